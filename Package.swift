@@ -1,0 +1,32 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is held to the same strictness.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Readers over borrowed bytes (`~Escapable`) need lifetime annotations.
+let lifetimes: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+    name: "Pinhole",
+    products: [],
+    dependencies: [],
+    targets: [
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .target(name: "PinholeWire", swiftSettings: lifetimes),
+        .target(name: "PinholeCrypto", dependencies: ["CSodium", "PinholeWire"], swiftSettings: lifetimes),
+        .target(name: "PinholeCore", dependencies: ["PinholeCrypto", "PinholeWire"], swiftSettings: lifetimes),
+        .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire"], swiftSettings: lifetimes),
+        .testTarget(
+            name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire"],
+            resources: [.copy("Vectors")], swiftSettings: lifetimes),
+        .testTarget(
+            name: "PinholeCoreTests", dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire"],
+            swiftSettings: lifetimes),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,80 @@
+/// Appends values to bytes in network order; the counterpart of ``ByteReader``.
+package struct ByteWriter: Sendable {
+    package private(set) var bytes: [UInt8]
+
+    package init(capacity: Int = 0) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    package var count: Int { bytes.count }
+
+    package mutating func u8(_ value: UInt8) {
+        bytes.append(value)
+    }
+
+    package mutating func u16(_ value: UInt16) {
+        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: value))
+    }
+
+    package mutating func u32(_ value: UInt32) {
+        u16(UInt16(truncatingIfNeeded: value >> 16))
+        u16(UInt16(truncatingIfNeeded: value))
+    }
+
+    package mutating func u64(_ value: UInt64) {
+        u32(UInt32(truncatingIfNeeded: value >> 32))
+        u32(UInt32(truncatingIfNeeded: value))
+    }
+
+    /// Writes a variable-length integer (RFC 9000 §16) in its shortest form; `value` is below 2^62.
+    package mutating func varint(_ value: UInt64) {
+        switch value {
+        case 0..<0x40: u8(UInt8(value))
+        case 0..<0x4000: u16(UInt16(value) | 0x4000)
+        case 0..<0x4000_0000: u32(UInt32(value) | 0x8000_0000)
+        default:
+            precondition(value < 1 << 62, "a variable-length integer is below 2^62")
+            u64(value | 0xc000_0000_0000_0000)
+        }
+    }
+
+    package mutating func append(_ other: [UInt8]) {
+        bytes.append(contentsOf: other)
+    }
+
+    package mutating func append(_ other: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: other)
+    }
+
+    package mutating func append(_ span: Span<UInt8>) {
+        for index in span.indices { bytes.append(span[index]) }
+    }
+
+    /// Writes a varint length and then the bytes.
+    package mutating func lengthPrefixed(_ other: [UInt8]) {
+        varint(UInt64(other.count))
+        append(other)
+    }
+
+    package mutating func zeros(_ count: Int) {
+        guard count > 0 else { return }
+        bytes.append(contentsOf: repeatElement(0, count: count))
+    }
+
+    /// Removes everything, and keeps the memory.
+    package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// The size of `value` as a variable-length integer: 1, 2, 4 or 8 bytes.
+    package static func varintSize(_ value: UInt64) -> Int {
+        switch value {
+        case 0..<0x40: 1
+        case 0..<0x4000: 2
+        case 0..<0x4000_0000: 4
+        default: 8
+        }
+    }
+}

@@ -1,0 +1,73 @@
+extension ByteWriter {
+    /// Appends one frame.
+    package mutating func frame(_ frame: Frame) {
+        switch frame {
+        case .padding:
+            varint(FrameType.padding)
+        case .ping:
+            varint(FrameType.ping)
+        case .ack(let ack):
+            self.ack(ack)
+        case .resetStream(let id, let errorCode, let finalSize):
+            varint(FrameType.resetStream)
+            varint(id)
+            varint(errorCode)
+            varint(finalSize)
+        case .stopSending(let id, let errorCode):
+            varint(FrameType.stopSending)
+            varint(id)
+            varint(errorCode)
+        case .stream(let stream):
+            self.stream(id: stream.id, offset: stream.offset, data: stream.data[...], fin: stream.fin)
+        case .maxData(let limit):
+            varint(FrameType.maxData)
+            varint(limit)
+        case .maxStreamData(let id, let limit):
+            varint(FrameType.maxStreamData)
+            varint(id)
+            varint(limit)
+        case .pathChallenge(let data):
+            varint(FrameType.pathChallenge)
+            u64(data)
+        case .pathResponse(let data):
+            varint(FrameType.pathResponse)
+            u64(data)
+        case .close(let errorCode, let reason):
+            varint(FrameType.close)
+            varint(errorCode)
+            lengthPrefixed(reason)
+        case .auth(let signature, let parameters):
+            varint(FrameType.auth)
+            append(signature)
+            lengthPrefixed(parameters)
+        case .candidates(let candidates):
+            varint(FrameType.candidates)
+            self.candidates(candidates)
+        case .observedAddress(let address):
+            varint(FrameType.observedAddress)
+            self.address(address)
+        }
+    }
+
+    /// Appends a STREAM frame whose data is a slice, so that a send buffer need not be copied twice.
+    package mutating func stream(id: UInt64, offset: UInt64, data: ArraySlice<UInt8>, fin: Bool) {
+        varint(fin ? FrameType.streamFin : FrameType.stream)
+        varint(id)
+        varint(offset)
+        varint(UInt64(data.count))
+        append(data)
+    }
+
+    private mutating func ack(_ ack: AckFrame) {
+        varint(FrameType.ack)
+        varint(ack.largest)
+        varint(ack.delay)
+        varint(UInt64(ack.ranges.count - 1))
+        varint(ack.ranges[0].upperBound - ack.ranges[0].lowerBound)
+        for index in 1..<max(ack.ranges.count, 1) {
+            let gap = ack.ranges[index - 1].lowerBound - ack.ranges[index].upperBound - 2
+            varint(gap)
+            varint(ack.ranges[index].upperBound - ack.ranges[index].lowerBound)
+        }
+    }
+}

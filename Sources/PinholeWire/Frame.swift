@@ -1,0 +1,84 @@
+/// What a packet carries. The words and, where they fit, the type numbers are those of RFC 9000 §19.
+package enum Frame: Equatable, Sendable {
+    case padding
+    case ping
+    case ack(AckFrame)
+    case resetStream(id: UInt64, errorCode: UInt64, finalSize: UInt64)
+    case stopSending(id: UInt64, errorCode: UInt64)
+    case stream(StreamFrame)
+    case maxData(UInt64)
+    case maxStreamData(id: UInt64, limit: UInt64)
+    case pathChallenge(UInt64)
+    case pathResponse(UInt64)
+    case close(errorCode: UInt64, reason: [UInt8])
+    /// Signature and transport parameters; only in HS packets (protocol §2).
+    case auth(signature: [UInt8], parameters: [UInt8])
+    /// The sender's own candidates, after they changed.
+    case candidates([Candidate])
+    /// The receiver's address as the sender sees it.
+    case observedAddress(TransportAddress)
+
+    /// RFC 9000 §13.2: packets that hold only ACK, PADDING and CLOSE frames are not acknowledged.
+    package var isAckEliciting: Bool {
+        switch self {
+        case .padding, .ack, .close: false
+        case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .pathChallenge, .pathResponse,
+            .auth, .candidates, .observedAddress:
+            true
+        }
+    }
+}
+
+/// ACK (RFC 9000 §19.3): ranges of received packet numbers, the largest first, disjoint and not adjacent.
+package struct AckFrame: Equatable, Sendable {
+    package var ranges: [ClosedRange<UInt64>]
+    /// Microseconds between receiving the largest packet and sending this.
+    package var delay: UInt64
+
+    package init(ranges: [ClosedRange<UInt64>], delay: UInt64) {
+        self.ranges = ranges
+        self.delay = delay
+    }
+
+    package var largest: UInt64 { ranges[0].upperBound }
+}
+
+/// STREAM (RFC 9000 §19.8). Streams are one-way: an id names the sender's stream, so both sides may use the same one.
+package struct StreamFrame: Equatable, Sendable {
+    package var id: UInt64
+    package var offset: UInt64
+    package var data: [UInt8]
+    package var fin: Bool
+
+    package init(id: UInt64, offset: UInt64, data: [UInt8], fin: Bool) {
+        self.id = id
+        self.offset = offset
+        self.data = data
+        self.fin = fin
+    }
+
+    /// The bytes of the frame that are not data, for a stream, an offset and a data length.
+    package static func overhead(id: UInt64, offset: UInt64, length: Int) -> Int {
+        1 + ByteWriter.varintSize(id) + ByteWriter.varintSize(offset) + ByteWriter.varintSize(UInt64(length))
+    }
+}
+
+/// The frames' type numbers.
+enum FrameType {
+    static let padding: UInt64 = 0x00
+    static let ping: UInt64 = 0x01
+    static let ack: UInt64 = 0x02
+    static let resetStream: UInt64 = 0x04
+    static let stopSending: UInt64 = 0x05
+    /// Always with offset and length; the low bit is FIN.
+    static let stream: UInt64 = 0x0e
+    static let streamFin: UInt64 = 0x0f
+    static let maxData: UInt64 = 0x10
+    static let maxStreamData: UInt64 = 0x11
+    static let pathChallenge: UInt64 = 0x1a
+    static let pathResponse: UInt64 = 0x1b
+    static let close: UInt64 = 0x1c
+    static let auth: UInt64 = 0x20
+    static let candidates: UInt64 = 0x21
+    static let observedAddress: UInt64 = 0x22
+}

@@ -1,0 +1,90 @@
+/// Every number of the protocol, under the sentence that it comes from.
+package enum Limits {
+    // MARK: Datagrams
+
+    /// RFC 9000 §14: "A QUIC path … can support … a maximum datagram size of at least 1200 bytes."
+    package static let maxDatagramSize = 1200
+    /// The largest datagram that is looked at; anything longer is dropped.
+    package static let maxReceiveSize = 65_535
+
+    // MARK: Handshake (protocol §2)
+
+    package static let version: UInt8 = 1
+    package static let helloSize = 256
+    package static let helloPlaintextSize = 174
+    package static let handshakeSize = 256
+    package static let pathProbeSize = 64
+    package static let cookieDatagramSize = 65 + 8
+    /// "Retransmission 0, 100, 200, 400 … ms, cap 2 s, ±25 %".
+    package static let handshakeFirstRetransmit: Duration = .milliseconds(100)
+    package static let handshakeMaxRetransmit: Duration = .milliseconds(2000)
+    /// "give up after 10 s (punching) or 30 s (direct)".
+    package static let punchTimeout: Duration = .milliseconds(10_000)
+    package static let directTimeout: Duration = .milliseconds(30_000)
+    /// "An E lives ≤ 60 s".
+    package static let attemptLifetime: Duration = .milliseconds(60_000)
+    /// "at most 32 early packets wait".
+    package static let maxEarlyPackets = 32
+    /// "keep at most two live peer HELLOs".
+    package static let maxPeerHellos = 2
+    /// "cookie under load (> 50/s, or > 20/s per /32 or /64)".
+    package static let hellosPerSecond = 50
+    package static let hellosPerSecondPerSource = 20
+
+    // MARK: Session (protocol §3)
+
+    /// byte 0 ‖ dcid ‖ packet number ‖ tag.
+    package static let dataOverhead = 1 + 8 + 4 + 16
+    /// RFC 6479 window, in packets.
+    package static let replayWindow = 8192
+    /// "pure ACK and keep-alive [padded] to 64" bytes of plaintext.
+    package static let minPlaintext = 64
+    /// Hard stop of one epoch; packet numbers never repeat.
+    package static let maxPacketsPerEpoch: UInt64 = 1 << 31
+    package static let maxStreamData: UInt64 = 512 * 1024
+    package static let maxConnectionData: UInt64 = 4 * 1024 * 1024
+    package static let maxAckRanges = 32
+    /// RFC 9002 §6.2: the delay that a receiver may add to an acknowledgement.
+    package static let maxAckDelay: Duration = .milliseconds(25)
+    /// RFC 9002 §6.2.2.
+    package static let initialRTT: Duration = .milliseconds(333)
+    /// RFC 9002 §6.1.1 and §6.1.2 and §7.6.1.
+    package static let packetThreshold: UInt64 = 3
+    package static let timeThresholdNumerator = 9
+    package static let timeThresholdDenominator = 8
+    package static let granularity: Duration = .milliseconds(1)
+    package static let persistentCongestionThreshold = 3
+
+    // MARK: Traversal
+
+    /// "0, 33, 66, 133 … ms doubling, cap 2 s, at most 9 a round".
+    package static let probeFirstInterval: Duration = .milliseconds(33)
+    package static let probeMaxInterval: Duration = .milliseconds(2000)
+    package static let probesPerRound = 9
+    /// RFC 8445 §14.2 allows a Ta of 5 ms.
+    package static let candidatePacing: Duration = .milliseconds(5)
+    package static let maxCandidates = 16
+    /// "2.5 s after a mapping is made": Linux then keeps it 120 s instead of 30 s.
+    package static let firstKeepAlive: Duration = .milliseconds(2500)
+    /// "20–25 s jittered".
+    package static let keepAlive: Duration = .milliseconds(20_000)
+    package static let keepAliveJitter: Duration = .milliseconds(5000)
+
+    // MARK: Signaling (protocol §4)
+
+    package static let maxBlob = 1024
+    package static let tagSize = 16
+    /// A REGISTER is padded to this, so that no answer to it is larger.
+    package static let registerSize = 256
+    package static let signalingDatagramSize = 1200
+    package static let maxTagsPerMessage = 56
+    package static let maxTagsPerRegistration = 2048
+    package static let registrationLifetime: Duration = .milliseconds(90_000)
+    /// Seconds; tags change at the service's midnight, UTC.
+    package static let dayLength: UInt64 = 86_400
+
+    // MARK: Chat
+
+    package static let maxMessageBody = 64 * 1024
+    package static let maxFileName = 255
+}
