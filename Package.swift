@@ -13,19 +13,39 @@ let lifetimes: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes"
 
 let package = Package(
     name: "Pinhole",
-    products: [],
-    dependencies: [],
+    products: [
+        .library(name: "Pinhole", targets: ["Pinhole"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(name: "PinholeWire", swiftSettings: lifetimes),
         .target(name: "PinholeCrypto", dependencies: ["CSodium", "PinholeWire"], swiftSettings: lifetimes),
         .target(name: "PinholeCore", dependencies: ["PinholeCrypto", "PinholeWire"], swiftSettings: lifetimes),
+        .target(name: "CDatagram"),
+        .target(
+            name: "Pinhole",
+            dependencies: [
+                "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: lifetimes),
         .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire"], swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire"],
             resources: [.copy("Vectors")], swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeCoreTests", dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire"],
+            swiftSettings: lifetimes),
+        .testTarget(
+            name: "PinholeTests",
+            dependencies: [
+                "Pinhole", "PinholeCrypto", "PinholeWire", "CDatagram", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: lifetimes),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,71 @@
+/// The system calls for UDP that Swift's Glibc module lacks: recvmmsg(2) and sendmmsg(2) over slots of fixed size,
+/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO (ip(7)), rtnetlink(7). No policy lives here.
+#ifndef CDATAGRAM_H
+#define CDATAGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// An IPv4 (family 4) or IPv6 (family 6) address in host order; IPv4 occupies the low 32 bits of `low`.
+typedef struct {
+    uint64_t high;
+    uint64_t low;
+    uint8_t family;
+} datagram_ip;
+
+/// One datagram, or a run of datagrams of one size (the last may be shorter) between the same two addresses.
+typedef struct {
+    /// The slot's own buffer, `slot_size` bytes.
+    uint8_t *bytes;
+    uint32_t length;
+    /// The size of each datagram of a run; 0 when the slot holds a single datagram.
+    uint16_t segment;
+    /// The remote port.
+    uint16_t port;
+    /// The remote address.
+    datagram_ip remote;
+    /// The local address; family 0 when unknown (receiving) or left to the routing table (sending).
+    datagram_ip local;
+    /// Whether the datagram was longer than the slot.
+    bool truncated;
+} datagram_slot;
+
+/// Slots with the kernel's descriptors of them. Confined to one thread.
+typedef struct datagram_batch datagram_batch;
+
+/// NULL when there is no memory.
+datagram_batch *datagram_batch_create(uint32_t capacity, uint32_t slot_size);
+void datagram_batch_destroy(datagram_batch *batch);
+datagram_slot *datagram_batch_slots(datagram_batch *batch);
+
+/// Fills slots from the first on, without waiting. Returns their number, or a negative errno.
+int datagram_batch_receive(datagram_batch *batch, int descriptor);
+
+/// Sends `count` slots from `first` on, without waiting. Returns how many were sent, at least one; or, when the first of
+/// them could not be sent, its negative errno.
+int datagram_batch_send(datagram_batch *batch, int descriptor, uint32_t first, uint32_t count);
+
+enum {
+    /// Receive runs of datagrams in one slot, where the kernel can (UDP_GRO).
+    DATAGRAM_COALESCE = 1,
+    /// Report the local address of each received datagram (IP_PKTINFO, IPV6_RECVPKTINFO).
+    DATAGRAM_LOCAL_ADDRESS = 2,
+    /// Several sockets may share the address (SO_REUSEPORT).
+    DATAGRAM_SHARE_PORT = 4,
+};
+
+/// Opens a non-blocking UDP socket bound to `address` and `port` (0: any) that asks for `buffer_size` bytes of receive
+/// and send buffer. An IPv6 socket carries IPv6 only. Returns the descriptor, or a negative errno.
+int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags);
+
+/// The local port of a bound socket, or a negative errno.
+int datagram_local_port(int descriptor);
+
+/// Opens a non-blocking route netlink socket that hears of links, addresses and routes. Returns it, or a negative errno.
+int netlink_open(void);
+
+/// Reads all waiting notifications. Returns 1 when one of them can matter to a UDP socket, 0 when none, or a negative
+/// errno; lost notifications (ENOBUFS) matter.
+int netlink_drain(int descriptor);
+
+#endif

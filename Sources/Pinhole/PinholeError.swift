@@ -1,0 +1,57 @@
+/// What went wrong, in one sentence, and what a person can do about it.
+public struct PinholeError: Error, Sendable {
+    /// The kind of failure, for programs that act on it.
+    public enum Code: Sendable, CaseIterable {
+        /// The caller asked for something that has no meaning.
+        case usage
+        /// A key, or a name that belongs to one, cannot be accepted.
+        case badKey
+        /// Stored or received data is damaged.
+        case badData
+        /// A file that was named does not exist.
+        case noSuchFile
+        /// No signaling service answers.
+        case unreachableService
+        /// Pinhole contradicts itself.
+        case bug
+        /// A file or a database cannot be written.
+        case cannotWrite
+        /// The peer did not answer.
+        case peerOffline
+        /// A contact's key is not the one that is known.
+        case keyChanged
+        /// The passphrase does not open the identity.
+        case wrongPassphrase
+        /// A file's place or its permissions are not what they must be.
+        case configuration
+        /// The peer is there, and no direct path to it was found.
+        case noDirectPath
+        /// Another program has the UDP port.
+        case portInUse
+        /// Another process runs with the same identity.
+        case identityInUse
+        /// Anything else.
+        case other
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// One sentence without a full stop, beginning in lower case.
+    public let message: String
+    /// What to do next, if there is something.
+    public let hint: String?
+
+    /// An error with its sentence and, where there is one, a way out.
+    public init(_ code: Code, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+}
+
+extension PinholeError: CustomStringConvertible {
+    /// The sentence and the hint on one line.
+    public var description: String {
+        hint.map { "\(message); hint: \($0)" } ?? message
+    }
+}
