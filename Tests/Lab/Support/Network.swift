@@ -1,0 +1,250 @@
+import CLab
+import Foundation
+import PinholeWire
+
+/// An internet of namespaces, cut off from the real one.
+///
+/// ```
+///              ┌────────────────────────── backbone ──────────────────────────┐
+///              │  every packet between two sites waits 20 ms in the TUN `lag`  │
+///              └──────┬──────────────────────┬────────────────────────┬───────┘
+///              service│ 198.51.100.1    site1│ 203.0.113.9       site2│ 203.0.113.17
+///            ┌────────┴───────┐    wan┌──────┴──────┐         wan┌────┴────────┐
+///            │    service     │       │ 203.0.113.10│            │ 203.0.113.18│
+///            │ 198.51.100.2   │       │   router1   │            │   router2   │
+///            │ 198.51.100.3   │       │ 192.168.1.1 │            │ 192.168.1.1 │
+///            │ 2001:db8:ffff::│       └──────┬──────┘            └────┬────────┘
+///            └────────────────┘           lan│                     lan│
+///                                  eth0┌─────┴──────┐          eth0┌──┴─────────┐
+///                                      │   peer1    │              │   peer2    │
+///                                      │192.168.1.10│              │192.168.1.10│
+///                                      └────────────┘              └────────────┘
+/// ```
+/// All homes use the same private addresses, as in life. A router without NAT has 192.0.2.8k/29 and 2001:db8:k::/64 inside.
+final class Network {
+    /// How long a packet takes from one site to another, and from a site to the service.
+    static let oneWayDelay: Duration = .milliseconds(20)
+    static let roundTrip: Duration = .milliseconds(40)
+    static let serviceAddresses = ["198.51.100.2", "198.51.100.3"]
+    static let serviceAddresses6 = ["2001:db8:ffff::2", "2001:db8:ffff::3"]
+
+    /// What all names of this network begin with; the process's number tells the next run whether it is stale.
+    let prefix: String
+    /// A directory that is removed with the network.
+    let directory: String
+    let backbone: Namespace
+    let service: Namespace
+    private(set) var sites: [Site] = []
+    /// Programs that run in this network and end with it.
+    let reactor = Reactor()
+    private let reaper: Program
+    private let lag: Lag
+
+    /// A home or an office: a router and one host behind it.
+    struct Site {
+        let number: Int
+        let type: RouterType
+        let router: Namespace
+        let host: Namespace
+
+        /// The router's address on the backbone.
+        var wan: String { "203.0.113.\(number * 8 + 2)" }
+        var address: String { type.isPublic ? "192.0.2.\(number * 8 + 2)" : "192.168.1.10" }
+        var address6: String { "2001:db8:\(number)::10" }
+    }
+
+    /// Builds the network, gives it to `body` on a thread of its own, and removes it whatever happens.
+    static func run<Result: Sendable>(
+        _ types: [RouterType] = [], _ body: @escaping @Sendable (Network) throws -> Result
+    ) async throws -> Result {
+        try await withTaskExecutorPreference(BlockingExecutor()) { try Network.build(types).use(body) }
+    }
+
+    private static func build(_ types: [RouterType]) throws(LabError) -> Network {
+        if let missing = Requirements.missing { throw LabError("the laboratory needs \(missing)") }
+        return try Network(types)
+    }
+
+    private func use<Result>(_ body: (Network) throws -> Result) throws -> Result {
+        defer { close() }
+        return try body(self)
+    }
+
+    private init(_ types: [RouterType]) throws(LabError) {
+        Stale.sweepOnce
+        prefix = Stale.newPrefix()
+        directory = "/tmp/\(prefix)lab"
+        reaper = try Stale.reaper(prefix: prefix, directory: directory)
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        } catch {
+            throw LabError("could not make \(directory): \(error)")
+        }
+        backbone = try Namespace.create(prefix + "backbone")
+        lag = try Lag(in: backbone, delay: Self.oneWayDelay)
+        service = try Namespace.create(prefix + "service")
+        try connectService()
+        for type in types { try addSite(type) }
+    }
+
+    /// Ends all programs, then lets the reaper remove the rest: the same way as after a crash.
+    private func close() {
+        reactor.stopAll()
+        lag.stop()
+        reaper.closeInput()
+        _ = try? Reactor([reaper]).exitStatus(of: reaper, within: .seconds(20))
+    }
+
+    private func connectService() throws(LabError) {
+        try backbone.becomeRouter()
+        try backbone.ip(
+            """
+            link set lag up txqueuelen 10000
+            rule add not iif lag lookup 100
+            route add default dev lag table 100
+            link add service type veth peer name eth0 netns \(service.name)
+            addr add 198.51.100.1/29 dev service
+            addr add 2001:db8:ffff::1/64 dev service nodad
+            link set service up
+            """)
+        try backbone.ip6("rule add not iif lag lookup 100\nroute add default dev lag table 100")
+        try service.ip(
+            """
+            addr add 198.51.100.2/29 dev eth0
+            addr add 198.51.100.3/29 dev eth0
+            addr add 2001:db8:ffff::2/64 dev eth0 nodad
+            addr add 2001:db8:ffff::3/64 dev eth0 nodad
+            link set eth0 up
+            route add default via 198.51.100.1
+            route add default via 2001:db8:ffff::1
+            """)
+        try service.nft(Self.witness)
+    }
+
+    /// Adds a router of the given type with one host behind it.
+    @discardableResult
+    func addSite(_ type: RouterType) throws(LabError) -> Site {
+        let number = sites.count + 1
+        let site = Site(
+            number: number, type: type, router: try Namespace.create("\(prefix)router\(number)"),
+            host: try Namespace.create("\(prefix)peer\(number)"))
+        sites.append(site)
+        let (router, host) = (site.router, site.host)
+        try router.becomeRouter()
+        try backbone.ip(
+            "link add site\(number) type veth peer name wan netns \(router.name)\nlink set site\(number) up")
+        try router.ip(
+            "link add lan type veth peer name eth0 netns \(host.name)\nlink set wan up\nlink set lan up")
+        try host.ip("link set eth0 up")
+        if type.families.contains(.v4) { try number4(site) }
+        if type.families.contains(.v6) { try number6(site) }
+        if !type.rules.isEmpty { try router.nft("define W = \(site.wan)\n" + type.rules) }
+        return site
+    }
+
+    private func number4(_ site: Site) throws(LabError) {
+        let net = site.number * 8
+        try backbone.ip("addr add 203.0.113.\(net + 1)/30 dev site\(site.number)")
+        try site.router.ip("addr add \(site.wan)/30 dev wan\nroute add default via 203.0.113.\(net + 1)")
+        let gateway = site.type.isPublic ? "192.0.2.\(net + 1)" : "192.168.1.1"
+        let length = site.type.isPublic ? 29 : 24
+        if site.type.isPublic { try backbone.ip("route add 192.0.2.\(net)/29 via \(site.wan) dev site\(site.number)") }
+        try site.router.ip("addr add \(gateway)/\(length) dev lan")
+        try site.host.ip("addr add \(site.address)/\(length) dev eth0\nroute add default via \(gateway)")
+    }
+
+    private func number6(_ site: Site) throws(LabError) {
+        let number = site.number
+        try backbone.ip(
+            """
+            addr add 2001:db8:0:\(number)::1/64 dev site\(number) nodad
+            route add 2001:db8:\(number)::/64 via 2001:db8:0:\(number)::2 dev site\(number)
+            """)
+        try site.router.ip(
+            """
+            addr add 2001:db8:0:\(number)::2/64 dev wan nodad
+            route add default via 2001:db8:0:\(number)::1
+            addr add 2001:db8:\(number)::1/64 dev lan nodad
+            """)
+        try site.host.ip(
+            "addr add \(site.address6)/64 dev eth0 nodad\nroute add default via 2001:db8:\(number)::1")
+    }
+
+    /// Counts what crosses the service's interface: everything, and whatever could belong to a session of two peers
+    /// (`0x40`–`0x7F` session data, `0xC1`–`0xC3` handshake).
+    private static let witness = """
+        table inet witness {
+            counter datagrams {}
+            counter session {}
+            counter handshake {}
+            chain incoming {
+                type filter hook prerouting priority raw
+                meta l4proto udp counter name datagrams
+                meta l4proto udp @th,64,8 0x40-0x7f counter name session
+                meta l4proto udp @th,64,8 0xc1-0xc3 counter name handshake
+            }
+            chain outgoing {
+                type filter hook output priority raw
+                meta l4proto udp counter name datagrams
+                meta l4proto udp @th,64,8 0x40-0x7f counter name session
+                meta l4proto udp @th,64,8 0xc1-0xc3 counter name handshake
+            }
+        }
+        """
+}
+
+extension Namespace {
+    /// Forwards in both families; what comes back by another way (`lag`) is no spoofing here.
+    fileprivate func becomeRouter() throws(LabError) {
+        try set("net.ipv4.ip_forward", to: "1")
+        try set("net.ipv6.conf.all.forwarding", to: "1")
+        for scope in ["all", "default"] { try set("net.ipv4.conf.\(scope).rp_filter", to: "0") }
+    }
+
+    fileprivate func ip6(_ commands: String) throws(LabError) {
+        try Tool.run("ip", ["-6", "-n", name, "-batch", "-"], input: commands + "\n")
+    }
+}
+
+/// A thread of its own for one laboratory: its body blocks, and Swift's pool must not.
+private final class BlockingExecutor: TaskExecutor {
+    private let queue = DispatchQueue(label: "laboratory")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// A thread that holds every packet of the backbone back for a while.
+private final class Lag {
+    private let stopper: Int32
+    private let done = DispatchSemaphore(value: 0)
+
+    init(in namespace: Namespace, delay: Duration) throws(LabError) {
+        var ends: [Int32] = [0, 0]
+        guard lab_pipe(&ends) == 0 else { throw LabError.system("make a pipe") }
+        let stop = ends[0]
+        stopper = ends[1]
+        let tun = try namespace.enter { () throws(LabError) in
+            let tun = lab_open_tun("lag")
+            guard tun >= 0 else { throw LabError.system("open the TUN device lag") }
+            return tun
+        }
+        let nanoseconds = UInt64(delay / .nanoseconds(1))
+        let done = done
+        let thread = Thread {
+            _ = lab_run_lag(tun, stop, nanoseconds)
+            Glibc.close(tun)
+            Glibc.close(stop)
+            done.signal()
+        }
+        thread.qualityOfService = .userInteractive
+        thread.start()
+    }
+
+    func stop() {
+        Glibc.close(stopper)
+        done.wait()
+    }
+}
