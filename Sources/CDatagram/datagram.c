@@ -215,6 +215,22 @@ int datagram_batch_send(datagram_batch *batch, int descriptor, uint32_t first, u
     return sent < 0 ? -errno : sent;
 }
 
+int datagram_send_part(const datagram_slot *slot, int descriptor, uint32_t offset, uint32_t length) {
+    datagram_slot part = *slot;
+    part.segment = 0;
+    socket_address address;
+    control_buffer control;
+    struct iovec vector = {.iov_base = slot->bytes + offset, .iov_len = length};
+    struct msghdr header = {.msg_name = &address, .msg_iov = &vector, .msg_iovlen = 1};
+    header.msg_namelen = socket_address_set(&address, &slot->remote, slot->port);
+    slot_write_control(&part, &header, &control);
+    ssize_t sent;
+    do {
+        sent = sendmsg(descriptor, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
+}
+
 static void set_option(int descriptor, int level, int name, int value) {
     // What asks through here is an improvement: the socket works without it.
     (void)setsockopt(descriptor, level, name, &value, sizeof value);
@@ -248,6 +264,12 @@ fail:;
     int error = errno;
     close(descriptor);
     return -error;
+}
+
+bool datagram_can_segment(int descriptor) {
+    int segment;
+    socklen_t length = sizeof segment;
+    return getsockopt(descriptor, SOL_UDP, UDP_SEGMENT, &segment, &length) == 0;
 }
 
 int datagram_local_port(int descriptor) {

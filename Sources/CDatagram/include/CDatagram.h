@@ -1,8 +1,9 @@
 /// The system calls for UDP that Swift's Glibc module lacks: recvmmsg(2) and sendmmsg(2) over slots of fixed size,
-/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO (ip(7)), rtnetlink(7). No policy lives here.
+/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO (ip(7)), rtnetlink(7), eventfd(2), ppoll(2). No policy lives here.
 #ifndef CDATAGRAM_H
 #define CDATAGRAM_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,6 +46,9 @@ int datagram_batch_receive(datagram_batch *batch, int descriptor);
 /// them could not be sent, its negative errno.
 int datagram_batch_send(datagram_batch *batch, int descriptor, uint32_t first, uint32_t count);
 
+/// Sends `length` bytes of a slot from `offset` on as one datagram. Returns 0, or a negative errno.
+int datagram_send_part(const datagram_slot *slot, int descriptor, uint32_t offset, uint32_t length);
+
 enum {
     /// Receive runs of datagrams in one slot, where the kernel can (UDP_GRO).
     DATAGRAM_COALESCE = 1,
@@ -58,6 +62,9 @@ enum {
 /// and send buffer. An IPv6 socket carries IPv6 only. Returns the descriptor, or a negative errno.
 int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags);
 
+/// Whether the kernel cuts runs of datagrams itself (UDP_SEGMENT). One that does not would send a run as one datagram.
+bool datagram_can_segment(int descriptor);
+
 /// The local port of a bound socket, or a negative errno.
 int datagram_local_port(int descriptor);
 
@@ -67,5 +74,14 @@ int netlink_open(void);
 /// Reads all waiting notifications. Returns 1 when one of them can matter to a UDP socket, 0 when none, or a negative
 /// errno; lost notifications (ENOBUFS) matter.
 int netlink_drain(int descriptor);
+
+/// Opens a descriptor that is readable from a ring until it is cleared. Returns it, or a negative errno.
+int wakeup_open(void);
+/// Safe from any thread.
+void wakeup_ring(int descriptor);
+void wakeup_clear(int descriptor);
+
+/// poll(2) with a timeout in nanoseconds; a negative one waits for ever. Returns what poll returns, or a negative errno.
+int wait_ready(struct pollfd *descriptors, unsigned count, int64_t nanoseconds);
 
 #endif

@@ -1,0 +1,150 @@
+import CDatagram
+import Glibc
+package import PinholeWire
+import Synchronization
+
+/// What the loop drives: called on the loop's thread, and on no other.
+package protocol LoopDelegate: AnyObject {
+    /// A datagram arrived; the bytes are valid during the call.
+    func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant)
+    /// Everything of this turn has been told: send what is to be sent. Returns when to be called again at the latest.
+    func drain(at now: Instant) -> Instant?
+    /// This machine's addresses or routes may have changed.
+    func addressesChanged(at now: Instant)
+}
+
+/// One thread around one UDP socket for each address family: mutate, drain until idle, flush once, set one timer.
+package final class DatagramLoop: Sendable {
+    private let mailbox = Mutex(Mailbox())
+    private let wakeup: Int32
+    private let ports: [IPAddress.Family: UInt16]
+    /// Touched by the creator until `start`, and from then on by the loop's thread alone.
+    private nonisolated(unsafe) let turn: LoopTurn
+
+    /// Binds `port`, or any (0), for each address family that this machine has; with `isLoopback` to the loopback
+    /// addresses only. Both families get the same number if it can be had.
+    package init(port: UInt16 = 0, isLoopback: Bool = false) throws(SocketError) {
+        let sockets = try Self.bind(port: port, isLoopback: isLoopback)
+        guard let batch = datagram_batch_create(UInt32(LoopTurn.batchLength), 65_536) else {
+            throw .unavailable(ENOMEM)
+        }
+        wakeup = wakeup_open()
+        turn = LoopTurn(sockets: sockets, batch: batch)
+        ports = Dictionary(uniqueKeysWithValues: sockets.map { ($0.family, $0.port) })
+        guard wakeup >= 0 else { throw .unavailable(-wakeup) }
+    }
+
+    deinit {
+        if wakeup >= 0 { close(wakeup) }
+    }
+
+    /// The local port of an address family; nil when this machine does not have the family.
+    package func localPort(_ family: IPAddress.Family) -> UInt16? {
+        ports[family]
+    }
+
+    /// Starts the thread. The delegate belongs to it from now on; the thread lives until `stop`.
+    package func start(_ delegate: any LoopDelegate) throws(SocketError) {
+        turn.delegate = delegate
+        let thread = try startThread { self.run() }
+        mailbox.withLock { $0.thread = thread }
+    }
+
+    /// Runs `work` on the loop, in the order of the calls, and drains afterwards. Returns false, and does not run it, once
+    /// the loop has been stopped.
+    @discardableResult
+    package func perform(_ work: @escaping @Sendable () -> Void) -> Bool {
+        let (isAccepted, isFirst) = mailbox.withLock { mailbox in
+            guard !mailbox.isStopping else { return (false, false) }
+            mailbox.work.append(work)
+            return (true, mailbox.work.count == 1)
+        }
+        if isFirst { wakeup_ring(wakeup) }
+        return isAccepted
+    }
+
+    /// Runs what was given to `perform`, drains once more, and waits until the thread has ended and its sockets are closed.
+    package func stop() {
+        let thread = mailbox.withLock { mailbox in
+            mailbox.isStopping = true
+            defer { mailbox.thread = nil }
+            return mailbox.thread
+        }
+        guard let thread else { return }
+        wakeup_ring(wakeup)
+        pthread_join(thread, nil)
+    }
+
+    private struct Mailbox {
+        var work: [@Sendable () -> Void] = []
+        var isStopping = false
+        var thread: pthread_t?
+    }
+}
+
+// MARK: On the loop's thread
+
+extension DatagramLoop {
+    /// Queues a datagram; it leaves when the delegate has drained.
+    package func send(_ bytes: [UInt8], to destination: TransportAddress) {
+        assert(isCurrent, "only the loop's thread may send")
+        turn.socket(destination.family)?.send(bytes.span, to: destination)
+    }
+
+    /// What the sockets did.
+    package func statistics(_ family: IPAddress.Family) -> DatagramStatistics {
+        assert(isCurrent, "only the loop's thread may look")
+        return turn.socket(family)?.statistics ?? DatagramStatistics()
+    }
+
+    /// Whether the caller is the loop's thread.
+    package var isCurrent: Bool {
+        turn.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
+    }
+
+    private func run() {
+        turn.thread = pthread_self()
+        while true {
+            let (work, isStopping) = mailbox.withLock { mailbox in
+                defer { mailbox.work = [] }
+                return (mailbox.work, mailbox.isStopping)
+            }
+            for item in work { item() }
+            turn.drain()
+            if isStopping { break }
+            if turn.wait(wakeup: wakeup) { wakeup_clear(wakeup) }
+        }
+        turn.finish()
+    }
+}
+
+// MARK: Binding
+
+extension DatagramLoop {
+    private static func bind(port: UInt16, isLoopback: Bool) throws(SocketError) -> [DatagramSocket] {
+        // When a number is free in one family only, another one is tried; in the end they may differ.
+        for attempt in 0..<8 {
+            do throws(SocketError) {
+                return try bindBoth(port: port, sameNumber: attempt < 7, isLoopback: isLoopback)
+            } catch .portInUse where port == 0 {}
+        }
+        throw .portInUse(port)
+    }
+
+    private static func bindBoth(
+        port: UInt16, sameNumber: Bool, isLoopback: Bool
+    ) throws(SocketError) -> [DatagramSocket] {
+        var sockets: [DatagramSocket] = []
+        var failure = SocketError.unavailable(EAFNOSUPPORT)
+        for family in [IPAddress.Family.v4, .v6] {
+            let wanted = sameNumber ? sockets.first?.port ?? port : port
+            do throws(SocketError) {
+                sockets.append(try DatagramSocket(family: family, port: wanted, isLoopback: isLoopback))
+            } catch .unavailable(let code) {
+                failure = .unavailable(code)
+            }
+        }
+        guard !sockets.isEmpty else { throw failure }
+        return sockets
+    }
+}

@@ -1,0 +1,65 @@
+import Glibc
+package import PinholeWire
+
+/// An address of one of this machine's interfaces.
+package struct InterfaceAddress: Hashable, Sendable {
+    package let name: String
+    package let ip: IPAddress
+    /// Bits of the address that name the network.
+    package let prefixLength: Int
+    /// Whether the interface is up and has a carrier.
+    package let isUp: Bool
+}
+
+/// This machine's interfaces.
+package enum Interfaces {
+    /// The addresses at this moment, in the system's order.
+    package static func current() -> [InterfaceAddress] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        defer { freeifaddrs(list) }
+        var addresses: [InterfaceAddress] = []
+        var next = list
+        while let entry = next?.pointee {
+            next = entry.ifa_next
+            guard let ip = entry.ifa_addr.flatMap({ IPAddress(UnsafePointer($0)) }) else { continue }
+            addresses.append(
+                InterfaceAddress(
+                    name: String(cString: entry.ifa_name), ip: ip,
+                    prefixLength: entry.ifa_netmask.map { prefixLength(UnsafePointer($0), ip.family) } ?? 0,
+                    isUp: entry.ifa_flags & running == running))
+        }
+        return addresses
+    }
+
+    private static func prefixLength(_ mask: UnsafePointer<sockaddr>, _ family: IPAddress.Family) -> Int {
+        networkBytes(mask, family).reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+
+    private static let running = UInt32(IFF_UP | IFF_RUNNING)
+}
+
+extension IPAddress {
+    /// The address inside a socket address of IPv4 or IPv6.
+    init?(_ address: UnsafePointer<sockaddr>) {
+        switch Int32(address.pointee.sa_family) {
+        case AF_INET: self.init(bytes: networkBytes(address, .v4))
+        case AF_INET6: self.init(bytes: networkBytes(address, .v6))
+        default: return nil
+        }
+    }
+}
+
+/// The address bytes of a socket address, whatever family its own field says: netmasks leave that at 0 on some systems.
+private func networkBytes(_ address: UnsafePointer<sockaddr>, _ family: IPAddress.Family) -> [UInt8] {
+    switch family {
+    case .v4:
+        address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+            withUnsafeBytes(of: $0.pointee.sin_addr) { Array($0) }
+        }
+    case .v6:
+        address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+            withUnsafeBytes(of: $0.pointee.sin6_addr) { Array($0) }
+        }
+    }
+}

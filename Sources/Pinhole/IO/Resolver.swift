@@ -1,0 +1,64 @@
+import Dispatch
+import Glibc
+package import PinholeWire
+
+/// Why a host name gave no address.
+package enum ResolverError: Error, Equatable, Sendable {
+    /// The name does not exist, or has no address.
+    case notFound(host: String)
+    /// Nobody could be asked; it may work later.
+    case unavailable(host: String, reason: String)
+}
+
+extension ResolverError {
+    /// The sentence for a person.
+    package var pinholeError: PinholeError {
+        switch self {
+        case .notFound(let host):
+            PinholeError(.unreachableService, "the host name “\(host)” has no address", hint: "check its spelling")
+        case .unavailable(let host, let reason):
+            PinholeError(
+                .unreachableService, "the host name “\(host)” cannot be looked up now: \(reason)",
+                hint: "check the network connection")
+        }
+    }
+}
+
+/// Host names to addresses, off the loop: a look-up may block for many seconds.
+package enum Resolver {
+    /// The addresses of `host`, the system's preference first (RFC 6724). An address literal needs no look-up.
+    package static func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> [TransportAddress] {
+        if let ip = IPAddress(host) { return [TransportAddress(ip, port: port)] }
+        let result: Result<[TransportAddress], ResolverError> = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: lookUp(host, port: port))
+            }
+        }
+        return try result.get()
+    }
+
+    private static func lookUp(_ host: String, port: UInt16) -> Result<[TransportAddress], ResolverError> {
+        var hints = addrinfo()
+        hints.ai_family = AF_UNSPEC
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, nil, &hints, &list)
+        guard status == 0 else {
+            switch status {
+            case EAI_NONAME: return .failure(.notFound(host: host))
+            case EAI_SYSTEM: return .failure(.unavailable(host: host, reason: errorText(errno)))
+            default: return .failure(.unavailable(host: host, reason: String(cString: gai_strerror(status))))
+            }
+        }
+        defer { freeaddrinfo(list) }
+        var addresses: [TransportAddress] = []
+        var next = list
+        while let entry = next?.pointee {
+            next = entry.ai_next
+            guard let ip = entry.ai_addr.flatMap({ IPAddress(UnsafePointer($0)) }) else { continue }
+            let address = TransportAddress(ip, port: port)
+            if !addresses.contains(address) { addresses.append(address) }
+        }
+        return addresses.isEmpty ? .failure(.notFound(host: host)) : .success(addresses)
+    }
+}

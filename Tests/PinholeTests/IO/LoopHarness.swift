@@ -1,0 +1,117 @@
+import PinholeWire
+import Synchronization
+import Testing
+
+@testable import Pinhole
+
+/// A delegate that writes down what it is told, answers if asked to, and lets a test wait for a number of datagrams.
+final class Recorder: LoopDelegate {
+    typealias Answer = (_ datagram: [UInt8], _ source: TransportAddress) -> [([UInt8], TransportAddress)]
+
+    struct State {
+        var received: [(bytes: [UInt8], source: TransportAddress)] = []
+        var drains = 0
+        var changes = 0
+        var waiters: [(condition: (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state: Journal
+    private let loop: DatagramLoop
+    private let answer: Answer
+    private var outgoing: [([UInt8], TransportAddress)] = []
+    var deadline: Instant?
+
+    init(_ state: Journal, loop: DatagramLoop, answer: @escaping Answer = { _, _ in [] }) {
+        self.state = state
+        self.loop = loop
+        self.answer = answer
+    }
+
+    func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        let bytes = [UInt8](copying: datagram)
+        outgoing += answer(bytes, source)
+        state.update { $0.received.append((bytes, source)) }
+    }
+
+    func drain(at now: Instant) -> Instant? {
+        for (bytes, destination) in outgoing { loop.send(bytes, to: destination) }
+        outgoing = []
+        if let deadline, deadline <= now { self.deadline = nil }
+        state.update { $0.drains += 1 }
+        return deadline
+    }
+
+    func addressesChanged(at now: Instant) {
+        state.update { $0.changes += 1 }
+    }
+}
+
+/// What a ``Recorder`` wrote down, readable from the test's task.
+final class Journal: Sendable {
+    private let state = Mutex(Recorder.State())
+
+    func update(_ body: (inout Recorder.State) -> Void) {
+        let ready = state.withLock { state in
+            body(&state)
+            let waiters = state.waiters
+            state.waiters = waiters.filter { !$0.condition(state) }
+            return waiters.filter { $0.condition(state) }.map(\.continuation)
+        }
+        for continuation in ready { continuation.resume() }
+    }
+
+    /// Returns when the condition holds; the suite's time limit bounds the wait.
+    func wait(until condition: @escaping @Sendable (Recorder.State) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            update { $0.waiters.append((condition, continuation)) }
+        }
+    }
+
+    var received: [(bytes: [UInt8], source: TransportAddress)] {
+        state.withLock { $0.received }
+    }
+
+    var count: (drains: Int, changes: Int) {
+        state.withLock { ($0.drains, $0.changes) }
+    }
+}
+
+/// A started loop with its journal.
+struct Station {
+    let loop: DatagramLoop
+    let journal = Journal()
+
+    init(isLoopback: Bool = true, answer: @escaping Recorder.Answer = { _, _ in [] }) throws {
+        loop = try DatagramLoop(isLoopback: isLoopback)
+        try loop.start(Recorder(journal, loop: loop, answer: answer))
+    }
+
+    func address(_ family: IPAddress.Family = .v4) throws -> TransportAddress {
+        let port = try #require(loop.localPort(family))
+        return TransportAddress(family == .v4 ? IPAddress(v4: 0x7f00_0001) : IPAddress(v6High: 0, low: 1), port: port)
+    }
+
+    /// Sends datagrams in one turn of the loop.
+    func send(_ datagrams: [[UInt8]], to destination: TransportAddress) {
+        loop.perform { [loop] in
+            for datagram in datagrams { loop.send(datagram, to: destination) }
+        }
+    }
+
+    func statistics(_ family: IPAddress.Family = .v4) async -> DatagramStatistics {
+        await withCheckedContinuation { continuation in
+            loop.perform { [loop] in continuation.resume(returning: loop.statistics(family)) }
+        }
+    }
+
+    /// Runs `body` on the loop and returns after the turn that it belongs to has been flushed.
+    func performAndFlush(_ body: @escaping @Sendable () -> Void) async {
+        loop.perform(body)
+        let drains = journal.count.drains
+        await journal.wait { $0.drains > drains }
+        // The second turn begins after the first one's flush.
+        await withCheckedContinuation { continuation in
+            loop.perform { continuation.resume() }
+        }
+    }
+}
