@@ -14,7 +14,7 @@ package enum Limits {
     package static let helloPlaintextSize = 174
     package static let handshakeSize = 256
     package static let pathProbeSize = 64
-    package static let cookieDatagramSize = 65 + 8
+    package static let cookieDatagramSize = 65
     /// "Retransmission 0, 100, 200, 400 … ms, cap 2 s, ±25 %".
     package static let handshakeFirstRetransmit: Duration = .milliseconds(100)
     package static let handshakeMaxRetransmit: Duration = .milliseconds(2000)

@@ -1,16 +1,16 @@
 /// The layout of the four signaling datagrams around their sealed parts. All of them are drawn in `Protocol.md` §4.
 ///
 /// ```
-/// REGISTER   0xD1 | ver=1 | e[32] | AEAD(pt)                        padded to 256 bytes or more
+/// REGISTER   0xD1 | ver=1 | e[32] | nonce[12] | AEAD(pt)            padded to 256 bytes or more
 /// CHALLENGE  0xD2 | nonce[12] | AEAD(pt)                            stateless, smaller than any REGISTER
 /// CLIENT     0xD3 | registration[8] | pn:u32 | AEAD(frames)
-/// SERVER     0xD4 | pn:u32 | AEAD(frames)
+/// SERVER     0xD4 | registration[8] | pn:u32 | AEAD(frames)
 /// ```
 package enum SignalingLayout {
-    package static let registerHeader = 2 + 32
+    package static let registerHeader = 2 + 32 + 12
     package static let challengeHeader = 1 + 12
     package static let clientHeader = 1 + 8 + 4
-    package static let serverHeader = 1 + 4
+    package static let serverHeader = 1 + 8 + 4
     package static let cookieSize = 16
 }
 

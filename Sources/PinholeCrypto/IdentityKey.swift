@@ -1,0 +1,77 @@
+import CSodium
+
+/// A person's Ed25519 public key. Every value is one that can be used: no other can be made.
+///
+/// Refused are other lengths than 32, encodings that are not canonical, points off the curve, outside the prime-order
+/// subgroup or of small order, and thereby every key for which `crypto_sign_ed25519_pk_to_curve25519` fails.
+/// The order is that of the bytes (`memcmp`); it decides the ``Role``.
+package struct IdentityKey: Hashable, Sendable {
+    package let raw: [UInt8]
+
+    static let prefix = "pin"
+    package static let size = 32
+
+    package init(raw: [UInt8]) throws(KeyError) {
+        Sodium.initialize()
+        guard raw.count == Self.size else { throw .wrongLength(raw.count) }
+        var converted = [UInt8](repeating: 0, count: Self.size)
+        guard crypto_core_ed25519_is_valid_point(raw) == 1,
+            crypto_sign_ed25519_pk_to_curve25519(&converted, raw) == 0
+        else { throw .unusablePoint }
+        self.raw = raw
+    }
+
+    /// The key that belongs to a secret one.
+    init(derived raw: [UInt8]) {
+        self.raw = raw
+    }
+
+    /// Reads `pin1…` or an OpenSSH line `ssh-ed25519 AAAA… comment`, with white space around it.
+    package init(text: String) throws(KeyError) {
+        let words = text.split(maxSplits: 2, whereSeparator: \.isWhitespace)
+        if let first = words.first, first.hasPrefix("ssh-") || first.hasPrefix("ecdsa-") || first.hasPrefix("sk-") {
+            guard first == OpenSSH.algorithm, words.count >= 2 else { throw .notOpenSSH }
+            try self.init(raw: try OpenSSH.key(inBase64: words[1]))
+            return
+        }
+        guard words.count == 1 else { throw .badCharacter }
+        do throws(KeyError) {
+            try self.init(raw: try Bech32m.decode(words[0], prefix: Self.prefix, count: Self.size))
+        } catch .wrongPrefix(_, IdentitySecret.prefix + "1") {
+            throw .secretKey
+        }
+    }
+
+    package var text: String {
+        Bech32m.encode(raw.span, prefix: Self.prefix)
+    }
+}
+
+extension IdentityKey: Comparable {
+    package static func < (left: IdentityKey, right: IdentityKey) -> Bool {
+        left.raw.lexicographicallyPrecedes(right.raw)
+    }
+}
+
+extension IdentityKey: CustomStringConvertible {
+    package var description: String { text }
+}
+
+/// The second field of an OpenSSH public key line (RFC 4253 §6.6, RFC 8709 §4).
+private enum OpenSSH {
+    static let algorithm = "ssh-ed25519"
+
+    static func key(inBase64 text: Substring) throws(KeyError) -> [UInt8] {
+        Sodium.initialize()
+        let characters = text.utf8.map { CChar(bitPattern: $0) }
+        var blob = [UInt8](repeating: 0, count: characters.count)
+        var count = 0
+        let status = sodium_base642bin(
+            &blob, blob.count, characters, characters.count, nil, &count, nil, sodium_base64_VARIANT_ORIGINAL)
+        let header: [UInt8] = [0, 0, 0, 11] + algorithm.utf8 + [0, 0, 0, 32]
+        guard status == 0, count == header.count + IdentityKey.size, blob.starts(with: header) else {
+            throw .notOpenSSH
+        }
+        return [UInt8](blob[header.count..<count])
+    }
+}

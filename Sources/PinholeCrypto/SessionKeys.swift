@@ -1,0 +1,107 @@
+package import PinholeWire
+
+/// The keys of one epoch of a session, both ways.
+///
+/// ```
+/// traffic_i = ConcatKDF(RK_i, "traffic " ‖ be32(i), U, V, TH_i, "", 152)
+///           = key[32] ‖ iv[12] ‖ header-protection key[32] of what Lo sends, then of what Hi sends
+/// DATA  0x40 | dcid[8] | pn:u32 | AEAD(key, iv xor be64(pn), aad = the 13 bytes before, unmasked, frames)
+/// ```
+/// Byte 0 is 0100 PP 00: PP is the epoch modulo 4, the two low bits are reserved. The high four bits travel in the
+/// clear; the low four, and the packet number, are masked by ``HeaderProtection``. A packet whose byte 0 is not exactly
+/// that after unmasking is dropped. Packet numbers are 64 bits wide, the low 32 travel. Confined to the loop.
+package final class SessionKeys {
+    package let destination: ConnectionID
+    private let traffic: KeyMaterial
+    private let role: Role
+    private let firstByte: UInt8
+    private var window = ReplayWindow()
+
+    private static let headerSize = 1 + ConnectionID.size + 4
+    private static let numberOffset = 1 + ConnectionID.size
+    private static let directionSize = AEAD.keySize + AEAD.ivSize + 32
+
+    init(
+        root: Span<UInt8>, epoch: UInt32, parties: SessionParties, transcriptHash: [UInt8], role: Role,
+        destination: ConnectionID
+    ) {
+        traffic = concatKDF(
+            root, "traffic ", epoch: epoch, u: parties.lo, v: parties.hi, publicInfo: transcriptHash,
+            count: 2 * Self.directionSize)
+        self.role = role
+        self.destination = destination
+        firstByte = DatagramKind.dataByte | UInt8(epoch & 3) << 2
+    }
+
+    /// A DATA datagram. No packet number is ever used twice.
+    package func seal(_ plaintext: [UInt8], packetNumber: UInt64) -> [UInt8] {
+        seal(plaintext.span, packetNumber: packetNumber)
+    }
+
+    /// A DATA datagram. No packet number is ever used twice.
+    package func seal(_ plaintext: Span<UInt8>, packetNumber: UInt64) -> [UInt8] {
+        let size = Self.headerSize + plaintext.count + AEAD.tagSize
+        return [UInt8](unsafeUninitializedCapacity: size) { datagram, initialized in
+            let header = UnsafeMutableRawBufferPointer(datagram)
+            header[0] = firstByte
+            header.storeBytes(of: destination.rawValue.bigEndian, toByteOffset: 1, as: UInt64.self)
+            let number = UInt32(truncatingIfNeeded: packetNumber)
+            header.storeBytes(of: number.bigEndian, toByteOffset: Self.numberOffset, as: UInt32.self)
+            AEAD.seal(
+                plaintext, in: datagram, after: Self.headerSize,
+                nonce: Nonce(iv: iv(of: role), number: packetNumber), key: key(of: role))
+            let mask = HeaderProtection.mask(
+                sample: datagram.baseAddress! + Self.headerSize, key: headerKey(of: role))
+            datagram[0] ^= UInt8(truncatingIfNeeded: mask) & HeaderProtection.firstByteMask
+            for index in 0..<4 {
+                datagram[Self.numberOffset + index] ^= UInt8(truncatingIfNeeded: mask >> UInt64(8 * (index + 1)))
+            }
+            initialized = size
+        }
+    }
+
+    /// The number and the frames of the peer's DATA; `nil` for a forgery, and for one that was opened before.
+    package func open(_ datagram: Span<UInt8>) -> (packetNumber: UInt64, plaintext: [UInt8])? {
+        guard datagram.count >= Self.headerSize + AEAD.tagSize, datagram[0] & 0xf0 == DatagramKind.dataByte else {
+            return nil
+        }
+        let sender = role.other
+        let mask = datagram.withUnsafeBufferPointer {
+            HeaderProtection.mask(sample: $0.baseAddress! + Self.headerSize, key: headerKey(of: sender))
+        }
+        var header = InlineArray<13, UInt8> { datagram[$0] }
+        header[0] ^= UInt8(truncatingIfNeeded: mask) & HeaderProtection.firstByteMask
+        guard header[0] == firstByte else { return nil }
+        var truncated: UInt32 = 0
+        for index in 0..<4 {
+            header[Self.numberOffset + index] ^= UInt8(truncatingIfNeeded: mask >> UInt64(8 * (index + 1)))
+            truncated = truncated << 8 | UInt32(header[Self.numberOffset + index])
+        }
+        let number = PacketNumber.expand(truncated, expected: window.expected)
+        guard
+            let plaintext = AEAD.open(
+                datagram.extracting(Self.headerSize..<datagram.count), after: header.span,
+                nonce: Nonce(iv: iv(of: sender), number: number), key: key(of: sender)),
+            window.insert(number)
+        else { return nil }
+        return (number, plaintext)
+    }
+
+    @_lifetime(borrow self)
+    private func key(of role: Role) -> Span<UInt8> {
+        traffic.part(at: Int(role.rawValue) * Self.directionSize, count: AEAD.keySize, of: self)
+    }
+
+    @_lifetime(borrow self)
+    private func iv(of role: Role) -> Span<UInt8> {
+        traffic.part(at: Int(role.rawValue) * Self.directionSize + AEAD.keySize, count: AEAD.ivSize, of: self)
+    }
+
+    @_lifetime(borrow self)
+    private func headerKey(of role: Role) -> Span<UInt8> {
+        traffic.part(at: Int(role.rawValue) * Self.directionSize + AEAD.keySize + AEAD.ivSize, of: self)
+    }
+}
+
+@available(*, unavailable)
+extension SessionKeys: Sendable {}
