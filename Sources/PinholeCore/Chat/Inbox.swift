@@ -1,0 +1,48 @@
+internal import PinholeWire
+
+/// Shows each message once and in order, though the transport delivers at least once.
+///
+/// Senders number their messages from 1 within an epoch and send them in order, so the highest number that is on
+/// disk tells doubles from news.
+struct Inbox {
+    enum Verdict: Equatable {
+        /// Hand it to the application, which stores it and then confirms.
+        case new
+        /// It is on disk already: only the receipt is repeated.
+        case duplicate
+        /// It is with the application right now, or cannot be taken after an earlier one failed.
+        case ignored
+    }
+
+    private var highestStored: [UInt64: UInt64]
+    private var pending: Set<MessageID> = []
+    /// After a message could not be stored nothing later may be, or the order would break.
+    private(set) var isBlocked = false
+
+    /// `highestStored` is the highest counter on disk by sender epoch.
+    init(highestStored: [UInt64: UInt64]) {
+        self.highestStored = highestStored
+    }
+
+    mutating func receive(_ id: MessageID) -> Verdict {
+        if id.counter <= highestStored[id.epoch] ?? 0 { return .duplicate }
+        if isBlocked || pending.contains(id) { return .ignored }
+        pending.insert(id)
+        return .new
+    }
+
+    mutating func stored(_ id: MessageID) {
+        pending.remove(id)
+        highestStored[id.epoch] = max(highestStored[id.epoch] ?? 0, id.counter)
+    }
+
+    /// Storing failed: what is pending must come again, in another session.
+    mutating func failed() {
+        pending.removeAll()
+        isBlocked = true
+    }
+
+    mutating func sessionBegan() {
+        isBlocked = false
+    }
+}

@@ -1,0 +1,97 @@
+internal import PinholeWire
+
+/// The files that this side sends to one peer. Bytes are asked for piece by piece; none are kept here.
+struct OutgoingFiles {
+    struct Transfer {
+        enum State {
+            /// The peer has not answered the offer.
+            case offered
+            /// Bytes flow on `stream`; the next one is at `offset`.
+            case sending(stream: UInt64, offset: UInt64)
+            /// Everything was written; the peer verifies and stores.
+            case finishing(stream: UInt64)
+        }
+
+        let size: UInt64
+        let hash: [UInt8]
+        let name: String
+        var state: State
+        /// Whether the application was asked for bytes and has not given them.
+        var isAsked = false
+    }
+
+    private(set) var transfers: [UInt64: Transfer] = [:]
+    private var order: [UInt64] = []
+    private var nextStream = Self.firstStream
+
+    static let firstStream: UInt64 = 16
+
+    var isEmpty: Bool { transfers.isEmpty }
+
+    mutating func add(_ id: UInt64, size: UInt64, hash: [UInt8], name: String) {
+        guard transfers[id] == nil else { return }
+        transfers[id] = Transfer(size: size, hash: hash, name: name, state: .offered)
+        order.append(id)
+    }
+
+    func offer(_ id: UInt64) -> FileRecord? {
+        transfers[id].map { .offer(transfer: id, size: $0.size, hash: $0.hash, name: $0.name) }
+    }
+
+    /// A new session: every unfinished file is offered again, and resumes where the peer says.
+    mutating func sessionBegan() -> [FileRecord] {
+        nextStream = Self.firstStream
+        for id in order {
+            transfers[id]?.state = .offered
+            transfers[id]?.isAsked = false
+        }
+        return order.compactMap(offer)
+    }
+
+    /// The peer accepted. Returns the stream to use, or `nil` when the answer makes no sense.
+    mutating func accepted(_ id: UInt64, offset: UInt64) -> UInt64? {
+        guard let transfer = transfers[id], case .offered = transfer.state, offset <= transfer.size else { return nil }
+        let stream = nextStream
+        nextStream += 1
+        transfers[id]?.state = .sending(stream: stream, offset: offset)
+        return stream
+    }
+
+    func transfer(on stream: UInt64) -> (id: UInt64, offset: UInt64, size: UInt64)? {
+        for (id, transfer) in transfers {
+            if case .sending(stream, let offset) = transfer.state { return (id, offset, transfer.size) }
+        }
+        return nil
+    }
+
+    /// Returns whether to ask the application now: one question at a time.
+    mutating func ask(_ id: UInt64) -> Bool {
+        guard transfers[id]?.isAsked == false else { return false }
+        transfers[id]?.isAsked = true
+        return true
+    }
+
+    func stream(of id: UInt64) -> UInt64? {
+        switch transfers[id]?.state {
+        case .sending(let stream, _), .finishing(let stream): stream
+        case .offered, nil: nil
+        }
+    }
+
+    /// `count` bytes were written. Returns the stream and whether they were the last.
+    mutating func advanced(_ id: UInt64, by count: Int) -> (stream: UInt64, isLast: Bool)? {
+        guard let transfer = transfers[id], case .sending(let stream, let offset) = transfer.state else { return nil }
+        let next = offset + UInt64(count)
+        guard next <= transfer.size else { return nil }
+        let isLast = next == transfer.size
+        transfers[id]?.isAsked = false
+        transfers[id]?.state = isLast ? .finishing(stream: stream) : .sending(stream: stream, offset: next)
+        return (stream, isLast)
+    }
+
+    /// Returns whether the transfer existed.
+    mutating func remove(_ id: UInt64) -> Bool {
+        order.removeAll { $0 == id }
+        return transfers.removeValue(forKey: id) != nil
+    }
+}

@@ -1,0 +1,221 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// What people send: messages, receipts and files on the session's streams.
+
+extension Connection {
+    /// Accepts a message for the peer; it is kept until the peer has it on disk.
+    func enqueue(_ message: ChatMessage, at now: Instant) {
+        outbox.enqueue(message)
+        if session == nil, wantedSince == nil { connect(at: now) }
+    }
+
+    /// A session began: whatever the peer has not confirmed is said again.
+    func beginChat(at now: Instant) {
+        outbox.sessionBegan()
+        inbox.sessionBegan()
+        incomingFiles.sessionBegan()
+        for offer in outgoingFiles.sessionBegan() { write(offer) }
+        fillStreams(at: now)
+    }
+
+    /// Writes messages to their stream, a bounded amount ahead of the network.
+    func fillStreams(at now: Instant) {
+        guard outbox.hasUnwritten else { return }
+        while let session, session.transport.unsentBytes(on: StreamID.chat) < Self.writeAhead,
+            let record = outbox.nextRecord()
+        {
+            self.session?.transport.write(record, to: StreamID.chat)
+            self.session?.lastApplicationData = now
+        }
+    }
+
+    /// Bytes that are handed to a stream before the first of them left.
+    static let writeAhead = 256 * 1024
+
+    private func write(_ record: FileRecord) {
+        session?.transport.write(RecordReader.framed(record.encoded), to: StreamID.control)
+    }
+
+    func drainTransport(at now: Instant) {
+        while let event = session?.transport.nextEvent() {
+            switch event {
+            case .readable(let stream): read(stream, at: now)
+            case .writable(let stream): wantFileData(on: stream)
+            case .finished(let stream): if stream >= OutgoingFiles.firstStream { read(stream, at: now) }
+            case .acknowledged: break
+            case .reset(let stream, _), .stopped(let stream, _): streamEnded(stream)
+            }
+        }
+    }
+
+    private func read(_ stream: UInt64, at now: Instant) {
+        // The bytes of a file wait in the transport until the control stream said whose they are.
+        guard stream < OutgoingFiles.firstStream || incomingFiles.transfer(on: stream) != nil else { return }
+        guard let bytes = session?.transport.read(stream, upTo: .max) else { return }
+        if !bytes.isEmpty { session?.lastApplicationData = now }
+        do {
+            switch stream {
+            case StreamID.control:
+                session?.control.append(bytes)
+                while let record = try session?.control.next() { receive(try FileRecord(record.span), at: now) }
+            case StreamID.chat:
+                session?.chat.append(bytes)
+                while let record = try session?.chat.next() { receive(try ChatMessage(record.span), at: now) }
+            case StreamID.receipts:
+                session?.receipts.append(bytes)
+                while let record = try session?.receipts.next() { receive(try Receipt(record.span)) }
+            default:
+                receiveFileData(bytes, on: stream)
+            }
+        } catch {
+            close(
+                .protocolViolation(SessionError.malformedRecord.sentence), code: CloseCode.protocolViolation, at: now)
+        }
+    }
+}
+
+// MARK: Messages
+
+extension Connection {
+    private func receive(_ message: ChatMessage, at now: Instant) {
+        switch inbox.receive(message.id) {
+        case .new: events.append(.message(message, from: peer))
+        case .duplicate: sendReceipt(message.id)
+        case .ignored: break
+        }
+    }
+
+    private func receive(_ receipt: Receipt) {
+        switch receipt.kind {
+        case .delivered: if outbox.confirm(receipt.id) { events.append(.delivered(receipt.id, to: peer)) }
+        case .read: break
+        }
+    }
+
+    /// The application has the message on disk.
+    func stored(_ id: MessageID) {
+        inbox.stored(id)
+        sendReceipt(id)
+    }
+
+    private func sendReceipt(_ id: MessageID) {
+        let receipt = Receipt(kind: .delivered, id: id)
+        session?.transport.write(RecordReader.framed(receipt.encoded), to: StreamID.receipts)
+    }
+
+    /// The application could not store: the session ends, so that nothing is acknowledged that would be lost.
+    func storingFailed(at now: Instant) {
+        inbox.failed()
+        if session != nil { close(.storage, code: CloseCode.storage, at: now) }
+    }
+}
+
+// MARK: Files
+
+extension Connection {
+    func offer(_ transfer: UInt64, size: UInt64, hash: [UInt8], name: String, at now: Instant) {
+        outgoingFiles.add(transfer, size: size, hash: hash, name: name)
+        if session != nil {
+            if let offer = outgoingFiles.offer(transfer) { write(offer) }
+        } else if wantedSince == nil {
+            connect(at: now)
+        }
+    }
+
+    func accept(_ transfer: UInt64, offset: UInt64) {
+        guard incomingFiles.accept(transfer, offset: offset) else { return }
+        write(.accept(transfer: transfer, offset: offset))
+        completeIfWhole(transfer)
+    }
+
+    /// Declines an offer, or gives up a transfer in either direction.
+    func refuse(_ transfer: UInt64, _ reason: FileRecord.Refusal) {
+        if let stream = outgoingFiles.stream(of: transfer) { session?.transport.reset(stream, errorCode: 0) }
+        let wasOutgoing = outgoingFiles.remove(transfer)
+        if !wasOutgoing, let stream = incomingFiles.remove(transfer) {
+            session?.transport.stopSending(stream, errorCode: 0)
+        }
+        write(.refuse(transfer: transfer, reason: reason))
+    }
+
+    /// The application has verified and stored an incoming file.
+    func fileStored(_ transfer: UInt64) {
+        _ = incomingFiles.remove(transfer)
+        write(.done(transfer: transfer))
+    }
+
+    /// Bytes that `fileWanted` asked for; fewer than asked for only at the end of the file.
+    func provide(_ bytes: [UInt8], for transfer: UInt64) {
+        guard let (stream, isLast) = outgoingFiles.advanced(transfer, by: bytes.count) else { return }
+        session?.transport.write(bytes, to: stream, fin: isLast)
+        if !isLast { wantFileData(on: stream) }
+    }
+
+    private func wantFileData(on stream: UInt64) {
+        guard let session, let (id, offset, size) = outgoingFiles.transfer(on: stream) else { return }
+        let room = Self.writeAhead - session.transport.unsentBytes(on: stream)
+        let count = Int(min(UInt64(max(room, 0)), size - offset))
+        guard room > 0, count > 0, outgoingFiles.ask(id) else { return }
+        events.append(.fileWanted(transfer: id, offset: offset, count: min(count, 64 * 1024), to: peer))
+    }
+
+    private func receive(_ record: FileRecord, at now: Instant) {
+        session?.lastApplicationData = now
+        switch record {
+        case .offer(let transfer, let size, let hash, let name):
+            guard incomingFiles.offered(transfer, size: size) else {
+                return write(.refuse(transfer: transfer, reason: .unacceptable))
+            }
+            events.append(.fileOffered(FileOffer(transfer: transfer, size: size, hash: hash, name: name), from: peer))
+        case .accept(let transfer, let offset):
+            guard let stream = outgoingFiles.accepted(transfer, offset: offset) else { return }
+            write(.begin(transfer: transfer, stream: stream))
+            if outgoingFiles.transfers[transfer]?.size == offset {
+                provide([], for: transfer)
+            } else {
+                wantFileData(on: stream)
+            }
+        case .refuse(let transfer, let reason):
+            let wasOutgoing = outgoingFiles.stream(of: transfer)
+            if let wasOutgoing { session?.transport.reset(wasOutgoing, errorCode: 0) }
+            let wasIncoming = incomingFiles.transfers[transfer] != nil
+            if outgoingFiles.remove(transfer) || wasIncoming {
+                _ = incomingFiles.remove(transfer)
+                events.append(.fileRefused(transfer: transfer, reason, by: peer))
+            }
+        case .begin(let transfer, let stream):
+            if incomingFiles.began(transfer, stream: stream) { read(stream, at: now) }
+        case .done(let transfer):
+            if outgoingFiles.remove(transfer) { events.append(.fileDone(transfer: transfer, to: peer)) }
+        }
+    }
+
+    private func receiveFileData(_ bytes: [UInt8], on stream: UInt64) {
+        guard let transfer = incomingFiles.transfer(on: stream) else { return }
+        guard !bytes.isEmpty else { return completeIfWhole(transfer) }
+        guard let offset = incomingFiles.advanced(transfer, by: bytes.count) else {
+            return refuse(transfer, .corrupt)
+        }
+        events.append(.fileData(transfer: transfer, offset: offset, bytes, from: peer))
+        completeIfWhole(transfer)
+    }
+
+    private func completeIfWhole(_ transfer: UInt64) {
+        if incomingFiles.takeCompletion(transfer) { events.append(.fileComplete(transfer: transfer, from: peer)) }
+    }
+
+    private func streamEnded(_ stream: UInt64) {
+        guard let transfer = incomingFiles.transfer(on: stream) else { return }
+        _ = incomingFiles.remove(transfer)
+        events.append(.fileRefused(transfer: transfer, .cancelled, by: peer))
+    }
+
+    /// The session is over: incoming files wait for a new offer.
+    func interruptFiles() {
+        for transfer in incomingFiles.transfers.keys.sorted() {
+            events.append(.fileInterrupted(transfer: transfer, from: peer))
+        }
+        incomingFiles.sessionBegan()
+    }
+}

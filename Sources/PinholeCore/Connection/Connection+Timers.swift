@@ -1,0 +1,127 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// Time: every deadline of a connection, and what it means.
+
+extension Connection {
+    var nextTimeout: Instant? {
+        var nearest: Instant?
+        func consider(_ instant: Instant?) {
+            guard let instant else { return }
+            nearest = nearest.map { min($0, instant) } ?? instant
+        }
+        consider(retry?.at)
+        consider(attemptDeadline)
+        consider(introduction?.resend)
+        consider(directHello?.resend)
+        if isProbing { consider(checklist.nextTimeout) }
+        for pairing in pairings { consider(pairing.expiry(isConfirmed: session?.isConfirmed ?? true)) }
+        if let session {
+            consider(session.transport.nextTimeout)
+            consider(keepAliveDeadline)
+            consider(session.lastReceived + Self.idleTimeout)
+            consider(search?.at)
+        }
+        return nearest
+    }
+
+    /// Nothing for this long ends a session; live ones are kept alive well below it.
+    static let idleTimeout: Duration = .seconds(60)
+
+    private var isProbing: Bool {
+        !pairings.isEmpty || attempt != nil || search != nil
+    }
+
+    func handleTimeout(at now: Instant) {
+        if let retry, retry.at <= now { again(retry.count, at: now) }
+        if let introduction, introduction.resend <= now { resendIntroduction(at: now) }
+        if let directHello, directHello.resend <= now { sendDirectHello(at: now) }
+        if isProbing {
+            while let address = checklist.popDue(at: now) { probe(address, at: now) }
+        }
+        if let attemptDeadline, attemptDeadline <= now { fail(failureReason, at: now) }
+        pairings.removeAll { pairing in
+            pairing.expiry(isConfirmed: session?.isConfirmed ?? true).map { $0 <= now } ?? false
+        }
+        if session != nil { handleSessionTimeout(at: now) }
+    }
+
+    private func again(_ count: Int, at now: Instant) {
+        retry = session == nil ? (now + .seconds(60), count) : nil
+        guard session == nil else { return }
+        wantedSince = now
+        events.append(.connecting(peer))
+        reach(at: now)
+    }
+
+    private func handleSessionTimeout(at now: Instant) {
+        guard let session else { return }
+        if session.lastReceived + Self.idleTimeout <= now {
+            return close(.timedOut, code: CloseCode.done, at: now)
+        }
+        if let due = session.transport.nextTimeout, due <= now { self.session?.transport.handleTimeout(at: now) }
+        if let keepAliveDeadline, keepAliveDeadline <= now { keepAlive(at: now) }
+        searchIfLost(at: now)
+        fallBackIfUnvalidated(at: now)
+    }
+
+    /// One ping-pong 2.5 s after a mapping is made, one each 3 s while people talk, so that a NAT that forgot us is
+    /// noticed soon, and one each 20–25 s otherwise.
+    private func keepAlive(at now: Instant) {
+        guard let session else { return }
+        let isBusy = now - session.lastApplicationData < .seconds(30)
+        let interval =
+            isBusy
+            ? environment.entropy.duration(.milliseconds(2500), .milliseconds(3000))
+            : environment.entropy.duration(Limits.keepAlive, Limits.keepAlive + Limits.keepAliveJitter)
+        let quiet = now - max(session.lastSent, session.lastReceived)
+        if quiet >= interval / 2 || keepAliveIsFirst { self.session?.transport.ping() }
+        keepAliveDeadline = now + interval
+    }
+
+    private var keepAliveIsFirst: Bool {
+        session.map { $0.lastApplicationData == $0.began } ?? false
+    }
+
+    /// Packets go unanswered: probe every address that is known, and be introduced again.
+    private func searchIfLost(at now: Instant) {
+        guard let session, session.transport.ptoCount >= 2, now - session.lastReceived > .milliseconds(800) else {
+            return
+        }
+        if let search, search.at > now { return }
+        let count = search?.count ?? 0
+        search = (now + environment.entropy.jittered(.seconds(1) * (1 << min(count, 4))), count + 1)
+        for path in paths.remotes { checklist.add(Candidate(paths[path]?.kind ?? .peerReflexive, path), at: now) }
+        checklist.restart(at: now)
+        if attempt == nil, !environment.registeredClients.isEmpty { reach(at: now) }
+    }
+
+    /// This machine's addresses changed: the path may be gone, and the peer should learn the new one at once.
+    func networkChanged(at now: Instant) {
+        guard session != nil, let active = paths.active else { return }
+        sendPathChallenge(to: active, at: now)
+        session?.transport.ping()
+        keepAliveDeadline = now + Limits.firstKeepAlive
+        if !environment.registeredClients.isEmpty, attempt == nil { reach(at: now) }
+    }
+
+    /// A path that was followed and never answered was not the peer's.
+    private func fallBackIfUnvalidated(at now: Instant) {
+        guard let session, let path = paths.activePath, !path.isValidated, session.transport.ptoCount >= 3,
+            let last = paths.lastValidated, last != path.remote
+        else { return }
+        paths.activate(last)
+        self.session?.transport.resetPath(initialRTT: paths[last]?.rtt, at: now)
+    }
+}
+
+extension Pairing {
+    /// Handshake keys are forgotten 2 s after the peer confirmed, which leaves time to answer its probes of better
+    /// paths, and in any case when an attempt's life ends.
+    func expiry(isConfirmed: Bool) -> Instant? {
+        switch state {
+        case .keyed: attempt.began + Limits.attemptLifetime
+        case .authenticated(let at): at + (isConfirmed ? .seconds(2) : .seconds(15))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// What is due → frames → seal, in the order in which they happen.
+
+extension Connection {
+    /// Fills `outgoing` with the session packets that may leave now.
+    func transmitDue(at now: Instant) {
+        fillStreams(at: now)
+        while let session, let active = paths.active {
+            let size = min(Limits.maxDatagramSize, paths.budget) - Limits.dataOverhead
+            guard size >= Limits.minPlaintext else { return }
+            let frames = pendingFrames
+            guard let (number, payload) = self.session?.transport.nextPacket(upTo: size, with: frames, at: now) else {
+                return
+            }
+            pendingFrames.removeAll()
+            guard number < Limits.maxPacketsPerEpoch else {
+                return close(.timedOut, code: CloseCode.done, at: now)
+            }
+            send(payload, number: number, session, to: active, at: now)
+        }
+    }
+
+    private func send(
+        _ payload: [UInt8], number: UInt64, _ session: Session, to remote: TransportAddress, at now: Instant
+    ) {
+        let limit = min(Limits.maxDatagramSize, paths.budget) - Limits.dataOverhead
+        let padded = Self.padded(payload, upTo: limit)
+        transmit(session.keys.seal(padded, packetNumber: number), to: remote)
+        self.session?.lastSent = now
+    }
+
+    /// Lengths say less when there are few of them: 64, 128, 256, 512, or a full packet (protocol §3).
+    static func padded(_ payload: [UInt8], upTo limit: Int) -> [UInt8] {
+        let sizes = [64, 128, 256, 512]
+        let size = min(sizes.first { $0 >= payload.count } ?? limit, limit)
+        guard payload.count < size else { return payload }
+        return payload + [UInt8](repeating: 0, count: size - payload.count)
+    }
+
+    /// A packet of path frames for an address that is not the active one.
+    func sendPathFrames(_ frames: [Frame], to remote: TransportAddress, at now: Instant) {
+        guard let session, let number = self.session?.transport.takePacketNumber() else { return }
+        var writer = ByteWriter(capacity: Limits.minPlaintext)
+        for frame in frames { writer.frame(frame) }
+        let padded = Self.padded(writer.bytes, upTo: Limits.maxDatagramSize - Limits.dataOverhead)
+        transmit(session.keys.seal(padded, packetNumber: number), to: remote)
+    }
+
+    @discardableResult
+    func sendPathChallenge(to remote: TransportAddress, at now: Instant) -> UInt64 {
+        let data = environment.entropy.next()
+        paths.challenge(data, to: remote, at: now)
+        sendPathFrames([.pathChallenge(data)], to: remote, at: now)
+        return data
+    }
+
+    /// Measures the round trip of the active path; `pong` follows.
+    func ping(at now: Instant) {
+        guard session != nil, let active = paths.active else { return }
+        if pings.count > 16 { pings.removeAll() }
+        pings[sendPathChallenge(to: active, at: now)] = now
+    }
+
+    func transmit(_ datagram: [UInt8], to destination: TransportAddress) {
+        paths.sent(datagram.count, to: destination)
+        outgoing.append((datagram, destination))
+    }
+}
+
+// MARK: Ending
+
+extension Connection {
+    /// Ends the session from this side, and the wish for one.
+    func disconnect(at now: Instant) {
+        wantedSince = nil
+        retry = nil
+        attempt = nil
+        attemptDeadline = nil
+        introduction = nil
+        directHello = nil
+        pairings.removeAll()
+        if session != nil { close(.localRequest, code: CloseCode.done, at: now) }
+    }
+
+    /// Sends CLOSE and forgets the session. What was accepted for the peer stays in the outbox.
+    func close(_ reason: CloseReason, code: UInt64, at now: Instant) {
+        if let active = paths.active {
+            sendPathFrames([.close(errorCode: code, reason: [])], to: active, at: now)
+        }
+        end(reason, at: now)
+    }
+
+    func remoteClosed(_ code: UInt64, at now: Instant) {
+        end(.remoteRequest(code: code), at: now)
+    }
+
+    private func end(_ reason: CloseReason, at now: Instant) {
+        guard let ended = session else { return }
+        interruptFiles()
+        session = nil
+        isAnnounced = false
+        keepAliveDeadline = nil
+        search = nil
+        pendingFrames.removeAll()
+        pings.removeAll()
+        pairings.removeAll { $0.attempt.connectionID == ended.connectionID }
+        checklist = Checklist()
+        paths = PathTable()
+        events.append(.disconnected(peer, reason))
+        switch reason {
+        case .remoteRequest:
+            // The peer went on purpose: it is called again when it appears, not at once.
+            if wantedSince != nil || !outbox.isEmpty { requests.append(.watch(true)) }
+        case .timedOut, .protocolViolation, .storage:
+            if wantedSince != nil || !outbox.isEmpty { wantAgain(after: .seconds(2), at: now) }
+        case .localRequest, .replaced:
+            break
+        }
+    }
+
+    private func wantAgain(after pause: Duration, at now: Instant) {
+        wantedSince = now
+        retry = (now + environment.entropy.jittered(pause), 0)
+    }
+}

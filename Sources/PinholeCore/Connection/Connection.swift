@@ -1,0 +1,131 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+/// Everything about one contact: the handshake in progress, the session, the paths, and what is to be delivered.
+///
+/// ```
+///                    connect, or an introduction             AUTH verified
+/// idle ──────────────────────────────────────▶ handshaking ───────────────▶ session
+///   ▲                       10 s                     │                        │  ▲ a new handshake runs in its
+///   └────────────────────────────────────────────────┘          CLOSE, 60 s  │  │ shadow; the session lives until
+///   └────────────────────────────────────────────────────────────────────────┘  └─ the new AUTH verified
+/// ```
+///
+/// `Connection+Handshake` reaches the peer, `+Receive` and `+Transmit` are the two directions of a packet,
+/// `+Timers` is time, `+Chat` what people send.
+final class Connection {
+    let pair: PairKeys
+    let environment: Environment
+    /// Addresses given by hand, tried without a service.
+    var directAddresses: [TransportAddress]
+
+    /// Since when this side wants a session; `nil` while it only answers.
+    var wantedSince: Instant?
+    var retry: (at: Instant, count: Int)?
+    var attempt: Pairing.Attempt?
+    var attemptDeadline: Instant?
+    var introduction: OutgoingIntroduction?
+    var directHello: DirectHello?
+    var pairings: [Pairing] = []
+    /// What the peer said about itself in its last introduction.
+    var peerIntroduction: Introduction?
+    var peerObserved: [TransportAddress] = []
+    /// HS and session packets that came before their keys; at most ``Limits/maxEarlyPackets``.
+    var early: [(datagram: [UInt8], source: TransportAddress)] = []
+
+    var session: Session?
+    var checklist = Checklist()
+    var paths = PathTable()
+    /// Frames for the next packet on the active path.
+    var pendingFrames: [Frame] = []
+    var connectTime: Duration = .zero
+    var isAnnounced = false
+    var keepAliveDeadline: Instant?
+    /// While packets go unanswered: when the peer is searched for again.
+    var search: (at: Instant, count: Int)?
+    var pings: [UInt64: Instant] = [:]
+
+    /// The greatest timestamp that this side has put into a HELLO, and that of the peer that was authenticated.
+    var ownTimestamp: UInt64
+    var authenticatedTimestamp: UInt64
+    var lastStaleCookie: Instant?
+
+    var outbox = Outbox()
+    var inbox: Inbox
+    var outgoingFiles = OutgoingFiles()
+    var incomingFiles = IncomingFiles()
+
+    /// What the endpoint is to send, tell and ask for; it takes them after each call.
+    var outgoing: [(datagram: [UInt8], destination: TransportAddress)] = []
+    var events: [Event] = []
+    var requests: [ServiceRequest] = []
+
+    /// An introduction that no answer came to yet.
+    struct OutgoingIntroduction {
+        var timesSent = 0
+        var resend: Instant
+        var absentFrom: Set<Int> = []
+        var isPeerKnown = false
+    }
+
+    /// HELLOs to addresses given by hand.
+    struct DirectHello {
+        var timesSent = 0
+        var resend: Instant
+        var cookie: [UInt8]?
+        var lastMAC1: [[UInt8]] = []
+    }
+
+    /// What a connection wants from the services.
+    enum ServiceRequest {
+        case connect(blob: [UInt8])
+        case answer(RendezvousTag, client: Int, blob: [UInt8])
+        /// To be told when the peer appears.
+        case watch(Bool)
+    }
+
+    init(_ pair: PairKeys, directAddresses: [TransportAddress], state: ContactState, environment: Environment) {
+        self.pair = pair
+        self.directAddresses = directAddresses
+        self.environment = environment
+        ownTimestamp = state.ownTimestamp
+        authenticatedTimestamp = state.authenticatedTimestamp
+        inbox = Inbox(highestStored: state.highestStored)
+    }
+
+    var peer: IdentityKey { pair.peerKey }
+
+    /// The ids under which datagrams reach this connection.
+    var connectionIDs: [ConnectionID] {
+        var ids = pairings.map(\.attempt.connectionID)
+        if let attempt { ids.append(attempt.connectionID) }
+        if let session { ids.append(session.connectionID) }
+        return ids
+    }
+
+    var pathDescription: PathDescription? {
+        guard let path = paths.activePath else { return nil }
+        return PathDescription(
+            remote: path.remote, kind: path.kind, isDirect: directAddresses.contains(path.remote),
+            rtt: session?.transport.smoothedRTT ?? path.rtt, connectTime: connectTime,
+            serviceRTT: environment.serviceRTT)
+    }
+}
+
+/// What is remembered of a contact between runs.
+package struct ContactState: Sendable {
+    /// Of the newest HELLO that this side sent, unix milliseconds.
+    package var ownTimestamp: UInt64
+    /// Of the newest HELLO of the contact that was authenticated.
+    package var authenticatedTimestamp: UInt64
+    /// The highest message counter on disk, by sender epoch.
+    package var highestStored: [UInt64: UInt64]
+
+    package init(
+        ownTimestamp: UInt64 = 0, authenticatedTimestamp: UInt64 = 0, highestStored: [UInt64: UInt64] = [:]
+    ) {
+        self.ownTimestamp = ownTimestamp
+        self.authenticatedTimestamp = authenticatedTimestamp
+        self.highestStored = highestStored
+    }
+}

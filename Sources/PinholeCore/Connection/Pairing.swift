@@ -1,0 +1,44 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+/// One of our attempts together with one of the peer's HELLOs: a handshake in progress.
+///
+/// ```
+/// keyed ──valid AUTH of the peer──▶ authenticated ──a session packet of the peer──▶ confirmed, then forgotten
+/// ```
+struct Pairing {
+    enum State {
+        case keyed
+        case authenticated(at: Instant)
+    }
+
+    let attempt: Attempt
+    let peer: PeerHello
+    let keys: HandshakeKeys
+    var state = State.keyed
+    /// Whether a packet of the peer under these keys came: it has our HELLO.
+    var hasHeard = false
+
+    /// Our half: one ephemeral key, one HELLO plaintext.
+    struct Attempt {
+        let handshake: HandshakeAttempt
+        let began: Instant
+        /// Whether it was made because the peer called; it then echoes the peer's introduction id.
+        let isAnswer: Bool
+
+        var connectionID: ConnectionID { handshake.connectionID }
+    }
+
+    var order: Session.Order {
+        let own = attempt.handshake.plaintext.timestamp
+        let other = peer.plaintext.timestamp
+        return keys.role == .lo ? Session.Order(lo: own, hi: other) : Session.Order(lo: other, hi: own)
+    }
+
+    var isAuthenticated: Bool {
+        switch state {
+        case .keyed: false
+        case .authenticated: true
+        }
+    }
+}

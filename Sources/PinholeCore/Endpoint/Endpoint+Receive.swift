@@ -1,0 +1,93 @@
+internal import PinholeCrypto
+package import PinholeWire
+
+// The door: one datagram in, by what its first byte claims, cheapest checks first. Nothing here throws or answers a
+// stranger.
+
+extension Endpoint {
+    /// Takes in a datagram of at most 64 KiB. What is not ours is counted and dropped.
+    package func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        guard let kind = DatagramKind(datagram), source.port != 0 else { return environment.drops.count(.malformed) }
+        switch kind {
+        case .data, .handshake:
+            route(datagram, from: source, at: now)
+        case .hello:
+            receiveHello(datagram, from: source, at: now)
+        case .cookie:
+            guard let slot = slot(for: datagram) else { return environment.drops.count(.unknownConnection) }
+            connections[slot]?.receiveCookie(datagram, at: now)
+            settleLater(slot)
+        case .challenge, .server:
+            receiveSignaling(datagram, kind: kind, from: source, at: now)
+        case .stun:
+            receiveSTUN(datagram, from: source, at: now)
+        case .register, .client:
+            environment.drops.count(.malformed)
+        }
+    }
+
+    private func slot(for datagram: Span<UInt8>) -> Int? {
+        ConnectionID(destinationOf: datagram).flatMap { routes[$0] }
+    }
+
+    private func route(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        guard let slot = slot(for: datagram) else { return environment.drops.count(.unknownConnection) }
+        connections[slot]?.receive(datagram, from: source, at: now)
+        settleLater(slot)
+    }
+
+    private func receiveSignaling(
+        _ datagram: Span<UInt8>, kind: DatagramKind, from source: TransportAddress, at now: Instant
+    ) {
+        let candidates = clients.indices.filter { clients[$0].address == source }
+        guard !candidates.isEmpty else { return environment.drops.count(.unknownService) }
+        for index in candidates {
+            let events = clients[index].receive(datagram, kind: kind, at: now, &environment.entropy)
+            for event in events { handle(event, of: index, at: now) }
+        }
+        settleClients(at: now)
+    }
+
+    /// A HELLO: length, then MAC, then cookie under load, then each contact's key (protocol §2).
+    private func receiveHello(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        guard datagram.count == Limits.helloSize else { return environment.drops.count(.malformed) }
+        guard cookieGate.hasValidMAC1(datagram) else { return receiveIntroducedHello(datagram, from: source, at: now) }
+        let hasCookie = cookieGate.hasValidCookie(datagram, from: source, at: now)
+        if helloLoad.isOverloaded(by: source, at: now), !hasCookie {
+            environment.drops.count(.rateLimited)
+            return transmit(cookieGate.cookieReply(to: datagram, from: source, at: now), to: source)
+        }
+        for (slot, connection) in connections {
+            guard let hello = PeerHello.open(datagram, pair: connection.pair) else { continue }
+            if hello.plaintext.timestamp <= connection.authenticatedTimestamp, !hasCookie,
+                !connection.isEcho(hello)
+            {
+                return answerStale(datagram, connection, from: source, at: now)
+            }
+            connection.receive(hello, hasCookie: hasCookie, from: source, at: now)
+            return settleLater(slot)
+        }
+        environment.drops.count(.notForUs)
+    }
+
+    /// Without a MAC a HELLO can only be from a contact that a service has just introduced.
+    private func receiveIntroducedHello(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        for (slot, connection) in connections where connection.attempt != nil {
+            guard let hello = PeerHello.open(datagram, pair: connection.pair) else { continue }
+            connection.receive(hello, hasCookie: false, from: source, at: now)
+            return settleLater(slot)
+        }
+        environment.drops.count(.notForUs)
+    }
+
+    /// Authentic and old: a replay, or a contact whose clock is wrong. A cookie tells which; one in 10 s.
+    private func answerStale(
+        _ datagram: Span<UInt8>, _ connection: Connection, from source: TransportAddress, at now: Instant
+    ) {
+        guard connection.lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true else {
+            return environment.drops.count(.rateLimited)
+        }
+        connection.lastStaleCookie = now
+        transmit(cookieGate.cookieReply(to: datagram, from: source, at: now), to: source)
+    }
+}

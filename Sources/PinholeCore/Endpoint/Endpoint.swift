@@ -1,0 +1,341 @@
+package import PinholeCrypto
+package import PinholeWire
+
+/// What a peer is, without I/O: one socket's worth of protocol. It routes datagrams to connections and services, and
+/// gathers what they want sent and told.
+///
+/// Three verbs in: ``receive(_:from:at:)``, the requests (`connect`, `send`, …) and ``handleTimeout(at:)``. One out:
+/// ``poll(at:)``, called until it says `.idle`. Not thread-safe: it belongs to one loop.
+package final class Endpoint {
+    let identity: IdentitySecret
+    let environment: Environment
+    var connections: [Int: Connection] = [:]
+    var slots: [IdentityKey: Int] = [:]
+    private var nextSlot = 0
+    var routes: [ConnectionID: Int] = [:]
+    private var routedIDs: [Int: [ConnectionID]] = [:]
+    var watched: Set<Int> = []
+
+    var clients: [SignalingClient] = []
+    private var serviceIndices: [Int] = []
+    var tags: [RendezvousTag: Int] = [:]
+    var detectors: [IPAddress.Family: NATDetector] = [:]
+    /// Services that were reported down, so that each failure is told once.
+    private var reportedDown: Set<Int> = []
+
+    var cookieGate: CookieGate
+    var helloLoad = HelloLoad()
+
+    private var outgoing: [(datagram: [UInt8], destination: TransportAddress)] = []
+    private var outgoingIndex = 0
+    private var events: [Event] = []
+    private var eventIndex = 0
+    private var deadlines = DeadlineQueue()
+    private var dirty: Set<Int> = []
+
+    /// `unixMilliseconds` is the wall clock at `now`; `allowsLoopback` lets peers be reached on this machine.
+    package init(
+        identity: IdentitySecret, allowsLoopback: Bool = false, entropy: Entropy, unixMilliseconds: UInt64,
+        at now: Instant
+    ) {
+        self.identity = identity
+        environment = Environment(
+            entropy: entropy, allowsLoopback: allowsLoopback, unixMilliseconds: unixMilliseconds, at: now)
+        cookieGate = CookieGate(own: identity.publicKey)
+    }
+
+    /// Datagrams that were dropped so far, by reason.
+    package var drops: DropCounters { environment.drops }
+}
+
+@available(*, unavailable)
+extension Endpoint: Sendable {}
+
+// MARK: Where this peer is
+
+extension Endpoint {
+    /// The addresses of this machine's interfaces, and the ports of the sockets by family.
+    package func setLocal(_ addresses: [LocalAddress], ports: [IPAddress.Family: UInt16], at now: Instant) {
+        let changed = addresses != environment.localAddresses || ports != environment.localPorts
+        environment.localAddresses = addresses
+        environment.localPorts = ports
+        guard changed else { return }
+        for index in clients.indices { clients[index].restart(at: now) }
+        for slot in connections.keys { networkChanged(slot, at: now) }
+        settleClients(at: now)
+    }
+
+    private func networkChanged(_ slot: Int, at now: Instant) {
+        guard let connection = connections[slot] else { return }
+        connection.connectNow(at: now)
+        connection.networkChanged(at: now)
+        settleLater(slot)
+    }
+
+    /// The services to register with; each one's addresses, of either family, count as one service.
+    package func setServices(_ services: [(key: ServiceKey, addresses: [TransportAddress])], at now: Instant) {
+        clients.removeAll()
+        serviceIndices.removeAll()
+        reportedDown.removeAll()
+        for (index, service) in services.enumerated() {
+            for address in service.addresses {
+                clients.append(SignalingClient(service: service.key, address: address, at: now))
+                serviceIndices.append(index)
+            }
+        }
+        environment.serviceAddresses = Set(clients.map(\.address))
+        refreshClients(at: now)
+        settleClients(at: now)
+    }
+
+    /// What the measurements say of the NAT in front of the socket of a family; `nil` while they run.
+    package func behavior(_ family: IPAddress.Family) -> NATBehavior? {
+        environment.behavior[family]
+    }
+}
+
+// MARK: Contacts
+
+extension Endpoint {
+    /// A person whom this peer answers, and may call.
+    package func add(
+        _ key: IdentityKey, psk: [UInt8]? = nil, directAddresses: [TransportAddress] = [],
+        state: ContactState = ContactState(), at now: Instant
+    ) throws(KeyError) {
+        guard slots[key] == nil else { return }
+        let pair = try PairKeys(own: identity, peer: key, psk: psk)
+        let slot = nextSlot
+        nextSlot += 1
+        connections[slot] = Connection(
+            pair, directAddresses: directAddresses, state: state, environment: environment)
+        slots[key] = slot
+        refreshClients(at: now)
+    }
+
+    /// Ends the session with a contact and forgets it.
+    package func remove(_ key: IdentityKey, at now: Instant) {
+        guard let slot = slots.removeValue(forKey: key), let connection = connections[slot] else { return }
+        connection.disconnect(at: now)
+        settle(slot, connection, at: now)
+        connections[slot] = nil
+        deadlines.set(nil, for: slot)
+        for id in routedIDs.removeValue(forKey: slot) ?? [] { routes[id] = nil }
+        watched.remove(slot)
+        refreshClients(at: now)
+    }
+
+    /// The greatest timestamp that was put into a HELLO for a contact.
+    package func ownTimestamp(for key: IdentityKey) -> UInt64? {
+        slots[key].flatMap { connections[$0]?.ownTimestamp }
+    }
+
+    package func path(to key: IdentityKey) -> PathDescription? {
+        slots[key].flatMap { connections[$0] }.flatMap { $0.session == nil ? nil : $0.pathDescription }
+    }
+
+    /// Tells the services which pairs this peer belongs to.
+    func refreshClients(at now: Instant) {
+        let pairs = connections.sorted { $0.key < $1.key }.map {
+            SignalingClient.Pair(keys: $0.value.pair, watch: watched.contains($0.key))
+        }
+        for index in clients.indices { clients[index].setPairs(pairs, at: now) }
+        learnTags(at: now)
+    }
+
+    /// Which contact each tag of the days in use means.
+    func learnTags(at now: Instant) {
+        tags.removeAll()
+        let days = Set(clients.compactMap { $0.day(at: now) }.flatMap { [$0, $0 + 1, $0 > 0 ? $0 - 1 : 0] })
+        for (slot, connection) in connections {
+            for day in days { tags[connection.pair.tag(day: day)] = slot }
+        }
+    }
+}
+
+// MARK: Poll
+
+extension Endpoint {
+    /// The next thing to send or to tell, or until when there is nothing.
+    package func poll(at now: Instant) -> Output {
+        while true {
+            if outgoingIndex < outgoing.count {
+                defer { outgoingIndex += 1 }
+                return .transmit(outgoing[outgoingIndex].datagram, to: outgoing[outgoingIndex].destination)
+            }
+            outgoing.removeAll(keepingCapacity: true)
+            outgoingIndex = 0
+            if eventIndex < events.count {
+                defer { eventIndex += 1 }
+                return .event(events[eventIndex])
+            }
+            events.removeAll(keepingCapacity: true)
+            eventIndex = 0
+            guard let slot = dirty.popFirst() else { return .idle(until: nextTimeout(at: now)) }
+            if let connection = connections[slot] { settle(slot, connection, at: now) }
+        }
+    }
+
+    private func nextTimeout(at now: Instant) -> Instant? {
+        var nearest = deadlines.nearest
+        for client in clients { nearest = nearest.map { min($0, client.nextTimeout) } ?? client.nextTimeout }
+        for detector in detectors.values {
+            if let due = detector.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
+        }
+        return nearest
+    }
+
+    /// Does all that was due at or before `now`.
+    package func handleTimeout(at now: Instant) {
+        while let slot = deadlines.popDue(at: now) {
+            connections[slot]?.handleTimeout(at: now)
+            settleLater(slot)
+        }
+        for index in clients.indices {
+            if let event = clients[index].handleTimeout(at: now, &environment.entropy) {
+                handle(event, of: index, at: now)
+            }
+        }
+        for family in detectors.keys {
+            detectors[family]?.handleTimeout(at: now, &environment.entropy)
+            settleDetector(family)
+        }
+        settleClients(at: now)
+    }
+
+    /// Marks a connection for its turn in ``poll(at:)``.
+    func settleLater(_ slot: Int) {
+        dirty.insert(slot)
+    }
+
+    /// Takes over what a connection has to send, to tell and to ask for, and when it must be woken.
+    private func settle(_ slot: Int, _ connection: Connection, at now: Instant) {
+        connection.transmitDue(at: now)
+        outgoing += connection.outgoing
+        connection.outgoing.removeAll(keepingCapacity: true)
+        events += connection.events
+        connection.events.removeAll(keepingCapacity: true)
+        let requests = connection.requests
+        connection.requests.removeAll()
+        for request in requests { handle(request, of: slot, connection, at: now) }
+        if !requests.isEmpty { settleClients(at: now) }
+        route(slot, connection)
+        deadlines.set(connection.nextTimeout, for: slot)
+    }
+
+    private func route(_ slot: Int, _ connection: Connection) {
+        let ids = connection.connectionIDs
+        guard routedIDs[slot] ?? [] != ids else { return }
+        for id in routedIDs[slot] ?? [] { routes[id] = nil }
+        for id in ids { routes[id] = slot }
+        routedIDs[slot] = ids
+    }
+
+    func tell(_ event: Event) {
+        events.append(event)
+    }
+
+    func transmit(_ datagram: [UInt8], to destination: TransportAddress) {
+        outgoing.append((datagram, destination))
+    }
+
+    /// Takes over what the clients have to send, and what is known of them.
+    func settleClients(at now: Instant) {
+        for index in clients.indices {
+            for datagram in clients[index].takeOutgoing() { transmit(datagram, to: clients[index].address) }
+        }
+        environment.registeredClients = Set(clients.indices.filter { clients[$0].isRegistered })
+        environment.observed = clients.compactMap(\.observed)
+        environment.serviceRTT = clients.filter(\.isRegistered).compactMap(\.roundTripTime).min()
+    }
+
+    private func settleDetector(_ family: IPAddress.Family) {
+        guard var detector = detectors[family] else { return }
+        for (request, destination) in detector.takeOutgoing() { transmit(request.encoded, to: destination) }
+        if detector.isDone {
+            detectors[family] = nil
+            environment.behavior[family] = detector.behavior
+            tell(.natBehavior(detector.behavior, family: family))
+        } else {
+            detectors[family] = detector
+        }
+    }
+}
+
+// MARK: Services
+
+extension Endpoint {
+    private func handle(_ request: Connection.ServiceRequest, of slot: Int, _ connection: Connection, at now: Instant) {
+        switch request {
+        case .connect(let blob):
+            for index in clients.indices { clients[index].connect(connection.pair, blob: blob, at: now) }
+        case .answer(let tag, let client, let blob):
+            guard clients.indices.contains(client) else { return }
+            clients[client].answer(tag, connection.pair, blob: blob)
+        case .watch(let isWatched):
+            guard watched.contains(slot) != isWatched else { return }
+            if isWatched { watched.insert(slot) } else { watched.remove(slot) }
+            refreshClients(at: now)
+        }
+    }
+
+    func handle(_ event: SignalingClient.Event, of index: Int, at now: Instant) {
+        let service = serviceIndices[index]
+        settleClients(at: now)
+        switch event {
+        case .up(let observed, let alternatePorts, let rtt):
+            reportedDown.remove(service)
+            learnTags(at: now)
+            tell(.serviceUp(service, observed: observed, rtt: rtt))
+            measure(clients[index].address, observed: observed, alternatePorts: alternatePorts, at: now)
+            for (slot, connection) in connections {
+                connection.connectNow(at: now)
+                settleLater(slot)
+            }
+        case .observedChanged(let observed):
+            tell(.serviceUp(service, observed: observed, rtt: clients[index].roundTripTime ?? .zero))
+        case .down(let failure):
+            let isStillUp = clients.indices.contains { serviceIndices[$0] == service && clients[$0].isRegistered }
+            let isPending = clients.indices.contains { serviceIndices[$0] == service && !clients[$0].hasFailed }
+            guard !isStillUp, failure != .noAnswer || !isPending, reportedDown.insert(service).inserted else { return }
+            tell(.serviceDown(service, failure))
+        case .peer(let tag, let observed, let blob):
+            guard let slot = tags[tag] else { return }
+            connections[slot]?.receivePeer(tag, observed: observed, blob: blob, client: index, at: now)
+            settleLater(slot)
+        case .absent(let tag):
+            guard let slot = tags[tag] else { return }
+            connections[slot]?.receiveAbsent(client: index, at: now)
+            settleLater(slot)
+        case .appeared(let tag):
+            guard let slot = tags[tag] else { return }
+            connections[slot]?.connectNow(at: now)
+            settleLater(slot)
+        case .notice(let text):
+            tell(.serviceNotice(service, text))
+        }
+    }
+
+    /// Measures the NAT of a family once per network, by the first service that answers.
+    private func measure(
+        _ service: TransportAddress, observed: TransportAddress, alternatePorts: [UInt16], at now: Instant
+    ) {
+        let family = service.family
+        guard detectors[family] == nil, environment.behavior[family] == nil else { return }
+        let isLocal =
+            environment.localPorts[family] == observed.port
+            && environment.localAddresses.contains { $0.ip == observed.ip }
+        detectors[family] = NATDetector(
+            service: service, observed: observed, alternatePorts: alternatePorts, isLocal: isLocal, at: now)
+        detectors[family]?.handleTimeout(at: now, &environment.entropy)
+        settleDetector(family)
+    }
+
+    /// A STUN message: the answer to a measurement, or nothing of ours.
+    func receiveSTUN(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        guard let message = try? STUNMessage(datagram) else { return environment.drops.count(.malformed) }
+        guard detectors[source.family]?.receive(message, from: source, at: now, &environment.entropy) ?? false else {
+            return environment.drops.count(.unexpectedSTUN)
+        }
+        settleDetector(source.family)
+    }
+}

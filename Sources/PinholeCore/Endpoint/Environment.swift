@@ -1,0 +1,78 @@
+package import PinholeWire
+
+/// An address of one of this machine's interfaces.
+package struct LocalAddress: Hashable, Sendable {
+    package let ip: IPAddress
+    package let prefixLength: Int
+
+    package init(_ ip: IPAddress, prefixLength: Int) {
+        self.ip = ip
+        self.prefixLength = prefixLength
+    }
+}
+
+/// What all connections of an endpoint know about where they are.
+final class Environment {
+    var entropy: Entropy
+    let allowsLoopback: Bool
+    private let unixMillisecondsAtStart: UInt64
+    private let start: Instant
+    var localAddresses: [LocalAddress] = []
+    /// The sockets' ports; a family without a socket has none.
+    var localPorts: [IPAddress.Family: UInt16] = [:]
+    /// Where the services see this peer.
+    var observed: [TransportAddress] = []
+    var serviceAddresses: Set<TransportAddress> = []
+    var behavior: [IPAddress.Family: NATBehavior] = [:]
+    /// The clients that are registered now.
+    var registeredClients: Set<Int> = []
+    var serviceRTT: Duration?
+    var drops = DropCounters()
+
+    init(entropy: Entropy, allowsLoopback: Bool, unixMilliseconds: UInt64, at now: Instant) {
+        self.entropy = entropy
+        self.allowsLoopback = allowsLoopback
+        unixMillisecondsAtStart = unixMilliseconds
+        start = now
+    }
+
+    func unixMilliseconds(at now: Instant) -> UInt64 {
+        unixMillisecondsAtStart &+ UInt64(max(0, (now - start).nanoseconds / 1_000_000))
+    }
+
+    /// This peer's own candidates: its interfaces' addresses, and where it is seen from outside.
+    var candidates: [Candidate] {
+        var candidates: [Candidate] = []
+        for local in localAddresses where !local.ip.isLoopback || allowsLoopback {
+            guard let port = localPorts[local.ip.family] else { continue }
+            let address = TransportAddress(local.ip, port: port)
+            if address.isPunchable(loopback: allowsLoopback) { candidates.append(Candidate(.host, address)) }
+        }
+        for address in observed where !candidates.contains(where: { $0.address == address }) {
+            candidates.append(Candidate(.serverReflexive, address))
+        }
+        return Array(candidates.prefix(Limits.maxCandidates))
+    }
+
+    /// The hardest NAT in front of any of the sockets: the one that a failure is about.
+    var hardestBehavior: NATBehavior {
+        behavior.values.max { $0.byte < $1.byte } ?? NATBehavior()
+    }
+
+    /// Whether an address that a contact named may be probed.
+    ///
+    /// Private addresses only where they can mean the contact: on one of our own networks, or behind the same public
+    /// address. Never a service, and never ourselves.
+    func mayProbe(_ address: TransportAddress, peerObserved: [TransportAddress]) -> Bool {
+        guard address.isPunchable(loopback: allowsLoopback), localPorts[address.family] != nil,
+            !serviceAddresses.contains(address), !isOwn(address)
+        else { return false }
+        guard address.ip.isPrivate else { return true }
+        let isOnOwnNetwork = localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: address.ip) }
+        return isOnOwnNetwork || peerObserved.contains { other in observed.contains { $0.ip == other.ip } }
+    }
+
+    private func isOwn(_ address: TransportAddress) -> Bool {
+        localPorts[address.family] == address.port && localAddresses.contains { $0.ip == address.ip }
+    }
+}

@@ -1,0 +1,34 @@
+internal import PinholeWire
+
+/// Counts unsolicited HELLOs by second, in total and per source network, to know when to ask for cookies.
+struct HelloLoad {
+    private var windowEnd = Instant(nanoseconds: 0)
+    private var total = 0
+    private var bySource: [IPAddress: Int] = [:]
+
+    private static let maxSources = 1024
+
+    /// Counts one HELLO. Returns whether its sender must prove its address first.
+    mutating func isOverloaded(by source: TransportAddress, at now: Instant) -> Bool {
+        if now >= windowEnd {
+            windowEnd = now + .seconds(1)
+            total = 0
+            bySource.removeAll(keepingCapacity: true)
+        }
+        total += 1
+        let network = source.ip.sourceNetwork
+        let count = bySource[network, default: 0] + 1
+        if count > 1 || bySource.count < Self.maxSources { bySource[network] = count }
+        return total > Limits.hellosPerSecond || count > Limits.hellosPerSecondPerSource
+    }
+}
+
+extension IPAddress {
+    /// What one customer has of the address space: a /32, or a /64.
+    fileprivate var sourceNetwork: IPAddress {
+        switch family {
+        case .v4: self
+        case .v6: IPAddress(v6High: v6Bits.high, low: 0)
+        }
+    }
+}

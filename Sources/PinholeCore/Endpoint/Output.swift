@@ -1,0 +1,108 @@
+package import PinholeCrypto
+package import PinholeWire
+
+/// What an ``Endpoint`` asks of the shell.
+package enum Output {
+    case transmit([UInt8], to: TransportAddress)
+    case event(Event)
+    /// Nothing to do before `deadline`, or before something is received or asked for.
+    case idle(until: Instant?)
+}
+
+/// What happened, for the application.
+package enum Event {
+    /// A service knows this peer; `observed` is where it sees it.
+    case serviceUp(Int, observed: TransportAddress, rtt: Duration)
+    case serviceDown(Int, ServiceFailure)
+    case serviceNotice(Int, [UInt8])
+    /// What is known of the NAT in front of this peer has changed.
+    case natBehavior(NATBehavior, family: IPAddress.Family)
+
+    case connecting(IdentityKey)
+    case connected(IdentityKey, PathDescription)
+    case pathChanged(IdentityKey, PathDescription)
+    case disconnected(IdentityKey, CloseReason)
+    case unreachable(IdentityKey, UnreachableReason)
+    /// A handshake with this timestamp was authenticated; older ones are replays from now on.
+    case authenticated(IdentityKey, timestamp: UInt64)
+    case pong(IdentityKey, rtt: Duration)
+
+    /// Store it, then call ``Endpoint/stored(_:from:at:)`` or ``Endpoint/storingFailed(from:at:)``.
+    case message(ChatMessage, from: IdentityKey)
+    /// The peer has it on disk.
+    case delivered(MessageID, to: IdentityKey)
+
+    case fileOffered(FileOffer, from: IdentityKey)
+    /// Read up to `count` bytes at `offset` and call ``Endpoint/provide(_:for:to:at:)``.
+    case fileWanted(transfer: UInt64, offset: UInt64, count: Int, to: IdentityKey)
+    case fileData(transfer: UInt64, offset: UInt64, [UInt8], from: IdentityKey)
+    /// All bytes came: verify, store, then call ``Endpoint/fileStored(_:from:at:)``.
+    case fileComplete(transfer: UInt64, from: IdentityKey)
+    /// The peer has the whole file, verified, under its final name.
+    case fileDone(transfer: UInt64, to: IdentityKey)
+    case fileRefused(transfer: UInt64, FileRecord.Refusal, by: IdentityKey)
+    /// The session ended before an incoming file did; it will be offered again.
+    case fileInterrupted(transfer: UInt64, from: IdentityKey)
+}
+
+package struct FileOffer: Equatable, Sendable {
+    package let transfer: UInt64
+    package let size: UInt64
+    /// BLAKE2b-256 of the whole content.
+    package let hash: [UInt8]
+    /// As the peer wrote it: not to be used as a path.
+    package let name: String
+}
+
+/// The path that a session uses, and how it was won.
+package struct PathDescription: Equatable, Sendable {
+    package let remote: TransportAddress
+    package let kind: Candidate.Kind
+    /// Whether the address was given by hand rather than by an introduction.
+    package let isDirect: Bool
+    package let rtt: Duration?
+    /// From the first wish to connect to the authenticated session on a validated path.
+    package let connectTime: Duration
+    package let serviceRTT: Duration?
+
+    /// The connect time in units of the mean of both round trips, to the service and to the peer.
+    package var roundTrips: Double? {
+        guard let rtt, rtt > .zero else { return nil }
+        let unit = ((serviceRTT ?? rtt) + rtt) / 2
+        return connectTime / unit
+    }
+}
+
+package enum ServiceFailure: Equatable, Sendable {
+    /// No answer at all: a wrong address, a wrong key, a service that is down, or UDP that is blocked.
+    case noAnswer
+    /// It stopped answering.
+    case lost
+    /// It said that it stops.
+    case draining
+}
+
+package enum CloseReason: Equatable, Sendable {
+    case localRequest
+    case remoteRequest(code: UInt64)
+    /// Nothing came for too long.
+    case timedOut
+    /// A newer session with the same peer took over.
+    case replaced
+    case protocolViolation(String)
+    /// A message could not be stored.
+    case storage
+}
+
+package enum UnreachableReason: Equatable, Sendable {
+    /// No service answers, and there is no direct address or it does not answer.
+    case noService
+    /// The services do not know the peer at the moment.
+    case offline
+    /// The peer was told and did not answer.
+    case noAnswer
+    /// Both sides tried and no packet came through.
+    case noDirectPath(own: NATBehavior, peer: NATBehavior)
+    /// The addresses given for direct mode did not answer.
+    case directTimeout
+}

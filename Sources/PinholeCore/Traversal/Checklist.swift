@@ -1,0 +1,77 @@
+internal import PinholeWire
+
+/// The addresses of a peer that are being probed, and when each is due again (RFC 8445 §6.1.2).
+///
+/// Each address gets at most ``Limits/probesPerRound`` probes a round, at intervals that double. Addresses join one
+/// ``Limits/candidatePacing`` apart, so that a long list does not leave as one burst.
+struct Checklist {
+    private struct Entry {
+        let candidate: Candidate
+        var timesSent = 0
+        var due: Instant
+        /// Probes that may still be sent after the address answered; `nil` before that.
+        var remaining: Int?
+    }
+
+    private var entries: [Entry] = []
+    private var lastAdded: Instant?
+
+    var isEmpty: Bool { entries.isEmpty }
+    var candidates: [Candidate] { entries.map(\.candidate) }
+
+    func kind(of address: TransportAddress) -> Candidate.Kind? {
+        entries.first { $0.candidate.address == address }?.candidate.kind
+    }
+
+    /// Adds a candidate unless its address is already there or the list is full. An address that was found by its own
+    /// packets is probed at once, before any other.
+    mutating func add(_ candidate: Candidate, at now: Instant) {
+        guard entries.count < Limits.maxCandidates * 2,
+            !entries.contains(where: { $0.candidate.address == candidate.address })
+        else { return }
+        if candidate.kind == .peerReflexive {
+            entries.insert(Entry(candidate: candidate, due: now), at: 0)
+            return
+        }
+        let due = lastAdded.map { max(now, $0 + Limits.candidatePacing) } ?? now
+        lastAdded = due
+        entries.append(Entry(candidate: candidate, due: due))
+    }
+
+    /// Another round for every address, from the start.
+    mutating func restart(at now: Instant) {
+        for index in entries.indices {
+            entries[index].timesSent = 0
+            entries[index].remaining = nil
+            entries[index].due = now + Limits.candidatePacing * index
+        }
+    }
+
+    /// The address answered: three more probes, for the peer's sake, then silence.
+    mutating func succeeded(_ address: TransportAddress) {
+        guard let index = entries.firstIndex(where: { $0.candidate.address == address }),
+            entries[index].remaining == nil
+        else { return }
+        entries[index].remaining = 3
+    }
+
+    var nextTimeout: Instant? {
+        entries.lazy.filter { !$0.isExhausted }.map(\.due).min()
+    }
+
+    /// The next address that is due, which counts as probed.
+    mutating func popDue(at now: Instant) -> TransportAddress? {
+        guard let index = entries.firstIndex(where: { !$0.isExhausted && $0.due <= now }) else { return nil }
+        let interval = min(Limits.probeFirstInterval * (1 << entries[index].timesSent), Limits.probeMaxInterval)
+        entries[index].due = now + interval
+        entries[index].timesSent += 1
+        if let remaining = entries[index].remaining { entries[index].remaining = remaining - 1 }
+        return entries[index].candidate.address
+    }
+}
+
+extension Checklist.Entry {
+    fileprivate var isExhausted: Bool {
+        timesSent >= Limits.probesPerRound || remaining == 0
+    }
+}

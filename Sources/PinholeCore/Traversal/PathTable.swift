@@ -1,0 +1,111 @@
+internal import PinholeWire
+
+/// The addresses from which a peer's authenticated packets came or may come, and what is known of each
+/// (RFC 9000 §8.2 and §9).
+struct PathTable {
+    struct Path {
+        let remote: TransportAddress
+        var kind: Candidate.Kind
+        var isValidated = false
+        var rtt: Duration?
+        var bytesReceived = 0
+        var bytesSent = 0
+    }
+
+    private struct Challenge {
+        let remote: TransportAddress
+        let sent: Instant
+    }
+
+    private var paths: [TransportAddress: Path] = [:]
+    private var challenges: [UInt64: Challenge] = [:]
+    private var challengeOrder: [UInt64] = []
+    /// Where packets are sent.
+    private(set) var active: TransportAddress?
+    /// The last address that was active and validated, to fall back to.
+    private(set) var lastValidated: TransportAddress?
+
+    private static let maxPaths = 32
+    private static let maxChallenges = 128
+
+    subscript(remote: TransportAddress) -> Path? { paths[remote] }
+
+    var activePath: Path? { active.flatMap { paths[$0] } }
+    var validated: [Path] { paths.values.filter(\.isValidated) }
+    var remotes: [TransportAddress] { Array(paths.keys) }
+
+    /// An authenticated packet of `count` bytes came from `remote`.
+    mutating func received(_ count: Int, from remote: TransportAddress, kind: Candidate.Kind) {
+        if paths[remote] == nil {
+            guard paths.count < Self.maxPaths || evictOne() else { return }
+            paths[remote] = Path(remote: remote, kind: kind)
+        }
+        paths[remote]?.bytesReceived += count
+    }
+
+    mutating func sent(_ count: Int, to remote: TransportAddress) {
+        paths[remote]?.bytesSent += count
+    }
+
+    /// How much may be sent to the active path now: RFC 9000 §8.1 allows three times what came until it is validated.
+    var budget: Int {
+        guard let path = activePath else { return 0 }
+        return path.isValidated ? .max : max(0, 3 * path.bytesReceived - path.bytesSent)
+    }
+
+    mutating func activate(_ remote: TransportAddress) {
+        if let path = activePath, path.isValidated { lastValidated = path.remote }
+        active = remote
+    }
+
+    /// Forgets everything but addresses: a new session validates anew.
+    mutating func invalidate(_ remote: TransportAddress) {
+        paths[remote]?.isValidated = false
+        paths[remote]?.bytesSent = 0
+        paths[remote]?.bytesReceived = 0
+    }
+
+    /// Remembers that `data` went to `remote` as a PATH_CHALLENGE.
+    mutating func challenge(_ data: UInt64, to remote: TransportAddress, at now: Instant) {
+        challenges[data] = Challenge(remote: remote, sent: now)
+        challengeOrder.append(data)
+        if challengeOrder.count > Self.maxChallenges {
+            challenges[challengeOrder.removeFirst()] = nil
+        }
+    }
+
+    /// A PATH_RESPONSE came: the address that was challenged is validated, wherever the response came from
+    /// (RFC 9000 §8.2.3). Returns it, with the round trip.
+    mutating func response(_ data: UInt64, at now: Instant) -> (remote: TransportAddress, rtt: Duration)? {
+        guard let challenge = challenges.removeValue(forKey: data) else { return nil }
+        let rtt = now - challenge.sent
+        if paths[challenge.remote] == nil { paths[challenge.remote] = Path(remote: challenge.remote, kind: .host) }
+        paths[challenge.remote]?.isValidated = true
+        let known = paths[challenge.remote]?.rtt
+        paths[challenge.remote]?.rtt = known.map { min($0, rtt) } ?? rtt
+        return (challenge.remote, rtt)
+    }
+
+    mutating func setKind(_ kind: Candidate.Kind, of remote: TransportAddress) {
+        paths[remote]?.kind = kind
+    }
+
+    /// The best validated path: the shortest round trip, where LAN is forgiven 10 ms and IPv6 5 ms.
+    var best: TransportAddress? {
+        validated.min { $0.score < $1.score }?.remote
+    }
+
+    private mutating func evictOne() -> Bool {
+        guard let victim = paths.values.first(where: { !$0.isValidated && $0.remote != active }) else { return false }
+        paths[victim.remote] = nil
+        return true
+    }
+}
+
+extension PathTable.Path {
+    fileprivate var score: Duration {
+        let rtt = rtt ?? Limits.initialRTT
+        if remote.ip.isPrivate || remote.ip.isLoopback { return rtt - .milliseconds(10) }
+        return remote.family == .v6 ? rtt - .milliseconds(5) : rtt
+    }
+}
