@@ -58,7 +58,8 @@ struct IncomingFiles {
 
     /// Whether the transfer has just become whole; true once.
     mutating func takeCompletion(_ id: UInt64) -> Bool {
-        guard let transfer = transfers[id], transfer.isAccepted, !transfer.isComplete, transfer.received == transfer.size
+        guard let transfer = transfers[id], transfer.isAccepted, !transfer.isComplete,
+            transfer.received == transfer.size
         else { return false }
         transfers[id]?.isComplete = true
         return true

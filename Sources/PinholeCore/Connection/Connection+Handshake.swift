@@ -19,7 +19,9 @@ extension Connection {
 
     /// Starts over at once: the network changed, the peer appeared, or a service came up.
     func connectNow(at now: Instant) {
-        guard wantedSince != nil || !outbox.isEmpty, session == nil, pairings.isEmpty, introduction == nil else { return }
+        guard wantedSince != nil || !outbox.isEmpty, session == nil, pairings.isEmpty, introduction == nil else {
+            return
+        }
         if attemptDeadline == nil {
             wantedSince = now
             events.append(.connecting(peer))
@@ -216,7 +218,8 @@ extension Connection {
 
     func sendDirectHello(at now: Instant) {
         guard let attempt, var direct = directHello else { return }
-        let interval = min(Limits.handshakeFirstRetransmit * (1 << min(direct.timesSent, 5)), Limits.handshakeMaxRetransmit)
+        let interval = min(
+            Limits.handshakeFirstRetransmit * (1 << min(direct.timesSent, 5)), Limits.handshakeMaxRetransmit)
         direct.timesSent += 1
         direct.resend = now + environment.entropy.jittered(interval)
         for address in directAddresses where environment.localPorts[address.family] != nil {
@@ -308,7 +311,7 @@ extension Connection {
             authenticatedTimestamp = pairing.peer.plaintext.timestamp
             events.append(.authenticated(peer, timestamp: authenticatedTimestamp))
         }
-        if let session, session.order >= pairing.order { return }
+        if let session, session.order >= pairing.order(pair.role) { return }
         begin(pairing, from: source, at: now)
     }
 
@@ -318,8 +321,8 @@ extension Connection {
         if session == nil { connectTime = now - (wantedSince ?? pairing.attempt.began) }
         let isReplacement = session != nil
         session = Session(
-            keys: pairing.keys.makeSessionKeys(), connectionID: pairing.attempt.connectionID, order: pairing.order,
-            at: now)
+            keys: pairing.keys.makeSessionKeys(), connectionID: pairing.attempt.connectionID,
+            order: pairing.order(pair.role), at: now)
         if !isReplacement { isAnnounced = false }
         attempt = nil
         attemptDeadline = nil

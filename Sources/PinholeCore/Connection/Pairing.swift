@@ -29,10 +29,11 @@ struct Pairing {
         var connectionID: ConnectionID { handshake.connectionID }
     }
 
-    var order: Session.Order {
+    /// What decides between two sessions; `role` is ours.
+    func order(_ role: Role) -> Session.Order {
         let own = attempt.handshake.plaintext.timestamp
         let other = peer.plaintext.timestamp
-        return keys.role == .lo ? Session.Order(lo: own, hi: other) : Session.Order(lo: other, hi: own)
+        return role == .lo ? Session.Order(lo: own, hi: other) : Session.Order(lo: other, hi: own)
     }
 
     var isAuthenticated: Bool {

@@ -1,3 +1,5 @@
+internal import PinholeWire
+
 /// Where connection ids, challenges and jitter come from: the system in a peer, a seed in a test. Keys never do.
 package struct Entropy {
     private var generator: any RandomNumberGenerator

@@ -49,6 +49,11 @@ struct SignalingClient {
         /// When the first of `unanswered` is repeated, or the next refresh is due.
         var deadline: Instant
         var registeredDays: [UInt64]
+
+        /// Unix milliseconds by the service's clock.
+        func serviceTime(at now: Instant) -> UInt64 {
+            time &+ UInt64(max(0, (now - asOf).nanoseconds / 1_000_000))
+        }
     }
 
     let service: ServiceKey
@@ -247,10 +252,14 @@ extension SignalingClient {
 // MARK: What the service says
 
 extension SignalingClient {
-    mutating func receive(_ datagram: Span<UInt8>, kind: DatagramKind, at now: Instant, _ entropy: inout Entropy) -> [Event] {
+    mutating func receive(_ datagram: Span<UInt8>, kind: DatagramKind, at now: Instant, _ entropy: inout Entropy)
+        -> [Event]
+    {
         switch (kind, state) {
         case (.challenge, .registering(var registering)):
-            guard registering.cookie.isEmpty, let challenge = registering.keys.openChallenge(datagram) else { return [] }
+            guard registering.cookie.isEmpty, let challenge = registering.keys.openChallenge(datagram) else {
+                return []
+            }
             rtt = now - registering.lastSent
             registering.cookie = challenge.cookie
             registering.days = Self.days(around: challenge.time)
@@ -271,7 +280,7 @@ extension SignalingClient {
 
     private mutating func receiveFirst(_ frames: [UInt8], _ registering: Registering, at now: Instant) -> [Event] {
         var reader = ByteReader(frames.span)
-        guard case .registered(let reply)?? = try? SignalingReply(&reader) else { return [] }
+        guard case .registered(let reply) = (try? SignalingReply(&reader)) ?? nil else { return [] }
         failures = 0
         var registered = Registered(
             keys: registering.keys, registration: reply.registration, observed: reply.observed, time: reply.time,
@@ -286,7 +295,7 @@ extension SignalingClient {
     ) -> [Event] {
         var reader = ByteReader(frames.span)
         var events: [Event] = []
-        while case .some(.some(let reply)) = try? SignalingReply(&reader) {
+        while let reply = (try? SignalingReply(&reader)) ?? nil {
             switch reply {
             case .registered(let reply):
                 if let event = refreshed(reply, at: now, &entropy) { events.append(event) }
@@ -324,11 +333,5 @@ extension SignalingClient {
             ? now + entropy.duration(Limits.keepAlive, Limits.keepAlive + Limits.keepAliveJitter) : now
         state = .registered(registered)
         return moved ? .observedChanged(reply.observed) : nil
-    }
-}
-
-extension SignalingClient.Registered {
-    fileprivate func serviceTime(at now: Instant) -> UInt64 {
-        time &+ UInt64(max(0, (now - asOf).nanoseconds / 1_000_000))
     }
 }

@@ -11,6 +11,8 @@ struct Checklist {
         var due: Instant
         /// Probes that may still be sent after the address answered; `nil` before that.
         var remaining: Int?
+
+        var isExhausted: Bool { timesSent >= Limits.probesPerRound || remaining == 0 }
     }
 
     private var entries: [Entry] = []
@@ -67,11 +69,5 @@ struct Checklist {
         entries[index].timesSent += 1
         if let remaining = entries[index].remaining { entries[index].remaining = remaining - 1 }
         return entries[index].candidate.address
-    }
-}
-
-extension Checklist.Entry {
-    fileprivate var isExhausted: Bool {
-        timesSent >= Limits.probesPerRound || remaining == 0
     }
 }
