@@ -1,0 +1,65 @@
+import ArgumentParser
+import Glibc
+import Pinhole
+import Synchronization
+
+/// `pinhole chat`: a conversation with one contact.
+struct ChatCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chat",
+        abstract: "Chat with a contact.",
+        discussion: """
+            On a terminal you type at the bottom and messages appear above; ✓ before a line says that the contact has \
+            it on disk. In a pipe each line of standard input is a message and each line of standard output one that \
+            arrived; the end of input ends the chat once everything is delivered. With --json each event is an object \
+            on a line of its own.
+
+            Lines that begin with a slash are commands, here and in a pipe: /send PATH, /accept, /refuse, /ping, /help, \
+            /quit. A message that begins with a slash is written with two.
+
+            Example:
+              $ pinhole chat bob
+              Connected to bob directly: 203.0.113.7:41207 (IPv4, server-reflexive), 31.2 ms, in 92.4 ms.
+              ✓ 14:02 you: hi, are you there?
+                14:02 bob: yes
+              > /send report.pdf
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup(title: "Network options") var network: NodeOptions
+
+    @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+    @Flag(help: "Print every event as JSON, one a line.")
+    var json = false
+
+    @Flag(help: "With --json: print the progress of files too.")
+    var progress = false
+
+    @Option(
+        help: ArgumentHelp("In a pipe: how long to wait at the end for what is not delivered.", valueName: "seconds"))
+    var timeout = 60.0
+
+    func validate() throws {
+        guard timeout >= 0, timeout <= 86_400 else {
+            throw ValidationError("--timeout must be from 0 to 86400 seconds")
+        }
+    }
+
+    func run() async throws {
+        let isInteractive =
+            !json && Console.isTerminal(STDIN_FILENO) && Console.isTerminal(STDOUT_FILENO) && Console.isCapable
+        let accept = try Settings(network, global: global).accept ?? (isInteractive ? .ask : .all)
+        let mode: Conversation.Mode =
+            isInteractive ? .screen(Screen(prompt: "> ")) : json ? .json(showsProgress: progress) : .lines
+        let limit = Duration.milliseconds(Int64(timeout * 1000))
+        let name = name
+        defer { Console.screen.withLock { $0 }?.close() }
+        try await Session.run(network, global: global, policy: accept.filePolicy) { session in
+            let contact = try Session.contact(named: name, in: session.profile)
+            let conversation = Conversation(
+                session: session, contact: contact, mode: mode, asksForFiles: accept == .ask)
+            try await conversation.run(patience: limit)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Glibc
+import Pinhole
+
+/// `pinhole init`: a key, and where to meet people.
+struct InitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make your key.",
+        discussion: """
+            Makes a key pair, keeps the secret half in the profile directory (mode 0600, sealed if you give a \
+            passphrase) and prints the public half, which you give to your contacts. With --service the address of a \
+            signaling service is written to the configuration file, so that no later command has to be told.
+
+            Example:
+              $ pinhole init --service pinhole-signal://pinsrv1…@signal.example.org:41414
+              pin1…
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    @Option(help: ArgumentHelp("The signaling service that you and your contacts use.", valueName: "address"))
+    var service: String?
+
+    func run() async throws {
+        let directory = global.profileDirectory
+        guard !Profile.exists(at: directory) else {
+            throw Failure(
+                .cannotWrite, "there is a profile at \(directory) already; a key is never overwritten",
+                hint: "'pinhole id' shows its key, --profile makes another")
+        }
+        let wanted = try service.map { text throws(Failure) in try ServiceText(text).address }
+        let needsConfiguration = try checkConfiguration(wanted)
+        let passphrase = try Passphrase(file: global.passphraseFile).forNewKey()
+        let profile = try Profile.create(at: directory, passphrase: passphrase)
+        if needsConfiguration {
+            try Files.create(
+                global.configurationPath, containing: ConfigurationFile.text(service: wanted.map { "\($0)" }))
+            Console.talk("Configuration written to \(global.configurationPath).")
+        }
+        Console.talk("Your key is in \(directory), \(passphrase == nil ? "without a passphrase" : "sealed").")
+        Console.talk("Give this public key to your contacts, then: pinhole contact add NAME THEIR-KEY")
+        Console.result(profile.identity.publicKey.text)
+    }
+
+    /// Whether the file is to be made. One that exists is the person's: it is read, never rewritten.
+    private func checkConfiguration(_ wanted: ServiceAddress?) throws -> Bool {
+        guard access(global.configurationPath, F_OK) == 0 else { return true }
+        let file = try global.configurationFile()
+        guard let wanted else { return false }
+        guard file.services?.contains("\(wanted)") == true else {
+            throw Failure(
+                .configuration, "\(global.configurationPath) exists and does not name this service",
+                hint: "put services = [\"\(wanted)\"] into it, then run init without --service")
+        }
+        return false
+    }
+}
+
+/// `pinhole id`: the own public key.
+struct IDCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "id",
+        abstract: "Show your public key.",
+        discussion: """
+            Prints the key that your contacts need. It is no secret.
+
+            Example:
+              $ pinhole id
+              pin1…
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let key = try global.openProfile().identity.publicKey
+        if json {
+            JSON.show(["key": .string(key.text), "profile": .string(global.profileDirectory)])
+        } else {
+            Console.result(key.text)
+        }
+    }
+}

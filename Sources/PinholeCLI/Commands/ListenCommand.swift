@@ -1,0 +1,100 @@
+import ArgumentParser
+import Pinhole
+
+/// `pinhole listen`: everything that contacts send, until a signal.
+struct ListenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "listen",
+        abstract: "Stay reachable; print messages and take files from all contacts.",
+        discussion: """
+            Runs until Ctrl-C or SIGTERM. Each message is a line on stdout, each received file a line with its path; \
+            with --json each event is an object on a line of its own.
+
+            Example:
+              $ pinhole listen --downloads ~/in
+              14:02 alice: got the report, thanks
+              14:05 alice sent photo.jpg: /home/bob/in/photo.jpg
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup(title: "Network options") var network: NodeOptions
+
+    @Flag(help: "Print every event as JSON, one a line.")
+    var json = false
+
+    @Flag(help: "With --json: print the progress of files too.")
+    var progress = false
+
+    func run() async throws {
+        let accept = try Settings(network, global: global).accept ?? .all
+        if accept == .ask, network.accept == .ask {
+            throw Failure(
+                .usage, "nobody is asked while listening", hint: "--accept all or --accept none; 'chat' can ask")
+        }
+        let policy: NodeConfiguration.FilePolicy = accept == .all ? .accept : .refuse
+        let (json, progress, verbose) = (json, progress, global.verbose)
+        do {
+            try await Session.run(network, global: global, policy: policy) { session in
+                let addresses = session.node.localAddresses.joined(separator: ", ")
+                Console.talk("Listening on \(addresses). Ctrl-C ends.", style: .dim)
+                var listener = Listener(
+                    session: session, json: json, showsProgress: progress, isVerbose: verbose, policy: policy)
+                for await event in session.events { listener.show(event) }
+            }
+        } catch let failure as Failure where [.interrupted, .terminated].contains(failure.status) {
+            // A signal is how listening ends.
+        }
+    }
+}
+
+/// What `listen` prints.
+private struct Listener {
+    let session: Session
+    let json: Bool
+    let isVerbose: Bool
+    let policy: NodeConfiguration.FilePolicy
+    private var printer: EventPrinter
+    private var offers: [TransferReference: (name: String, progress: Progress?)] = [:]
+
+    init(session: Session, json: Bool, showsProgress: Bool, isVerbose: Bool, policy: NodeConfiguration.FilePolicy) {
+        self.session = session
+        self.json = json
+        self.isVerbose = isVerbose
+        self.policy = policy
+        printer = EventPrinter(session: session, showsProgress: showsProgress)
+    }
+
+    mutating func show(_ event: NodeEvent) {
+        if json {
+            printer.show(event)
+            return
+        }
+        switch event {
+        case .message(let message):
+            let name = session.name(of: message.contact)
+            Console.result(Format.message(message, from: name, isVerified: session.isVerified(message.contact)))
+        case .fileOffered(let transfer, let key, let name, let size):
+            let contact = session.name(of: key)
+            guard policy == .accept else {
+                Console.talk("Declined \(name) (\(Format.size(size))) from \(contact): --accept all takes files.")
+                return
+            }
+            offers[transfer] = (name, Progress("\(name) from \(contact)", size: size))
+        case .fileProgress(let transfer, let done, let total):
+            offers[transfer]?.progress?.update(done: done, total: total)
+        case .fileReceived(let transfer, let path):
+            let offer = offers.removeValue(forKey: transfer)
+            offer?.progress?.finish("complete")
+            let contact = session.name(of: transfer.contact)
+            Console.result(
+                "\(Format.clock(Format.now)) \(contact) sent \(offer?.name ?? Paths.name(of: path)): \(path)")
+        case .fileFailed(let transfer, let reason):
+            let offer = offers.removeValue(forKey: transfer)
+            let words = "not complete: \(reason)"
+            if let progress = offer?.progress { progress.finish(words) } else { Console.talk("A file is \(words)") }
+        default:
+            // With -v the session itself tells all of these.
+            if !isVerbose, let words = EventWords(event, in: session).talk { Console.talk(words, style: .dim) }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Pinhole
+
+/// `pinhole ping`: is there a path, which one, how long.
+struct PingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ping",
+        abstract: "Connect to a contact; show the path, how it was found, and the round trip time.",
+        discussion: """
+            Example:
+              $ pinhole ping bob
+              pong from bob: 31.2 ms via 203.0.113.7:41207 (IPv4, server-reflexive), connected in 92.4 ms, 1.1 round trips
+
+            Exits with 75 if bob is offline, 79 if he is online and no direct path exists.
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup(title: "Network options") var network: NodeOptions
+
+    @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("How many pings, a second apart.", valueName: "n"))
+    var count = 1
+
+    @Option(help: ArgumentHelp("How long to wait for the contact.", valueName: "seconds"))
+    var timeout = 15.0
+
+    @Flag(help: "Print JSON, one object a ping.")
+    var json = false
+
+    func validate() throws {
+        guard count > 0 else { throw ValidationError("--count must be at least 1") }
+        guard timeout > 0, timeout <= 3600 else { throw ValidationError("--timeout must be from 0 to 3600 seconds") }
+    }
+
+    func run() async throws {
+        let (name, count, json) = (name, count, json)
+        let limit = Duration.milliseconds(Int64(timeout * 1000))
+        try await Session.run(network, global: global, policy: .ask) { session in
+            let contact = try Session.contact(named: name, in: session.profile)
+            _ = try await session.node.connect(to: contact.key, timeout: limit)
+            for number in 1...count {
+                if number > 1 { try await Task.sleep(for: .seconds(1)) }
+                let report = try await session.node.ping(contact.key, timeout: limit)
+                if json {
+                    JSON.show([
+                        "contact": .string(contact.name), "rttMs": .milliseconds(report.rtt),
+                        "path": .path(report.path),
+                    ])
+                } else {
+                    Console.result(Self.words(report, from: contact.name))
+                }
+            }
+        }
+    }
+
+    static func words(_ report: PingReport, from name: String) -> String {
+        let path = report.path
+        let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
+        return "pong from \(name): \(Format.duration(report.rtt)) via \(Format.path(path)), "
+            + "connected in \(Format.duration(path.connectTime))\(trips)"
+    }
+}

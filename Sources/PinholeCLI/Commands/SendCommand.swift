@@ -1,0 +1,172 @@
+import ArgumentParser
+import Glibc
+import Pinhole
+
+/// `pinhole send`: messages and files, done when the contact has them on disk.
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Send messages and files; done when the contact has them on disk.",
+        discussion: """
+            Each WHAT is a file if a file of that name exists, '-' for standard input as one message, and otherwise a \
+            message of its own: quote a message of several words.
+
+            Example:
+              $ pinhole send bob "hi, are you there?"
+              $ pinhole send bob report.pdf photo.jpg
+              $ df -h | pinhole send bob -
+
+            Exits with 0 only when everything has arrived. A message that could not be delivered (75, 79) stays in the \
+            outbox and goes out with the next connection to bob.
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup(title: "Network options") var network: NodeOptions
+    @OptionGroup var limit: TimeoutOption
+
+    @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+    @Argument(help: "Files, '-' for standard input, or messages.", completion: .file())
+    var what: [String]
+
+    @Flag(help: "Treat every WHAT as a message, also when a file of that name exists.")
+    var text = false
+
+    @Flag(help: "Print a JSON object for each thing delivered.")
+    var json = false
+
+    fileprivate enum Item: Sendable {
+        case message(String)
+        case file(String)
+    }
+
+    func run() async throws {
+        let items = try what.map(item)
+        let (name, json, timeout) = (name, json, limit.duration)
+        try await Session.run(network, global: global, policy: .ask) { session in
+            let contact = try Session.contact(named: name, in: session.profile)
+            try await Delivery(session: session, contact: contact, json: json, timeout: timeout).run(items)
+        }
+    }
+
+    private func item(_ word: String) throws -> Item {
+        if word == "-" {
+            guard !text else { return .message(word) }
+            let body = try Files.read(STDIN_FILENO, named: "standard input", limit: Self.maxMessage)
+            guard !body.isEmpty else { throw Failure(.badData, "standard input is empty") }
+            return .message(body.last == "\n" ? String(body.dropLast()) : body)
+        }
+        guard !text, access(word, F_OK) == 0 else {
+            // A word with a slash and no blank was meant as a path.
+            if !text, word.contains("/"), !word.contains(where: \.isWhitespace), !word.contains("://") {
+                throw Failure(.noSuchFile, "there is no file '\(word)'", hint: "--text sends it as a message")
+            }
+            guard !word.isEmpty else { throw Failure(.usage, "a message cannot be empty") }
+            guard word.utf8.count <= Self.maxMessage else {
+                throw Failure(.badData, "a message has at most \(Self.maxMessage) bytes", hint: "send it as a file")
+            }
+            return .message(word)
+        }
+        guard Paths.isRegularFile(word) else {
+            throw Failure(
+                .badData, "'\(word)' is not a regular file", hint: "a folder goes as an archive: tar c \(word)")
+        }
+        guard access(word, R_OK) == 0 else { throw Failure(.noSuchFile, "\(word): \(Files.reason(errno))") }
+        return .file(word)
+    }
+
+    private static let maxMessage = 65_536
+}
+
+/// Everything of one `send`, on its way.
+private struct Delivery: Sendable {
+    let session: Session
+    let contact: Contact
+    let json: Bool
+    let timeout: Duration
+
+    func run(_ items: [SendCommand.Item]) async throws {
+        let node = session.node
+        // Messages are on disk before anything can go wrong on the network.
+        var messages: [MessageReference] = []
+        for case .message(let text) in items { messages.append(try await node.send(text, to: contact.key)) }
+        do throws(PinholeError) {
+            let path = try await node.connect(to: contact.key, timeout: timeout)
+            Console.talk("Connected to \(contact.name) directly: \(Format.path(path)).", style: .dim)
+            for message in messages {
+                try await node.delivered(message, timeout: timeout)
+                if json {
+                    JSON.show([
+                        "contact": .string(contact.name), "message": .string(message.id), "state": "delivered",
+                    ])
+                }
+            }
+        } catch {
+            throw messages.isEmpty ? Failure(error) : queued(error, count: messages.count)
+        }
+        if !messages.isEmpty { Console.talk("\(counted(messages.count, "message")) delivered to \(contact.name).") }
+        for case .file(let path) in items { try await send(file: path) }
+    }
+
+    private func send(file path: String) async throws {
+        let node = session.node
+        let name = Paths.name(of: path)
+        let events = node.events()
+        var status = stat()
+        let size = stat(path, &status) == 0 ? UInt64(status.st_size) : 0
+        let transfer = try await node.sendFile(path, to: contact.key)
+        let progress = Progress(name, size: size)
+        do {
+            try await race(
+                { try await node.finished(transfer, timeout: nil) },
+                { try await watch(transfer, events, progress) })
+        } catch {
+            node.cancel(transfer)
+            progress.finish("not delivered")
+            throw error
+        }
+        progress.finish("\(progress.summary(size: size)), verified by \(contact.name)")
+        if json {
+            JSON.show([
+                "contact": .string(contact.name), "file": .string(path), "name": .string(name),
+                "size": .integer(Int64(clamping: size)), "state": "delivered",
+            ])
+        }
+    }
+
+    /// Shows progress, and ends the transfer when there has been none for the time limit.
+    private func watch(_ transfer: TransferReference, _ events: AsyncStream<NodeEvent>, _ progress: Progress)
+        async throws
+    {
+        let lastMove = LastMove()
+        try await race(
+            {
+                for await event in events {
+                    if case .fileProgress(transfer, let done, let total) = event {
+                        lastMove.touch()
+                        progress.update(done: done, total: total)
+                    }
+                }
+                try await Task.sleep(for: .seconds(86_400))
+            },
+            {
+                while true {
+                    let left = timeout - lastMove.age
+                    guard left > .zero else { break }
+                    try await Task.sleep(for: left)
+                }
+                throw Failure(
+                    .peerOffline, "\(contact.name) has taken nothing for \(Format.duration(timeout))",
+                    hint: "--timeout waits longer; \(contact.name) may have to accept the file")
+            })
+    }
+
+    private func queued(_ error: PinholeError, count: Int) -> Failure {
+        let failure = Failure(error)
+        let kept = "\(counted(count, "message")) kept in the outbox for the next connection to \(contact.name)"
+        return Failure(
+            failure.status, failure.message, hint: [failure.hint, kept].compactMap(\.self).joined(separator: "; "))
+    }
+
+    private func counted(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Glibc
+import Pinhole
+
+/// What a command ends with when it cannot do its work: one sentence, often a hint, always a telling exit code.
+struct Failure: Error {
+    /// sysexits(3) where it has a word for it; 76, 77 and 79 are ours.
+    enum Status: Int32 {
+        case other = 1
+        case usage = 64
+        case badData = 65
+        case noSuchFile = 66
+        case unreachableService = 69
+        case bug = 70
+        case cannotWrite = 73
+        case peerOffline = 75
+        case keyChanged = 76
+        case wrongPassphrase = 77
+        case configuration = 78
+        case noDirectPath = 79
+        case interrupted = 130
+        case terminated = 143
+    }
+
+    let status: Status
+    let message: String
+    var hint: String?
+
+    init(_ status: Status, _ message: String, hint: String? = nil) {
+        self.status = status
+        self.message = message
+        self.hint = hint
+    }
+
+    var exitCode: Int32 { status.rawValue }
+
+    /// The failure behind any error of ours; nil for those of the argument parser, which words them itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as PinholeError: self.init(error)
+        case is CleanExit, is ExitCode, is ValidationError: return nil
+        default:
+            guard PinholeCommand.exitCode(for: error) == .failure else { return nil }
+            self.init(.other, "\(error)")
+        }
+    }
+
+    init(_ error: PinholeError) {
+        let status: Status =
+            switch error.code {
+            case .usage: .usage
+            case .badKey, .badData: .badData
+            case .noSuchFile: .noSuchFile
+            case .unreachableService: .unreachableService
+            case .bug: .bug
+            case .cannotWrite, .portInUse: .cannotWrite
+            case .peerOffline: .peerOffline
+            case .keyChanged: .keyChanged
+            case .wrongPassphrase: .wrongPassphrase
+            case .configuration: .configuration
+            case .noDirectPath: .noDirectPath
+            case .identityInUse, .other: .other
+            }
+        self.init(status, error.message, hint: error.hint)
+    }
+
+    /// A command line that cannot be understood. What people paste most often is recognised and answered.
+    init(usage message: String, arguments: [String]) {
+        let words = arguments.filter { !$0.hasPrefix("-") }
+        let command = words.first { word in
+            PinholeCommand.configuration.groupedSubcommands.contains { group in
+                group.subcommands.contains { $0._commandName == word }
+            }
+        }
+        if let first = words.first, first != command {
+            if first.hasPrefix("pin1") || first.hasPrefix("ssh-ed25519") {
+                self.init(
+                    .usage, "'\(first.count > 24 ? first.prefix(23) + "…" : first)' is a key, not a command",
+                    hint: "pinhole contact add NAME \(first == "ssh-ed25519" ? "'ssh-ed25519 …'" : first)")
+                return
+            }
+            if first.hasPrefix("pinhole-signal://") {
+                self.init(
+                    .usage, "this is the address of a signaling service, not a command",
+                    hint: "pinhole init --service \(first)")
+                return
+            }
+            if access(first, F_OK) == 0 {
+                self.init(.usage, "'\(first)' is a file, not a command", hint: "pinhole send NAME \(first)")
+                return
+            }
+            self.init(.usage, "there is no command '\(first)'", hint: "'pinhole --help' lists the commands")
+            return
+        }
+        let help = command.map { "pinhole \($0) --help" } ?? "pinhole --help"
+        self.init(.usage, message, hint: "'\(help)' explains, with an example")
+    }
+
+    func report() {
+        guard !message.isEmpty else { return }
+        Console.talk("pinhole: error: \(message)", style: .error)
+        if let hint { Console.talk("pinhole: hint: \(hint)") }
+    }
+}

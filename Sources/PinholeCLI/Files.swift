@@ -1,0 +1,62 @@
+import Glibc
+
+/// Small text files, read and made whole.
+enum Files {
+    /// The whole text of a file, at most `limit` bytes of it.
+    static func read(_ path: String, limit: Int = 1 << 20) throws(Failure) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw Failure(errno == ENOENT ? .noSuchFile : .other, "\(path): \(reason(errno))")
+        }
+        defer { close(descriptor) }
+        return try read(descriptor, named: path, limit: limit)
+    }
+
+    static func read(_ descriptor: Int32, named name: String, limit: Int) throws(Failure) -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            guard count >= 0 else {
+                if errno == EINTR { continue }
+                throw Failure(.other, "\(name): \(reason(errno))")
+            }
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+            guard bytes.count <= limit else {
+                throw Failure(.badData, "\(name) is longer than \(limit) bytes")
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(.badData, "\(name) is not UTF-8 text")
+        }
+        return text
+    }
+
+    /// Makes a new file and the directories above it; an existing file is left alone.
+    static func create(_ path: String, containing text: String) throws(Failure) {
+        try createDirectory(above: path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Failure(.cannotWrite, "\(path): \(reason(errno))") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            let problem = reason(errno)
+            unlink(path)
+            throw Failure(.cannotWrite, "\(path): \(problem)")
+        }
+    }
+
+    static func reason(_ number: Int32) -> String { String(cString: strerror(number)) }
+
+    private static func createDirectory(above path: String) throws(Failure) {
+        let components = path.split(separator: "/").dropLast()
+        var directory = path.hasPrefix("/") ? "" : "."
+        for component in components {
+            directory += "/" + component
+            guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+                throw Failure(.cannotWrite, "\(directory): \(reason(errno))")
+            }
+        }
+    }
+}

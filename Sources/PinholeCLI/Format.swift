@@ -1,0 +1,113 @@
+import Glibc
+import Pinhole
+
+/// Numbers and times as people read them.
+enum Format {
+    /// `31.2 ms`, `1.40 s`.
+    static func duration(_ duration: Duration) -> String {
+        let milliseconds = duration / .milliseconds(1)
+        if milliseconds < 1000 { return decimal(milliseconds, milliseconds < 10 ? 2 : 1) + " ms" }
+        return decimal(milliseconds / 1000, 2) + " s"
+    }
+
+    /// `2.1 MB`, with powers of ten.
+    static func size(_ bytes: UInt64) -> String {
+        guard bytes >= 1000 else { return "\(bytes) bytes" }
+        var value = Double(bytes)
+        var unit = -1
+        let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
+        while value >= 999.95, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        return decimal(value, 1) + " " + units[unit]
+    }
+
+    /// `203.0.113.7:41207 (IPv4, server-reflexive)`.
+    static func path(_ path: PathReport) -> String {
+        "\(path.remote) (\(path.family.rawValue), \(path.kind.rawValue))"
+    }
+
+    static func decimal(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return "?" }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let scaled = Int64((abs(value) * scale).rounded())
+        let whole = scaled / Int64(scale)
+        let fraction = String(scaled % Int64(scale))
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard digits > 0 else { return sign + String(whole) }
+        return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
+    }
+
+    /// `2026-11-21T14:02:11.042Z`.
+    static func timestamp(_ milliseconds: UInt64) -> String {
+        var seconds = time_t(clamping: milliseconds / 1000)
+        var parts = tm()
+        guard gmtime_r(&seconds, &parts) != nil else { return "?" }
+        let fraction = String(milliseconds % 1000)
+        return text(of: parts, "%Y-%m-%dT%H:%M:%S.") + String(repeating: "0", count: 3 - fraction.count) + fraction
+            + "Z"
+    }
+
+    /// `14:02` of today, `20 Nov 14:02` of another day, in this machine's time zone.
+    static func clock(_ milliseconds: UInt64) -> String {
+        var parts = tm()
+        var today = tm()
+        var seconds = time_t(clamping: milliseconds / 1000)
+        var now = time(nil)
+        guard localtime_r(&seconds, &parts) != nil, localtime_r(&now, &today) != nil else { return "?" }
+        let isToday = parts.tm_year == today.tm_year && parts.tm_yday == today.tm_yday
+        return text(of: parts, isToday ? "%H:%M" : "%e %b %H:%M")
+    }
+
+    static var now: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+
+    /// `14:07 alice: text`, with the sending time where it differs from the arrival by a minute or more.
+    static func message(_ message: IncomingMessage, from name: String, isVerified: Bool) -> String {
+        let difference = Int64(clamping: message.receivedAt) - Int64(clamping: message.sentAt)
+        let sent = abs(difference) >= 60_000 ? " (sent \(clock(message.sentAt)))" : ""
+        return "\(clock(message.receivedAt)) \(name)\(isVerified ? "✓" : "")\(sent): \(message.text)"
+    }
+
+    private static func text(of parts: tm, _ format: String) -> String {
+        var parts = parts
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = strftime(&buffer, buffer.count, format, &parts)
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// What a person is told about an event.
+struct EventWords {
+    /// A line of talk; nil for what commands show themselves.
+    let talk: String?
+
+    init(_ event: NodeEvent, in session: Session) {
+        switch event {
+        case .serviceUp(let service, let observed):
+            let seen = observed.isEmpty ? "" : ", which sees you at \(observed.joined(separator: " and "))"
+            talk = "Registered with \(service)\(seen)."
+        case .serviceDown(let service, let reason): talk = "\(service) does not answer: \(reason)"
+        case .connecting(let key): talk = "Connecting to \(session.name(of: key)) …"
+        case .connected(let key, let path):
+            let rtt = path.rtt.map { ", \(Format.duration($0))" } ?? ""
+            talk =
+                "Connected to \(session.name(of: key)) directly: \(Format.path(path))\(rtt), "
+                + "in \(Format.duration(path.connectTime))."
+        case .pathChanged(let key, let path):
+            talk = "The path to \(session.name(of: key)) is now \(Format.path(path))."
+        case .disconnected(let key, let reason): talk = "\(session.name(of: key)) is gone: \(reason)"
+        case .unreachable(let key, let error):
+            talk =
+                "\(session.name(of: key)) cannot be reached: \(error.message)"
+                + (error.hint.map { "\n\($0)" } ?? "")
+        case .notice(let text): talk = text
+        case .message, .delivered, .fileOffered, .fileProgress, .fileReceived, .fileSent, .fileFailed: talk = nil
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Pinhole
+
+/// Options of every command.
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The directory of your key, contacts and history (PINHOLE_PROFILE; default $XDG_DATA_HOME/pinhole/default).",
+            valueName: "dir"),
+        completion: .directory)
+    var profile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file (PINHOLE_CONFIG; default $XDG_CONFIG_HOME/pinhole/config.toml).",
+            valueName: "file"),
+        completion: .file())
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the passphrase of your key. Otherwise PINHOLE_PASSPHRASE, then a question on the terminal.",
+            valueName: "file"),
+        completion: .file())
+    var passphraseFile: String?
+
+    @Flag(name: .shortAndLong, help: "Say more about what is going on.")
+    var verbose = false
+
+    var profileDirectory: String { profile ?? Console.environment("PINHOLE_PROFILE") ?? Paths.defaultProfile }
+
+    /// The file that is read and, by `init`, made.
+    var configurationPath: String { namedConfiguration ?? Paths.defaultConfiguration }
+
+    func configurationFile() throws(Failure) -> ConfigurationFile {
+        try ConfigurationFile(path: configurationPath, isRequired: namedConfiguration != nil)
+    }
+
+    /// The profile, unlocked.
+    func openProfile() throws -> Profile {
+        guard Profile.exists(at: profileDirectory) else {
+            throw Failure(
+                .noSuchFile, "there is no profile at \(profileDirectory)",
+                hint: "'pinhole init' makes one, --profile names another")
+        }
+        let passphrase = Passphrase(file: passphraseFile)
+        return try Profile.open(at: profileDirectory, passphrase: { try passphrase.forExistingKey() })
+    }
+
+    private var namedConfiguration: String? { config ?? Console.environment("PINHOLE_CONFIG") }
+}
+
+/// Options of the commands that go on the network.
+struct NodeOptions: ParsableArguments {
+    @Option(
+        name: [.customLong("service"), .customLong("services")],
+        help: ArgumentHelp(
+            "A signaling service to use instead of the configured ones; may be repeated (PINHOLE_SERVICES).",
+            valueName: "address"))
+    var services: [String] = []
+
+    @Option(help: ArgumentHelp("The UDP port to use; 0 lets the system choose (PINHOLE_PORT).", valueName: "n"))
+    var port: UInt16?
+
+    @Option(
+        help: ArgumentHelp("Where received files go (PINHOLE_DOWNLOADS; default ~/Downloads).", valueName: "dir"),
+        completion: .directory)
+    var downloads: String?
+
+    @Option(help: "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT).")
+    var accept: AcceptPolicy?
+
+    @Flag(help: "Use loopback addresses too: for trying things out on one machine.")
+    var allowLoopback = false
+}
+
+/// A time limit in seconds.
+struct TimeoutOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Give up when nothing has moved for so many seconds.", valueName: "seconds"))
+    var timeout = 60.0
+
+    var duration: Duration { .milliseconds(Int64(timeout * 1000)) }
+
+    func validate() throws {
+        guard timeout > 0, timeout <= 86_400 else {
+            throw ValidationError("--timeout must be more than 0 and at most 86400 seconds")
+        }
+    }
+}

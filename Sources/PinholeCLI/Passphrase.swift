@@ -1,0 +1,70 @@
+import Glibc
+
+/// Where the passphrase of a key comes from: a file, the environment, or the person at the terminal. Never the command
+/// line, which every process on the machine can read.
+struct Passphrase: Sendable {
+    let file: String?
+
+    /// For a new key: nil leaves the key without one.
+    func forNewKey() throws(Failure) -> String? {
+        if let given = try given() { return given }
+        guard isInteractive else { return nil }
+        for _ in 0..<3 {
+            let first = try ask("Passphrase for your key (empty: none): ")
+            guard !first.isEmpty else { return nil }
+            if try ask("The same again: ") == first { return first }
+            Console.talk("The two differ; once more.")
+        }
+        throw Failure(.wrongPassphrase, "no passphrase could be agreed on")
+    }
+
+    /// For a sealed key.
+    func forExistingKey() throws(Failure) -> String? {
+        if let given = try given() { return given }
+        guard isInteractive else {
+            throw Failure(
+                .wrongPassphrase, "the key is sealed with a passphrase, and there is no terminal to ask on",
+                hint: "give --passphrase-file FILE or set PINHOLE_PASSPHRASE")
+        }
+        return try ask("Passphrase: ")
+    }
+
+    private var isInteractive: Bool { Console.isTerminal(STDIN_FILENO) && Console.isTerminal(STDERR_FILENO) }
+
+    private func given() throws(Failure) -> String? {
+        guard let file else { return Console.environment("PINHOLE_PASSPHRASE") }
+        var text = try Files.read(file, limit: 4096)
+        if text.last?.isNewline == true { text.removeLast() }
+        guard !text.isEmpty else { throw Failure(.badData, "the passphrase file \(file) is empty") }
+        return text
+    }
+
+    /// Reads a line without showing it. Ctrl-C is looked for here, so that the echo comes back before the process ends.
+    private func ask(_ question: String) throws(Failure) -> String {
+        Console.write(question, to: STDERR_FILENO)
+        TerminalMode.makeRaw(keepingSignals: false)
+        defer {
+            TerminalMode.restore()
+            Console.write("\n", to: STDERR_FILENO)
+        }
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while true {
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1, byte != 0x03 else { throw Failure(.interrupted, "") }
+            switch byte {
+            case 0x0A, 0x0D:
+                guard let text = String(validating: line, as: UTF8.self) else {
+                    throw Failure(.badData, "the passphrase is not UTF-8 text")
+                }
+                return text
+            case 0x04 where line.isEmpty: throw Failure(.interrupted, "")
+            case 0x15: line = []
+            case 0x7F, 0x08:
+                while let last = line.popLast(), last & 0xC0 == 0x80 {}
+            default: if byte >= 0x20 { line.append(byte) }
+            }
+        }
+    }
+}

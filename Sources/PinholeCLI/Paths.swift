@@ -1,0 +1,31 @@
+import Glibc
+
+/// Where things are, by the XDG base directory specification.
+enum Paths {
+    static var home: String { Console.environment("HOME") ?? "/" }
+
+    static var defaultProfile: String { base("XDG_DATA_HOME", ".local/share") + "/pinhole/default" }
+    static var defaultConfiguration: String { base("XDG_CONFIG_HOME", ".config") + "/pinhole/config.toml" }
+    static var defaultDownloads: String { home + "/Downloads" }
+
+    /// A path with its leading `~/` resolved, as configuration files have it.
+    static func expand(_ path: String) -> String {
+        path.hasPrefix("~/") ? home + path.dropFirst() : path
+    }
+
+    /// The last component.
+    static func name(of path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    static func isRegularFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// "Relative paths are to be ignored", says the specification.
+    private static func base(_ variable: String, _ fallback: String) -> String {
+        if let value = Console.environment(variable), value.hasPrefix("/") { return value }
+        return home + "/" + fallback
+    }
+}

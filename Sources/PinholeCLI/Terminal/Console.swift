@@ -1,0 +1,88 @@
+import Glibc
+import Synchronization
+
+/// Where words go: results to stdout, talk to stderr, and both around the input line while a screen is up.
+///
+/// Every text is escaped here, so nothing that came over the network can steer the terminal.
+enum Console {
+    enum Style: String, Sendable {
+        case plain = ""
+        case dim = "2"
+        case strong = "1"
+        case error = "31"
+        case good = "32"
+    }
+
+    /// The interactive screen, while there is one.
+    static let screen = Mutex<Screen?>(nil)
+
+    /// A line of result.
+    static func result(_ text: String, style: Style = .plain) {
+        show(text, style: style, on: STDOUT_FILENO)
+    }
+
+    /// A line of progress, advice or complaint.
+    static func talk(_ text: String, style: Style = .plain) {
+        show(text, style: style, on: STDERR_FILENO)
+    }
+
+    /// A line of JSON, which escapes what it holds.
+    static func json(_ line: String) {
+        write(line + "\n", to: STDOUT_FILENO)
+    }
+
+    static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// Whether the terminal understands cursor movements.
+    static var isCapable: Bool {
+        guard let term = environment("TERM") else { return false }
+        return term != "dumb"
+    }
+
+    static func usesColor(_ descriptor: Int32) -> Bool {
+        environment("NO_COLOR") == nil && isTerminal(descriptor) && isCapable
+    }
+
+    static func styled(_ text: String, _ style: Style, on descriptor: Int32) -> String {
+        style == .plain || !usesColor(descriptor) ? text : "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m"
+    }
+
+    /// Whole lines leave in one call, unbuffered, so that a pipe's reader sees each as it happens.
+    static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var offset = 0
+            while offset < bytes.count {
+                let written = Glibc.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+                if written > 0 {
+                    offset += written
+                } else if errno == EAGAIN {
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&waiting, 1, 1000)
+                } else if errno != EINTR {
+                    return
+                }
+            }
+        }
+    }
+
+    /// An environment variable that is set and not empty.
+    static func environment(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+
+    private static func show(_ text: String, style: Style, on descriptor: Int32) {
+        if let screen = screen.withLock({ $0 }) {
+            screen.print(text, style: style)
+        } else {
+            write(styled(lines(text), style, on: descriptor) + "\n", to: descriptor)
+        }
+    }
+
+    /// Line breaks are kept and everything after one is indented, so that no line of a text can pass for one of ours.
+    static func lines(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escapedForTerminal }
+            .joined(separator: "\n    ")
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// What comes in on standard input, line by line, read on a thread of its own since reading blocks.
+enum Keyboard {
+    /// Whole lines of a pipe or file; a last line without an end counts.
+    static func lines() -> AsyncStream<String> {
+        stream { yield in
+            var line: [UInt8] = []
+            read { byte in
+                if byte == 0x0A {
+                    yield(String(decoding: line, as: UTF8.self))
+                    line = []
+                } else if line.count < 1 << 20 {
+                    line.append(byte)
+                }
+                return true
+            }
+            if !line.isEmpty { yield(String(decoding: line, as: UTF8.self)) }
+        }
+    }
+
+    /// Lines typed on a screen.
+    static func lines(on screen: Screen) -> AsyncStream<String> {
+        stream { yield in
+            read { byte in
+                switch screen.handle(byte) {
+                case .submit(let line): yield(line)
+                case .endOfInput: return false
+                case .none, .redraw, .clearScreen: break
+                }
+                return true
+            }
+        }
+    }
+
+    private static func stream(_ body: @escaping @Sendable ((String) -> Void) -> Void) -> AsyncStream<String> {
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        var thread = pthread_t()
+        let work = Unmanaged.passRetained(
+            Work {
+                body { continuation.yield($0) }; continuation.finish()
+            })
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, work.toOpaque())
+        if status == 0 {
+            pthread_detach(thread)
+        } else {
+            work.release()
+            continuation.finish()
+        }
+        return lines
+    }
+
+    private static func read(_ consume: (UInt8) -> Bool) {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            for byte in buffer[..<count] where !consume(byte) { return }
+        }
+    }
+
+    private final class Work: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+}

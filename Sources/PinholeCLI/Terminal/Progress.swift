@@ -1,0 +1,52 @@
+import Glibc
+import Synchronization
+
+/// The progress of one file: a bar on a terminal, a line at the start and the end elsewhere.
+final class Progress: Sendable {
+    private struct State {
+        var lastShown: ContinuousClock.Instant?
+        var isShown = false
+    }
+
+    private let label: String
+    private let start = ContinuousClock.now
+    private let isLive = Console.isTerminal(STDERR_FILENO) && Console.isCapable
+    private let state = Mutex(State())
+
+    init(_ label: String, size: UInt64) {
+        self.label = label
+        if !isLive { Console.talk("\(label): \(Format.size(size)) …") }
+    }
+
+    /// At most four times a second.
+    func update(done: UInt64, total: UInt64) {
+        guard isLive, Console.screen.withLock({ $0 }) == nil else { return }
+        let now = ContinuousClock.now
+        state.withLock { state in
+            if let last = state.lastShown, now - last < .milliseconds(250) { return }
+            state.lastShown = now
+            state.isShown = true
+            let seconds = (now - start) / .seconds(1)
+            let rate = seconds > 0 ? Double(done) / seconds : 0
+            let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
+            var line = "\(label): \(Format.size(done)) of \(Format.size(total)), \(percent) %"
+            if seconds > 0.5, rate > 0 {
+                line += ", \(Format.size(UInt64(rate)))/s, \(Int(Double(total - min(done, total)) / rate)) s left"
+            }
+            Console.write("\r\u{1b}[K" + line.escapedForTerminal, to: STDERR_FILENO)
+        }
+    }
+
+    func finish(_ words: String) {
+        let wasShown = state.withLock { $0.isShown }
+        if wasShown { Console.write("\r\u{1b}[K", to: STDERR_FILENO) }
+        Console.talk("\(label): \(words)")
+    }
+
+    /// `2.1 MB in 0.21 s, 10.0 MB/s`.
+    func summary(size: UInt64) -> String {
+        let elapsed = ContinuousClock.now - start
+        let rate = Double(size) / max(elapsed / .seconds(1), 0.001)
+        return "\(Format.size(size)) in \(Format.duration(elapsed)), \(Format.size(UInt64(rate)))/s"
+    }
+}

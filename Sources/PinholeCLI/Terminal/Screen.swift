@@ -1,0 +1,130 @@
+import Glibc
+import Synchronization
+
+/// A terminal with an input line at its bottom that survives whatever is printed above it.
+final class Screen: Sendable {
+    /// A printed line whose mark can still change.
+    struct LineMark: Hashable, Sendable {
+        fileprivate let number: Int
+    }
+
+    private struct State {
+        var editor = LineEditor()
+        var prompt: String
+        /// Rows from each changeable line down to the input line.
+        var marks: [LineMark: Int] = [:]
+        var lastMark = 0
+    }
+
+    private let state: Mutex<State>
+
+    init(prompt: String) {
+        state = Mutex(State(prompt: prompt.escapedForTerminal))
+    }
+
+    /// Takes the terminal over; bracketed paste keeps pasted line breaks inside one message.
+    func open() {
+        TerminalMode.makeRaw()
+        Console.screen.withLock { $0 = self }
+        state.withLock { emit("\u{1b}[?2004h" + inputLine($0)) }
+    }
+
+    func close() {
+        state.withLock { _ in emit("\r\u{1b}[K\u{1b}[?2004l") }
+        Console.screen.withLock { $0 = nil }
+        TerminalMode.restore()
+    }
+
+    /// Gives the terminal back while the process is stopped.
+    func suspend() {
+        state.withLock { _ in emit("\r\u{1b}[K\u{1b}[?2004l") }
+        TerminalMode.restore()
+    }
+
+    /// Takes the terminal back. What was printed before may have moved, so its marks are settled.
+    func resume() {
+        TerminalMode.makeRaw()
+        state.withLock {
+            $0.marks = [:]
+            emit("\u{1b}[?2004h" + inputLine($0))
+        }
+    }
+
+    /// The window has another size.
+    func resize() {
+        state.withLock {
+            $0.marks = [:]
+            emit(inputLine($0))
+        }
+    }
+
+    func setPrompt(_ prompt: String) {
+        state.withLock {
+            $0.prompt = prompt.escapedForTerminal
+            emit(inputLine($0))
+        }
+    }
+
+    /// Keys typed; returns a line when one is finished.
+    func handle(_ byte: UInt8) -> LineEditor.Action {
+        state.withLock { state in
+            let action = state.editor.handle(byte)
+            switch action {
+            case .none, .endOfInput: break
+            case .redraw, .submit: emit(inputLine(state))
+            case .clearScreen: emit("\u{1b}[2J\u{1b}[H" + inputLine(state))
+            }
+            return action
+        }
+    }
+
+    func print(_ text: String, style: Console.Style) {
+        state.withLock { state in
+            scroll(&state, by: text)
+            emit("\r\u{1b}[K" + Console.styled(Console.lines(text), style, on: STDOUT_FILENO) + "\n" + inputLine(state))
+        }
+    }
+
+    /// Prints a line that begins with a mark, to be changed by ``change(_:to:)``.
+    func print(_ text: String, mark: String) -> LineMark {
+        state.withLock { state in
+            let line = mark + " " + text
+            state.lastMark += 1
+            let handle = LineMark(number: state.lastMark)
+            state.marks[handle] = 0
+            scroll(&state, by: line)
+            emit("\r\u{1b}[K" + Console.lines(line) + "\n" + inputLine(state))
+            return handle
+        }
+    }
+
+    /// Whether the line was still on the screen, and now begins with the new mark.
+    func change(_ handle: LineMark, to mark: String) -> Bool {
+        state.withLock { state in
+            guard let rows = state.marks.removeValue(forKey: handle), rows < TerminalMode.size.rows else {
+                return false
+            }
+            let styled = Console.styled(mark, .good, on: STDOUT_FILENO)
+            emit("\u{1b}7\u{1b}[\(rows)A\r\(styled)\u{1b}8")
+            return true
+        }
+    }
+
+    private func scroll(_ state: inout State, by text: String) {
+        let columns = TerminalMode.size.columns
+        let rows = Console.lines(text).split(separator: "\n", omittingEmptySubsequences: false)
+            .reduce(0) { $0 + Width.rows(of: String($1), columns: columns) }
+        for handle in state.marks.keys { state.marks[handle]! += rows }
+    }
+
+    private func inputLine(_ state: State) -> String {
+        let cells = TerminalMode.size.columns - Width.of(state.prompt) - 1
+        let (text, after) = state.editor.visible(in: max(cells, 1))
+        let back = after > 0 ? "\u{1b}[\(after)D" : ""
+        return "\r\u{1b}[K" + Console.styled(state.prompt, .strong, on: STDOUT_FILENO) + text + back
+    }
+
+    private func emit(_ text: String) {
+        Console.write(text, to: STDOUT_FILENO)
+    }
+}
