@@ -34,6 +34,7 @@ enum { slots = 32768, slot_size = 2048, batch = 64 };
 struct slot {
     uint64_t due;
     ssize_t length;
+    unsigned char size[2]; /* together with the bytes: what is recorded */
     unsigned char bytes[slot_size];
 };
 
@@ -44,7 +45,7 @@ static uint64_t now(void) {
 }
 
 /// The delay is the same for every packet, so a ring in order of arrival is a timer queue.
-uint64_t lab_run_lag(int tun, int stop, uint64_t delay) {
+uint64_t lab_run_lag(int tun, int stop, uint64_t delay, int record) {
     struct slot *ring = calloc(slots, sizeof *ring);
     if (!ring) return 0;
     uint64_t head = 0, tail = 0, dropped = 0;
@@ -69,6 +70,8 @@ uint64_t lab_run_lag(int tun, int stop, uint64_t delay) {
                 continue;
             }
             slot->length = length;
+            slot->size[0] = (unsigned char)(length >> 8), slot->size[1] = (unsigned char)length;
+            if (record >= 0 && write(record, slot->size, (size_t)length + 2) < 0) record = -1;
             slot->due = now() + delay;
             tail++;
         }

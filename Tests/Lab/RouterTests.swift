@@ -3,6 +3,11 @@ import Testing
 
 extension Laboratory {
     /// The laboratory proves its own routers before anything is concluded from them.
+    ///
+    /// ```
+    ///   probe :40000, :40001 ── router ── backbone ── 198.51.100.2 :3478, :3479
+    ///        (192.168.1.10)     (any type)            198.51.100.3 :3478
+    /// ```
     @Suite("routers")
     struct RouterTests {
         @Test("behaves as its letter says", arguments: RouterType.all.filter(\.passesUDP))
@@ -67,68 +72,6 @@ extension Laboratory {
                 #expect(try probe.mapping(to: probe.first) == mapped)
                 probe.first.send("known again", to: mapped)
                 #expect(probe.host.receive() != nil)
-            }
-        }
-    }
-}
-
-extension Laboratory {
-    @Suite("backbone")
-    struct BackboneTests {
-        @Test("a round trip takes the two delays, in both families")
-        func delay() async throws {
-            try await Network.run([.none]) { network in
-                for family in [IPAddress.Family.v4, .v6] {
-                    let probe = try NATProbe(network, family)
-                    _ = try probe.mapping(to: probe.first)  // neighbours are found
-                    var best = Duration.seconds(10)
-                    for _ in 0..<5 {
-                        best = min(best, try ContinuousClock().measure { _ = try probe.echo() })
-                    }
-                    #expect(best >= Network.roundTrip && best < Network.roundTrip + .milliseconds(20), "\(best)")
-                }
-            }
-        }
-
-        @Test("a burst of full packets arrives whole and in order")
-        func burst() async throws {
-            try await Network.run([.home]) { network in
-                let probe = try NATProbe(network, .v4)
-                let count = 200
-                for index in 0..<count {
-                    probe.host.send([UInt8(index)] + [UInt8](repeating: 0, count: 1199), to: probe.first.address)
-                }
-                for index in 0..<count {
-                    let datagram = try #require(probe.first.receive())
-                    #expect(datagram.bytes.first == UInt8(index))
-                }
-            }
-        }
-
-        @Test("the witness counts session bytes, and only those")
-        func witness() async throws {
-            try await Network.run([.none]) { network in
-                let probe = try NATProbe(network, .v4)
-                for first in [UInt8(0x00), 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xc1, 0xc3, 0xc4, 0xd1, 0xd4] {
-                    probe.host.send([first] + [UInt8](repeating: 7, count: 63), to: probe.first.address)
-                    _ = probe.first.receive()
-                }
-                let counters = try network.service.counters()
-                #expect(counters["datagrams"] == Namespace.Counter(packets: 11, bytes: 11 * 92))
-                #expect(counters["session"]?.packets == 2)
-                #expect(counters["handshake"]?.packets == 2)
-            }
-        }
-
-        @Test("nothing leads outside")
-        func isolation() async throws {
-            try await Network.run([.home]) { network in
-                for namespace in [network.backbone, network.service, network.sites[0].router] {
-                    let links = try namespace.enter { () throws(LabError) in try Tool.run("ip", ["-br", "link"]) }
-                    let names = links.split(separator: "\n").compactMap { $0.split(separator: "@").first }
-                    let known = ["lo", "lag", "service", "site1", "wan", "lan", "eth0"]
-                    #expect(names.allSatisfy { name in known.contains { name.hasPrefix($0) } }, "\(links)")
-                }
             }
         }
     }

@@ -14,5 +14,6 @@ int lab_open_tun(const char *name);
 int lab_pipe(int ends[2]);
 
 /// Reads packets from `tun` and writes each back `delay` nanoseconds later, in order, until `stop` becomes readable.
+/// Each packet is also written to `record`, after its length in two bytes (big-endian), unless `record` is -1.
 /// Returns how many packets found the queue full and were dropped.
-uint64_t lab_run_lag(int tun, int stop, uint64_t delay);
+uint64_t lab_run_lag(int tun, int stop, uint64_t delay, int record);

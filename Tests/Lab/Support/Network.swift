@@ -1,4 +1,3 @@
-import CLab
 import Foundation
 import PinholeWire
 
@@ -38,7 +37,7 @@ final class Network {
     /// Programs that run in this network and end with it.
     let reactor = Reactor()
     private let reaper: Program
-    private let lag: Lag
+    let lag: Lag
 
     /// A home or an office: a router and one host behind it.
     struct Site {
@@ -53,16 +52,17 @@ final class Network {
         var address6: String { "2001:db8:\(number)::10" }
     }
 
-    /// Builds the network, gives it to `body` on a thread of its own, and removes it whatever happens.
+    /// Builds the network, gives it to `body` on a thread of its own, and removes it whatever happens. With `recording`,
+    /// all that crosses the backbone can be read and repeated.
     static func run<Result: Sendable>(
-        _ types: [RouterType] = [], _ body: @escaping @Sendable (Network) throws -> Result
+        _ types: [RouterType] = [], recording: Bool = false, _ body: @escaping @Sendable (Network) throws -> Result
     ) async throws -> Result {
-        try await withTaskExecutorPreference(BlockingExecutor()) { try Network.build(types).use(body) }
+        try await withTaskExecutorPreference(BlockingExecutor()) { try Network.build(types, recording).use(body) }
     }
 
-    private static func build(_ types: [RouterType]) throws(LabError) -> Network {
+    private static func build(_ types: [RouterType], _ recording: Bool) throws(LabError) -> Network {
         if let missing = Requirements.missing { throw LabError("the laboratory needs \(missing)") }
-        return try Network(types)
+        return try Network(types, recording)
     }
 
     private func use<Result>(_ body: (Network) throws -> Result) throws -> Result {
@@ -70,7 +70,7 @@ final class Network {
         return try body(self)
     }
 
-    private init(_ types: [RouterType]) throws(LabError) {
+    private init(_ types: [RouterType], _ recording: Bool) throws(LabError) {
         Stale.sweepOnce
         prefix = Stale.newPrefix()
         directory = "/tmp/\(prefix)lab"
@@ -81,10 +81,22 @@ final class Network {
             throw LabError("could not make \(directory): \(error)")
         }
         backbone = try Namespace.create(prefix + "backbone")
-        lag = try Lag(in: backbone, delay: Self.oneWayDelay)
+        lag = try Lag(in: backbone, delay: Self.oneWayDelay, recordingTo: recording ? directory + "/record" : nil)
         service = try Namespace.create(prefix + "service")
         try connectService()
         for type in types { try addSite(type) }
+    }
+
+    /// Starts a program on a host; it ends with the network.
+    func start(
+        _ path: String, _ arguments: [String], named name: String, on host: Namespace,
+        environment: [String: String] = [:]
+    ) throws(LabError) -> Program {
+        let program = try host.enter { () throws(LabError) in
+            try Program(path, arguments, named: name, environment: environment.merging(["HOME": directory]) { $1 })
+        }
+        reactor.add(program)
+        return program
     }
 
     /// Ends all programs, then lets the reaper remove the rest: the same way as after a crash.
@@ -213,38 +225,5 @@ private final class BlockingExecutor: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
-}
-
-/// A thread that holds every packet of the backbone back for a while.
-private final class Lag {
-    private let stopper: Int32
-    private let done = DispatchSemaphore(value: 0)
-
-    init(in namespace: Namespace, delay: Duration) throws(LabError) {
-        var ends: [Int32] = [0, 0]
-        guard lab_pipe(&ends) == 0 else { throw LabError.system("make a pipe") }
-        let stop = ends[0]
-        stopper = ends[1]
-        let tun = try namespace.enter { () throws(LabError) in
-            let tun = lab_open_tun("lag")
-            guard tun >= 0 else { throw LabError.system("open the TUN device lag") }
-            return tun
-        }
-        let nanoseconds = UInt64(delay / .nanoseconds(1))
-        let done = done
-        let thread = Thread {
-            _ = lab_run_lag(tun, stop, nanoseconds)
-            Glibc.close(tun)
-            Glibc.close(stop)
-            done.signal()
-        }
-        thread.qualityOfService = .userInteractive
-        thread.start()
-    }
-
-    func stop() {
-        Glibc.close(stopper)
-        done.wait()
     }
 }

@@ -38,7 +38,8 @@ enum Stale {
         }
     }()
 
-    private static func isStale(_ name: String) -> Bool {
+    /// Whether the process that a name speaks of is dead.
+    static func isStale(_ name: String) -> Bool {
         guard let match = name.wholeMatch(of: /ph(\d+)-.*/), let pid = pid_t(match.1) else { return false }
         return kill(pid, 0) != 0 && errno == ESRCH
     }

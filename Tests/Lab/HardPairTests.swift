@@ -1,0 +1,64 @@
+import PinholeWire
+import Testing
+
+extension Laboratory {
+    /// Pairs that cannot connect: they must say so soon, and say why.
+    ///
+    /// ```
+    ///   alice ── router1 (S or X) ── backbone ── router2 ── bob
+    ///                                    └── service
+    /// ```
+    @Suite("no direct path")
+    struct HardPairTests {
+        @Test("two symmetric NATs are named within ten seconds, and nothing is relayed")
+        func symmetricPair() async throws {
+            try await Network.run([.symmetric, .symmetric]) { network in
+                let service = try SignalingService(on: network)
+                let (alice, bob) = try Self.people(network, service)
+                let listener = try bob.listen()
+                try listener.expect("service-up")
+                for arguments in [["ping", "bob"], ["send", "bob", "are you there?"]] {
+                    let outcome = try alice.run(arguments)
+                    #expect(outcome.status == .exited(79), "\(arguments): \(outcome)")
+                    #expect(outcome.duration < .seconds(12), "\(arguments) took \(outcome.duration)")
+                    let complaint = try #require(outcome.complaints.first, "\(outcome.errors)")
+                    #expect(outcome.complaints.count == 1)
+                    let names =
+                        complaint.ranges(of: "symmetric").count
+                        + complaint.ranges(of: "address-and-port-dependent").count
+                    #expect(names >= 1 && complaint.contains("bob"), "both NATs should be named: \(complaint)")
+                    #expect(!outcome.output.contains("are you there?"))
+                }
+                let counters = try network.service.counters()
+                #expect(counters["session"]?.packets == 0)
+                #expect(counters["handshake"]?.packets == 0)
+            }
+        }
+
+        @Test("a network without UDP is recognised")
+        func blocked() async throws {
+            try await Network.run([.blocked, .home]) { network in
+                let service = try SignalingService(on: network)
+                let (alice, bob) = try Self.people(network, service)
+                let listener = try bob.listen()
+                try listener.expect("service-up")
+                let outcome = try alice.run(["ping", "bob"])
+                #expect(outcome.status == .exited(69), "\(outcome)")
+                #expect(outcome.duration < .seconds(12), "took \(outcome.duration)")
+                let complaint = try #require(outcome.complaints.first, "\(outcome.errors)")
+                #expect(outcome.complaints.count == 1)
+                #expect(complaint.contains("service"), "\(complaint)")
+                #expect(
+                    outcome.errors.contains("UDP"), "the person should learn that UDP is blocked: \(outcome.errors)")
+            }
+        }
+
+        static func people(_ network: Network, _ service: SignalingService) throws -> (alice: Peer, bob: Peer) {
+            let people = try ["alice", "bob"].enumerated().map { index, name in
+                try Peer(name, at: network.sites[index], of: network, service: service.address(.v4))
+            }
+            try Peer.introduce(people[0], people[1])
+            return (people[0], people[1])
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import Glibc
+
+/// A person with the `pinhole` command and a profile, at one site.
+final class Peer {
+    let name: String
+    let site: Network.Site
+    let network: Network
+    /// The public key, as `pinhole init` printed it.
+    private(set) var key = ""
+    let directory: String
+
+    /// Makes a profile; `service` is the address of the signaling service.
+    init(_ name: String, at site: Network.Site, of network: Network, service: String?) throws(LabError) {
+        (self.name, self.site, self.network) = (name, site, network)
+        directory = "\(network.directory)/\(name)"
+        let printed = try run(["init"] + (service.map { ["--service", $0] } ?? []))
+        guard printed.status == .exited(0) else {
+            throw LabError("\(name): init: \(printed.status): \(printed.errors)")
+        }
+        key = printed.output.trimmingCharacters(in: .newlines)
+        guard key.hasPrefix("pin1"), !key.contains("\n") else {
+            throw LabError("\(name): init printed more, or other, than a public key: \(printed.output)")
+        }
+    }
+
+    var downloads: String { directory + "/downloads" }
+
+    /// What a finished command said.
+    struct Outcome {
+        var status: Program.Status
+        var output: String
+        var errors: String
+        var duration: Duration
+
+        /// The sentences on standard error that name an error.
+        var complaints: [String] {
+            errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("pinhole: error: ") }
+        }
+    }
+
+    /// Exchanges public keys, as two people do over something that they trust.
+    static func introduce(_ one: Peer, _ other: Peer) throws(LabError) {
+        for (peer, contact) in [(one, other), (other, one)] {
+            let outcome = try peer.run(["contact", "add", contact.name, contact.key])
+            guard outcome.status == .exited(0) else {
+                throw LabError("\(peer.name): contact add: \(outcome.status): \(outcome.errors)")
+            }
+        }
+    }
+
+    /// Runs a command to its end.
+    func run(_ arguments: [String], within limit: Duration = .seconds(30)) throws(LabError) -> Outcome {
+        let begin = ContinuousClock.now
+        let program = try start(arguments)
+        program.closeInput()
+        let status = try network.reactor.exitStatus(of: program, within: limit)
+        return Outcome(
+            status: status, output: program.output.text, errors: program.errors.text,
+            duration: ContinuousClock.now - begin)
+    }
+
+    /// Starts a command.
+    func start(_ arguments: [String]) throws(LabError) -> Program {
+        try network.start(
+            try Binaries.path("pinhole"),
+            arguments + ["--profile", directory + "/profile", "--config", directory + "/config.toml"],
+            named: "\(name): pinhole \(arguments.first ?? "")", on: site.host,
+            environment: ["XDG_RUNTIME_DIR": directory, "NO_COLOR": "1"])
+    }
+
+    /// Opens `pinhole chat`.
+    func chat(with contact: Peer) throws(LabError) -> Conversation {
+        Conversation(
+            self, try start(["chat", contact.name, "--json", "--accept", "all", "--downloads", downloads]))
+    }
+
+    /// Opens `pinhole listen`.
+    func listen(_ options: [String] = []) throws(LabError) -> Conversation {
+        Conversation(self, try start(["listen", "--json", "--accept", "all", "--downloads", downloads] + options))
+    }
+}
+
+/// A running `pinhole` that prints its events as JSON.
+final class Conversation {
+    let peer: Peer
+    let program: Program
+    private var parsed = 0
+    private(set) var events: [Event] = []
+
+    /// One line of `--json`: the members that the laboratory looks at.
+    struct Event: Decodable {
+        var v: Int
+        var event: String
+        var contact: String?
+        var path: Path?
+        var text: String?
+        var id: String?
+        var name: String?
+        var reason: String?
+        var exitCode: Int32?
+        var observed: [String]?
+
+        struct Path: Decodable {
+            var remote: String
+            var kind: String
+            var family: String
+            var rttMs: Double?
+            var connectMs: Double
+            var serviceRttMs: Double?
+            var roundTrips: Double?
+        }
+    }
+
+    init(_ peer: Peer, _ program: Program) { (self.peer, self.program) = (peer, program) }
+
+    private var reactor: Reactor { peer.network.reactor }
+
+    func say(_ line: String) { program.write(line + "\n") }
+
+    /// The first event of this kind for which `matches` holds, now or within `limit`.
+    @discardableResult
+    func expect(
+        _ kind: String, within limit: Duration = .seconds(10), where matches: (Event) -> Bool = { _ in true }
+    ) throws(LabError) -> Event {
+        try reactor.wait(for: "\(program.name): \(kind)", within: limit) {
+            try parse()
+            if let event = events.first(where: { $0.event == kind && matches($0) }) { return event }
+            if let status = program.status {
+                throw LabError("\(program.name) ended (\(status)) before: \(kind)\n\(reactor.lastWords)")
+            }
+            return nil
+        }
+    }
+
+    func expect(message text: String, within limit: Duration = .seconds(10)) throws(LabError) {
+        try expect("message", within: limit) { $0.text == text }
+    }
+
+    func messages() throws(LabError) -> [String] {
+        try parse()
+        return events.filter { $0.event == "message" }.compactMap(\.text)
+    }
+
+    /// Ends the input, as Ctrl-D does, and waits for the end.
+    func finish(within limit: Duration = .seconds(10)) throws(LabError) -> Program.Status {
+        program.closeInput()
+        return try reactor.exitStatus(of: program, within: limit)
+    }
+
+    private func parse() throws(LabError) {
+        let lines = program.output.lines
+        for line in lines[parsed...] {
+            guard let event = try? JSONDecoder().decode(Event.self, from: Data(line.utf8)), event.v == 1 else {
+                throw LabError("\(program.name) printed a line that is no event of version 1: \(line)")
+            }
+            events.append(event)
+        }
+        parsed = lines.count
+    }
+}
