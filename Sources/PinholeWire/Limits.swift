@@ -41,19 +41,72 @@ package enum Limits {
     package static let minPlaintext = 64
     /// Hard stop of one epoch; packet numbers never repeat.
     package static let maxPacketsPerEpoch: UInt64 = 1 << 31
+
+    // MARK: Streams (protocol §3)
+
+    /// The credit that each stream begins with: "stream 512 KiB".
     package static let maxStreamData: UInt64 = 512 * 1024
+    /// What a file's credit may grow to when its reader keeps up: "auto ≤ 6 MiB".
+    package static let maxStreamWindow: UInt64 = 6 * 1024 * 1024
+    /// The credit that all files together begin with.
     package static let maxConnectionData: UInt64 = 4 * 1024 * 1024
+    /// The most that all files together may hold unread: "connection … ≤ 15 MiB".
+    package static let maxConnectionWindow: UInt64 = 15 * 1024 * 1024
+    /// "≤ 1000 gaps per stream".
+    package static let maxStreamGaps = 1000
+    /// Streams of one side that have begun and have not arrived whole.
+    package static let maxStreams = 256
+    /// Streams of the peer that are kept, those included that arrived whole and are not read.
+    package static let maxHeldStreams = 4096
+    /// Stretches of stream ids that are over; one, if the peer counts upwards and leaves none out.
+    package static let maxClosedStreamRanges = 4096
+    /// With less than this unsent a stream asks for more.
+    package static let sendLowWater = 256 * 1024
+    /// "files ≥ 5 %": one byte of them for 19 others.
+    package static let urgentBytesPerFileByte = 19
+    /// The most of their share that files can fall behind, in bytes.
+    package static let maxFileDebt = 64 * 1024
+
+    // MARK: Acknowledgement and recovery
+
     package static let maxAckRanges = 32
+    /// RFC 9000 §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets."
+    package static let ackElicitingThreshold = 2
     /// RFC 9002 §6.2: the delay that a receiver may add to an acknowledgement.
     package static let maxAckDelay: Duration = .milliseconds(25)
-    /// RFC 9002 §6.2.2.
+    /// RFC 9002 §6.2.2: "the initial RTT SHOULD be set to 333 milliseconds".
     package static let initialRTT: Duration = .milliseconds(333)
-    /// RFC 9002 §6.1.1 and §6.1.2 and §7.6.1.
+    /// RFC 9002 §6.1.1: "The RECOMMENDED initial value for the packet reordering threshold (kPacketThreshold) is 3".
     package static let packetThreshold: UInt64 = 3
+    /// How far it adapts on a path that reorders.
+    package static let maxPacketThreshold: UInt64 = 64
+    /// RFC 9002 §6.1.2: "The RECOMMENDED time threshold (kTimeThreshold) … is 9/8."
     package static let timeThresholdNumerator = 9
     package static let timeThresholdDenominator = 8
+    /// How far it adapts on a path that reorders: two round trips.
+    package static let maxTimeThresholdNumerator = 16
+    /// RFC 9002 §6.1.2: "The RECOMMENDED value of the timer granularity (kGranularity) is 1 millisecond."
     package static let granularity: Duration = .milliseconds(1)
+    /// RFC 9002 §6.2.4: "A sender … MAY send up to two full-sized datagrams containing ack-eliciting packets".
+    package static let probesPerTimeout = 2
+    /// Doublings of the probe timeout.
+    package static let maxProbeBackoff = 6
+    /// Two probes a second burden no path, and one that works for two seconds in seven must be found while it does.
+    package static let maxProbeInterval: Duration = .milliseconds(1000)
+    /// RFC 9002 §7.6.1: "The RECOMMENDED value for kPersistentCongestionThreshold is 3".
     package static let persistentCongestionThreshold = 3
+    /// Packets given up that are remembered, in case they arrive after all.
+    package static let maxLostPackets = 256
+    /// RFC 9002 §7.2: "Endpoints SHOULD use an initial congestion window of ten times the maximum datagram size".
+    package static let initialWindowPackets = 10
+    /// RFC 9002 §7.2: "The RECOMMENDED value … [of] the minimum congestion window … is 2 * max_datagram_size."
+    package static let minWindowPackets = 2
+    /// RFC 9002 §7.7: "Senders SHOULD limit bursts to the initial congestion window".
+    package static let pacingBurstPackets = 10
+    /// Where that is less, a burst may last as long as this.
+    package static let pacingBurst: Duration = .milliseconds(2)
+    /// Packets are not waited for one by one when several would follow within this time.
+    package static let pacingQuantum: Duration = .microseconds(500)
 
     // MARK: Traversal
 

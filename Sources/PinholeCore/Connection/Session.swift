@@ -42,13 +42,6 @@ struct Session {
     }
 }
 
-/// The streams' numbers, by priority (protocol §3).
-enum StreamID {
-    static let control: UInt64 = 0
-    static let chat: UInt64 = 1
-    static let receipts: UInt64 = 2
-}
-
 /// CLOSE codes.
 enum CloseCode {
     static let done: UInt64 = 0

@@ -1,0 +1,64 @@
+/// Bytes that are appended at the end and dropped at the front, each amortised O(1); contiguous, so that a slice of
+/// them is one copy away from a packet.
+struct ByteBuffer: Sendable {
+    private var bytes: [UInt8] = []
+    private var head = 0
+
+    var count: Int { bytes.count - head }
+    var isEmpty: Bool { head == bytes.count }
+
+    /// The bytes at `positions`, counted from the front. Let go of the slice before changing the buffer.
+    subscript(positions: Range<Int>) -> ArraySlice<UInt8> {
+        bytes[head + positions.lowerBound..<head + positions.upperBound]
+    }
+
+    mutating func append(_ new: [UInt8]) {
+        if isEmpty {
+            bytes = new
+            head = 0
+        } else {
+            bytes.append(contentsOf: new)
+        }
+    }
+
+    mutating func append(_ new: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: new)
+    }
+
+    /// Writes `new` at `position`, which may be beyond the end; what lies between is zero until it is written.
+    mutating func write(_ new: ArraySlice<UInt8>, at position: Int) {
+        let missing = position + new.count - count
+        if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing)) }
+        let start = head + position
+        bytes.withUnsafeMutableBufferPointer { target in
+            _ = UnsafeMutableBufferPointer(rebasing: target[start...]).update(fromContentsOf: new)
+        }
+    }
+
+    mutating func removeFirst(_ count: Int) {
+        head += count
+        if head == bytes.count {
+            removeAll()
+        } else if head >= 4096, head >= bytes.count / 2 {
+            bytes.removeSubrange(0..<head)
+            head = 0
+        }
+    }
+
+    /// Removes and returns the first `count` bytes; all of them without a copy.
+    mutating func take(_ count: Int) -> [UInt8] {
+        if head == 0, count == bytes.count {
+            defer { bytes = [] }
+            return bytes
+        }
+        let taken = [UInt8](self[0..<count])
+        removeFirst(count)
+        return taken
+    }
+
+    /// Large memory is given back, small memory is kept for what comes next.
+    mutating func removeAll() {
+        if bytes.capacity > 65_536 { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
+        head = 0
+    }
+}

@@ -1,0 +1,146 @@
+internal import PinholeWire
+
+/// CUBIC, RFC 9438, with the slow start and recovery of RFC 9002 §7.3. Windows are in bytes.
+struct Cubic: CongestionController {
+    /// What a congestion event changes, so that it can be taken back (RFC 9438 §4.9.2).
+    private struct State {
+        var window: Double
+        var slowStartThreshold = Double.infinity
+        /// W_max: the window at which the last event happened.
+        var maxWindow = 0.0
+        var epoch: Epoch?
+    }
+
+    /// A stretch of congestion avoidance between two events.
+    private struct Epoch {
+        var start: Instant
+        /// Seconds from `start` until the window is W_max again.
+        let k: Double
+        /// W_cubic's plateau.
+        let origin: Double
+        /// W_est: what Reno would have.
+        var renoWindow: Double
+        /// Since when the window has been more than the application wants.
+        var idleSince: Instant?
+    }
+
+    // RFC 9438 §4.6: "β_cubic SHOULD be set to 0.7"; §5.1: "C SHOULD be set to 0.4".
+    private static let beta = 0.7
+    private static let c = 0.4
+
+    var maxDatagramSize: Int
+    private var state: State
+    private var beforeEvent: State?
+    /// Packets sent before this belong to the event that is being recovered from.
+    private var recoveryStart: Instant?
+
+    init(maxDatagramSize: Int) {
+        self.maxDatagramSize = maxDatagramSize
+        // RFC 9002 §7.2: "an initial congestion window of ten times the maximum datagram size".
+        state = State(window: Double(Limits.initialWindowPackets * maxDatagramSize))
+    }
+
+    var window: Int { Int(state.window) }
+    var isInSlowStart: Bool { state.window < state.slowStartThreshold }
+
+    func pacingRate(rtt: RTTEstimator) -> Double? {
+        guard rtt.firstSampleAt != nil else { return nil }
+        // RFC 9002 §7.7: "N = 1.25" times the window per round trip; twice where the window doubles in one.
+        let gain = isInSlowStart ? 2 : 1.25
+        return gain * state.window * 1e9 / Double(max(rtt.smoothed, 1))
+    }
+
+    mutating func didSend(_ bytes: Int, inFlight: Int, at now: Instant) {}
+
+    mutating func didAcknowledge(_ packet: SentPacket, rtt: RTTEstimator, isAppLimited: Bool, at now: Instant) {
+        if let recoveryStart, packet.sentAt <= recoveryStart { return }
+        if isAppLimited {
+            // RFC 9438 §5.8: the time in which the window was not used is no time for the cubic function.
+            if state.epoch?.idleSince == nil { state.epoch?.idleSince = now }
+            return
+        }
+        if isInSlowStart {
+            state.window += Double(packet.size)
+        } else {
+            avoidCongestion(acknowledged: Double(packet.size), rtt: rtt, at: now)
+        }
+    }
+
+    mutating func didCongest(sentAt: Instant, at now: Instant) {
+        if let recoveryStart, sentAt <= recoveryStart { return }
+        beforeEvent = state
+        recoveryStart = now
+        reduce()
+    }
+
+    mutating func didCongestPersistently(at now: Instant) {
+        // RFC 9002 §7.6.2: "the sender's congestion window MUST be reduced to the minimum congestion window".
+        beforeEvent = nil
+        recoveryStart = nil
+        state.epoch = nil
+        state.window = minimumWindow
+    }
+
+    mutating func undoCongestion() {
+        guard let before = beforeEvent else { return }
+        beforeEvent = nil
+        recoveryStart = nil
+        if before.window > state.window { state = before }
+    }
+
+    private var minimumWindow: Double { Double(Limits.minWindowPackets * maxDatagramSize) }
+
+    private mutating func reduce() {
+        // RFC 9438 §4.7, fast convergence: a flow that lost ground since the last event leaves room for another.
+        state.maxWindow = state.window < state.maxWindow ? state.window * (1 + Self.beta) / 2 : state.window
+        state.slowStartThreshold = max(state.window * Self.beta, minimumWindow)
+        state.window = state.slowStartThreshold
+        state.epoch = nil
+    }
+
+    /// RFC 9438 §4.2–4.5, for one acknowledged packet.
+    private mutating func avoidCongestion(acknowledged: Double, rtt: RTTEstimator, at now: Instant) {
+        let segment = Double(maxDatagramSize)
+        var epoch = state.epoch ?? makeEpoch(at: now)
+        if let idleSince = epoch.idleSince {
+            epoch.start += now - idleSince
+            epoch.idleSince = nil
+        }
+        let elapsed = Double(now.nanoseconds - epoch.start.nanoseconds) / 1e9
+        func cubic(_ time: Double) -> Double {
+            let distance = time - epoch.k
+            return epoch.origin + Self.c * distance * distance * distance * segment
+        }
+        // §4.3: "α_cubic = 3 * (1 - β_cubic) / (1 + β_cubic)", and 1 once the window of the last event is reached.
+        let alpha = epoch.renoWindow < state.maxWindow ? 3 * (1 - Self.beta) / (1 + Self.beta) : 1
+        epoch.renoWindow += alpha * segment * acknowledged / state.window
+        if cubic(elapsed) < epoch.renoWindow {
+            state.window = max(state.window, epoch.renoWindow)
+        } else {
+            // §4.2: the target is W_cubic(t + RTT), kept between the window and one and a half times the window.
+            let ahead = cubic(elapsed + Double(rtt.smoothed) / 1e9)
+            let target = min(max(ahead, state.window), 1.5 * state.window)
+            state.window += (target - state.window) * acknowledged / state.window
+        }
+        state.epoch = epoch
+    }
+
+    private func makeEpoch(at now: Instant) -> Epoch {
+        let missing = max(0, state.maxWindow - state.window)
+        return Epoch(
+            start: now, k: Self.cubeRoot(missing / Double(maxDatagramSize) / Self.c),
+            origin: max(state.maxWindow, state.window), renoWindow: state.window)
+    }
+
+    /// Newton's method: the C library is not for this room, and the result is the same on each machine.
+    private static func cubeRoot(_ value: Double) -> Double {
+        guard value > 0 else { return 0 }
+        var root = max(1, value / 3)
+        for _ in 0..<64 {
+            let next = (2 * root + value / (root * root)) / 3
+            if abs(next - root) <= root * 1e-12 { return next }
+            root = next
+        }
+        return root
+    }
+}

@@ -1,0 +1,88 @@
+internal import PinholeWire
+
+/// The packet numbers of one session: those taken for sending, and those received with what is owed for them
+/// (RFC 9000 §12.3 and §13.2).
+struct PacketNumberSpace: Sendable {
+    /// The number that the next packet gets.
+    private(set) var next: UInt64 = 0
+
+    /// What the peer still has to be told of, at most ``Limits/maxAckRanges`` ranges.
+    private(set) var received = IntervalSet()
+    private var largestReceived: UInt64?
+    private var largestReceivedAt: Instant
+    /// Ack-eliciting packets since the last ACK was sent.
+    private var unacknowledged = 0
+    private var isAckUrgent = false
+    private(set) var ackDeadline: Instant?
+    /// When an ACK last went in a packet that the peer answers.
+    private var elicitedAt: Instant
+
+    init(at now: Instant) {
+        largestReceivedAt = now
+        elicitedAt = now
+    }
+
+    mutating func take() -> UInt64 {
+        defer { next += 1 }
+        return next
+    }
+
+    mutating func didReceive(_ number: UInt64, isAckEliciting: Bool, at now: Instant) {
+        guard !received.contains(number) else { return }
+        // RFC 9000 §13.2.1: "SHOULD generate and send an ACK frame without delay when it receives an ack-eliciting
+        // packet … less than another … [or] when there are missing packets between that packet and this packet".
+        let isInOrder = number == largestReceived.map { $0 + 1 } ?? 0
+        received.insert(number)
+        // §13.2.3: "A receiver … discards … ranges … beginning with the oldest".
+        if received.count > Limits.maxAckRanges { received.removeFirst() }
+        if number >= largestReceived ?? 0 {
+            largestReceived = number
+            largestReceivedAt = now
+        }
+        guard isAckEliciting else { return }
+        unacknowledged += 1
+        // §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets."
+        if !isInOrder || unacknowledged >= Limits.ackElicitingThreshold { isAckUrgent = true }
+        if ackDeadline == nil { ackDeadline = now + Limits.maxAckDelay }
+    }
+
+    /// Whether an ACK is worth its place in a packet that goes anyway.
+    var isAckUseful: Bool { unacknowledged > 0 }
+
+    /// Whether an ACK must go now, alone if need be.
+    func isAckDue(at now: Instant) -> Bool {
+        if isAckUrgent { return true }
+        guard let ackDeadline else { return false }
+        return ackDeadline <= now
+    }
+
+    /// Whether the packet with this ACK should ask for an answer, so that ranges can be forgotten: RFC 9000 §13.2.4,
+    /// "a receiver that sends only non-ack-eliciting packets … might only occasionally … [send a] PING".
+    func wantsAnswer(rtt: RTTEstimator, at now: Instant) -> Bool {
+        received.count > 1 && now.nanoseconds - elicitedAt.nanoseconds >= rtt.smoothed
+    }
+
+    /// The ACK frame for now, of at most `size` bytes; nil if there is nothing to tell or no room.
+    mutating func makeAck(upTo size: Int, at now: Instant) -> AckFrame? {
+        // Type, delay and count are at most 11 bytes, the largest number 8, each range 16.
+        let room = (size - 19) / 16
+        guard room >= 1, !received.isEmpty else { return nil }
+        let ranges = received.ranges.suffix(room).reversed().map { $0.lowerBound...$0.upperBound - 1 }
+        unacknowledged = 0
+        isAckUrgent = false
+        ackDeadline = nil
+        let delay = max(0, now.nanoseconds - largestReceivedAt.nanoseconds) / 1000
+        return AckFrame(ranges: ranges, delay: UInt64(delay))
+    }
+
+    mutating func didElicit(at now: Instant) {
+        elicitedAt = now
+    }
+
+    /// The peer knows of everything up to `largest` (RFC 9000 §13.2.4); what comes later is a new range.
+    mutating func forget(upTo largest: UInt64) {
+        guard let last = received.last else { return }
+        // The newest range stays, so that an ACK can always be made.
+        received.remove(0..<min(largest + 1, last.lowerBound))
+    }
+}

@@ -1,0 +1,46 @@
+/// First in, first out, with access by position; each operation is amortised O(1) and reuses its memory.
+struct Queue<Element: Sendable>: Sendable {
+    private var items: [Element] = []
+    private var head = 0
+
+    var count: Int { items.count - head }
+    var isEmpty: Bool { head == items.count }
+    var first: Element? { isEmpty ? nil : items[head] }
+    var last: Element? { isEmpty ? nil : items[items.count - 1] }
+
+    subscript(position: Int) -> Element {
+        get { items[head + position] }
+        _modify { yield &items[head + position] }
+    }
+
+    mutating func append(_ element: Element) {
+        items.append(element)
+    }
+
+    mutating func removeFirst(_ count: Int = 1) {
+        head += count
+        // Moving what is left is paid for by the at least as many that are gone.
+        if head == items.count {
+            items.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 32, head >= items.count / 2 {
+            items.removeSubrange(0..<head)
+            head = 0
+        }
+    }
+
+    mutating func popFirst() -> Element? {
+        guard let first else { return nil }
+        removeFirst()
+        return first
+    }
+
+    mutating func remove(at position: Int) {
+        items.remove(at: head + position)
+    }
+
+    mutating func removeAll() {
+        items.removeAll(keepingCapacity: true)
+        head = 0
+    }
+}

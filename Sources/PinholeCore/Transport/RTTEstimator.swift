@@ -1,0 +1,46 @@
+internal import PinholeWire
+
+/// Round-trip time of one path, RFC 9002 §5.
+struct RTTEstimator: Equatable, Sendable {
+    /// Nanoseconds, like everything here: these are read for each packet, and `Duration` is 128 bits wide.
+    private(set) var smoothed: Int64
+    private(set) var variation: Int64
+    private(set) var minimum: Int64
+    private(set) var latest: Int64
+    /// When the first sample was taken; until then the values above are assumptions.
+    private(set) var firstSampleAt: Instant?
+
+    /// RFC 9002 §6.2.2: "the initial RTT SHOULD be set to 333 milliseconds"; a path probe may know better.
+    init(initial: Duration = Limits.initialRTT) {
+        let initial = max(initial, Limits.granularity).nanoseconds
+        smoothed = initial
+        variation = initial / 2
+        minimum = initial
+        latest = initial
+    }
+
+    /// A sample: the largest packet of an ACK was newly acknowledged, and its peer says that it waited `ackDelay`.
+    mutating func update(sample: Duration, ackDelay: Duration, at now: Instant) {
+        latest = max(sample.nanoseconds, 1)
+        guard firstSampleAt != nil else {
+            // §5.3: "On the first RTT sample after initialization, smoothed_rtt and rttvar are set as follows".
+            firstSampleAt = now
+            minimum = latest
+            smoothed = latest
+            variation = latest / 2
+            return
+        }
+        minimum = min(minimum, latest)
+        // §5.3: "MUST use the lesser of the acknowledgment delay and the peer's max_ack_delay" and "MUST NOT subtract
+        // the acknowledgment delay from the RTT sample if the resulting value is smaller than the min_rtt".
+        let delay = min(ackDelay, Limits.maxAckDelay).nanoseconds
+        let adjusted = latest - minimum >= delay ? latest - delay : latest
+        variation = (3 * variation + abs(smoothed - adjusted)) / 4
+        smoothed = (7 * smoothed + adjusted) / 8
+    }
+
+    /// §6.2.1: "PTO = smoothed_rtt + max(4*rttvar, kGranularity) + max_ack_delay", in nanoseconds.
+    var probeTimeout: Int64 {
+        smoothed + max(4 * variation, Limits.granularity.nanoseconds) + Limits.maxAckDelay.nanoseconds
+    }
+}

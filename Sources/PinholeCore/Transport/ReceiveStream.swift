@@ -1,0 +1,154 @@
+internal import PinholeWire
+
+/// The receiving half of a stream: reassembly within the credit that was given, and the rules of its end.
+struct ReceiveStream: Sendable {
+    /// Where the stream stands, RFC 9000 §3.2.
+    enum Phase: Equatable, Sendable {
+        /// The end is not known.
+        case receiving
+        /// The end is known; bytes before it may be missing.
+        case sizeKnown(UInt64)
+        /// The application wants no more of it: bytes are counted and dropped. The end is known or not.
+        case discarding(finalSize: UInt64?)
+    }
+
+    private var buffer = ByteBuffer()
+    /// The offset of the next byte to read, the first of the buffer.
+    private(set) var readOffset: UInt64 = 0
+    /// The end of the bytes without a gap.
+    private var contiguousEnd: UInt64 = 0
+    /// What arrived beyond a gap.
+    private var pieces = IntervalSet()
+    private(set) var phase = Phase.receiving
+    private(set) var window: ReceiveWindow
+
+    /// Whether the peer has used the stream: the application may have spoken of it first.
+    var isHeard = false
+    /// Whether ``TransportEvent/readable(_:)`` waits to be taken.
+    var isReadableTold = false
+    /// Whether MAX_STREAM_DATA waits to be sent.
+    var isUpdateQueued = false
+    /// The error code that STOP_SENDING carries.
+    private(set) var stopCode: UInt64?
+
+    init(window: ReceiveWindow) {
+        self.window = window
+    }
+
+    var readable: Int { Int(contiguousEnd - readOffset) }
+
+    /// Whether every byte up to the end has arrived, read or not.
+    var isComplete: Bool {
+        switch phase {
+        case .receiving: false
+        case .sizeKnown(let size): contiguousEnd == size
+        case .discarding(let size): size != nil
+        }
+    }
+
+    /// Whether there is nothing left to happen: all read, or dropped, up to the end.
+    var isFinished: Bool { isComplete && readable == 0 }
+
+    var isDiscarding: Bool {
+        switch phase {
+        case .receiving, .sizeKnown: false
+        case .discarding: true
+        }
+    }
+
+    var wantsMoreCredit: Bool {
+        switch phase {
+        case .receiving: window.isUpdateDue
+        case .sizeKnown, .discarding: false
+        }
+    }
+
+    /// Takes a STREAM frame; returns by how much the highest offset grew, which the connection's credit pays for.
+    mutating func receive(_ frame: StreamFrame) throws(TransportError) -> UInt64 {
+        let end = frame.offset + UInt64(frame.data.count)
+        let growth = try extend(to: end, isFinal: frame.fin)
+        guard !isDiscarding, end > contiguousEnd else { return growth }
+        let known = max(frame.offset, contiguousEnd)
+        let data = frame.data[Int(known - frame.offset)...]
+        if frame.offset <= contiguousEnd, pieces.isEmpty {
+            buffer.append(data)
+            contiguousEnd = end
+            return growth
+        }
+        buffer.write(data, at: Int(known - readOffset))
+        pieces.insert(known..<end)
+        if let first = pieces.first, first.lowerBound == contiguousEnd {
+            contiguousEnd = first.upperBound
+            pieces.removeFirst()
+        }
+        guard pieces.count <= Limits.maxStreamGaps else { throw .tooManyGaps }
+        return growth
+    }
+
+    /// Takes RESET_STREAM: what is missing will not come, and what is here is not worth reading. Returns by how much
+    /// the highest offset grew. Nothing changes when everything has arrived already.
+    mutating func reset(finalSize: UInt64) throws(TransportError) -> UInt64 {
+        let wasComplete = isComplete
+        let growth = try extend(to: finalSize, isFinal: true)
+        if !wasComplete { discard() }
+        return growth
+    }
+
+    /// Removes up to `limit` bytes that are in order.
+    mutating func read(upTo limit: Int) -> [UInt8] {
+        let count = min(readable, max(limit, 0))
+        guard count > 0 else { return [] }
+        readOffset += UInt64(count)
+        window.consume(UInt64(count))
+        return buffer.take(count)
+    }
+
+    /// The application wants no more; false if there is no more, or the peer was told before.
+    mutating func stop(errorCode: UInt64) -> Bool {
+        guard !isComplete, stopCode == nil else { return false }
+        stopCode = errorCode
+        discard()
+        return true
+    }
+
+    mutating func updateCredit(rtt: RTTEstimator, at now: Instant) -> UInt64 {
+        window.update(rtt: rtt, at: now)
+    }
+
+    /// Credit that was used and not given back: bytes neither read nor dropped, and the gaps between them.
+    var unread: UInt64 { isDiscarding ? 0 : window.received - readOffset }
+
+    private mutating func extend(to end: UInt64, isFinal: Bool) throws(TransportError) -> UInt64 {
+        // RFC 9000 §4.5: "Once a final size for a stream is known, it cannot change", and nothing lies beyond it.
+        if let finalSize {
+            guard end <= finalSize, !isFinal || end == finalSize else { throw .finalSizeChanged }
+        } else if isFinal {
+            guard end >= window.received else { throw .finalSizeChanged }
+        }
+        let growth = end > window.received ? end - window.received : 0
+        guard window.receive(growth) else { throw .beyondCredit }
+        if isFinal {
+            switch phase {
+            case .receiving: phase = .sizeKnown(end)
+            case .sizeKnown: break
+            case .discarding: phase = .discarding(finalSize: end)
+            }
+        }
+        return growth
+    }
+
+    private var finalSize: UInt64? {
+        switch phase {
+        case .receiving: nil
+        case .sizeKnown(let size): size
+        case .discarding(let size): size
+        }
+    }
+
+    private mutating func discard() {
+        phase = .discarding(finalSize: finalSize)
+        buffer.removeAll()
+        pieces.removeAll()
+        readOffset = contiguousEnd
+    }
+}

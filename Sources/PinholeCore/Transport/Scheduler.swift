@@ -1,0 +1,61 @@
+internal import PinholeWire
+
+/// Whose turn it is: streams 0, 2, 1 strictly in this order, then files in turn, one packet each; but files get one
+/// byte in twenty when all want to send.
+struct Scheduler: Sendable {
+    /// Protocol §3: "Strict priority 0 > 2 > 1 > files".
+    static let urgent: [UInt64] = [StreamID.control, StreamID.receipts, StreamID.chat]
+
+    /// Files with something to send, in turn; they are few (``Limits/maxStreams``).
+    private(set) var turns = Queue<UInt64>()
+    /// Files that have not started, until the peer has fewer of them open.
+    private var waiting = Queue<UInt64>()
+    /// Files that the peer may have heard of and has not acknowledged whole.
+    private var started = 0
+    /// Bytes that went before files that wanted to send.
+    private var debt = 0
+
+    /// Whether a file goes before the urgent streams, to get its share.
+    func favorsFiles(packetSize: Int) -> Bool {
+        !turns.isEmpty && debt >= packetSize * Limits.urgentBytesPerFileByte
+    }
+
+    /// Lets a file start, now (true) or when ``fileDidEnd()`` names it.
+    mutating func start(_ id: UInt64) -> Bool {
+        guard started < Limits.maxStreams else {
+            waiting.append(id)
+            return false
+        }
+        started += 1
+        return true
+    }
+
+    /// One file is through; returns one that has waited and may start, to be asked for with ``start(_:)``.
+    mutating func fileDidEnd() -> UInt64? {
+        started -= 1
+        return waiting.popFirst()
+    }
+
+    mutating func enqueue(_ id: UInt64) {
+        turns.append(id)
+    }
+
+    /// Takes the file at the head out of the turns.
+    mutating func dequeue() {
+        turns.removeFirst()
+    }
+
+    /// Puts the file at the head behind the others.
+    mutating func rotate() {
+        if let file = turns.popFirst() { turns.append(file) }
+    }
+
+    mutating func didSendUrgent(_ bytes: Int) {
+        // A share that nobody claims must not grow.
+        debt = turns.isEmpty ? 0 : min(debt + bytes, Limits.maxFileDebt * Limits.urgentBytesPerFileByte)
+    }
+
+    mutating func didSendFile(_ bytes: Int) {
+        debt = max(0, debt - bytes * Limits.urgentBytesPerFileByte)
+    }
+}

@@ -1,0 +1,121 @@
+internal import PinholeWire
+
+/// What a packet carried that must arrive; the bytes stay in their stream, a retransmission reads them from there.
+enum SentFrame: Equatable, Sendable {
+    case stream(id: UInt64, offset: UInt64, length: UInt32, fin: Bool)
+    case resetStream(id: UInt64)
+    case stopSending(id: UInt64)
+    case maxData
+    case maxStreamData(id: UInt64)
+}
+
+/// The frames of one packet, without memory of their own.
+struct SentFrames: Sendable {
+    /// A packet that would carry more leaves the rest to the next one.
+    static let capacity = 6
+
+    private var slots: InlineArray<6, SentFrame> = .init(repeating: .maxData)
+    private(set) var count = 0
+
+    var isFull: Bool { count == Self.capacity }
+
+    subscript(index: Int) -> SentFrame { slots[index] }
+
+    mutating func append(_ frame: SentFrame) {
+        slots[count] = frame
+        count += 1
+    }
+}
+
+/// An ack-eliciting packet that was sent and whose fate is open.
+struct SentPacket: Sendable {
+    let number: UInt64
+    let sentAt: Instant
+    /// What it counts in flight: the whole datagram.
+    let size: Int
+    /// The largest number of the ACK frame in it.
+    let largestAcknowledged: UInt64?
+    let frames: SentFrames
+    fileprivate(set) var isAcknowledged = false
+
+    init(number: UInt64, sentAt: Instant, size: Int, largestAcknowledged: UInt64?, frames: SentFrames) {
+        self.number = number
+        self.sentAt = sentAt
+        self.size = size
+        self.largestAcknowledged = largestAcknowledged
+        self.frames = frames
+    }
+}
+
+/// The ack-eliciting packets whose fate is open, by number, and the latest ones that were given up.
+struct SentPackets: Sendable {
+    /// Ascending numbers, not all of them: packets that only acknowledge are not here. The first is always open.
+    private var packets = Queue<SentPacket>()
+    /// Ascending; remembered so that a late acknowledgement can still take back a retransmission.
+    private var lost = Queue<SentPacket>()
+
+    var isEmpty: Bool { packets.isEmpty }
+    /// Open packets and the acknowledged ones between them.
+    var count: Int { packets.count }
+    /// The oldest packet whose fate is open.
+    var first: SentPacket? { packets.first }
+
+    mutating func append(_ packet: SentPacket) {
+        packets.append(packet)
+    }
+
+    /// The packet at `position` if it is still open.
+    func open(at position: Int) -> SentPacket? {
+        packets[position].isAcknowledged ? nil : packets[position]
+    }
+
+    /// Marks the open packets of `range` as acknowledged and appends them to `acknowledged`; those that were given up
+    /// too early go to `spurious`.
+    mutating func acknowledge(
+        _ range: ClosedRange<UInt64>, into acknowledged: inout [SentPacket], spurious: inout [SentPacket]
+    ) {
+        var position = Self.position(of: range.lowerBound, in: packets)
+        while position < packets.count, packets[position].number <= range.upperBound {
+            if !packets[position].isAcknowledged {
+                packets[position].isAcknowledged = true
+                acknowledged.append(packets[position])
+            }
+            position += 1
+        }
+        guard let lastLost = lost.last, lastLost.number >= range.lowerBound else { return }
+        position = Self.position(of: range.lowerBound, in: lost)
+        while position < lost.count, lost[position].number <= range.upperBound {
+            spurious.append(lost[position])
+            lost.remove(at: position)
+        }
+    }
+
+    /// Gives up the first packet; true if acknowledged packets followed it.
+    mutating func loseFirst() -> Bool {
+        guard let first = packets.popFirst() else { return false }
+        if lost.count == Limits.maxLostPackets { lost.removeFirst() }
+        lost.append(first)
+        return trim()
+    }
+
+    /// Drops acknowledged packets at the front.
+    @discardableResult
+    mutating func trim() -> Bool {
+        var done = 0
+        while done < packets.count, packets[done].isAcknowledged { done += 1 }
+        guard done > 0 else { return false }
+        packets.removeFirst(done)
+        return true
+    }
+
+    /// The position of the first packet whose number is not below `number`.
+    private static func position(of number: UInt64, in queue: Queue<SentPacket>) -> Int {
+        var low = 0
+        var high = queue.count
+        while low < high {
+            let middle = (low + high) / 2
+            if queue[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,181 @@
+package import PinholeWire
+
+/// From the wire: frames of packets that were opened.
+extension Transport {
+    /// Takes one frame of a packet. An error ends the session; its code and reason are for CLOSE.
+    package mutating func receive(_ frame: Frame, at now: Instant) throws(TransportError) {
+        switch frame {
+        case .ack(let ack): try receive(ack, at: now)
+        case .stream(let stream): try receive(stream)
+        case .resetStream(let id, let code, let finalSize): try reset(id, errorCode: code, finalSize: finalSize)
+        case .stopSending(let id, let code): stop(id, errorCode: code)
+        case .maxData(let limit): sendCredit.raise(to: limit)
+        case .maxStreamData(let id, let limit):
+            guard let index = sendStreams.index(forKey: id) else { return }
+            sendStreams.values[index].raiseCredit(to: limit)
+            schedule(id)
+        case .padding, .ping, .pathChallenge, .pathResponse, .close, .auth, .candidates, .observedAddress: break
+        }
+    }
+
+    /// Notes a packet after all of its frames were taken, so that it is acknowledged in time.
+    package mutating func didReceive(packet number: UInt64, isAckEliciting: Bool, at now: Instant) {
+        space.didReceive(number, isAckEliciting: isAckEliciting, at: now)
+    }
+
+    // MARK: Streams
+
+    private mutating func receive(_ frame: StreamFrame) throws(TransportError) {
+        guard let index = try open(frame.id) else { return }
+        let wasComplete = receiveStreams.values[index].isComplete
+        let growth = try receiveStreams.values[index].receive(frame)
+        try charge(growth, to: frame.id, at: index)
+        if receiveStreams.values[index].readable > 0, !receiveStreams.values[index].isReadableTold {
+            receiveStreams.values[index].isReadableTold = true
+            events.append(.readable(frame.id))
+        }
+        settle(frame.id, at: index, wasComplete: wasComplete)
+    }
+
+    private mutating func reset(_ id: UInt64, errorCode: UInt64, finalSize: UInt64) throws(TransportError) {
+        guard let index = try open(id) else { return }
+        let wasComplete = receiveStreams.values[index].isComplete
+        let wasDiscarding = receiveStreams.values[index].isDiscarding
+        let unread = receiveStreams.values[index].unread
+        let growth = try receiveStreams.values[index].reset(finalSize: finalSize)
+        try charge(growth, to: id, at: index)
+        let isDropped = receiveStreams.values[index].isDiscarding && !wasDiscarding
+        if isDropped {
+            returnCredit(unread, of: id)
+            events.append(.reset(id, errorCode: errorCode))
+        }
+        settle(id, at: index, wasComplete: wasComplete)
+    }
+
+    /// RFC 9000 §3.5: "An endpoint that receives a STOP_SENDING frame MUST send a RESET_STREAM frame".
+    private mutating func stop(_ id: UInt64, errorCode: UInt64) {
+        guard let phase = sendStreams[id]?.phase else { return }
+        if case .reset = phase { return }
+        reset(id, errorCode: errorCode)
+        events.append(.stopped(id, errorCode: errorCode))
+    }
+
+    /// The peer's stream, which begins if it is new; nil if it is over.
+    private mutating func open(_ id: UInt64) throws(TransportError) -> Dictionary<UInt64, ReceiveStream>.Index? {
+        if receiveStreams[id] == nil {
+            guard !closedReceiveStreams.contains(id) else { return nil }
+            guard receiveStreams.count < Limits.maxHeldStreams,
+                closedReceiveStreams.count < Limits.maxClosedStreamRanges
+            else { throw .tooManyStreams }
+            receiveStreams[id] = makeReceiveStream(id)
+        }
+        guard let index = receiveStreams.index(forKey: id) else { return nil }
+        if !receiveStreams.values[index].isHeard {
+            guard incompleteStreams < Limits.maxStreams else { throw .tooManyStreams }
+            receiveStreams.values[index].isHeard = true
+            incompleteStreams += 1
+        }
+        return index
+    }
+
+    /// Takes the growth of a stream's highest offset from the connection's credit.
+    private mutating func charge(
+        _ growth: UInt64, to id: UInt64, at index: Dictionary<UInt64, ReceiveStream>.Index
+    ) throws(TransportError) {
+        guard growth > 0, StreamID.isFile(id) else { return }
+        guard receiveCredit.receive(growth) else { throw .beyondCredit }
+        let isDropped = receiveStreams.values[index].isDiscarding
+        returnCredit(isDropped ? growth : 0, of: id)
+    }
+
+    private mutating func settle(
+        _ id: UInt64, at index: Dictionary<UInt64, ReceiveStream>.Index, wasComplete: Bool
+    ) {
+        guard receiveStreams.values[index].isComplete else { return }
+        if !wasComplete { incompleteStreams -= 1 }
+        if receiveStreams.values[index].isFinished { close(receiving: id) }
+    }
+
+    /// Files have one credit in common; an update is due when half of it is used.
+    mutating func returnCredit(_ count: UInt64, of stream: UInt64) {
+        guard StreamID.isFile(stream) else { return }
+        receiveCredit.consume(count)
+        if receiveCredit.isUpdateDue, !isMaxDataQueued {
+            isMaxDataQueued = true
+            control.append(.maxData)
+        }
+    }
+
+    /// The stream is over on our side as well.
+    mutating func close(receiving id: UInt64) {
+        guard let held = receiveStreams.removeValue(forKey: id) else { return }
+        closedReceiveStreams.insert(id)
+        if !held.isDiscarding { events.append(.finished(id)) }
+    }
+
+    func makeReceiveStream(_ id: UInt64) -> ReceiveStream {
+        // Only a file's credit grows: the others are small, and are read at once.
+        let maxWindow = StreamID.isFile(id) ? Limits.maxStreamWindow : Limits.maxStreamData
+        return ReceiveStream(
+            window: ReceiveWindow(limit: Limits.maxStreamData, window: Limits.maxStreamData, maxWindow: maxWindow))
+    }
+
+    // MARK: Acknowledgements
+
+    private mutating func receive(_ ack: AckFrame, at now: Instant) throws(TransportError) {
+        guard let largest = ack.ranges.first?.upperBound else { return }
+        // RFC 9000 §13.1: "An endpoint SHOULD treat receipt of an acknowledgment for a packet it did not send as a
+        // connection error of type PROTOCOL_VIOLATION".
+        guard largest < space.next else { throw .neverSent }
+        scratch.removeAll(keepingCapacity: true)
+        spurious.removeAll(keepingCapacity: true)
+        // Ascending, so that the newest of what is acknowledged comes last.
+        for range in ack.ranges.reversed() {
+            sent.acknowledge(range, into: &scratch, spurious: &spurious)
+        }
+        sent.trim()
+        lossDetection.didAcknowledge(largest, something: !scratch.isEmpty)
+        if let newest = scratch.last, newest.number == largest, newest.number >= pathStart {
+            let delay = Duration.microseconds(Int64(min(ack.delay, 1 << 32)))
+            rtt.update(sample: now - newest.sentAt, ackDelay: delay, at: now)
+        }
+        for packet in spurious { didFindSpurious(packet) }
+        for packet in scratch { didAcknowledge(packet, at: now) }
+        if !scratch.isEmpty { probes = 0 }
+        detectLosses(at: now)
+    }
+
+    private mutating func didAcknowledge(_ packet: SentPacket, at now: Instant) {
+        counters.packetsAcknowledged += 1
+        if packet.number >= pathStart {
+            bytesInFlight -= packet.size
+            congestion.didAcknowledge(packet, rtt: rtt, isAppLimited: isAppLimited, at: now)
+        }
+        didDeliver(packet)
+    }
+
+    /// The packet was given up, and its frames sent again perhaps; those that were not need not be.
+    private mutating func didFindSpurious(_ packet: SentPacket) {
+        counters.spuriousLosses += 1
+        if packet.number >= pathStart, lossDetection.didFindSpurious(packet) { congestion.undoCongestion() }
+        didDeliver(packet)
+    }
+
+    private mutating func didDeliver(_ packet: SentPacket) {
+        if let largest = packet.largestAcknowledged { space.forget(upTo: largest) }
+        for position in 0..<packet.frames.count {
+            switch packet.frames[position] {
+            case .stream(let id, let offset, let length, let fin):
+                guard let index = sendStreams.index(forKey: id) else { continue }
+                if sendStreams.values[index].acknowledge(offset: offset, length: Int(length), fin: fin) {
+                    events.append(.acknowledged(id))
+                    close(sending: id)
+                }
+            case .resetStream(let id):
+                if case .reset = sendStreams[id]?.phase { close(sending: id) }
+            case .stopSending, .maxData, .maxStreamData:
+                break
+            }
+        }
+    }
+}

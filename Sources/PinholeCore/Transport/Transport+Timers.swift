@@ -1,0 +1,80 @@
+package import PinholeWire
+
+/// By time: loss, probes, delayed acknowledgements, pacing.
+extension Transport {
+    /// When ``handleTimeout(at:)`` is to be called, unless something else happens before.
+    package var nextTimeout: Instant? {
+        let candidates = [
+            lossDetection.timeout(sent: sent, rtt: rtt), space.ackDeadline, isWaitingForPacer ? pacer.opensAt : nil,
+        ]
+        return candidates.compactMap { $0 }.min()
+    }
+
+    /// Does what is due; packets that follow from it come from ``nextPacket(upTo:with:at:)``.
+    package mutating func handleTimeout(at now: Instant) {
+        // A delayed ACK and the pacer's opening need no doing: `nextPacket` looks at the time.
+        guard let due = lossDetection.timeout(sent: sent, rtt: rtt), due <= now else { return }
+        if lossDetection.lossTime != nil { return detectLosses(at: now) }
+        counters.probeTimeouts += 1
+        lossDetection.didTimeOut()
+        probes = Limits.probesPerTimeout
+        // RFC 9002 §6.2.4: "When there is no data to send, the sender SHOULD … retransmit [data that is] in flight";
+        // the oldest goes before new data, for it is what the peer waits for.
+        var position = 0
+        var repeated = 0
+        while position < sent.count, repeated < Limits.probesPerTimeout {
+            if let packet = sent.open(at: position) {
+                requeue(packet)
+                repeated += 1
+            }
+            position += 1
+        }
+    }
+
+    /// Gives up what is lost, and tells the congestion controller.
+    mutating func detectLosses(at now: Instant) {
+        scratch.removeAll(keepingCapacity: true)
+        let verdict = lossDetection.detectLosses(in: &sent, rtt: rtt, at: now, into: &scratch)
+        guard !scratch.isEmpty else { return }
+        var latest: Instant?
+        for packet in scratch {
+            counters.packetsLost += 1
+            if packet.number >= pathStart {
+                bytesInFlight -= packet.size
+                latest = packet.sentAt
+            }
+            requeue(packet)
+        }
+        if let latest { congestion.didCongest(sentAt: latest, at: now) }
+        if verdict.isPersistentCongestion {
+            counters.persistentCongestions += 1
+            congestion.didCongestPersistently(at: now)
+        }
+    }
+
+    /// What the packet carried goes again, as far as it is still needed.
+    private mutating func requeue(_ packet: SentPacket) {
+        for position in 0..<packet.frames.count {
+            let frame = packet.frames[position]
+            switch frame {
+            case .stream(let id, let offset, let length, let fin):
+                guard let index = sendStreams.index(forKey: id) else { continue }
+                sendStreams.values[index].lose(offset: offset, length: Int(length), fin: fin)
+                schedule(id)
+            case .resetStream(let id):
+                if sendStreams[id] != nil { control.append(frame) }
+            case .stopSending(let id):
+                if receiveStreams[id] != nil { control.append(frame) }
+            case .maxData:
+                guard !isMaxDataQueued else { continue }
+                isMaxDataQueued = true
+                control.append(frame)
+            case .maxStreamData(let id):
+                guard let index = receiveStreams.index(forKey: id), !receiveStreams.values[index].isUpdateQueued
+                else { continue }
+                receiveStreams.values[index].isUpdateQueued = true
+                control.append(frame)
+            }
+        }
+    }
+}

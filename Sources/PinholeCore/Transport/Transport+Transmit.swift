@@ -1,0 +1,229 @@
+package import PinholeWire
+
+/// To the wire: what the next packet carries.
+extension Transport {
+    /// Why a packet goes now.
+    private enum Permission {
+        /// Acknowledgements and what the connection insists on, but nothing that counts in flight.
+        case acknowledgements
+        /// Window and pacer allow more.
+        case data
+        /// RFC 9002 §6.2.4: a probe goes regardless.
+        case probe
+    }
+
+    /// The plaintext of the next packet, at most `size` bytes; nil if there is nothing to send, or window or pacer say
+    /// wait. `frames` go first, are not repeated when lost, and force a packet; they must fit.
+    package mutating func nextPacket(
+        upTo size: Int, with frames: [Frame] = [], at now: Instant
+    ) -> (number: UInt64, payload: [UInt8])? {
+        let permission = permission(for: size + Limits.dataOverhead, at: now)
+        guard !frames.isEmpty || permission != .acknowledgements || space.isAckDue(at: now) else { return nil }
+        var writer = ByteWriter(capacity: size)
+        guard let number = write(frames, upTo: size, as: permission, to: &writer, at: now) else { return nil }
+        return (number, writer.bytes)
+    }
+
+    /// What may be sent now; `.data` only if there is some.
+    private mutating func permission(for datagramSize: Int, at now: Instant) -> Permission {
+        isWaitingForPacer = false
+        if probes > 0 { return .probe }
+        guard bytesInFlight == 0 || bytesInFlight + datagramSize <= congestion.window else {
+            isAppLimited = false
+            return .acknowledgements
+        }
+        guard isPingQueued || !control.isEmpty || hasStreamData() else {
+            isAppLimited = true
+            return .acknowledgements
+        }
+        pacer.update(rate: congestion.pacingRate(rtt: rtt), maxDatagramSize: maxDatagramSize, at: now)
+        guard pacer.isOpen else {
+            isAppLimited = false
+            isWaitingForPacer = true
+            return .acknowledgements
+        }
+        return .data
+    }
+
+    private mutating func write(
+        _ forced: [Frame], upTo size: Int, as permission: Permission, to writer: inout ByteWriter, at now: Instant
+    ) -> UInt64? {
+        var frames = SentFrames()
+        var isEliciting = false
+        for frame in forced {
+            writer.frame(frame)
+            if frame.isAckEliciting { isEliciting = true }
+        }
+        let largest = writeAck(
+            to: &writer, upTo: size, alone: forced.isEmpty && permission == .acknowledgements, at: now)
+        if permission != .acknowledgements {
+            let start = writer.count
+            writeControl(to: &writer, upTo: size, frames: &frames, at: now)
+            writeStreams(to: &writer, upTo: size, frames: &frames)
+            if writer.count < size, isPingQueued || (writer.count == start && !isEliciting && permission == .probe) {
+                writer.frame(.ping)
+                isPingQueued = false
+            }
+            if writer.count > start { isEliciting = true }
+        }
+        guard writer.count > 0 else { return nil }
+        let number = space.take()
+        counters.packetsSent += 1
+        counters.bytesSent += UInt64(writer.count)
+        // What the connection insists on while the window is full is not tracked: a peer that provokes it and never
+        // acknowledges must not fill our memory.
+        if isEliciting, permission != .acknowledgements {
+            let size = max(writer.count, Limits.minPlaintext) + Limits.dataOverhead
+            track(SentPacket(number: number, sentAt: now, size: size, largestAcknowledged: largest, frames: frames))
+            if permission == .probe { probes -= 1 }
+        }
+        return number
+    }
+
+    private mutating func track(_ packet: SentPacket) {
+        sent.append(packet)
+        bytesInFlight += packet.size
+        lossDetection.didSend(at: packet.sentAt)
+        congestion.didSend(packet.size, inFlight: bytesInFlight, at: packet.sentAt)
+        pacer.didSend(packet.size)
+        if packet.largestAcknowledged != nil { space.didElicit(at: packet.sentAt) }
+    }
+
+    // MARK: Frames
+
+    /// Writes an ACK if one is owed, and returns its largest number. One that goes alone asks for an answer now and
+    /// then, if the window has room for it.
+    private mutating func writeAck(to writer: inout ByteWriter, upTo size: Int, alone: Bool, at now: Instant) -> UInt64?
+    {
+        guard space.isAckUseful, let ack = space.makeAck(upTo: size - writer.count, at: now) else { return nil }
+        writer.frame(.ack(ack))
+        if alone, space.wantsAnswer(rtt: rtt, at: now) { isPingQueued = true }
+        return ack.largest
+    }
+
+    private mutating func writeControl(
+        to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames, at now: Instant
+    ) {
+        // The longest of these is RESET_STREAM: its type and three numbers.
+        while let next = control.first, writer.count + 25 <= size, !frames.isFull {
+            control.removeFirst()
+            guard let frame = current(next, at: now) else { continue }
+            writer.frame(frame)
+            frames.append(next)
+        }
+    }
+
+    /// The frame with the values of now; nil if it is no longer needed.
+    private mutating func current(_ frame: SentFrame, at now: Instant) -> Frame? {
+        switch frame {
+        case .maxData:
+            isMaxDataQueued = false
+            return .maxData(receiveCredit.update(rtt: rtt, at: now))
+        case .maxStreamData(let id):
+            guard let index = receiveStreams.index(forKey: id) else { return nil }
+            receiveStreams.values[index].isUpdateQueued = false
+            guard case .receiving = receiveStreams.values[index].phase else { return nil }
+            return .maxStreamData(id: id, limit: receiveStreams.values[index].updateCredit(rtt: rtt, at: now))
+        case .resetStream(let id):
+            guard let stream = sendStreams[id], case .reset(let errorCode) = stream.phase else { return nil }
+            return .resetStream(id: id, errorCode: errorCode, finalSize: stream.nextOffset)
+        case .stopSending(let id):
+            guard let stream = receiveStreams[id], !stream.isComplete, let code = stream.stopCode else { return nil }
+            return .stopSending(id: id, errorCode: code)
+        case .stream:
+            return nil
+        }
+    }
+
+    private mutating func writeStreams(to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames) {
+        if scheduler.favorsFiles(packetSize: size) {
+            _ = writeFile(to: &writer, upTo: size, frames: &frames)
+        }
+        for id in Scheduler.urgent {
+            while let length = write(id, to: &writer, upTo: size, frames: &frames) {
+                scheduler.didSendUrgent(length)
+            }
+        }
+        while writeFile(to: &writer, upTo: size, frames: &frames) {}
+    }
+
+    /// Writes a frame of the file whose turn it is.
+    private mutating func writeFile(to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames) -> Bool {
+        guard advanceTurns(), let id = scheduler.turns.first else { return false }
+        guard let length = write(id, to: &writer, upTo: size, frames: &frames) else { return false }
+        scheduler.didSendFile(length)
+        scheduler.rotate()
+        return true
+    }
+
+    /// Writes one STREAM frame of a stream; nil if it has nothing to send or there is no room.
+    private mutating func write(
+        _ id: UInt64, to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames
+    ) -> Int? {
+        // A frame of a few bytes at the end of a packet costs more than it brings.
+        guard !frames.isFull, writer.count + 32 <= size, let index = sendStreams.index(forKey: id) else { return nil }
+        let credit = StreamID.isFile(id) ? sendCredit.available : .max
+        let written = sendStreams.values[index].writeFrame(id: id, to: &writer, end: size, connectionCredit: credit)
+        guard let chunk = written else { return nil }
+        frames.append(.stream(id: id, offset: chunk.offset, length: UInt32(chunk.length), fin: chunk.fin))
+        guard chunk.isNew else {
+            counters.bytesRetransmitted += UInt64(chunk.length)
+            return chunk.length
+        }
+        if StreamID.isFile(id) { sendCredit.use(chunk.length) }
+        if sendStreams.values[index].isToldWritable() { events.append(.writable(id)) }
+        return chunk.length
+    }
+
+    // MARK: Turns
+
+    private mutating func hasStreamData() -> Bool {
+        for id in Scheduler.urgent where sendStreams[id]?.canSend(connectionCredit: .max) ?? false { return true }
+        return advanceTurns()
+    }
+
+    /// Brings a file that can send to the head of the turns; those that have nothing to send leave them.
+    private mutating func advanceTurns() -> Bool {
+        for _ in 0..<scheduler.turns.count {
+            guard let id = scheduler.turns.first else { return false }
+            guard let index = sendStreams.index(forKey: id) else {
+                scheduler.dequeue()
+                continue
+            }
+            if sendStreams.values[index].canSend(connectionCredit: sendCredit.available) { return true }
+            if sendStreams.values[index].canSend(connectionCredit: .max) {
+                scheduler.rotate()
+            } else {
+                sendStreams.values[index].turn = .idle
+                scheduler.dequeue()
+            }
+        }
+        return false
+    }
+
+    /// Gives a file a turn if it has something to send.
+    mutating func schedule(_ id: UInt64) {
+        guard StreamID.isFile(id) || !Scheduler.urgent.contains(id),
+            let index = sendStreams.index(forKey: id),
+            sendStreams.values[index].canSend(connectionCredit: .max)
+        else { return }
+        switch sendStreams.values[index].turn {
+        case .queued, .waiting: return
+        case .new:
+            guard scheduler.start(id) else { return sendStreams.values[index].turn = .waiting }
+        case .idle: break
+        }
+        sendStreams.values[index].turn = .queued
+        scheduler.enqueue(id)
+    }
+
+    /// A stream of ours is over: acknowledged whole, or its reset is.
+    mutating func close(sending id: UInt64) {
+        guard let stream = sendStreams.removeValue(forKey: id) else { return }
+        closedSendStreams.insert(id)
+        guard stream.turn == .queued || stream.turn == .idle else { return }
+        guard let next = scheduler.fileDidEnd(), let index = sendStreams.index(forKey: next) else { return }
+        sendStreams.values[index].turn = .new
+        schedule(next)
+    }
+}

@@ -1,0 +1,175 @@
+package import PinholeWire
+
+/// Reliable streams over the packets of one session (RFC 9000 and RFC 9002): what was written arrives whole and in
+/// order within each stream, however the path loses, doubles and reorders.
+///
+/// Streams are one-way and named by their sender, so that both sides may use the same id. Files (from
+/// ``StreamID/firstFile``) are numbered upwards, and no id is used twice. Packets are sealed and sent by the connection.
+/// After each change call ``nextPacket(upTo:with:at:)`` until it gives nil, and wait no longer than ``nextTimeout``.
+package struct Transport: Sendable {
+    // What was sent and received, by packet.
+    var space: PacketNumberSpace
+    var sent = SentPackets()
+    var rtt = RTTEstimator()
+    var lossDetection = LossDetection()
+    var congestion = Cubic(maxDatagramSize: Limits.maxDatagramSize)
+    var pacer: Pacer
+    package internal(set) var bytesInFlight = 0
+    /// Packets below this went over an earlier path, and say nothing about this one.
+    var pathStart: UInt64 = 0
+
+    // What was sent and received, by stream.
+    var sendStreams: [UInt64: SendStream] = [:]
+    var receiveStreams: [UInt64: ReceiveStream] = [:]
+    var closedSendStreams = IntervalSet()
+    var closedReceiveStreams = IntervalSet()
+    /// The peer's streams that have begun and have not arrived whole.
+    var incompleteStreams = 0
+    var sendCredit = SendWindow(limit: Limits.maxConnectionData)
+    var receiveCredit = ReceiveWindow(
+        limit: Limits.maxConnectionData, window: Limits.maxConnectionWindow, maxWindow: Limits.maxConnectionWindow)
+
+    // What waits to be sent.
+    var scheduler = Scheduler()
+    var control = Queue<SentFrame>()
+    var isMaxDataQueued = false
+    var isPingQueued = false
+    /// Packets to send regardless of window and pacer, RFC 9002 §6.2.4.
+    var probes = 0
+    /// Whether the window is larger than what there is to send (RFC 9002 §7.8).
+    var isAppLimited = true
+    /// Whether it was the pacer that said no.
+    var isWaitingForPacer = false
+
+    var events = Queue<TransportEvent>()
+    var counters = TransportStatistics()
+    /// Memory that is used again for each ACK.
+    var scratch: [SentPacket] = []
+    var spurious: [SentPacket] = []
+
+    package init(at now: Instant) {
+        space = PacketNumberSpace(at: now)
+        pacer = Pacer(at: now)
+    }
+
+    /// The size of a full datagram on the path, 1200 bytes until path MTU discovery knows better.
+    package var maxDatagramSize: Int {
+        get { congestion.maxDatagramSize }
+        set { congestion.maxDatagramSize = newValue }
+    }
+
+    /// The path's round-trip time; nil until it was measured.
+    package var smoothedRTT: Duration? {
+        rtt.firstSampleAt == nil ? nil : .nanoseconds(rtt.smoothed)
+    }
+
+    /// Probe timeouts since the peer last acknowledged something new. Their interval is capped
+    /// (``Limits/maxProbeInterval``), so that this is no measure of time.
+    package var ptoCount: Int { lossDetection.ptoCount }
+
+    /// Whether the peer still has something to acknowledge, sent or not.
+    package var hasUnacknowledged: Bool {
+        !sent.isEmpty || !control.isEmpty || sendStreams.values.contains { $0.isUnacknowledged }
+    }
+
+    package var statistics: TransportStatistics {
+        var statistics = counters
+        statistics.congestionWindow = congestion.window
+        statistics.minRTT = rtt.firstSampleAt == nil ? nil : .nanoseconds(rtt.minimum)
+        return statistics
+    }
+
+    // MARK: Application
+
+    /// Appends bytes to a stream, and ends it if `fin`. They are kept until the peer has acknowledged them; on a stream
+    /// that has ended nothing is written any more.
+    package mutating func write(_ bytes: [UInt8], to stream: UInt64, fin: Bool = false) {
+        guard !bytes.isEmpty || fin, !closedSendStreams.contains(stream) else { return }
+        guard sendStreams[stream, default: SendStream()].write(bytes, fin: fin) else { return }
+        schedule(stream)
+    }
+
+    /// The bytes that were written and not yet put in a packet for the first time.
+    package func unsentBytes(on stream: UInt64) -> Int {
+        sendStreams[stream]?.unsent ?? 0
+    }
+
+    /// Gives up a stream of ours: what was not delivered will not be.
+    package mutating func reset(_ stream: UInt64, errorCode: UInt64) {
+        guard !closedSendStreams.contains(stream) else { return }
+        if case .reset = sendStreams[stream]?.phase { return }
+        sendStreams[stream, default: SendStream()].reset(errorCode: errorCode)
+        control.append(.resetStream(id: stream))
+    }
+
+    /// Asks the peer to give up a stream of its; what is unread or arrives later is dropped.
+    package mutating func stopSending(_ stream: UInt64, errorCode: UInt64) {
+        guard !closedReceiveStreams.contains(stream) else { return }
+        var held = receiveStreams.removeValue(forKey: stream) ?? makeReceiveStream(stream)
+        let unread = held.unread
+        if held.stop(errorCode: errorCode) { control.append(.stopSending(id: stream)) }
+        receiveStreams[stream] = held
+        returnCredit(unread - held.unread, of: stream)
+    }
+
+    /// Takes up to `limit` bytes that have arrived in order, which gives the peer credit for as many.
+    package mutating func read(_ stream: UInt64, upTo limit: Int = .max) -> [UInt8] {
+        guard let index = receiveStreams.index(forKey: stream) else { return [] }
+        receiveStreams.values[index].isReadableTold = false
+        let bytes = receiveStreams.values[index].read(upTo: limit)
+        guard !bytes.isEmpty else { return [] }
+        returnCredit(UInt64(bytes.count), of: stream)
+        if receiveStreams.values[index].wantsMoreCredit, !receiveStreams.values[index].isUpdateQueued {
+            receiveStreams.values[index].isUpdateQueued = true
+            control.append(.maxStreamData(id: stream))
+        }
+        if receiveStreams.values[index].isFinished { close(receiving: stream) }
+        return bytes
+    }
+
+    package mutating func nextEvent() -> TransportEvent? {
+        events.popFirst()
+    }
+
+    // MARK: Connection
+
+    /// A number for a packet that the connection builds itself, such as a path probe; nothing in it is repeated.
+    package mutating func takePacketNumber() -> UInt64 {
+        space.take()
+    }
+
+    /// Queues a PING, which the peer acknowledges.
+    package mutating func ping() {
+        isPingQueued = true
+    }
+
+    /// The session goes over another path from now on: nothing is known about it but perhaps its round-trip time.
+    /// RFC 9000 §9.4: "Packets sent on the old path MUST NOT contribute to congestion control or RTT estimation".
+    package mutating func resetPath(initialRTT: Duration?, at now: Instant) {
+        rtt = RTTEstimator(initial: initialRTT ?? Limits.initialRTT)
+        congestion = Cubic(maxDatagramSize: Limits.maxDatagramSize)
+        pacer = Pacer(at: now)
+        lossDetection.resetPath(at: now)
+        pathStart = space.next
+        bytesInFlight = 0
+        probes = 0
+        isAppLimited = true
+    }
+}
+
+/// Counts since the session began, and what its path is like now.
+package struct TransportStatistics: Equatable, Sendable {
+    package internal(set) var packetsSent: UInt64 = 0
+    /// Payload bytes of these.
+    package internal(set) var bytesSent: UInt64 = 0
+    package internal(set) var packetsAcknowledged: UInt64 = 0
+    package internal(set) var packetsLost: UInt64 = 0
+    /// Lost packets that arrived after all.
+    package internal(set) var spuriousLosses: UInt64 = 0
+    package internal(set) var probeTimeouts: UInt64 = 0
+    package internal(set) var persistentCongestions: UInt64 = 0
+    /// Stream bytes that were sent more than once.
+    package internal(set) var bytesRetransmitted: UInt64 = 0
+    package internal(set) var congestionWindow = 0
+    package internal(set) var minRTT: Duration?
+}
