@@ -22,11 +22,11 @@ extension Connection {
     /// Writes messages to their stream, a bounded amount ahead of the network.
     func fillStreams(at now: Instant) {
         guard outbox.hasUnwritten else { return }
-        while let session, session.transport.unsentBytes(on: StreamID.chat) < Self.writeAhead,
+        while let unsent = session?.transport.unsentBytes(on: StreamID.chat), unsent < Self.writeAhead,
             let record = outbox.nextRecord()
         {
-            self.session?.transport.write(record, to: StreamID.chat)
-            self.session?.lastApplicationData = now
+            session?.transport.write(record, to: StreamID.chat)
+            session?.lastApplicationData = now
         }
     }
 

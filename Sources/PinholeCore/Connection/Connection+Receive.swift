@@ -20,24 +20,25 @@ extension Connection {
     private func receiveData(
         _ datagram: Span<UInt8>, to id: ConnectionID, from source: TransportAddress, at now: Instant
     ) {
-        guard let session, session.connectionID == id else {
+        // The session itself is not copied here: a copy would make its transport's next change copy everything.
+        guard let keys = session?.keys, session?.connectionID == id else {
             // It may belong to the session that the handshake in progress leads to.
             if pairings.contains(where: { $0.attempt.connectionID == id && !$0.isAuthenticated }) {
                 keepEarly(datagram, from: source)
             }
             return
         }
-        guard let (number, plaintext) = session.keys.open(datagram) else {
+        guard let (number, plaintext) = keys.open(datagram) else {
             return environment.drops.count(.undecryptable)
         }
         confirm(at: now)
         paths.received(datagram.count, from: source, kind: checklist.kind(of: source) ?? .peerReflexive)
         do {
             let packet = try receive(frames: plaintext, from: source, at: now)
-            guard self.session != nil else { return }
-            self.session?.transport.didReceive(packet: number, isAckEliciting: packet.isAckEliciting, at: now)
-            if number >= session.largestReceived {
-                self.session?.largestReceived = number
+            guard let largestReceived = session?.largestReceived else { return }
+            session?.transport.didReceive(packet: number, isAckEliciting: packet.isAckEliciting, at: now)
+            if number >= largestReceived {
+                session?.largestReceived = number
                 if source != paths.active, !packet.isProbing { follow(to: source, at: now) }
             }
             drainTransport(at: now)

@@ -7,13 +7,14 @@ extension Connection {
     /// Fills `outgoing` with the session packets that may leave now.
     func transmitDue(at now: Instant) {
         fillStreams(at: now)
-        while let session, let active = paths.active {
+        // No copy of the session is held while its transport changes: each change would copy what the two share.
+        while session != nil, let active = paths.active {
             let size = min(Limits.maxDatagramSize, paths.budget) - Limits.dataOverhead
             guard size >= Limits.minPlaintext else { return }
             let frames = pendingFrames
-            guard let (number, payload) = self.session?.transport.nextPacket(upTo: size, with: frames, at: now) else {
-                return
-            }
+            guard let (number, payload) = session?.transport.nextPacket(upTo: size, with: frames, at: now),
+                let session
+            else { return }
             pendingFrames.removeAll()
             guard number < Limits.maxPacketsPerEpoch else {
                 return close(.timedOut, code: CloseCode.done, at: now)
