@@ -108,7 +108,7 @@ public struct TransferReference: Hashable, Sendable {
     }
 }
 
-private func messageName(epoch: UInt64, counter: UInt64) -> String {
+func messageName(epoch: UInt64, counter: UInt64) -> String {
     let hex = String(epoch, radix: 16)
     return String(repeating: "0", count: 16 - hex.count) + hex + "-" + String(counter)
 }

@@ -1,34 +1,29 @@
+package import PinholeCrypto
+
 /// Where a signaling service is and which key it must prove: `pinhole-signal://pinsrv1…@host:port`.
 public struct ServiceAddress: Hashable, Sendable {
     /// The host as it was given: a name or an address, without brackets.
     public let host: String
     /// The UDP port.
     public let port: UInt16
-    private let keyText: String
+    package let key: ServiceKey
 
     /// Parses the address that the service prints when it starts.
     public init(_ text: String) throws(PinholeError) {
-        guard text.hasPrefix(Self.scheme), let parts = Self.split(text.dropFirst(Self.scheme.count)) else {
+        guard text.hasPrefix(Self.scheme), let at = text.firstIndex(of: "@"),
+            let place = Contact.hostAndPort(String(text[text.index(after: at)...]))
+        else {
             throw PinholeError(
                 .usage, "“\(text)” is not a service address", hint: "it reads \(Self.scheme)pinsrv1…@host:port")
         }
-        (keyText, host, port) = parts
-    }
-
-    private static func split(_ rest: Substring) -> (key: String, host: String, port: UInt16)? {
-        guard let at = rest.firstIndex(of: "@"), let colon = rest.lastIndex(of: ":"), colon > at else { return nil }
-        var host = rest[rest.index(after: at)..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-            guard host.contains(":") else { return nil }
-        } else if host.contains(":") {
-            return nil
+        (host, port) = place
+        do throws(KeyError) {
+            key = try ServiceKey(text: String(text[..<at].dropFirst(Self.scheme.count)))
+        } catch {
+            throw PinholeError(
+                .badKey, "“\(text)” has no usable service key: \(error.message)",
+                hint: "copy the whole address that the service printed when it started")
         }
-        let digits = rest[rest.index(after: colon)...]
-        guard !host.isEmpty, host.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != 0x2f && $0 != 0x40 }),
-            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits), port != 0
-        else { return nil }
-        return (String(rest[..<at]), String(host), port)
     }
 
     private static let scheme = "pinhole-signal://"
@@ -37,6 +32,6 @@ public struct ServiceAddress: Hashable, Sendable {
 extension ServiceAddress: CustomStringConvertible {
     /// The text form.
     public var description: String {
-        "\(Self.scheme)\(keyText)@\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        "\(Self.scheme)\(key.text)@\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 }

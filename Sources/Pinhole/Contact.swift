@@ -1,0 +1,82 @@
+/// Someone this person talks to.
+public struct Contact: Identifiable, Hashable, Sendable {
+    /// What this person calls them: unique, ignoring case.
+    public var name: String
+    /// Who they are.
+    public var key: PublicKey
+    /// Where they can be reached without a service, each `host:port`.
+    public var addresses: [String]
+    /// Whether the safety numbers were compared.
+    public var isVerified: Bool
+    /// 32 bytes that both agreed on outside Pinhole, which protect sessions even if the key exchange is broken one day.
+    public var presharedKey: [UInt8]?
+
+    /// Someone with a name and a key.
+    public init(
+        name: String, key: PublicKey, addresses: [String] = [], isVerified: Bool = false, presharedKey: [UInt8]? = nil
+    ) {
+        self.name = name
+        self.key = key
+        self.addresses = addresses
+        self.isVerified = isVerified
+        self.presharedKey = presharedKey
+    }
+
+    /// The key.
+    public var id: PublicKey { key }
+}
+
+extension Contact {
+    /// Throws where a field cannot be accepted.
+    func validate() throws(PinholeError) {
+        guard Self.isValidName(name) else {
+            throw PinholeError(
+                .usage, "“\(name.filter { !$0.isNewline })” cannot be a contact's name",
+                hint: "a name has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or a digit")
+        }
+        for address in addresses where Self.hostAndPort(address) == nil {
+            throw PinholeError(.usage, "“\(address)” is not an address", hint: "it reads host:port or [ipv6]:port")
+        }
+        guard presharedKey.map({ $0.count == 32 }) ?? true else {
+            throw PinholeError(.badKey, "a preshared key has 32 bytes")
+        }
+    }
+
+    private static func isValidName(_ name: String) -> Bool {
+        guard (1...64).contains(name.count), name.utf8.count <= 256, let first = name.unicodeScalars.first else {
+            return false
+        }
+        return isWordCharacter(first)
+            && name.unicodeScalars.allSatisfy { scalar in
+                isWordCharacter(scalar) || isMark(scalar) || "._-".unicodeScalars.contains(scalar)
+            }
+    }
+
+    private static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isAlphabetic && !isMark(scalar) || scalar.properties.generalCategory == .decimalNumber
+    }
+
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .spacingMark: true
+        default: false
+        }
+    }
+
+    /// The parts of `host:port` or `[ipv6]:port`.
+    package static func hostAndPort(_ text: String) -> (host: String, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+            guard host.contains(":") else { return nil }
+        } else if host.contains(":") {
+            return nil
+        }
+        let digits = text[text.index(after: colon)...]
+        guard !host.isEmpty, host.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != 0x2f && $0 != 0x40 }),
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits), port != 0
+        else { return nil }
+        return (String(host), port)
+    }
+}

@@ -1,0 +1,48 @@
+package import PinholeWire
+
+/// A message of the history, in either direction.
+public struct Message: Identifiable, Hashable, Sendable {
+    /// Who wrote it.
+    public enum Direction: String, Sendable, CaseIterable {
+        /// The contact.
+        case incoming
+        /// This person.
+        case outgoing
+    }
+
+    /// How far it has come.
+    public enum State: String, Sendable, CaseIterable {
+        /// On this disk, and not yet sent.
+        case queued
+        /// On its way, and not yet confirmed.
+        case sent
+        /// On the receiver's disk.
+        case delivered
+        /// Seen by the receiver.
+        case read
+        /// It will not be sent again.
+        case failed
+    }
+
+    /// The other side.
+    public let contact: PublicKey
+    /// Who wrote it.
+    public let direction: Direction
+    /// The epoch of the sender's outbox, part of the message's name.
+    public let epoch: UInt64
+    /// The message's number in its epoch, from 1.
+    public let counter: UInt64
+    /// What was written. It may hold anything: escape control characters before showing it on a terminal.
+    public let text: String
+    /// Unix milliseconds by the sender's clock; for an incoming message a claim.
+    public let sentAt: UInt64
+    /// Unix milliseconds by this machine's clock: when it arrived here, or when its delivery was confirmed.
+    public let receivedAt: UInt64?
+    /// How far it has come.
+    public let state: State
+
+    /// The name in one word, the same on both sides.
+    public var id: String { messageName(epoch: epoch, counter: counter) }
+
+    package var messageID: MessageID { MessageID(epoch: epoch, counter: counter) }
+}

@@ -1,0 +1,100 @@
+import Glibc
+
+/// A person's identity, contacts and history, in one directory that only its owner can read.
+public final class Profile: Sendable {
+    /// Where it is.
+    public let directory: String
+    /// Who this person is.
+    public let identity: Identity
+    package let store: Store
+
+    private init(directory: String, identity: Identity) throws(PinholeError) {
+        self.directory = directory
+        self.identity = identity
+        store = try Store(path: directory + "/pinhole.sqlite")
+    }
+
+    /// Makes a new identity in a directory that holds none; its key file is sealed when a passphrase is given.
+    public static func create(at directory: String, passphrase: String?) throws(PinholeError) -> Profile {
+        try Folder.create(directory, mode: 0o700)
+        try requireOwnDirectory(directory)
+        let identity = Identity.generate()
+        try identity.save(to: keyFile(directory), passphrase: passphrase)
+        return try Profile(directory: directory, identity: identity)
+    }
+
+    /// Opens the profile in a directory. `passphrase` is asked only when its key file is sealed; nil means that there is
+    /// none.
+    public static func open(at directory: String, passphrase: () throws -> String?) throws -> Profile {
+        guard exists(at: directory) else {
+            throw PinholeError(.noSuchFile, "there is no profile in \(directory)")
+        }
+        try requireOwnDirectory(directory)
+        let identity = try Identity(contentsOf: keyFile(directory), passphrase: passphrase)
+        return try Profile(directory: directory, identity: identity)
+    }
+
+    /// Whether a directory holds an identity.
+    public static func exists(at directory: String) -> Bool {
+        access(keyFile(directory), F_OK) == 0
+    }
+
+    /// Where the key file of the profile in a directory is.
+    public static func keyFile(_ directory: String) -> String {
+        directory + "/identity"
+    }
+
+    /// Who else may write here may also put another identity in place of this one.
+    private static func requireOwnDirectory(_ directory: String) throws(PinholeError) {
+        let status = try FileStatus(of: directory)
+        guard status.mode & 0o022 == 0 else {
+            throw PinholeError(
+                .configuration, "other users may write in the profile directory \(directory)",
+                hint: "chmod 700 \(shellQuoted(directory))")
+        }
+    }
+
+    /// Keeps other processes from running with this identity, until the result is released.
+    package func lock() throws(PinholeError) -> ProfileLock {
+        try ProfileLock(directory: directory)
+    }
+}
+
+extension Profile {
+    /// All contacts by name.
+    public func contacts() throws(PinholeError) -> [Contact] {
+        try store.contacts()
+    }
+
+    /// The contact with a name, ignoring case.
+    public func contact(named name: String) throws(PinholeError) -> Contact? {
+        try store.contact(named: name)
+    }
+
+    /// Adds a contact. A name that is known by another key is refused as ``PinholeError/Code/keyChanged``.
+    public func add(_ contact: Contact) throws(PinholeError) {
+        guard contact.key != identity.publicKey else {
+            throw PinholeError(.badKey, "the key is your own", hint: "ask \(contact.name) for theirs")
+        }
+        try store.add(contact)
+    }
+
+    /// Removes a contact with the messages that were exchanged.
+    public func remove(_ name: String) throws(PinholeError) {
+        guard try store.removeContact(named: name) else { throw unknown(name) }
+    }
+
+    /// Records whether the safety numbers were compared and are equal.
+    public func setVerified(_ name: String, _ isVerified: Bool) throws(PinholeError) {
+        guard try store.setVerified(isVerified, contactNamed: name) else { throw unknown(name) }
+    }
+
+    /// The newest `limit` messages with a contact, the oldest of them first.
+    public func messages(with key: PublicKey, limit: Int) throws(PinholeError) -> [Message] {
+        try store.messages(with: key, limit: limit)
+    }
+
+    private func unknown(_ name: String) -> PinholeError {
+        PinholeError(.usage, "there is no contact named “\(name)”")
+    }
+}

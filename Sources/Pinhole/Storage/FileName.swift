@@ -1,0 +1,42 @@
+/// Names of received files: what a peer writes is never a path, and nothing that a terminal or a shell would obey.
+enum FileName {
+    /// The most bytes that Linux file systems give a name.
+    static let maxLength = 255
+
+    /// A harmless name as like `name` as can be.
+    static func sanitized(_ name: String) -> String {
+        let lastPart = name.split { $0 == "/" || $0 == "\\" }.last ?? ""
+        var scalars = String.UnicodeScalarView(lastPart.unicodeScalars.filter(isHarmless))
+        while let first = scalars.first, first == "." || first.properties.isWhitespace { scalars.removeFirst() }
+        while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
+        let clean = String(scalars)
+        return clean.isEmpty ? "file" : fitted(clean, suffix: "")
+    }
+
+    /// `name (2).ext` for attempt 2, and so on; attempt 1 is the name itself.
+    static func numbered(_ name: String, attempt: Int) -> String {
+        attempt == 1 ? name : fitted(name, suffix: " (\(attempt))")
+    }
+
+    private static func fitted(_ name: String, suffix: String) -> String {
+        var (stem, ending) = split(name)
+        while stem.utf8.count + suffix.utf8.count + ending.utf8.count > maxLength { stem.removeLast() }
+        return stem + suffix + ending
+    }
+
+    /// The ending is what follows the last dot, unless it is too long to be one.
+    private static func split(_ name: String) -> (stem: Substring, ending: Substring) {
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex, name[dot...].utf8.count <= 32 else {
+            return (name[...], "")
+        }
+        return (name[..<dot], name[dot...])
+    }
+
+    /// Not control characters, and not what changes the direction or the line of the text around it.
+    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: !scalar.properties.isBidiControl && scalar != "\u{feff}"
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import GRDB
+
+/// The database's tables. A migration that has been released never changes.
+///
+/// Numbers of 64 bits are stored as SQLite's signed ones with the same bits.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(sql: version1)
+        }
+        return migrator
+    }
+
+    private static let version1 = """
+        CREATE TABLE contact (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            foldedName TEXT NOT NULL UNIQUE,      -- what makes two names the same
+            key BLOB NOT NULL UNIQUE CHECK (length(key) = 32),
+            addresses TEXT NOT NULL,              -- host:port, one a line
+            isVerified INTEGER NOT NULL CHECK (isVerified IN (0, 1)),
+            presharedKey BLOB CHECK (length(presharedKey) = 32),
+            ownTimestamp INTEGER NOT NULL DEFAULT 0,            -- of the newest HELLO sent
+            authenticatedTimestamp INTEGER NOT NULL DEFAULT 0,  -- of the newest HELLO authenticated
+            epoch INTEGER NOT NULL,               -- of the outbox to this contact, random
+            lastCounter INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        CREATE TABLE message (
+            id INTEGER PRIMARY KEY,
+            contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+            direction TEXT NOT NULL CHECK (direction IN ('incoming', 'outgoing')),
+            epoch INTEGER NOT NULL,
+            counter INTEGER NOT NULL CHECK (counter > 0),
+            text TEXT NOT NULL,
+            sentAt INTEGER NOT NULL,
+            receivedAt INTEGER,
+            state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'delivered', 'read', 'failed')),
+            UNIQUE (contact, direction, epoch, counter)
+        ) STRICT;
+        CREATE INDEX messageHistory ON message (contact, id);
+        CREATE INDEX messagePending ON message (contact, id) WHERE direction = 'outgoing' AND state IN ('queued', 'sent');
+
+        CREATE TABLE transfer (
+            id INTEGER PRIMARY KEY,
+            contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+            direction TEXT NOT NULL CHECK (direction IN ('incoming', 'outgoing')),
+            number INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            hash BLOB NOT NULL CHECK (length(hash) = 32),
+            path TEXT,                            -- the source; or the received file, once it has its name
+            state TEXT NOT NULL CHECK (state IN ('offered', 'accepted', 'done', 'refused', 'failed')),
+            createdAt INTEGER NOT NULL,
+            UNIQUE (contact, direction, number)
+        ) STRICT;
+        """
+}

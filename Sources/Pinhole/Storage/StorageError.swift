@@ -1,0 +1,46 @@
+import Glibc
+
+/// Sentences for what the system says about files.
+extension PinholeError {
+    init(system code: Int32, opening path: String, toWrite: Bool) {
+        if toWrite { self.init(system: code, writing: path) } else { self.init(system: code, reading: path) }
+    }
+
+    init(system code: Int32, reading path: String) {
+        switch code {
+        case ENOENT, ENOTDIR:
+            self.init(.noSuchFile, "there is no file \(path)")
+        case EACCES, EPERM:
+            self.init(
+                .configuration, "\(path) may not be read by this user",
+                hint: "see who owns it: ls -l \(shellQuoted(path))")
+        case EISDIR:
+            self.init(.usage, "\(path) is a directory, not a file")
+        default:
+            self.init(.other, "\(path) cannot be read: \(errorText(code))")
+        }
+    }
+
+    init(system code: Int32, writing path: String) {
+        let folder = Folder.parent(of: path)
+        switch code {
+        case ENOSPC, EDQUOT:
+            self.init(
+                .cannotWrite, "the disk is full: \(path) cannot be written",
+                hint: "free some space (df -h \(shellQuoted(folder))), then try again; what was stored before is intact"
+            )
+        case EROFS:
+            self.init(
+                .cannotWrite, "\(path) cannot be written: its file system is read-only",
+                hint: "choose a directory on a writable file system")
+        case EACCES, EPERM:
+            self.init(
+                .cannotWrite, "\(path) may not be written by this user",
+                hint: "see who owns it: ls -ld \(shellQuoted(folder))")
+        case ENOENT, ENOTDIR:
+            self.init(.cannotWrite, "there is no directory \(folder)")
+        default:
+            self.init(.cannotWrite, "\(path) cannot be written: \(errorText(code))")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import GRDB
+import Glibc
+
+/// What a profile remembers: contacts, messages and transfers, in one SQLite database.
+///
+/// A method that returns has its change on the disk (write-ahead log, `synchronous=FULL`); one that throws has changed
+/// nothing. All methods block on the disk and may be called from any thread.
+package final class Store: Sendable {
+    private let queue: DatabaseQueue
+    private let path: String
+
+    /// Opens the database, or creates it with mode 0600, and brings its schema up to date.
+    package init(path: String) throws(PinholeError) {
+        self.path = path
+        // SQLite gives the files beside it the same mode.
+        let file = try File(opening: path, flags: O_RDWR | O_CREAT)
+        let status = try file.status()
+        guard status.isRegular else { throw PinholeError(.configuration, "\(path) is not a file") }
+        try status.requirePrivate(path, what: "the database")
+        queue = try Self.translating(path) {
+            var configuration = Configuration()
+            configuration.journalMode = .wal
+            configuration.busyMode = .timeout(10)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            // GRDB sets NORMAL with the write-ahead log: a power cut would then lose what was confirmed to a peer.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            let migrator = Schema.migrator
+            guard try queue.read(migrator.hasBeenSuperseded) == false else {
+                throw PinholeError(
+                    .configuration, "the database \(path) was written by a newer version of Pinhole",
+                    hint: "upgrade Pinhole")
+            }
+            try migrator.migrate(queue)
+            return queue
+        }
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(PinholeError) -> Value {
+        try Self.translating(path) { try queue.read(body) }
+    }
+
+    /// One transaction.
+    func write<Value>(_ body: (Database) throws -> Value) throws(PinholeError) -> Value {
+        try Self.translating(path) { try queue.write(body) }
+    }
+
+    private static func translating<Value>(
+        _ path: String, _ body: () throws -> Value
+    ) throws(PinholeError) -> Value {
+        do {
+            return try body()
+        } catch let error as PinholeError {
+            throw error
+        } catch let error as DatabaseError {
+            throw PinholeError(error, path: path)
+        } catch {
+            throw PinholeError(.other, "the database \(path) cannot be used: \(error)")
+        }
+    }
+}
+
+extension PinholeError {
+    fileprivate init(_ error: DatabaseError, path: String) {
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            self.init(system: ENOSPC, writing: path)
+        case .SQLITE_IOERR where Self.isFull(path):
+            // The index of the write-ahead log is a file too, and SQLite does not say why it could not grow.
+            self.init(system: ENOSPC, writing: path)
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+            self.init(
+                .cannotWrite, "the database \(path) cannot be written",
+                hint: "check its directory: ls -la \(shellQuoted(Folder.parent(of: path)))")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self.init(
+                .badData, "the database \(path) is damaged",
+                hint: "restore it from a copy, or move it away to begin with an empty one: "
+                    + "mv \(shellQuoted(path)) \(shellQuoted(path + ".damaged"))")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(.other, "the database \(path) is in use by another process", hint: "try again")
+        default:
+            self.init(.other, "the database \(path) cannot be used: \(error.message ?? "\(error.resultCode)")")
+        }
+    }
+
+    private static func isFull(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(Folder.parent(of: path), &status) == 0 && status.f_bavail < 16
+    }
+}
