@@ -192,9 +192,9 @@ final class Reactor {
         for program in programs.reversed() { program.stop() }
     }
 
-    /// The end of what each program said, for a failure's report.
+    /// The end of what each program said that did not end well, for a failure's report.
     var lastWords: String {
-        programs.map { program in
+        programs.filter { $0.status != .exited(0) }.map { program in
             let status = program.status.map { "\($0)" } ?? "running"
             let words = [program.output, program.errors].map { stream in
                 stream.text.split(separator: "\n").suffix(12).map { "    \($0)" }.joined(separator: "\n")

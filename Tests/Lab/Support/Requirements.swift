@@ -34,7 +34,7 @@ extension Trait where Self == ConditionTrait {
     static var needsLaboratory: Self {
         .enabled(
             if: Requirements.missing == nil || Requirements.mustRun,
-            "skipped: the laboratory needs \(Requirements.missing ?? "nothing more")")
+            "the laboratory needs \(Requirements.missing ?? "nothing more")")
     }
 }
 

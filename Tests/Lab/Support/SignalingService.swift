@@ -12,8 +12,9 @@ struct SignalingService {
     init(on network: Network) throws(LabError) {
         let listen = (Network.serviceAddresses.prefix(1) + Network.serviceAddresses6.prefix(1).map { "[\($0)]" })
             .flatMap { ["--listen", "\($0):\(Self.port)"] }
+        let seconds = [Network.serviceAddresses[1], Network.serviceAddresses6[1]].flatMap { ["--second-address", $0] }
         let program = try network.start(
-            try Binaries.path("pinhole-signaling"), listen + ["--key", network.directory + "/service.key"],
+            try Binaries.path("pinhole-signaling"), listen + seconds + ["--key", network.directory + "/service.key"],
             named: "pinhole-signaling", on: network.service)
         self.program = program
         let line = try network.reactor.wait(for: "the service to print its address", within: .seconds(10)) {
