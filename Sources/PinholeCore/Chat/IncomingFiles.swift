@@ -38,7 +38,7 @@ struct IncomingFiles {
 
     /// The peer says on which stream an accepted file comes.
     mutating func began(_ id: UInt64, stream: UInt64) -> Bool {
-        guard let transfer = transfers[id], transfer.isAccepted, stream >= OutgoingFiles.firstStream,
+        guard let transfer = transfers[id], transfer.isAccepted, stream >= StreamID.firstFile,
             streams[stream] == nil
         else { return false }
         streams[stream] = id

@@ -22,9 +22,7 @@ struct OutgoingFiles {
 
     private(set) var transfers: [UInt64: Transfer] = [:]
     private var order: [UInt64] = []
-    private var nextStream = Self.firstStream
-
-    static let firstStream: UInt64 = 16
+    private var nextStream = StreamID.firstFile
 
     var isEmpty: Bool { transfers.isEmpty }
 
@@ -40,7 +38,7 @@ struct OutgoingFiles {
 
     /// A new session: every unfinished file is offered again, and resumes where the peer says.
     mutating func sessionBegan() -> [FileRecord] {
-        nextStream = Self.firstStream
+        nextStream = StreamID.firstFile
         for id in order {
             transfers[id]?.state = .offered
             transfers[id]?.isAsked = false

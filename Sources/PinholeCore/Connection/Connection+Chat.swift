@@ -42,7 +42,7 @@ extension Connection {
             switch event {
             case .readable(let stream): read(stream, at: now)
             case .writable(let stream): wantFileData(on: stream)
-            case .finished(let stream): if stream >= OutgoingFiles.firstStream { read(stream, at: now) }
+            case .finished(let stream): if stream >= StreamID.firstFile { read(stream, at: now) }
             case .acknowledged: break
             case .reset(let stream, _), .stopped(let stream, _): streamEnded(stream)
             }
@@ -51,7 +51,7 @@ extension Connection {
 
     private func read(_ stream: UInt64, at now: Instant) {
         // The bytes of a file wait in the transport until the control stream said whose they are.
-        guard stream < OutgoingFiles.firstStream || incomingFiles.transfer(on: stream) != nil else { return }
+        guard stream < StreamID.firstFile || incomingFiles.transfer(on: stream) != nil else { return }
         guard let bytes = session?.transport.read(stream, upTo: .max) else { return }
         if !bytes.isEmpty { session?.lastApplicationData = now }
         do {

@@ -157,11 +157,9 @@ extension Connection {
         if isAnnounced, let description = pathDescription { events.append(.pathChanged(peer, description)) }
     }
 
-    /// Tells the application once, when the session has a path that works both ways.
+    /// Tells the application once, when the peer has shown that it has the session too.
     func announceIfKnown() {
-        guard !isAnnounced, let session, session.isConfirmed, paths.activePath?.isValidated ?? false,
-            let description = pathDescription
-        else { return }
+        guard !isAnnounced, session?.isConfirmed ?? false, let description = pathDescription else { return }
         isAnnounced = true
         events.append(.connected(peer, description))
     }
