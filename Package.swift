@@ -14,7 +14,8 @@ let lifetimes: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes"
 let package = Package(
     name: "Pinhole",
     products: [
-        .library(name: "Pinhole", targets: ["Pinhole"])
+        .library(name: "Pinhole", targets: ["Pinhole"]),
+        .executable(name: "pinhole-signaling", targets: ["pinhole-signaling"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -34,6 +35,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: lifetimes),
+        .target(name: "CConfiguration"),
+        .target(
+            name: "Signaling",
+            dependencies: ["PinholeCrypto", "PinholeWire", "CConfiguration", "CDatagram"],
+            path: "signaling", exclude: ["Executable"], swiftSettings: lifetimes),
+        .executableTarget(
+            name: "pinhole-signaling", dependencies: ["Signaling"], path: "signaling/Executable",
+            swiftSettings: lifetimes),
         .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire"], swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire"],
@@ -48,5 +57,6 @@ let package = Package(
             ],
             swiftSettings: lifetimes),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

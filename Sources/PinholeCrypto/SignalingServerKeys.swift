@@ -31,6 +31,9 @@ package struct SignalingServerKeys: Sendable {
         return (keys, body)
     }
 
+    /// One more than the largest packet number opened.
+    package var expectedPacketNumber: UInt64 { window.expected }
+
     /// A SERVER datagram with the next packet number.
     package mutating func seal(_ frames: [UInt8]) -> [UInt8] {
         let size = SignalingLayout.serverHeader + frames.count + AEAD.tagSize

@@ -63,6 +63,11 @@ package struct ByteWriter: Sendable {
         bytes.append(contentsOf: repeatElement(0, count: count))
     }
 
+    /// Takes back what was written after the first `count` bytes.
+    package mutating func truncate(to count: Int) {
+        bytes.removeLast(bytes.count - count)
+    }
+
     /// Removes everything, and keeps the memory.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)

@@ -1,0 +1,86 @@
+package import PinholeWire
+
+/// Admits at most so many events per second from each source and from all together, in memory of fixed size.
+///
+/// Each source, a /32 of IPv4 or a /64 of IPv6, has a token bucket, kept as the time at which it would be full again
+/// (the generic cell rate algorithm). Where more sources appear than there is room for, the fullest bucket of a few is
+/// forgotten, which can only forgive.
+package struct RateLimiter: Sendable {
+    /// What one bucket admits.
+    package struct Rate: Equatable, Sendable {
+        package var perSecond: Int
+        /// How many events may come at once.
+        package var burst: Int
+
+        package init(perSecond: Int, burst: Int) {
+            self.perSecond = perSecond
+            self.burst = burst
+        }
+
+        fileprivate var interval: Int64 { 1_000_000_000 / Int64(max(perSecond, 1)) }
+        /// How far ahead of the present a bucket's time may run.
+        fileprivate var tolerance: Int64 { Int64(max(burst, 1) - 1) * interval }
+    }
+
+    private struct Bucket {
+        var source: UInt64 = 0
+        /// In nanoseconds; a bucket that was never used has always been full.
+        var fullAt = Int64.min
+    }
+
+    private let perSource: Rate
+    private let total: Rate
+    private let seed: UInt64
+    private let shift: UInt64
+    private var buckets: [Bucket]
+    private var totalFullAt = Int64.min
+
+    /// `capacity` sources, a power of two from 8, are remembered; `seed` is secret, so that no one can choose addresses
+    /// that collide.
+    package init(perSource: Rate, total: Rate, capacity: Int = 32_768, seed: UInt64) {
+        precondition(capacity >= 8 && capacity & (capacity - 1) == 0, "the capacity is a power of two")
+        self.perSource = perSource
+        self.total = total
+        self.seed = seed
+        shift = UInt64(64 - (capacity / Self.ways).trailingZeroBitCount)
+        buckets = Array(repeating: Bucket(), count: capacity)
+    }
+
+    /// Takes a token for `source`, or says that there is none. A source that is refused costs the others nothing.
+    package mutating func admits(_ source: IPAddress, at now: Instant) -> Bool {
+        let now = now.nanoseconds
+        let index = bucketIndex(of: source.limitedPrefix)
+        guard max(buckets[index].fullAt, now) - now <= perSource.tolerance else { return false }
+        guard max(totalFullAt, now) - now <= total.tolerance else { return false }
+        buckets[index].fullAt = max(buckets[index].fullAt, now) + perSource.interval
+        totalFullAt = max(totalFullAt, now) + total.interval
+        return true
+    }
+
+    /// The bucket of `source`; a new source takes the place of the one that is soonest full.
+    private mutating func bucketIndex(of source: UInt64) -> Int {
+        let hash = ((source ^ seed) &* 0x9e37_79b9_7f4a_7c15) ^ (seed >> 32)
+        let first = Int(truncatingIfNeeded: (hash &* 0xd6e8_feb8_6659_fd93) >> shift) * Self.ways
+        var oldest = first
+        for index in first..<first + Self.ways {
+            if buckets[index].source == source, buckets[index].fullAt != .min { return index }
+            if buckets[index].fullAt < buckets[oldest].fullAt { oldest = index }
+        }
+        buckets[oldest] = Bucket(source: source)
+        return oldest
+    }
+
+    /// How many buckets a source may be in.
+    private static let ways = 4
+}
+
+extension IPAddress {
+    /// What one customer of a network can be expected to hold: an IPv4 address, or a /64 of IPv6, as one number.
+    package var limitedPrefix: UInt64 {
+        switch family {
+        // No IPv6 unicast prefix begins with these bits (RFC 4291 §2.7: multicast).
+        case .v4: 0xffff_ffff_0000_0000 | UInt64(v4Bits)
+        case .v6: v6Bits.high
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import PinholeCrypto
+import PinholeWire
+
+/// What registered clients ask for, and what it makes the service tell others.
+extension Service {
+    mutating func receiveClient(
+        _ datagram: Span<UInt8>, from source: TransportAddress, at endpoint: LocalEndpoint, now: Instant,
+        into outbox: inout Outbox
+    ) {
+        guard datagram.count >= SignalingLayout.clientHeader + AEAD.tagSize, datagram.count <= requests.count else {
+            return statistics.malformed += 1
+        }
+        guard let slot = registry.slot(of: datagram.registrationNumber) else { return statistics.unauthentic += 1 }
+        let opened = requests.withUnsafeMutableBufferPointer { registry.open(datagram, of: slot, into: $0) }
+        guard let opened, registry.registrations[Int(slot)].state == .live else { return statistics.unauthentic += 1 }
+        // Only what is newer than all before says where the client is now: a late datagram may be from its old address.
+        if opened.isNewest, !registry.follow(slot, to: source, endpoint: endpoint) { return statistics.refused += 1 }
+        registry.refresh(slot, at: now)
+        var answer = Answer(limit: datagram.count * Self.maxAmplification)
+        answerRequests(opened.size, of: slot, at: now, in: &answer, into: &outbox)
+        send(answer, to: slot, into: &outbox)
+    }
+
+    /// Seats the registration, confirms it, and tells who waits for it.
+    mutating func confirm(
+        _ tags: [TagEntry], of slot: Registry.Slot, replacing: Bool, at now: Instant, in answer: inout Answer,
+        into outbox: inout Outbox
+    ) {
+        let (watchers, complete) = registry.setTags(tags, of: slot, replacing: replacing)
+        answer.add(confirmation(of: slot, at: now))
+        if !complete { answer.add(.notice(Array(Notice.tags.rawValue.utf8))) }
+        notify(watchers, own: slot, in: &answer, into: &outbox)
+    }
+
+    func confirmation(of slot: Registry.Slot, at now: Instant) -> SignalingReply {
+        let registration = registry.registrations[Int(slot)]
+        return .registered(
+            SignalingReply.Registered(
+                registration: registration.keys.registration,
+                lifetime: UInt16(Limits.registrationLifetime / .seconds(1)), time: unixMilliseconds(at: now),
+                observed: registration.address, alternatePorts: topology.alternatePorts(beside: registration.endpoint),
+                secondAddress: topology.secondAddress(beside: registration.endpoint)))
+    }
+
+    /// Sends a SERVER datagram, unless there is nothing to say.
+    mutating func send(_ answer: Answer, to slot: Registry.Slot, into outbox: inout Outbox) {
+        guard !answer.isEmpty else { return }
+        let replies = answer.bytes
+        outbox.append(
+            upTo: replies.count + Self.serverOverhead, to: registry.registrations[Int(slot)].address,
+            from: registry.registrations[Int(slot)].endpoint
+        ) { registry.seal(replies.span, of: slot, into: $0) }
+    }
+
+    private mutating func answerRequests(
+        _ size: Int, of slot: Registry.Slot, at now: Instant, in answer: inout Answer, into outbox: inout Outbox
+    ) {
+        // Another reference, as `self` changes while the requests are read.
+        let requests = self.requests
+        var reader = ByteReader(requests.span.extracting(0..<size))
+        while true {
+            let request: SignalingRequest
+            do throws(WireError) {
+                guard let next = try SignalingRequest(&reader) else { return }
+                request = next
+            } catch {
+                return statistics.malformed += 1
+            }
+            switch request {
+            case .refresh:
+                answer.add(confirmation(of: slot, at: now))
+            case .tags(let tags, let first):
+                confirm(tags, of: slot, replacing: first, at: now, in: &answer, into: &outbox)
+            case .connect(let tag, let side, let blob):
+                guard let others = introduce(slot, tag, side, blob, at: now, in: &answer, into: &outbox) else { break }
+                let observed = others.map { registry.registrations[Int($0)].address }
+                answer.add(.peer(tag: tag, observed: observed, blob: []))
+            case .answer(let tag, let side, let blob):
+                _ = introduce(slot, tag, side, blob, at: now, in: &answer, into: &outbox)
+            case .ping(let data):
+                answer.add(.pong(data))
+            case .unregister:
+                return registry.unregister(slot)
+            }
+        }
+    }
+
+    /// Sends PEER to the other side of a tag, on each address family where it is registered. Returns its registrations;
+    /// `nil` when there are none, and the answer says so, or when the sender does this too often.
+    private mutating func introduce(
+        _ slot: Registry.Slot, _ tag: RendezvousTag, _ side: Role, _ blob: [UInt8], at now: Instant,
+        in answer: inout Answer, into outbox: inout Outbox
+    ) -> [Registry.Slot]? {
+        guard introductionLimiter.admits(registry.registrations[Int(slot)].address.ip, at: now) else {
+            statistics.limited += 1
+            return nil
+        }
+        if !registry.isSeated(slot, at: tag, side: side) {
+            // The client's TAGS was lost or is on its way; it knows the tag, which is all that a seat takes.
+            let seat = TagEntry(tag: tag, side: side, watch: false)
+            let (watchers, _) = registry.setTags([seat], of: slot, replacing: false)
+            notify(watchers, own: slot, in: &answer, into: &outbox)
+        }
+        let others = registry.holders(of: tag, side: side.other)
+        guard !others.isEmpty else {
+            answer.add(.absent(tag: tag))
+            return nil
+        }
+        statistics.introduced += 1
+        let observed = registry.holders(of: tag, side: side).map { registry.registrations[Int($0)].address }
+        for other in others {
+            var introduction = Answer()
+            introduction.add(.peer(tag: tag, observed: observed, blob: blob))
+            send(introduction, to: other, into: &outbox)
+        }
+        return others
+    }
+
+    private mutating func notify(
+        _ watchers: [Registry.Watcher], own slot: Registry.Slot, in answer: inout Answer, into outbox: inout Outbox
+    ) {
+        for watcher in watchers {
+            if watcher.registration == slot {
+                answer.add(.appeared(tag: watcher.tag))
+            } else {
+                var notification = Answer()
+                notification.add(.appeared(tag: watcher.tag))
+                send(notification, to: watcher.registration, into: &outbox)
+            }
+        }
+    }
+
+    /// RFC 9000 §8.1: "an endpoint MUST limit the amount of data it sends to the unvalidated address to three times the
+    /// amount of data received from that address."
+    static let maxAmplification = 3
+    /// What SERVER adds to the replies in it.
+    static let serverOverhead = SignalingLayout.serverHeader + AEAD.tagSize
+}
+
+/// The replies of one SERVER datagram.
+struct Answer {
+    private var writer = ByteWriter(capacity: 128)
+    private let limit: Int
+
+    /// The first reply is always sent; what would make the datagram larger than `limit` is not.
+    init(limit: Int = Limits.signalingDatagramSize) {
+        self.limit = min(limit, Limits.signalingDatagramSize) - Service.serverOverhead
+    }
+
+    var bytes: [UInt8] { writer.bytes }
+    var isEmpty: Bool { writer.count == 0 }
+
+    mutating func add(_ reply: SignalingReply) {
+        let end = writer.count
+        writer.reply(reply)
+        if end > 0, writer.count > limit { writer.truncate(to: end) }
+    }
+}
+
+extension Span<UInt8> {
+    /// The registration that a CLIENT datagram names.
+    fileprivate var registrationNumber: UInt64 {
+        (1...8).reduce(0) { $0 << 8 | UInt64(self[$1]) }
+    }
+}
