@@ -25,7 +25,7 @@ struct ConfigurationFile {
         for (key, value) in table {
             let place = "\(path)\(Self.line(of: key, in: text).map { ":\($0)" } ?? "")"
             func refuse(_ wanted: String) -> Failure {
-                Failure(.configuration, "\(place): '\(key)' must be \(wanted)")
+                Failure(.configuration, "\(place): “\(key)” must be \(wanted)")
             }
             switch key {
             case "services":
@@ -56,7 +56,7 @@ struct ConfigurationFile {
                 accept = policy
             default:
                 throw Failure(
-                    .configuration, "\(place): unknown key '\(key)'",
+                    .configuration, "\(place): unknown key “\(key)”",
                     hint: "the keys are services, port, downloads and accept")
             }
         }

@@ -88,13 +88,34 @@ final class Conversation {
     private enum Outcome { case stay, leave }
 
     private func open() -> AsyncStream<String> {
-        let verified = contact.isVerified ? "verified" : "not verified: 'pinhole contact verify \(contact.name)'"
+        let verified = contact.isVerified ? "verified" : "not verified yet"
         switch mode {
         case .screen(let screen):
             screen.open()
-            tell("Chat with \(contact.name) (\(verified)). /help lists the commands, Ctrl-D leaves.")
+            showHistory(on: screen)
+            tell("Chat with \(contact.name) (\(verified)). /help shows what you can type.")
             return Keyboard.lines(on: screen)
         case .lines, .json: return Keyboard.lines()
+        }
+    }
+
+    /// The end of the conversation so far, as it was left.
+    private func showHistory(on screen: Screen) {
+        for message in (try? session.profile.messages(with: contact.key, limit: 10)) ?? [] {
+            let time = Format.clock(message.receivedAt ?? message.sentAt)
+            switch (message.direction, message.state) {
+            case (.incoming, _):
+                screen.print("  \(time) \(contact.name)\(contact.isVerified ? "✓" : ""): \(message.text)", style: .dim)
+            case (.outgoing, .delivered), (.outgoing, .read):
+                screen.print("✓ \(Format.clock(message.sentAt)) you: \(message.text)", style: .dim)
+            case (.outgoing, .failed):
+                screen.print("✗ \(Format.clock(message.sentAt)) you: \(message.text)", style: .dim)
+            case (.outgoing, .queued), (.outgoing, .sent):
+                let mark = screen.print("\(Format.clock(message.sentAt)) you: \(message.text)", mark: "·")
+                let reference = MessageReference(
+                    contact: message.contact, epoch: message.epoch, counter: message.counter)
+                undelivered.updateValue(mark, forKey: reference)
+            }
         }
     }
 

@@ -76,7 +76,7 @@ struct Failure: Error {
         if let first = words.first, first != command {
             if first.hasPrefix("pin1") || first.hasPrefix("ssh-ed25519") {
                 self.init(
-                    .usage, "'\(first.count > 24 ? first.prefix(23) + "…" : first)' is a key, not a command",
+                    .usage, "“\(first.count > 24 ? first.prefix(23) + "…" : first)” is a key, not a command",
                     hint: "pinhole contact add NAME \(first == "ssh-ed25519" ? "'ssh-ed25519 …'" : first)")
                 return
             }
@@ -87,10 +87,10 @@ struct Failure: Error {
                 return
             }
             if access(first, F_OK) == 0 {
-                self.init(.usage, "'\(first)' is a file, not a command", hint: "pinhole send NAME \(first)")
+                self.init(.usage, "“\(first)” is a file, not a command", hint: "pinhole send NAME \(first)")
                 return
             }
-            self.init(.usage, "there is no command '\(first)'", hint: "'pinhole --help' lists the commands")
+            self.init(.usage, "there is no command “\(first)”", hint: "'pinhole --help' lists the commands")
             return
         }
         let help = command.map { "pinhole \($0) --help" } ?? "pinhole --help"

@@ -13,6 +13,14 @@ enum Files {
     }
 
     static func read(_ descriptor: Int32, named name: String, limit: Int) throws(Failure) -> String {
+        let bytes = try bytes(descriptor, named: name, limit: limit)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(.badData, "\(name) is not UTF-8 text")
+        }
+        return text
+    }
+
+    static func bytes(_ descriptor: Int32, named name: String, limit: Int) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -27,10 +35,7 @@ enum Files {
                 throw Failure(.badData, "\(name) is longer than \(limit) bytes")
             }
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw Failure(.badData, "\(name) is not UTF-8 text")
-        }
-        return text
+        return bytes
     }
 
     /// Makes a new file and the directories above it; an existing file is left alone.

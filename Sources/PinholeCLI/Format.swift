@@ -95,10 +95,8 @@ struct EventWords {
         case .serviceDown(let service, let reason): talk = "\(service) does not answer: \(reason)"
         case .connecting(let key): talk = "Connecting to \(session.name(of: key)) …"
         case .connected(let key, let path):
-            let rtt = path.rtt.map { ", \(Format.duration($0))" } ?? ""
-            talk =
-                "Connected to \(session.name(of: key)) directly: \(Format.path(path))\(rtt), "
-                + "in \(Format.duration(path.connectTime))."
+            let rtt = path.rtt.map { ", \(Format.duration($0)) away" } ?? ""
+            talk = "Connected directly to \(session.name(of: key)) at \(path.remote) (\(path.family.rawValue)\(rtt))."
         case .pathChanged(let key, let path):
             talk = "The path to \(session.name(of: key)) is now \(Format.path(path))."
         case .disconnected(let key, let reason): talk = "\(session.name(of: key)) is gone: \(reason)"

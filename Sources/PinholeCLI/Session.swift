@@ -55,7 +55,7 @@ struct Session: Sendable {
         if let contact = try profile.contact(named: name) { return contact }
         let names = try profile.contacts().map(\.name)
         throw Failure(
-            .usage, "you have no contact named '\(name)'",
+            .usage, "you have no contact named “\(name)”",
             hint: names.isEmpty
                 ? "pinhole contact add \(name) pin1…" : "your contacts: \(names.sorted().joined(separator: ", "))")
     }

@@ -50,7 +50,7 @@ struct Settings {
             self.port = port
         } else if let text = Console.environment("PINHOLE_PORT") {
             guard let port = UInt16(text) else {
-                throw Failure(.configuration, "PINHOLE_PORT must be a number from 0 to 65535, not '\(text)'")
+                throw Failure(.configuration, "PINHOLE_PORT must be a number from 0 to 65535, not “\(text)”")
             }
             self.port = port
         } else {
@@ -65,7 +65,7 @@ struct Settings {
             self.accept = accept
         } else if let text = Console.environment("PINHOLE_ACCEPT") {
             guard let accept = AcceptPolicy(rawValue: text) else {
-                throw Failure(.configuration, "PINHOLE_ACCEPT must be all, ask or none, not '\(text)'")
+                throw Failure(.configuration, "PINHOLE_ACCEPT must be all, ask or none, not “\(text)”")
             }
             self.accept = accept
         } else {

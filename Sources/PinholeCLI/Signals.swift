@@ -19,10 +19,10 @@ enum Signals {
             state.sources = [
                 observe(SIGINT) { stop(SIGINT) },
                 observe(SIGTERM) { stop(SIGTERM) },
-                observe(SIGWINCH) { Console.screen.withLock { $0 }?.resize() },
-                observe(SIGCONT) { Console.screen.withLock { $0 }?.resume() },
+                observe(SIGWINCH) { Console.screen?.resize() },
+                observe(SIGCONT) { Console.screen?.resume() },
                 observe(SIGTSTP) {
-                    Console.screen.withLock { $0 }?.suspend()
+                    Console.screen?.suspend()
                     raise(SIGSTOP)
                 },
             ]

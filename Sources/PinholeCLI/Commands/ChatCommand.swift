@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import Pinhole
-import Synchronization
 
 /// `pinhole chat`: a conversation with one contact.
 struct ChatCommand: AsyncParsableCommand {
@@ -19,7 +18,7 @@ struct ChatCommand: AsyncParsableCommand {
 
             Example:
               $ pinhole chat bob
-              Connected to bob directly: 203.0.113.7:41207 (IPv4, server-reflexive), 31.2 ms, in 92.4 ms.
+              Connected directly to bob at 203.0.113.7:41207 (IPv4, 31.2 ms away).
               ✓ 14:02 you: hi, are you there?
                 14:02 bob: yes
               > /send report.pdf
@@ -54,7 +53,7 @@ struct ChatCommand: AsyncParsableCommand {
             isInteractive ? .screen(Screen(prompt: "> ")) : json ? .json(showsProgress: progress) : .lines
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         let name = name
-        defer { Console.screen.withLock { $0 }?.close() }
+        defer { Console.screen?.close() }
         try await Session.run(network, global: global, policy: accept.filePolicy) { session in
             let contact = try Session.contact(named: name, in: session.profile)
             let conversation = Conversation(

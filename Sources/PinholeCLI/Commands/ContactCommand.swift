@@ -112,7 +112,8 @@ extension ContactCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a contact.",
             discussion: """
-                The contact can no longer reach you. History stays.
+                The contact can no longer reach you, and the messages that you exchanged are deleted here. Asks \
+                before it does so; scripts say --yes.
 
                 Example:
                   $ pinhole contact remove bob
@@ -123,9 +124,24 @@ extension ContactCommand {
 
         @Argument(help: "The contact's name.", completion: contactNames) var name: String
 
+        @Flag(help: "Do not ask.")
+        var yes = false
+
         func run() async throws {
             let profile = try global.openProfile()
             let contact = try Session.contact(named: name, in: profile)
+            if !yes {
+                guard Console.isTerminal(STDIN_FILENO) else {
+                    throw Failure(
+                        .usage, "removing \(contact.name) deletes the messages too, and there is no terminal to ask on",
+                        hint: "pinhole contact remove \(contact.name) --yes")
+                }
+                Console.write("Remove \(contact.name) and the messages you exchanged? [y/N] ", to: STDERR_FILENO)
+                guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+                    Console.talk("Nothing changed.")
+                    return
+                }
+            }
             try profile.remove(contact.name)
             Console.talk("\(contact.name) removed.")
         }
@@ -158,7 +174,11 @@ extension ContactCommand {
             let contact = try Session.contact(named: name, in: profile)
             let groups = profile.identity.safetyNumber(with: contact.key)
             if let number {
-                guard number.filter({ !$0.isWhitespace }) == groups.joined() else {
+                let digits = number.filter { !$0.isWhitespace }
+                guard digits.count == 60, digits.allSatisfy(\.isNumber) else {
+                    throw Failure(.usage, "a safety number has 60 digits", hint: "copy what the contact's side prints")
+                }
+                guard digits == groups.joined() else {
                     throw try mismatch(contact, profile)
                 }
                 return try confirm(contact, profile)
@@ -185,7 +205,8 @@ extension ContactCommand {
         private func mismatch(_ contact: Contact, _ profile: Profile) throws -> Failure {
             try profile.setVerified(contact.name, false)
             return Failure(
-                .keyChanged, "the safety numbers differ: the key you have for \(contact.name) is not theirs",
+                .keyChanged,
+                "the safety numbers differ: one was misread, or the key you have for \(contact.name) is not theirs",
                 hint: "get the key again over something you trust, then 'pinhole contact remove \(contact.name)' "
                     + "and add it anew")
         }

@@ -59,7 +59,7 @@ struct SendCommand: AsyncParsableCommand {
         guard !text, access(word, F_OK) == 0 else {
             // A word with a slash and no blank was meant as a path.
             if !text, word.contains("/"), !word.contains(where: \.isWhitespace), !word.contains("://") {
-                throw Failure(.noSuchFile, "there is no file '\(word)'", hint: "--text sends it as a message")
+                throw Failure(.noSuchFile, "there is no file “\(word)”", hint: "--text sends it as a message")
             }
             guard !word.isEmpty else { throw Failure(.usage, "a message cannot be empty") }
             guard word.utf8.count <= Self.maxMessage else {
@@ -69,7 +69,7 @@ struct SendCommand: AsyncParsableCommand {
         }
         guard Paths.isRegularFile(word) else {
             throw Failure(
-                .badData, "'\(word)' is not a regular file", hint: "a folder goes as an archive: tar c \(word)")
+                .badData, "“\(word)” is not a regular file", hint: "a folder goes as an archive: tar c \(word)")
         }
         guard access(word, R_OK) == 0 else { throw Failure(.noSuchFile, "\(word): \(Files.reason(errno))") }
         return .file(word)

@@ -13,8 +13,12 @@ enum Console {
         case good = "32"
     }
 
+    private static let current = Mutex<Screen?>(nil)
+
     /// The interactive screen, while there is one.
-    static let screen = Mutex<Screen?>(nil)
+    static var screen: Screen? { current.withLock(\.self) }
+
+    static func use(_ screen: Screen?) { current.withLock { $0 = screen } }
 
     /// A line of result.
     static func result(_ text: String, style: Style = .plain) {
@@ -73,7 +77,7 @@ enum Console {
     }
 
     private static func show(_ text: String, style: Style, on descriptor: Int32) {
-        if let screen = screen.withLock({ $0 }) {
+        if let screen {
             screen.print(text, style: style)
         } else {
             write(styled(lines(text), style, on: descriptor) + "\n", to: descriptor)

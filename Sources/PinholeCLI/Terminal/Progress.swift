@@ -20,7 +20,7 @@ final class Progress: Sendable {
 
     /// At most four times a second.
     func update(done: UInt64, total: UInt64) {
-        guard isLive, Console.screen.withLock({ $0 }) == nil else { return }
+        guard isLive, Console.screen == nil else { return }
         let now = ContinuousClock.now
         state.withLock { state in
             if let last = state.lastShown, now - last < .milliseconds(250) { return }

@@ -25,13 +25,13 @@ final class Screen: Sendable {
     /// Takes the terminal over; bracketed paste keeps pasted line breaks inside one message.
     func open() {
         TerminalMode.makeRaw()
-        Console.screen.withLock { $0 = self }
+        Console.use(self)
         state.withLock { emit("\u{1b}[?2004h" + inputLine($0)) }
     }
 
     func close() {
         state.withLock { _ in emit("\r\u{1b}[K\u{1b}[?2004l") }
-        Console.screen.withLock { $0 = nil }
+        Console.use(nil)
         TerminalMode.restore()
     }
 

@@ -1,0 +1,106 @@
+import FoundationEssentials
+import Glibc
+import Pinhole
+import PinholeWire
+import Signaling
+
+/// A signaling service and two peers on loopback, with keys that nobody will miss.
+final class DemoWorld: Sendable {
+    static let friendName = "echo"
+
+    let directory: String
+    let service: ServiceAddress
+    let you: Session
+    let friend: Session
+    private let server: SignalingServer
+
+    init() throws {
+        let directory = try Self.makeTemporaryDirectory()
+        do {
+            let server = try Self.makeServer()
+            let service = try ServiceAddress(server.addressText)
+            let yourProfile = try Profile.create(at: directory + "/you", passphrase: nil)
+            let friendProfile = try Profile.create(at: directory + "/" + Self.friendName, passphrase: nil)
+            try yourProfile.add(Contact(name: Self.friendName, key: friendProfile.identity.publicKey))
+            try friendProfile.add(Contact(name: "you", key: yourProfile.identity.publicKey))
+            you = try Self.makeSession(yourProfile, service, downloads: directory + "/you/received")
+            friend = try Self.makeSession(friendProfile, service, downloads: directory + "/echo/received")
+            self.server = server
+            self.service = service
+            self.directory = directory
+        } catch {
+            try? FileManager.default.removeItem(atPath: directory)
+            throw error
+        }
+    }
+
+    /// Starts the service and both peers.
+    func start() {
+        server.start()
+        friend.node.start()
+        you.node.start()
+    }
+
+    func stopService() { server.stop() }
+
+    /// Ends everything and removes the directory, also when the script failed half-way.
+    func close() async {
+        let (you, friend) = (you, friend)
+        try? await race(
+            {
+                await you.node.stop()
+                await friend.node.stop()
+            },
+            { try await Task.sleep(for: .seconds(3)) })
+        server.stop()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    private static func makeSession(_ profile: Profile, _ service: ServiceAddress, downloads: String) throws -> Session
+    {
+        let configuration = NodeConfiguration(
+            services: [service], downloadDirectory: downloads, filePolicy: .accept, allowsLoopback: true)
+        return try Session(node: Node(profile: profile, configuration: configuration), profile: profile)
+    }
+
+    private static func makeServer() throws(Failure) -> SignalingServer {
+        var configuration = Configuration(key: .memory(.generate()))
+        configuration.listen = [TransportAddress(IPAddress(v4: 0x7f00_0001), port: 0)]
+        do throws(ServerError) {
+            return try SignalingServer(configuration: configuration)
+        } catch {
+            throw Failure(.cannotWrite, "the service cannot be started: \(error.message)")
+        }
+    }
+
+    private static func makeTemporaryDirectory() throws -> String {
+        let parent = Console.environment("TMPDIR") ?? "/tmp"
+        var template = Array((parent + "/pinhole-demo-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw Failure(.cannotWrite, "no temporary directory in \(parent): \(Files.reason(errno))")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// The second peer of the demonstration: says hello, repeats what it hears, and thanks for files.
+struct DemoEcho: Sendable {
+    let session: Session
+
+    func run() async {
+        for await event in session.events {
+            switch event {
+            case .message(let message): await say(Self.answer(to: message.text), to: message.contact)
+            case .fileReceived(let transfer, let path):
+                await say("got \(Paths.name(of: path)), thank you", to: transfer.contact)
+            default: break
+            }
+        }
+    }
+
+    static func answer(to text: String) -> String { "you said: \(text)" }
+
+    private func say(_ text: String, to key: PublicKey) async {
+        _ = try? await session.node.send(text, to: key)
+    }
+}
