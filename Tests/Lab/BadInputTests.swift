@@ -10,7 +10,7 @@ extension Laboratory {
         func silence() async throws {
             try await Network.run([.none, .home]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, bob) = try HardPairTests.people(network, service)
+                let (alice, bob) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 let port: UInt16 = 45_000
                 let listener = try alice.listen(["--port", "\(port)"])
                 try listener.expect("service-up")
@@ -48,7 +48,7 @@ extension Laboratory {
         func serviceNoise() async throws {
             try await Network.run([.home, .home, .none]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, bob) = try HardPairTests.people(network, service)
+                let (alice, bob) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 let ports = try network.udpPorts(on: network.service)
                 #expect(ports.count >= 4 && ports.contains(SignalingService.port))
                 let outside = network.sites[2]
@@ -96,7 +96,7 @@ extension Laboratory {
         func replay() async throws {
             try await Network.run([.home, .home], recording: true) { network in
                 let service = try SignalingService(on: network)
-                let (alice, bob) = try HardPairTests.people(network, service)
+                let (alice, bob) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 let (one, other) = (try alice.chat(with: bob), try bob.chat(with: alice))
                 try one.expect("connected")
                 try other.expect("connected")
@@ -138,7 +138,7 @@ extension Laboratory {
         func unreachableService() async throws {
             try await Network.run([.home, .home]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, _) = try HardPairTests.people(network, service)
+                let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 service.kill()
                 _ = try network.reactor.exitStatus(of: service.program, within: .seconds(5))
                 for arguments in [["ping", "bob"], ["send", "bob", "hello", "--timeout", "5"]] {
@@ -151,7 +151,7 @@ extension Laboratory {
         func offlinePeer() async throws {
             try await Network.run([.home, .home]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, _) = try HardPairTests.people(network, service)
+                let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 for arguments in [["ping", "bob"], ["send", "bob", "hello", "--timeout", "5"]] {
                     try expectComplaint(from: alice, arguments, 75, mentioning: "bob")
                 }
@@ -162,7 +162,7 @@ extension Laboratory {
         func oneIdentityTwice() async throws {
             try await Network.run([.home, .home]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, _) = try HardPairTests.people(network, service)
+                let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 let first = try alice.listen()
                 try first.expect("service-up")
                 try expectComplaint(from: alice, ["listen"], 1, mentioning: "\(first.program.pid)")
@@ -174,7 +174,7 @@ extension Laboratory {
         func portInUse() async throws {
             try await Network.run([.home, .home]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, _) = try HardPairTests.people(network, service)
+                let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 let holder = try ProbeSocket(in: alice.site.host, "0.0.0.0", port: 45_001)
                 try expectComplaint(
                     from: alice, ["listen", "--port", "\(holder.address.port)"], 73, mentioning: "45001")

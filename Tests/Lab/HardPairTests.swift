@@ -14,7 +14,8 @@ extension Laboratory {
         func symmetricPair() async throws {
             try await Network.run([.symmetric, .symmetric]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, bob) = try Self.people(network, service)
+                let (alice, bob) = try Peer.pair(
+                    at: network.sites, of: network, service: service.address(.v4))
                 let listener = try bob.listen()
                 try listener.expect("service-up")
                 for arguments in [["ping", "bob"], ["send", "bob", "are you there?"]] {
@@ -39,7 +40,8 @@ extension Laboratory {
         func blocked() async throws {
             try await Network.run([.blocked, .home]) { network in
                 let service = try SignalingService(on: network)
-                let (alice, bob) = try Self.people(network, service)
+                let (alice, bob) = try Peer.pair(
+                    at: network.sites, of: network, service: service.address(.v4))
                 let listener = try bob.listen()
                 try listener.expect("service-up")
                 let outcome = try alice.run(["ping", "bob"])
@@ -51,14 +53,6 @@ extension Laboratory {
                 #expect(
                     outcome.errors.contains("UDP"), "the person should learn that UDP is blocked: \(outcome.errors)")
             }
-        }
-
-        static func people(_ network: Network, _ service: SignalingService) throws -> (alice: Peer, bob: Peer) {
-            let people = try ["alice", "bob"].enumerated().map { index, name in
-                try Peer(name, at: network.sites[index], of: network, service: service.address(.v4))
-            }
-            try Peer.introduce(people[0], people[1])
-            return (people[0], people[1])
         }
     }
 }

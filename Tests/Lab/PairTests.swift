@@ -64,7 +64,8 @@ private struct Story {
             let family: IPAddress.Family = site.type.families.contains(.v4) ? .v4 : .v6
             return try Peer(name, at: site, of: network, service: service.address(family))
         }
-        try Peer.introduce(people[0], people[1])
+        try people[0].add(people[1])
+        try people[1].add(people[0])
         bob = try people[1].chat(with: people[0])
         try bob.expect("service-up")
         alice = try people[0].chat(with: people[1])

@@ -39,17 +39,24 @@ final class Network {
     private let reaper: Program
     let lag: Lag
 
-    /// A home or an office: a router and one host behind it.
+    /// A home or an office, as one of its hosts sees it.
     struct Site {
         let number: Int
         let type: RouterType
         let router: Namespace
-        let host: Namespace
+        var host: Namespace
+        /// 0 for the first host.
+        var hostNumber = 0
 
-        /// The router's address on the backbone.
+        /// The router's address on the backbone, at first.
         var wan: String { "203.0.113.\(number * 8 + 2)" }
-        var address: String { type.isPublic ? "192.0.2.\(number * 8 + 2)" : "192.168.1.10" }
-        var address6: String { "2001:db8:\(number)::10" }
+        var address: String {
+            type.isPublic ? "192.0.2.\(number * 8 + 2 + hostNumber)" : "192.168.1.\(10 + hostNumber)"
+        }
+        var address6: String { "2001:db8:\(number)::\(10 + hostNumber)" }
+
+        fileprivate var gateway: String { type.isPublic ? "192.0.2.\(number * 8 + 1)" : "192.168.1.1" }
+        fileprivate var length: Int { type.isPublic ? 29 : 24 }
     }
 
     /// Builds the network, gives it to `body` on a thread of its own, and removes it whatever happens. With `recording`,
@@ -141,45 +148,75 @@ final class Network {
             number: number, type: type, router: try Namespace.create("\(prefix)router\(number)"),
             host: try Namespace.create("\(prefix)peer\(number)"))
         sites.append(site)
-        let (router, host) = (site.router, site.host)
-        try router.becomeRouter()
+        try site.router.becomeRouter()
         try backbone.ip(
-            "link add site\(number) type veth peer name wan netns \(router.name)\nlink set site\(number) up")
-        try router.ip(
-            "link add lan type veth peer name eth0 netns \(host.name)\nlink set wan up\nlink set lan up")
-        try host.ip("link set eth0 up")
-        if type.families.contains(.v4) { try number4(site) }
-        if type.families.contains(.v6) { try number6(site) }
-        if !type.rules.isEmpty { try router.nft("define W = \(site.wan)\n" + type.rules) }
+            "link add site\(number) type veth peer name wan netns \(site.router.name)\nlink set site\(number) up")
+        try site.router.ip("link add lan type bridge\nlink set wan up\nlink set lan up")
+        if type.families.contains(.v4) {
+            let net = "203.0.113.\(number * 8 + 1)"
+            try backbone.ip("addr add \(net)/29 dev site\(number)")
+            try site.router.ip(
+                """
+                addr add \(site.wan)/29 dev wan
+                route add default via \(net)
+                addr add \(site.gateway)/\(site.length) dev lan
+                """)
+            if type.isPublic {
+                try backbone.ip("route add 192.0.2.\(number * 8)/29 via \(site.wan) dev site\(number)")
+            }
+        }
+        if type.families.contains(.v6) {
+            try backbone.ip(
+                """
+                addr add 2001:db8:0:\(number)::1/64 dev site\(number) nodad
+                route add 2001:db8:\(number)::/64 via 2001:db8:0:\(number)::2 dev site\(number)
+                """)
+            try site.router.ip(
+                """
+                addr add 2001:db8:0:\(number)::2/64 dev wan nodad
+                route add default via 2001:db8:0:\(number)::1
+                addr add 2001:db8:\(number)::1/64 dev lan nodad
+                """)
+        }
+        if !type.rules.isEmpty { try site.router.nft("define W = \(site.wan)\n" + type.rules) }
+        try attachHost(of: site)
         return site
     }
 
-    private func number4(_ site: Site) throws(LabError) {
-        let net = site.number * 8
-        try backbone.ip("addr add 203.0.113.\(net + 1)/30 dev site\(site.number)")
-        try site.router.ip("addr add \(site.wan)/30 dev wan\nroute add default via 203.0.113.\(net + 1)")
-        let gateway = site.type.isPublic ? "192.0.2.\(net + 1)" : "192.168.1.1"
-        let length = site.type.isPublic ? 29 : 24
-        if site.type.isPublic { try backbone.ip("route add 192.0.2.\(net)/29 via \(site.wan) dev site\(site.number)") }
-        try site.router.ip("addr add \(gateway)/\(length) dev lan")
-        try site.host.ip("addr add \(site.address)/\(length) dev eth0\nroute add default via \(gateway)")
+    /// Adds another host to a site's local network.
+    func addNeighbour(at site: Site) throws(LabError) -> Site {
+        var neighbour = site
+        neighbour.hostNumber += 1
+        neighbour.host = try Namespace.create(site.host.name + "n")
+        try attachHost(of: neighbour)
+        return neighbour
     }
 
-    private func number6(_ site: Site) throws(LabError) {
-        let number = site.number
-        try backbone.ip(
-            """
-            addr add 2001:db8:0:\(number)::1/64 dev site\(number) nodad
-            route add 2001:db8:\(number)::/64 via 2001:db8:0:\(number)::2 dev site\(number)
-            """)
+    /// Gives a router another public address, as after a reconnection to its provider.
+    func renumber(_ site: Site) throws(LabError) {
+        let net = site.number * 8
         try site.router.ip(
             """
-            addr add 2001:db8:0:\(number)::2/64 dev wan nodad
-            route add default via 2001:db8:0:\(number)::1
-            addr add 2001:db8:\(number)::1/64 dev lan nodad
+            addr del \(site.wan)/29 dev wan
+            addr add 203.0.113.\(net + 3)/29 dev wan
+            route replace default via 203.0.113.\(net + 1)
             """)
-        try site.host.ip(
-            "addr add \(site.address6)/64 dev eth0 nodad\nroute add default via 2001:db8:\(number)::1")
+        try site.router.flushConnections()
+    }
+
+    private func attachHost(of site: Site) throws(LabError) {
+        let (port, number) = ("lan\(site.hostNumber)", site.number)
+        try site.router.ip(
+            "link add \(port) type veth peer name eth0 netns \(site.host.name)\nlink set \(port) up master lan")
+        try site.host.ip("link set eth0 up")
+        if site.type.families.contains(.v4) {
+            try site.host.ip(
+                "addr add \(site.address)/\(site.length) dev eth0\nroute add default via \(site.gateway)")
+        }
+        if site.type.families.contains(.v6) {
+            try site.host.ip(
+                "addr add \(site.address6)/64 dev eth0 nodad\nroute add default via 2001:db8:\(number)::1")
+        }
     }
 
     /// Counts what crosses the service's interface: everything, and whatever could belong to a session of two peers

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import PinholeWire
 
 /// A person with the `pinhole` command and a profile, at one site.
 final class Peer {
@@ -39,13 +40,23 @@ final class Peer {
         }
     }
 
-    /// Exchanges public keys, as two people do over something that they trust.
-    static func introduce(_ one: Peer, _ other: Peer) throws(LabError) {
-        for (peer, contact) in [(one, other), (other, one)] {
-            let outcome = try peer.run(["contact", "add", contact.name, contact.key])
-            guard outcome.status == .exited(0) else {
-                throw LabError("\(peer.name): contact add: \(outcome.status): \(outcome.errors)")
-            }
+    /// Two people, alice at the first site and bob at the second, who have exchanged public keys over something that they
+    /// trust, and perhaps addresses.
+    static func pair(
+        at sites: [Network.Site], of network: Network, service: String?, addresses: [TransportAddress?] = [nil, nil]
+    ) throws(LabError) -> (alice: Peer, bob: Peer) {
+        let alice = try Peer("alice", at: sites[0], of: network, service: service)
+        let bob = try Peer("bob", at: sites[1], of: network, service: service)
+        try alice.add(bob, at: addresses[1])
+        try bob.add(alice, at: addresses[0])
+        return (alice, bob)
+    }
+
+    func add(_ contact: Peer, at address: TransportAddress? = nil) throws(LabError) {
+        let outcome = try run(
+            ["contact", "add", contact.name, contact.key] + (address.map { ["--address", "\($0)"] } ?? []))
+        guard outcome.status == .exited(0) else {
+            throw LabError("\(name): contact add: \(outcome.status): \(outcome.errors)")
         }
     }
 
