@@ -33,7 +33,7 @@ enum Schema {
             direction TEXT NOT NULL CHECK (direction IN ('incoming', 'outgoing')),
             epoch INTEGER NOT NULL,
             counter INTEGER NOT NULL CHECK (counter > 0),
-            text TEXT NOT NULL,
+            body BLOB NOT NULL,                   -- UTF-8, which may hold NUL: TEXT would end there
             sentAt INTEGER NOT NULL,
             receivedAt INTEGER,
             state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'delivered', 'read', 'failed')),

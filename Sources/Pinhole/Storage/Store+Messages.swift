@@ -36,8 +36,9 @@ extension Store {
             let first = row.bits("lastCounter") - UInt64(texts.count) + 1
             return try texts.enumerated().map { index, text in
                 let id = MessageID(epoch: row.bits("epoch"), counter: first + UInt64(index))
-                try Self.insert(id, text, contact, .outgoing, sentAt: time, receivedAt: nil, .queued, database)
-                return ChatMessage(id: id, time: time, body: Array(text.utf8))
+                let message = ChatMessage(id: id, time: time, body: Array(text.utf8))
+                try Self.insert(message, contact, .outgoing, receivedAt: nil, .queued, database)
+                return message
             }
         }
     }
@@ -46,13 +47,11 @@ extension Store {
     package func insert(_ messages: [Incoming]) throws(PinholeError) -> [Bool] {
         try write { database in
             try messages.map { incoming in
-                let id = incoming.message.id
-                guard (1...UInt64(Int64.max)).contains(id.counter) else {
-                    throw PinholeError(.badData, "a message has the impossible number \(id.counter)")
+                guard (1...UInt64(Int64.max)).contains(incoming.message.id.counter) else {
+                    throw PinholeError(.badData, "a message has the impossible number \(incoming.message.id.counter)")
                 }
                 try Self.insert(
-                    id, String(decoding: incoming.message.body, as: UTF8.self),
-                    try Self.contactID(incoming.contact, database), .incoming, sentAt: incoming.message.time,
+                    incoming.message, try Self.contactID(incoming.contact, database), .incoming,
                     receivedAt: incoming.receivedAt, .delivered, database)
                 return database.changesCount > 0
             }
@@ -60,17 +59,18 @@ extension Store {
     }
 
     private static func insert(
-        _ id: MessageID, _ text: String, _ contact: Int64, _ direction: Message.Direction, sentAt: UInt64,
-        receivedAt: UInt64?, _ state: Message.State, _ database: Database
+        _ message: ChatMessage, _ contact: Int64, _ direction: Message.Direction, receivedAt: UInt64?,
+        _ state: Message.State, _ database: Database
     ) throws {
         try database.execute(
             sql: """
-                INSERT INTO message (contact, direction, epoch, counter, text, sentAt, receivedAt, state)
+                INSERT INTO message (contact, direction, epoch, counter, body, sentAt, receivedAt, state)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (contact, direction, epoch, counter) DO NOTHING
                 """,
             arguments: [
-                contact, direction.rawValue, Int64(bitPattern: id.epoch), Int64(bitPattern: id.counter), text,
-                Int64(bitPattern: sentAt), receivedAt.map { Int64(bitPattern: $0) }, state.rawValue,
+                contact, direction.rawValue, Int64(bitPattern: message.id.epoch),
+                Int64(bitPattern: message.id.counter), Data(message.body), Int64(bitPattern: message.time),
+                receivedAt.map { Int64(bitPattern: $0) }, state.rawValue,
             ])
     }
 
@@ -115,14 +115,14 @@ extension Store {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT epoch, counter, text, sentAt FROM message
+                    SELECT epoch, counter, body, sentAt FROM message
                     WHERE contact = ? AND direction = 'outgoing' AND state IN ('queued', 'sent') ORDER BY id
                     """, arguments: [try Self.contactID(key, database)]
             ).map { row in
-                let text: String = row["text"]
+                let body: Data = row["body"]
                 return ChatMessage(
                     id: MessageID(epoch: row.bits("epoch"), counter: row.bits("counter")), time: row.bits("sentAt"),
-                    body: Array(text.utf8))
+                    body: Array(body))
             }
         }
     }
@@ -156,12 +156,14 @@ extension Store {
 extension Message {
     fileprivate init(_ row: Row, contact: PublicKey) throws {
         let receivedAt: Int64? = row["receivedAt"]
+        let body: Data = row["body"]
         guard let direction = Direction(rawValue: row["direction"]), let state = State(rawValue: row["state"]) else {
             throw PinholeError(.badData, "the database holds a message of an unknown kind")
         }
         self.init(
             contact: contact, direction: direction, epoch: row.bits("epoch"), counter: row.bits("counter"),
-            text: row["text"], sentAt: row.bits("sentAt"), receivedAt: receivedAt.map { UInt64(bitPattern: $0) },
+            text: String(decoding: body, as: UTF8.self), sentAt: row.bits("sentAt"),
+            receivedAt: receivedAt.map { UInt64(bitPattern: $0) },
             state: state)
     }
 }

@@ -44,6 +44,10 @@ package final class Store: Sendable {
         try Self.translating(path) { try queue.write(body) }
     }
 
+    func withoutTransaction<Value>(_ body: (Database) throws -> Value) throws(PinholeError) -> Value {
+        try Self.translating(path) { try queue.writeWithoutTransaction(body) }
+    }
+
     private static func translating<Value>(
         _ path: String, _ body: () throws -> Value
     ) throws(PinholeError) -> Value {

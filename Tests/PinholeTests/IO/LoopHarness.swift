@@ -1,3 +1,4 @@
+import Dispatch
 import PinholeWire
 import Synchronization
 import Testing
@@ -65,6 +66,16 @@ final class Journal: Sendable {
         await withCheckedContinuation { continuation in
             update { $0.waiters.append((condition, continuation)) }
         }
+    }
+
+    /// Like ``wait(until:)``, for a thread that must stay the same.
+    func waitBlocking(until condition: @escaping @Sendable (Recorder.State) -> Bool) {
+        let semaphore = DispatchSemaphore(value: 0)
+        Task {
+            await wait(until: condition)
+            semaphore.signal()
+        }
+        semaphore.wait()
     }
 
     var received: [(bytes: [UInt8], source: TransportAddress)] {

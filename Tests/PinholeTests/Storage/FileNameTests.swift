@@ -1,0 +1,79 @@
+import Testing
+
+@testable import Pinhole
+
+@Suite("names of received files")
+struct FileNameTests {
+    @Test(
+        "a hostile name becomes a harmless one",
+        arguments: [
+            ("report.pdf", "report.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("/etc/shadow", "shadow"),
+            ("..\\..\\boot.ini", "boot.ini"),
+            ("a/", "a"),
+            ("..", "file"),
+            (".", "file"),
+            ("", "file"),
+            ("///", "file"),
+            (".bashrc", "bashrc"),
+            ("...x", "x"),
+            (" . .x ", "x"),
+            ("a\u{0}b", "ab"),
+            ("evil\n\r\u{1b}[31m.txt", "evil[31m.txt"),
+            ("photo\u{202e}gpj.exe", "photogpj.exe"),
+            ("\u{feff}x\u{2028}y", "xy"),
+            ("\u{9b}31mname", "31mname"),
+            ("zoë’s 写真 👩‍👩‍👧.jpg", "zoë’s 写真 👩‍👩‍👧.jpg"),
+        ])
+    func hostile(name: String, harmless: String) {
+        #expect(FileName.sanitized(name) == harmless)
+    }
+
+    @Test("no name is longer than 255 bytes, a character is never cut, and the ending stays")
+    func length() {
+        let name = FileName.sanitized(String(repeating: "é", count: 400) + ".tar.gz")
+        #expect(name.utf8.count <= 255 && name.utf8.count >= 252)
+        #expect(name.hasPrefix("éé") && name.hasSuffix("é.gz"))
+        let numbered = FileName.numbered(name, attempt: 10_000)
+        #expect(numbered.utf8.count <= 255)
+        #expect(numbered.hasSuffix(" (10000).gz"))
+        #expect(FileName.sanitized("a." + String(repeating: "x", count: 500)).utf8.count == 255)
+    }
+
+    @Test("a second file gets a number before its ending")
+    func numbered() {
+        #expect(FileName.numbered("a.txt", attempt: 1) == "a.txt")
+        #expect(FileName.numbered("a.txt", attempt: 2) == "a (2).txt")
+        #expect(FileName.numbered("noending", attempt: 3) == "noending (3)")
+    }
+
+    @Test("random names never leave the folder")
+    func random() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SplitMix(state: seed)
+        let alphabet: [Character] = ["/", "\\", ".", " ", "\0", "a", "é", "\n", "\u{202e}", "~", "-", "\u{301}"]
+        for _ in 0..<5000 {
+            let length = Int.random(in: 0...300, using: &generator)
+            let name = String((0..<length).map { _ in alphabet.randomElement(using: &generator)! })
+            let harmless = FileName.sanitized(name)
+            #expect(
+                !harmless.isEmpty && !harmless.contains("/") && !harmless.contains("\0") && !harmless.hasPrefix(".")
+                    && harmless.utf8.count <= 255 && harmless == FileName.sanitized(harmless),
+                "seed \(seed), name \(name.debugDescription)")
+        }
+    }
+}
+
+/// A generator with a seed, so that a failure can be repeated.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

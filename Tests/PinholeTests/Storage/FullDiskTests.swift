@@ -1,0 +1,112 @@
+import Glibc
+import PinholeCrypto
+import PinholeWire
+import Testing
+
+@testable import Pinhole
+
+/// A small file system of its own, gone with its last reference.
+final class SmallDisk: Sendable {
+    private let folder: TemporaryDirectory
+    var path: String { folder.path }
+
+    init(kibibytes: Int) throws {
+        folder = try TemporaryDirectory()
+        guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(kibibytes)k,mode=0700") == 0 else {
+            throw PinholeError(.other, "no tmpfs could be mounted: \(errorText(errno))")
+        }
+    }
+
+    deinit {
+        umount2(folder.path, Int32(MNT_DETACH))
+    }
+
+    /// Writes until nothing more fits.
+    func fill() {
+        let descriptor = open(path + "/filler", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(descriptor, block, block.count) > 0 {}
+        close(descriptor)
+    }
+
+    func free() {
+        unlink(path + "/filler")
+    }
+
+    func makeReadOnly() throws {
+        guard mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 else {
+            throw PinholeError(.other, "the tmpfs could not be made read-only: \(errorText(errno))")
+        }
+    }
+}
+
+@Suite(
+    "a disk that is full or read-only", .enabled(if: geteuid() == 0, "skipped: root is needed to mount a small disk"))
+struct FullDiskTests {
+    let disk: SmallDisk
+
+    init() throws {
+        disk = try SmallDisk(kibibytes: 512)
+    }
+
+    @Test("a message that finds no room is refused whole, those before it stay, and with room it goes on")
+    func store() throws {
+        let bob = Identity.generate().publicKey
+        let store = try Store(path: disk.path + "/db")
+        try store.add(Contact(name: "bob", key: bob))
+        _ = try store.append(["before"], to: bob, sentAt: 1)
+        disk.fill()
+        let text = String(repeating: "x", count: 60_000)
+        let incoming = Store.Incoming(
+            contact: bob, message: ChatMessage(id: MessageID(epoch: 1, counter: 1), time: 1, body: Array(text.utf8)),
+            receivedAt: 1)
+        let errors = [
+            failure { _ = try store.append([text, text], to: bob, sentAt: 2) },
+            failure { _ = try store.insert([incoming]) },
+        ]
+        for error in errors {
+            #expect(error?.code == .cannotWrite)
+            #expect(error?.message.hasPrefix("the disk is full") == true)
+            #expect(error?.hint?.contains("df -h") == true)
+        }
+        #expect(try store.pending(to: bob).map { String(decoding: $0.body, as: UTF8.self) } == ["before"])
+        disk.free()
+        #expect(try store.append(["after"], to: bob, sentAt: 3)[0].id.counter == 2)
+        #expect(try store.insert([incoming]) == [true])
+        #expect(
+            try Store(path: disk.path + "/db").messages(with: bob, limit: 9).map(\.text) == ["before", "after", text])
+    }
+
+    @Test("a profile and an identity that find no room leave nothing behind")
+    func profile() throws {
+        disk.fill()
+        let error = failure { try Identity.generate().save(to: disk.path + "/identity", passphrase: nil) }
+        #expect(error?.code == .cannotWrite)
+        #expect(error?.message.hasPrefix("the disk is full") == true)
+        #expect(access(disk.path + "/identity", F_OK) != 0)
+        #expect(failure { _ = try Store(path: disk.path + "/db") }?.code == .cannotWrite)
+    }
+
+    @Test("a received file that finds no room fails, and goes on when there is room again")
+    func receivedFile() throws {
+        let content = [UInt8](repeating: 5, count: 200_000)
+        let reference = TransferReference(contact: Identity.generate().publicKey, direction: .incoming, number: 1)
+        let file = try ReceivedFile(
+            reference, name: "a", size: 200_000, hash: Blake2b.hash(content), in: disk.path)
+        disk.fill()
+        #expect(failure { try file.append(content, at: 0) }?.code == .cannotWrite)
+        disk.free()
+        try file.append(content, at: file.length)
+        #expect(try file.finish() == disk.path + "/a")
+    }
+
+    @Test("a read-only disk is named")
+    func readOnly() throws {
+        _ = try Store(path: disk.path + "/db")
+        try disk.makeReadOnly()
+        #expect(failure { _ = try Store(path: disk.path + "/db") }?.code == .cannotWrite)
+        let error = failure { _ = try Profile.create(at: disk.path + "/profile", passphrase: nil) }
+        #expect(error?.code == .cannotWrite)
+        #expect(error?.message.contains("read-only") == true)
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Pinhole
+
+@Suite("the profile")
+struct ProfileTests {
+    let folder: TemporaryDirectory
+
+    init() throws {
+        folder = try TemporaryDirectory()
+    }
+
+    @Test("a profile is made once, for its owner alone, and opens again")
+    func createAndOpen() throws {
+        let path = folder.path("new/profile")
+        #expect(!Profile.exists(at: path))
+        let profile = try Profile.create(at: path, passphrase: nil)
+        try profile.add(Contact(name: "bob", key: Identity.generate().publicKey))
+        #expect(Profile.exists(at: path))
+        #expect(mode(of: path) == 0o700)
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            #expect(mode(of: "\(path)/\(name)") == 0o600, "\(name)")
+        }
+        #expect(failure { _ = try Profile.create(at: path, passphrase: nil) }?.code == .cannotWrite)
+        let again = try Profile.open(at: path) { nil }
+        #expect(again.identity.publicKey == profile.identity.publicKey)
+        #expect(try again.contacts().map(\.name) == ["bob"])
+    }
+
+    @Test("a directory without an identity, and one where others may write, are refused")
+    func refusals() throws {
+        #expect(failure { _ = try Profile.open(at: folder.path("none")) { nil } }?.code == .noSuchFile)
+        let path = folder.path("profile")
+        _ = try Profile.create(at: path, passphrase: nil)
+        chmod(path, 0o770)
+        let error = failure { _ = try Profile.open(at: path) { nil } }
+        #expect(error?.code == .configuration)
+        #expect(error?.hint == "chmod 700 \(path)")
+    }
+
+    @Test("one's own key is no contact")
+    func ownKey() throws {
+        let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        let error = failure { try profile.add(Contact(name: "me", key: profile.identity.publicKey)) }
+        #expect(error?.code == .badKey)
+    }
+
+    @Test("a contact that is not there cannot be removed or verified")
+    func unknownContact() throws {
+        let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        #expect(failure { try profile.remove("carol") }?.code == .usage)
+        #expect(failure { try profile.setVerified("carol", true) }?.code == .usage)
+    }
+
+    @Test("a second lock in this process is refused with the pid, and the first one's end frees it")
+    func lock() throws {
+        let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        do {
+            let lock = try profile.lock()
+            let error = failure { _ = try profile.lock() }
+            #expect(error?.code == .identityInUse)
+            #expect(error?.message.contains("(pid \(getpid()))") == true)
+            withExtendedLifetime(lock) {}
+        }
+        _ = try profile.lock()
+    }
+
+    @Test("another process's lock is refused with its pid, and the kernel frees it when that process is killed")
+    func lockOfAnotherProcess() throws {
+        let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        // The shell writes its pid and becomes flock, which becomes cat: one pid, and the lock ends with it.
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [
+            "-c", "echo $$ > \"$1\"; exec flock --no-fork \"$1\" sh -c 'echo locked; exec cat'", "sh",
+            profile.directory + "/lock",
+        ]
+        let input = Pipe()
+        let output = Pipe()
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        defer { if process.isRunning { process.terminate() } }
+        #expect(output.fileHandleForReading.availableData == Data("locked\n".utf8))
+        let error = failure { _ = try profile.lock() }
+        #expect(error?.code == .identityInUse)
+        #expect(error?.hint == "stop it first: kill \(process.processIdentifier)")
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        _ = try profile.lock()
+    }
+}

@@ -1,0 +1,256 @@
+import GRDB
+import Glibc
+import PinholeCore
+import PinholeWire
+import Testing
+
+@testable import Pinhole
+
+@Suite("the store")
+struct StoreTests {
+    let folder: TemporaryDirectory
+    let store: Store
+    let bob = Identity.generate().publicKey
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        store = try Store(path: folder.path("db"))
+        try store.add(Contact(name: "Bob", key: bob, addresses: ["192.0.2.1:4000", "[2001:db8::1]:4000"]))
+    }
+
+    private func reopened() throws -> Store { try Store(path: folder.path("db")) }
+
+    private func incoming(_ counter: UInt64, epoch: UInt64 = 7, _ text: String = "hi") -> Store.Incoming {
+        Store.Incoming(
+            contact: bob,
+            message: ChatMessage(id: MessageID(epoch: epoch, counter: counter), time: 1000, body: Array(text.utf8)),
+            receivedAt: 2000)
+    }
+
+    // MARK: Contacts
+
+    @Test("a contact comes back with all it has, whatever the case of the name")
+    func contact() throws {
+        let key = Identity.generate().publicKey
+        let psk = (0..<32).map(UInt8.init)
+        let carol = Contact(name: "Čarol", key: key, addresses: ["host.example:1"], isVerified: true, presharedKey: psk)
+        try store.add(carol)
+        #expect(try reopened().contact(named: "čAROL") == carol)
+        #expect(try store.contacts().map(\.name) == ["Bob", "Čarol"])
+        // The same letter, decomposed.
+        #expect(try store.contact(named: "c\u{30c}arol") == carol)
+    }
+
+    @Test("a known name with another key is a changed key; a known key has one name")
+    func conflicts() throws {
+        let other = Identity.generate().publicKey
+        #expect(failure { try store.add(Contact(name: "BOB", key: other)) }?.code == .keyChanged)
+        #expect(failure { try store.add(Contact(name: "bob", key: bob)) }?.code == .usage)
+        #expect(failure { try store.add(Contact(name: "robert", key: bob)) }?.message == "the key is Bob's already")
+        #expect(try store.contacts().count == 1)
+    }
+
+    @Test(
+        "names that a shell, a terminal or a person would stumble over are refused",
+        arguments: [
+            "", " ", "a b", "-rf", ".hidden", "a/b", "a\nb", "a\u{1b}[31m", "\u{202e}bob", "a\u{200b}b",
+            String(repeating: "x", count: 65), "a" + String(repeating: "\u{301}", count: 300), "@bob", "bob:1",
+            "\u{301}a",
+        ])
+    func badNames(name: String) throws {
+        let key = Identity.generate().publicKey
+        #expect(failure { try store.add(Contact(name: name, key: key)) }?.code == .usage)
+    }
+
+    @Test("names of any script are accepted", arguments: ["zoë", "Ольга", "नेहा", "小明", "r2-d2", "a.b_c", "7"])
+    func goodNames(name: String) throws {
+        try store.add(Contact(name: name, key: Identity.generate().publicKey))
+        #expect(try store.contact(named: name)?.name == name)
+    }
+
+    @Test(
+        "addresses that are not host:port are refused",
+        arguments: [
+            "host", "host:", "host:0", "host:65536", ":1", "2001:db8::1:4000", "[192.0.2.1]:1", "a b:1", "h:+1",
+        ])
+    func badAddresses(address: String) throws {
+        let key = Identity.generate().publicKey
+        #expect(failure { try store.add(Contact(name: "c", key: key, addresses: [address])) }?.code == .usage)
+    }
+
+    @Test("verification is remembered, and gone with the contact")
+    func verified() throws {
+        #expect(try store.setVerified(true, contactNamed: "bob"))
+        #expect(try reopened().contact(named: "bob")?.isVerified == true)
+        #expect(try store.removeContact(named: "BOB"))
+        #expect(try !store.removeContact(named: "bob"))
+        try store.add(Contact(name: "bob", key: bob))
+        #expect(try store.contact(named: "bob")?.isVerified == false)
+    }
+
+    @Test("handshake timestamps only grow")
+    func timestamps() throws {
+        try store.setOwnTimestamp(20, for: bob)
+        try store.setOwnTimestamp(10, for: bob)
+        try store.setAuthenticatedTimestamp(200, for: bob)
+        try store.setAuthenticatedTimestamp(100, for: bob)
+        let state = try reopened().state(of: bob)
+        #expect(state.ownTimestamp == 20)
+        #expect(state.authenticatedTimestamp == 200)
+    }
+
+    // MARK: Messages
+
+    @Test("outgoing messages count on from 1 in one epoch, also after reopening and in batches")
+    func outgoingNames() throws {
+        let first = try store.append(["a"], to: bob, sentAt: 5)
+        let second = try reopened().append(["b", "c"], to: bob, sentAt: 6)
+        #expect((first + second).map(\.id.counter) == [1, 2, 3])
+        #expect(Set((first + second).map(\.id.epoch)).count == 1)
+        #expect(try store.pending(to: bob) == first + second)
+    }
+
+    @Test("a contact that was removed and added again has a new epoch")
+    func newEpoch() throws {
+        let old = try store.append(["a"], to: bob, sentAt: 1)[0]
+        try store.removeContact(named: "bob")
+        try store.add(Contact(name: "bob", key: bob))
+        #expect(try store.pending(to: bob).isEmpty)
+        let new = try store.append(["b"], to: bob, sentAt: 2)[0]
+        #expect(new.id.epoch != old.id.epoch)
+    }
+
+    @Test("a message goes from queued over sent and delivered to read, and never back")
+    func states() throws {
+        let id = try store.append(["a"], to: bob, sentAt: 1)[0].id
+        func state() throws -> Message.State? { try store.outgoingMessage(id, to: bob)?.state }
+        #expect(try state() == .queued)
+        try store.setState(.sent, of: id, to: bob, at: 2)
+        #expect(try state() == .sent)
+        try store.setState(.delivered, of: id, to: bob, at: 3)
+        for late in [Message.State.sent, .failed, .queued, .delivered] {
+            try store.setState(late, of: id, to: bob, at: 9)
+        }
+        #expect(try state() == .delivered)
+        #expect(try store.pending(to: bob).isEmpty)
+        try store.setState(.read, of: id, to: bob, at: 4)
+        #expect(try state() == .read)
+        #expect(try store.outgoingMessage(id, to: bob)?.receivedAt == 3)
+    }
+
+    @Test("what failed is not pending, and a late receipt still counts")
+    func failedMessage() throws {
+        let id = try store.append(["a"], to: bob, sentAt: 1)[0].id
+        try store.setState(.failed, of: id, to: bob, at: 2)
+        #expect(try store.pending(to: bob).isEmpty)
+        try store.setState(.delivered, of: id, to: bob, at: 3)
+        #expect(try store.outgoingMessage(id, to: bob)?.state == .delivered)
+    }
+
+    @Test("an incoming message is new once, also after reopening and within one batch")
+    func incomingOnce() throws {
+        #expect(try store.insert([incoming(1), incoming(2), incoming(1)]) == [true, true, false])
+        #expect(try reopened().insert([incoming(2, "other text"), incoming(3)]) == [false, true])
+        #expect(try store.insert([incoming(1, epoch: .max)]) == [true])
+        #expect(try store.messages(with: bob, limit: 10).map(\.text) == ["hi", "hi", "hi", "hi"])
+        #expect(try store.state(of: bob).highestStored == [7: 3, .max: 1])
+    }
+
+    @Test("one impossible message of a batch leaves nothing of the batch")
+    func batchIsOneTransaction() throws {
+        #expect(failure { _ = try store.insert([incoming(1), incoming(.max)]) }?.code == .badData)
+        #expect(try store.messages(with: bob, limit: 10).isEmpty)
+    }
+
+    @Test("bytes that are not UTF-8, NUL and 64 KiB come back as text")
+    func bodies() throws {
+        let long = String(repeating: "x", count: Limits.maxMessageBody)
+        _ = try store.insert([incoming(1, "a\u{0}b"), incoming(2, long)])
+        let broken = ChatMessage(id: MessageID(epoch: 7, counter: 3), time: .max, body: [0x61, 0xff, 0x62])
+        _ = try store.insert([Store.Incoming(contact: bob, message: broken, receivedAt: .max)])
+        let messages = try store.messages(with: bob, limit: 10)
+        #expect(messages.map(\.text) == ["a\u{0}b", long, "a\u{fffd}b"])
+        #expect(messages[2].sentAt == .max && messages[2].receivedAt == .max)
+        #expect(failure { _ = try store.append([long + "x"], to: bob, sentAt: 1) }?.code == .usage)
+    }
+
+    @Test("the history is the newest messages of both directions, oldest first")
+    func history() throws {
+        _ = try store.insert([incoming(1, "one")])
+        _ = try store.append(["two"], to: bob, sentAt: 1)
+        _ = try store.insert([incoming(2, "three")])
+        #expect(try store.messages(with: bob, limit: 2).map(\.text) == ["two", "three"])
+        #expect(try store.messages(with: bob, limit: 9).map(\.direction) == [.incoming, .outgoing, .incoming])
+    }
+
+    @Test("nothing is stored for someone who is no contact")
+    func stranger() {
+        let stranger = Identity.generate().publicKey
+        #expect(failure { _ = try store.append(["a"], to: stranger, sentAt: 1) }?.code == .usage)
+        #expect(failure { _ = try store.state(of: stranger) }?.code == .usage)
+    }
+
+    // MARK: Transfers
+
+    @Test("a transfer is recorded once and moves on")
+    func transfers() throws {
+        let reference = TransferReference(contact: bob, direction: .incoming, number: .max)
+        let hash = [UInt8](repeating: 3, count: 32)
+        let transfer = StoredTransfer(
+            reference, name: "a", size: .max, hash: hash, path: nil, state: .offered, createdAt: 5)
+        #expect(try store.insert(transfer))
+        #expect(try !store.insert(transfer))
+        #expect(try store.unfinishedTransfers(with: bob) == [transfer])
+        try store.setState(.accepted, of: reference)
+        #expect(try reopened().unfinishedTransfers(with: bob).map(\.state) == [.accepted])
+        try store.setState(.done, of: reference, path: "/downloads/a")
+        #expect(try store.unfinishedTransfers(with: bob).isEmpty)
+        #expect(try store.transfer(reference)?.path == "/downloads/a")
+    }
+
+    // MARK: The database
+
+    @Test("commits wait for the disk, in a write-ahead log, in files that only the owner can read")
+    func durability() throws {
+        #expect(try store.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+        #expect(try store.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+        for name in try folder.entries { #expect(mode(of: folder.path(name)) == 0o600, "\(name)") }
+    }
+
+    @Test("a loose, a damaged and a newer database are refused with a way out")
+    func refusals() throws {
+        try folder.write([], to: "loose", mode: 0o644)
+        let loose = failure { _ = try Store(path: folder.path("loose")) }
+        #expect(loose?.code == .configuration)
+        #expect(loose?.hint == "chmod 600 \(folder.path("loose"))")
+
+        try folder.write([UInt8](repeating: 0x55, count: 8192), to: "damaged")
+        let damaged = failure { _ = try Store(path: folder.path("damaged")) }
+        #expect(damaged?.code == .badData)
+        #expect(damaged?.hint?.contains("mv ") == true)
+
+        try store.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 from the future')") }
+        #expect(failure { _ = try reopened() }?.code == .configuration)
+    }
+
+    @Test("a database that is damaged while in use is an error, not a crash")
+    func damagedPages() throws {
+        _ = try store.append((0..<500).map { "message \($0)" }, to: bob, sentAt: 1)
+        try store.write { _ in }
+        _ = try store.read { try Row.fetchOne($0, sql: "SELECT 1") }
+        try store.checkpoint()
+        let descriptor = open(folder.path("db"), O_WRONLY)
+        let junk = [UInt8](repeating: 0xa5, count: 4096)
+        for page in 1..<12 { pwrite(descriptor, junk, junk.count, off_t(page * 4096)) }
+        close(descriptor)
+        let error = failure { _ = try reopened().messages(with: bob, limit: 500) }
+        #expect(error?.code == .badData)
+    }
+}
+
+extension Store {
+    /// Moves everything from the write-ahead log to the database file.
+    fileprivate func checkpoint() throws {
+        try withoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+}
