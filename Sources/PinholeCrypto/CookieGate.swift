@@ -96,10 +96,11 @@ package struct CookieGate: Sendable {
     }
 
     private mutating func renewSecret(at now: Instant) {
-        if let secret, now - secret.madeAt < Self.secretLifetime { return }
-        // A secret that was not replaced in time has had its second 120 s already.
-        previous = secret.flatMap { now - $0.madeAt < Self.secretLifetime * 2 ? $0 : nil }
-        secret = Secret(bytes: SecretBytes(copying: randomBytes(32)), madeAt: now)
+        if secret.map({ now - $0.madeAt >= Self.secretLifetime }) ?? true {
+            previous = secret
+            secret = Secret(bytes: SecretBytes(copying: randomBytes(32)), madeAt: now)
+        }
+        if let previous, now - previous.madeAt >= Self.secretLifetime * 2 { self.previous = nil }
     }
 
     private static func cookie(for source: TransportAddress, _ secret: Secret) -> [UInt8] {
