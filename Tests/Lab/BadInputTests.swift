@@ -181,7 +181,7 @@ extension Laboratory {
             }
         }
 
-        @Test("a service whose port is in use says so and ends")
+        @Test("a service whose port is in use says so and ends: exit code 69")
         func servicePortInUse() async throws {
             try await Network.run { network in
                 let holder = try ProbeSocket(
@@ -191,8 +191,11 @@ extension Laboratory {
                     ["--listen", "\(holder.address)", "--key", network.directory + "/key"], named: "pinhole-signaling",
                     on: network.service)
                 let status = try network.reactor.exitStatus(of: program, within: .seconds(10))
-                #expect(status == .exited(73), "\(program.errors.text)")
-                #expect(program.errors.text.contains("\(holder.address)"), "\(program.errors.text)")
+                #expect(status == .exited(69), "\(program.errors.text)")
+                let complaint = program.errors.text
+                #expect(complaint.contains("\(holder.address.port)") && complaint.contains("\(holder.address.ip)"))
+                #expect(complaint.split(separator: "\n").count == 1, "\(complaint)")
+                #expect(program.output.text.isEmpty)
             }
         }
 
