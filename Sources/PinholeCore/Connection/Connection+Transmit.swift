@@ -111,6 +111,9 @@ extension Connection {
         paths = PathTable()
         events.append(.disconnected(peer, reason))
         switch reason {
+        case .remoteRequest(CloseCode.storage):
+            // The peer's disk is full, or the like: what waits for it is offered again, not too often.
+            wantAgain(after: .seconds(10), at: now)
         case .remoteRequest:
             // The peer went on purpose: it is called again when it appears, not at once.
             if wantedSince != nil || !outbox.isEmpty { requests.append(.watch(true)) }

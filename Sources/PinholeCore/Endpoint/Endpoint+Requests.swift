@@ -71,6 +71,14 @@ extension Endpoint {
         with(key) { $0.fileStored(transfer) }
     }
 
+    /// More addresses at which a contact can be reached without a service.
+    package func addDirect(_ addresses: [TransportAddress], of key: IdentityKey, at now: Instant) {
+        with(key) { connection in
+            connection.directAddresses += addresses.filter { !connection.directAddresses.contains($0) }
+            connection.connectNow(at: now)
+        }
+    }
+
     private func with(_ key: IdentityKey, _ body: (Connection) -> Void) {
         guard let slot = slots[key], let connection = connections[slot] else { return }
         body(connection)

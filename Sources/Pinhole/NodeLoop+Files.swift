@@ -1,0 +1,217 @@
+import PinholeCore
+import PinholeWire
+
+// Files on their way to and from the disk.
+
+/// An offer from a contact, and the partial file once it was accepted.
+struct IncomingFile {
+    let offer: FileOffer
+    var file: ReceivedFile?
+    var progress = Progress()
+}
+
+/// A file that a contact was offered.
+struct OutgoingTransfer {
+    let file: OutgoingFile
+    var progress = Progress()
+}
+
+/// Keeps progress from being told more than ten times a second.
+struct Progress {
+    private var lastTold: Instant?
+
+    mutating func isDue(at now: Instant, isLast: Bool) -> Bool {
+        if !isLast, let lastTold, now - lastTold < .milliseconds(100) { return false }
+        lastTold = now
+        return true
+    }
+}
+
+// MARK: Outgoing
+
+extension NodeLoop {
+    func offer(_ file: OutgoingFile, hash: [UInt8], as reference: TransferReference, at now: Instant) {
+        outgoingFiles[reference] = OutgoingTransfer(file: file)
+        endpoint.offer(
+            reference.number, size: file.size, hash: hash, name: file.name, to: reference.contact.key, at: now)
+    }
+
+    func fileWanted(_ reference: TransferReference, offset: UInt64, count: Int, at now: Instant) {
+        guard let file = outgoingFiles[reference]?.file else { return }
+        do {
+            let bytes = try file.read(at: offset, count: count)
+            endpoint.provide(bytes, for: reference.number, to: reference.contact.key, at: now)
+            tellProgress(reference, done: offset + UInt64(bytes.count), total: file.size, at: now)
+        } catch {
+            endpoint.refuse(reference.number, .cancelled, with: reference.contact.key, at: now)
+            fail(reference, error.message, .failed)
+        }
+    }
+
+    func fileDone(_ reference: TransferReference) {
+        guard outgoingFiles.removeValue(forKey: reference) != nil else { return }
+        record(.done, of: reference) { $0.hub.publish(.fileSent(reference)) }
+    }
+
+    private func tellProgress(_ reference: TransferReference, done: UInt64, total: UInt64, at now: Instant) {
+        let isLast = done == total
+        let isDue =
+            switch reference.direction {
+            case .incoming: incomingFiles[reference]?.progress.isDue(at: now, isLast: isLast)
+            case .outgoing: outgoingFiles[reference]?.progress.isDue(at: now, isLast: isLast)
+            }
+        if isDue ?? false { hub.publish(.fileProgress(reference, done: done, total: total)) }
+    }
+}
+
+// MARK: Incoming
+
+extension NodeLoop {
+    func fileOffered(_ offer: FileOffer, from key: PublicKey, at now: Instant) {
+        let reference = TransferReference(contact: key, direction: .incoming, number: offer.transfer)
+        let store = profile.store
+        let entry = StoredTransfer(
+            reference, name: offer.name, size: offer.size, hash: offer.hash, path: nil, state: .offered,
+            createdAt: WallClock.unixMilliseconds)
+        incomingFiles[reference] = IncomingFile(offer: offer)
+        offLoop {
+            Result { () throws(PinholeError) in
+                try store.insert(entry)
+                return try store.transfer(reference)
+            }
+        } then: { core, result, now in
+            switch result {
+            case .success(let known): core.decide(reference, offer, known, at: now)
+            case .failure(let error): core.refuse(reference, .storage, error.message, at: now)
+            }
+        }
+    }
+
+    /// An offer that is known goes on as it was answered; a new one by the policy.
+    private func decide(_ reference: TransferReference, _ offer: FileOffer, _ known: StoredTransfer?, at now: Instant) {
+        guard incomingFiles[reference] != nil else { return }
+        guard known?.hash == offer.hash, known?.size == offer.size else {
+            return refuse(reference, .unacceptable, "its content changed since it was first offered", at: now)
+        }
+        switch known?.state {
+        case .done:
+            incomingFiles[reference] = nil
+            return endpoint.fileStored(offer.transfer, from: reference.contact.key, at: now)
+        case .accepted:
+            return accept(reference)
+        case .offered, .refused, .failed, nil:
+            hub.publish(
+                .fileOffered(
+                    reference, from: reference.contact, name: FileName.sanitized(offer.name), size: offer.size))
+        }
+        switch configuration.filePolicy {
+        case .accept: accept(reference)
+        case .ask: break
+        case .refuse: giveUp(reference, .declined, at: now)
+        }
+    }
+
+    func accept(_ reference: TransferReference) {
+        guard let offer = incomingFiles[reference]?.offer else { return }
+        let folder = configuration.downloadDirectory
+        let store = profile.store
+        offLoop {
+            Result { () throws(PinholeError) in
+                try store.setState(.accepted, of: reference)
+                return try ReceivedFile(reference, name: offer.name, size: offer.size, hash: offer.hash, in: folder)
+            }
+        } then: { core, result, now in
+            guard core.incomingFiles[reference] != nil else { return }
+            switch result {
+            case .success(let file):
+                core.incomingFiles[reference]?.file = file
+                core.endpoint.accept(reference.number, offset: file.length, from: reference.contact.key, at: now)
+            case .failure(let error):
+                core.refuse(reference, .storage, error.message, at: now)
+            }
+        }
+    }
+
+    func fileData(_ reference: TransferReference, offset: UInt64, _ bytes: [UInt8], at now: Instant) {
+        guard let file = incomingFiles[reference]?.file else { return }
+        do {
+            try file.append(bytes, at: offset)
+            tellProgress(reference, done: offset + UInt64(bytes.count), total: file.size, at: now)
+        } catch {
+            refuse(reference, .storage, error.message, at: now)
+        }
+    }
+
+    func fileComplete(_ reference: TransferReference) {
+        guard let file = incomingFiles[reference]?.file else { return }
+        let store = profile.store
+        offLoop {
+            Result { () throws(PinholeError) in
+                let path = try file.finish()
+                try store.setState(.done, of: reference, path: path)
+                return path
+            }
+        } then: { core, result, now in
+            guard core.incomingFiles.removeValue(forKey: reference) != nil else { return }
+            switch result {
+            case .success(let path):
+                core.endpoint.fileStored(reference.number, from: reference.contact.key, at: now)
+                core.hub.publish(.fileReceived(reference, path: path))
+            case .failure(let error):
+                let refusal: FileRecord.Refusal = error.code == .badData ? .corrupt : .storage
+                core.refuse(reference, refusal, error.message, at: now)
+            }
+        }
+    }
+
+    private func refuse(
+        _ reference: TransferReference, _ reason: FileRecord.Refusal, _ sentence: String, at now: Instant
+    ) {
+        endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
+        fail(reference, sentence, .failed)
+    }
+}
+
+// MARK: Giving up
+
+extension NodeLoop {
+    /// A person, or the policy, wants the transfer no more.
+    func giveUp(_ reference: TransferReference, _ reason: FileRecord.Refusal, at now: Instant) {
+        guard incomingFiles[reference] != nil || outgoingFiles[reference] != nil else { return }
+        endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
+        fail(reference, reason == .declined ? "it was declined here" : "it was cancelled here", .refused)
+    }
+
+    func fileRefused(_ transfer: UInt64, _ reason: FileRecord.Refusal, by key: PublicKey) {
+        for direction in [TransferReference.Direction.incoming, .outgoing] {
+            let reference = TransferReference(contact: key, direction: direction, number: transfer)
+            if incomingFiles[reference] != nil || outgoingFiles[reference] != nil {
+                fail(reference, reason.sentence, .refused)
+            }
+        }
+    }
+
+    private func fail(_ reference: TransferReference, _ sentence: String, _ state: StoredTransfer.State) {
+        let partial = incomingFiles.removeValue(forKey: reference)?.file
+        outgoingFiles[reference] = nil
+        record(state, of: reference) { core in
+            partial?.discard()
+            core.hub.publish(.fileFailed(reference, reason: sentence))
+        }
+    }
+
+    private func record(
+        _ state: StoredTransfer.State, of reference: TransferReference,
+        then: @escaping @Sendable (NodeLoop) -> Void
+    ) {
+        let store = profile.store
+        offLoop {
+            Result { () throws(PinholeError) in try store.setState(state, of: reference) }
+        } then: { core, result, _ in
+            if case .failure(let error) = result {
+                core.hub.publish(.notice("a transfer cannot be recorded: \(error)"))
+            }
+            then(core)
+        }
+    }
+}

@@ -1,0 +1,316 @@
+import Dispatch
+import PinholeCore
+import PinholeCrypto
+import PinholeWire
+
+/// The loop's side of a ``Node``: drives the endpoint, carries out what it asks for, and tells the subscribers.
+///
+/// Confined to the loop's thread once the loop runs. `+Messages` and `+Files` hold what touches the disk.
+final class NodeLoop: LoopDelegate {
+    let profile: Profile
+    let configuration: NodeConfiguration
+    let endpoint: Endpoint
+    let hub: EventHub
+    private let loop: DatagramLoop
+    /// Everything that blocks on the disk, in order.
+    private let storage = DispatchQueue(label: "pinhole.storage")
+
+    private var contacts: [PublicKey: Contact] = [:]
+    private var services: [Service] = []
+    private var behaviors: [IPAddress.Family: NATBehavior] = [:]
+    private var pongs: [PublicKey: [Expectation<Duration>]] = [:]
+    private var measurements: [Expectation<Void>] = []
+    /// The contacts whose session is up.
+    private var connected: Set<PublicKey> = []
+
+    /// Messages that wait to be stored, and whether some are being stored now.
+    var incoming: [Store.Incoming] = []
+    var isStoring = false
+    var incomingFiles: [TransferReference: IncomingFile] = [:]
+    var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]
+
+    private struct Service {
+        let address: ServiceAddress
+        var observed: [IPAddress.Family: TransportAddress] = [:]
+        var rtt: Duration?
+        var failure: String?
+    }
+
+    init(profile: Profile, configuration: NodeConfiguration, loop: DatagramLoop, hub: EventHub) {
+        self.profile = profile
+        self.configuration = configuration
+        self.loop = loop
+        self.hub = hub
+        services = configuration.services.map { Service(address: $0) }
+        endpoint = Endpoint(
+            identity: profile.identity.secret, allowsLoopback: configuration.allowsLoopback,
+            entropy: Entropy(SystemRandomNumberGenerator()), unixMilliseconds: WallClock.unixMilliseconds,
+            at: MonotonicClock.now)
+    }
+
+    // MARK: LoopDelegate
+
+    func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        endpoint.receive(datagram, from: source, at: now)
+    }
+
+    func drain(at now: Instant) -> Instant? {
+        endpoint.handleTimeout(at: now)
+        while true {
+            switch endpoint.poll(at: now) {
+            case .transmit(let datagram, let destination): loop.send(datagram, to: destination)
+            case .event(let event): handle(event, at: now)
+            case .idle(let deadline): return deadline
+            }
+        }
+    }
+
+    func addressesChanged(at now: Instant) {
+        endpoint.setLocal(
+            Self.localAddresses(allowsLoopback: configuration.allowsLoopback), ports: ports, at: now)
+    }
+
+    private var ports: [IPAddress.Family: UInt16] {
+        var ports: [IPAddress.Family: UInt16] = [:]
+        for family in IPAddress.Family.allCases { ports[family] = loop.localPort(family) }
+        return ports
+    }
+
+    /// The addresses of the interfaces that are up. Link-local ones mean nothing to a peer elsewhere.
+    static func localAddresses(allowsLoopback: Bool) -> [LocalAddress] {
+        Interfaces.current().filter {
+            $0.isUp && !$0.ip.isLinkLocal && !$0.ip.isUnspecified && ($0.ip.isLoopback ? allowsLoopback : true)
+        }.map { LocalAddress($0.ip, prefixLength: $0.prefixLength) }
+    }
+}
+
+// MARK: Beginning and ending
+
+extension NodeLoop {
+    /// Before the loop runs: the contacts, and what is still to be delivered to them.
+    func loadContacts(at now: Instant) throws(PinholeError) {
+        for contact in try profile.contacts() { try add(contact, at: now) }
+    }
+
+    func begin(at now: Instant) {
+        addressesChanged(at: now)
+    }
+
+    func setServices(_ known: [(ServiceKey, [TransportAddress])], at now: Instant) {
+        endpoint.setServices(known.map { (key: $0.0, addresses: $0.1) }, at: now)
+    }
+
+    /// Follows the contacts that another process added or removed.
+    func updateContacts(_ current: [Contact], at now: Instant) {
+        for contact in current where contacts[contact.key] == nil { try? add(contact, at: now) }
+        let keys = Set(current.map(\.key))
+        for key in contacts.keys where !keys.contains(key) {
+            endpoint.remove(key.key, at: now)
+            contacts[key] = nil
+        }
+        for contact in current { contacts[contact.key] = contact }
+    }
+
+    private func add(_ contact: Contact, at now: Instant) throws(PinholeError) {
+        let state = try profile.store.state(of: contact.key)
+        do {
+            try endpoint.add(
+                contact.key.key, psk: contact.presharedKey,
+                directAddresses: contact.addresses.compactMap { TransportAddress($0) }, state: state, at: now)
+        } catch {
+            throw PinholeError(error)
+        }
+        contacts[contact.key] = contact
+        for message in try profile.store.pending(to: contact.key) {
+            endpoint.send(message, to: contact.key.key, at: now)
+        }
+        resolve(contact)
+    }
+
+    /// Host names among a contact's direct addresses are looked up off the loop.
+    private func resolve(_ contact: Contact) {
+        let names = contact.addresses.filter { TransportAddress($0) == nil }.compactMap(Contact.hostAndPort)
+        guard !names.isEmpty else { return }
+        let node = LoopBound(self)
+        let loop = loop
+        let key = contact.key
+        Task {
+            var addresses: [TransportAddress] = []
+            for (host, port) in names { addresses += (try? await Resolver.resolve(host, port: port)) ?? [] }
+            let found = addresses
+            loop.perform { node.value.endpoint.addDirect(found, of: key.key, at: MonotonicClock.now) }
+        }
+    }
+
+    func shutDown(at now: Instant) {
+        endpoint.shutDown(at: now)
+        for pong in pongs.values.joined() { pong.abandon() }
+        for measurement in measurements { measurement.abandon() }
+    }
+
+    /// Waits until everything that was being stored is on disk.
+    func finishStorage() {
+        storage.sync {}
+    }
+
+    func name(of key: PublicKey) -> String {
+        contacts[key]?.name ?? key.text
+    }
+
+    /// Runs `work` where it may block, and `then` with its result back on the loop.
+    func offLoop<Value: Sendable>(
+        _ work: @escaping @Sendable () -> Value, then: @escaping @Sendable (NodeLoop, Value, Instant) -> Void
+    ) {
+        let node = LoopBound(self)
+        let loop = loop
+        storage.async {
+            let value = work()
+            loop.perform { then(node.value, value, MonotonicClock.now) }
+        }
+    }
+}
+
+/// A reference that passes through other threads on its way back to the loop, where alone it is used.
+struct LoopBound<Value: AnyObject>: Sendable {
+    nonisolated(unsafe) let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}
+
+// MARK: Events
+
+extension NodeLoop {
+    private func handle(_ event: Event, at now: Instant) {
+        switch event {
+        case .serviceUp(let index, let observed, let rtt): serviceUp(index, observed, rtt)
+        case .serviceDown(let index, let failure): serviceDown(index, failure)
+        case .serviceNotice(let index, let text):
+            hub.publish(.notice("\(services[index].address.host): \(String(decoding: text, as: UTF8.self))"))
+        case .natBehavior(let behavior, let family):
+            behaviors[family] = behavior
+            tellMeasured()
+        case .connecting(let key):
+            rememberOwnTimestamp(key)
+            hub.publish(.connecting(PublicKey(key)))
+        case .connected(let key, let path):
+            connected.insert(PublicKey(key))
+            rememberOwnTimestamp(key)
+            hub.publish(.connected(PublicKey(key), PathReport(path)))
+        case .pathChanged(let key, let path): hub.publish(.pathChanged(PublicKey(key), PathReport(path)))
+        case .disconnected(let key, let reason):
+            // A session that was never announced ends unannounced.
+            if connected.remove(PublicKey(key)) != nil {
+                hub.publish(.disconnected(PublicKey(key), reason: reason.sentence))
+            }
+        case .unreachable(let key, let reason):
+            let error = PinholeError(reason, name: name(of: PublicKey(key)))
+            hub.publish(.unreachable(PublicKey(key), error))
+        case .authenticated(let key, let timestamp): rememberAuthenticated(timestamp, of: PublicKey(key))
+        case .pong(let key, let rtt):
+            for pong in pongs.removeValue(forKey: PublicKey(key)) ?? [] { pong.fulfil(rtt) }
+        case .message(let message, let key): store(message, from: PublicKey(key))
+        case .delivered(let id, let key): markDelivered(id, to: PublicKey(key))
+        case .fileOffered(let offer, let key): fileOffered(offer, from: PublicKey(key), at: now)
+        case .fileWanted(let transfer, let offset, let count, let key):
+            fileWanted(outgoing(transfer, key), offset: offset, count: count, at: now)
+        case .fileData(let transfer, let offset, let bytes, let key):
+            fileData(incoming(transfer, key), offset: offset, bytes, at: now)
+        case .fileComplete(let transfer, let key): fileComplete(incoming(transfer, key))
+        case .fileDone(let transfer, let key): fileDone(outgoing(transfer, key))
+        case .fileRefused(let transfer, let reason, let key): fileRefused(transfer, reason, by: PublicKey(key))
+        case .fileInterrupted(let transfer, let key): incomingFiles[incoming(transfer, key)] = nil
+        }
+    }
+
+    private func incoming(_ transfer: UInt64, _ key: IdentityKey) -> TransferReference {
+        TransferReference(contact: PublicKey(key), direction: .incoming, number: transfer)
+    }
+
+    private func outgoing(_ transfer: UInt64, _ key: IdentityKey) -> TransferReference {
+        TransferReference(contact: PublicKey(key), direction: .outgoing, number: transfer)
+    }
+
+    private func rememberOwnTimestamp(_ key: IdentityKey) {
+        guard let timestamp = endpoint.ownTimestamp(for: key) else { return }
+        let store = profile.store
+        storage.async { try? store.setOwnTimestamp(timestamp, for: PublicKey(key)) }
+    }
+
+    private func rememberAuthenticated(_ timestamp: UInt64, of key: PublicKey) {
+        let store = profile.store
+        storage.async { try? store.setAuthenticatedTimestamp(timestamp, for: key) }
+    }
+
+    // MARK: What callers wait for
+
+    func path(to key: PublicKey) -> PathReport? {
+        guard connected.contains(key) else { return nil }
+        return endpoint.path(to: key.key).map { PathReport($0) }
+    }
+
+    func ping(_ key: PublicKey, _ pong: Expectation<Duration>, at now: Instant) {
+        pongs[key, default: []].append(pong)
+        endpoint.ping(key.key, at: now)
+    }
+
+    func expectMeasurement(_ measured: Expectation<Void>) {
+        measurements.append(measured)
+        tellMeasured()
+    }
+}
+
+// MARK: The network
+
+extension NodeLoop {
+    private func serviceUp(_ index: Int, _ observed: TransportAddress, _ rtt: Duration) {
+        services[index].observed[observed.family] = observed
+        services[index].rtt = rtt
+        services[index].failure = nil
+        let addresses = services[index].observed.values.map(\.description).sorted()
+        hub.publish(.serviceUp(services[index].address, observed: addresses))
+        tellMeasured()
+    }
+
+    private func serviceDown(_ index: Int, _ failure: ServiceFailure) {
+        services[index].observed = [:]
+        services[index].rtt = nil
+        services[index].failure = failure.sentence
+        hub.publish(.serviceDown(services[index].address, reason: failure.sentence))
+        tellMeasured()
+    }
+
+    /// Whether each service has answered or failed, and the NAT of each family that was answered is measured.
+    private var isMeasured: Bool {
+        services.allSatisfy { $0.rtt != nil || $0.failure != nil }
+            && services.flatMap(\.observed.keys).allSatisfy { behaviors[$0] != nil }
+    }
+
+    private func tellMeasured() {
+        guard isMeasured else { return }
+        for measurement in measurements { measurement.fulfil(()) }
+        measurements.removeAll()
+    }
+
+    var networkReport: NetworkReport {
+        let observed = { (family: IPAddress.Family) in self.services.lazy.compactMap { $0.observed[family] }.first }
+        let ipv4 = observed(.v4)
+        let ipv6 = observed(.v6)
+        // What an IPv4 NAT does is what decides; a network without IPv4 is judged by IPv6.
+        let family: IPAddress.Family = ipv4 == nil && ipv6 != nil ? .v6 : .v4
+        let behavior = behaviors[family] ?? NATBehavior()
+        let works = services.contains { $0.rtt != nil }
+        return NetworkReport(
+            udpWorks: works, ipv4: ipv4?.description, ipv6: ipv6?.description,
+            mapping: NetworkReport.Mapping(behavior.mapping), filtering: NetworkReport.Filtering(behavior.filtering),
+            portPreserved: (family == .v4 ? ipv4 : ipv6).map { $0.port == loop.localPort(family) },
+            services: services.map {
+                NetworkReport.Service(
+                    address: $0.address, rtt: $0.rtt,
+                    failure: $0.rtt == nil ? $0.failure ?? "it has not answered yet" : nil)
+            },
+            verdict: works
+                ? behavior.verdict : "no service answers: the services are down, or this network blocks UDP")
+    }
+}
