@@ -36,7 +36,7 @@ struct ConfigurationFile {
                     do throws(Failure) {
                         _ = try ServiceText(address)
                     } catch {
-                        throw Failure(.configuration, "\(place): 'services': \(error.message)", hint: error.hint)
+                        throw Failure(.configuration, "\(place): “services”: \(error.message)", hint: error.hint)
                     }
                     addresses.append(address)
                 }

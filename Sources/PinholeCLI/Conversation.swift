@@ -23,6 +23,7 @@ final class Conversation {
     private let contact: Contact
     private let mode: Mode
     private let asksForFiles: Bool
+    private let isVerbose: Bool
     private let inputs: AsyncStream<Input>
     private let input: AsyncStream<Input>.Continuation
     private var printer: EventPrinter
@@ -35,11 +36,12 @@ final class Conversation {
     private var lastProblem: PinholeError?
     private var lastProgress: ContinuousClock.Instant?
 
-    init(session: Session, contact: Contact, mode: Mode, asksForFiles: Bool) {
+    init(session: Session, contact: Contact, mode: Mode, asksForFiles: Bool, isVerbose: Bool) {
         self.session = session
         self.contact = contact
         self.mode = mode
         self.asksForFiles = asksForFiles
+        self.isVerbose = isVerbose
         (inputs, input) = AsyncStream.makeStream()
         var showsProgress = false
         if case .json(let shows) = mode { showsProgress = shows }
@@ -256,7 +258,7 @@ final class Conversation {
             settlePrompt()
             tell("\(incoming.removeValue(forKey: transfer) ?? "A file") is not complete: \(reason)")
         case .fileSent: break
-        case .serviceUp: break
+        case .serviceUp where !isVerbose: break
         default: if let words = EventWords(event, in: session).talk { tell(words) }
         }
     }

@@ -23,11 +23,11 @@ struct Session: Sendable {
     /// Starts a node, runs `body` until it ends or a signal asks to stop, and says goodbye whatever happened.
     static func run<Value: Sendable>(
         _ options: NodeOptions, global: GlobalOptions, policy: NodeConfiguration.FilePolicy,
-        needsService: Bool = true, _ body: @escaping @Sendable (Session) async throws -> Value
+        tellsEvents: Bool = false, _ body: @escaping @Sendable (Session) async throws -> Value
     ) async throws -> Value {
         let settings = try Settings(options, global: global)
         let profile = try global.openProfile()
-        if needsService, settings.services.isEmpty {
+        if settings.services.isEmpty {
             Console.talk(
                 "No signaling service is configured: only contacts with a known address can be reached.", style: .dim)
         }
@@ -36,8 +36,7 @@ struct Session: Sendable {
             profile: profile,
             configuration: settings.nodeConfiguration(policy: policy, allowsLoopback: options.allowLoopback))
         let session = try Session(node: node, profile: profile)
-        let everything = node.events()
-        let watcher = global.verbose ? Task { await session.tell(everything) } : nil
+        let watcher = tellsEvents ? Task { [events = node.events()] in await session.tell(events) } : nil
         node.start()
         let outcome: Result<Value, any Error>
         do {

@@ -52,12 +52,12 @@ struct ChatCommand: AsyncParsableCommand {
         let mode: Conversation.Mode =
             isInteractive ? .screen(Screen(prompt: "> ")) : json ? .json(showsProgress: progress) : .lines
         let limit = Duration.milliseconds(Int64(timeout * 1000))
-        let name = name
+        let (name, verbose) = (name, global.verbose)
         defer { Console.screen?.close() }
         try await Session.run(network, global: global, policy: accept.filePolicy) { session in
             let contact = try Session.contact(named: name, in: session.profile)
             let conversation = Conversation(
-                session: session, contact: contact, mode: mode, asksForFiles: accept == .ask)
+                session: session, contact: contact, mode: mode, asksForFiles: accept == .ask, isVerbose: verbose)
             try await conversation.run(patience: limit)
         }
     }

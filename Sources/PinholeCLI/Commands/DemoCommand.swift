@@ -62,7 +62,8 @@ struct DemoCommand: AsyncParsableCommand {
         Console.talk("A signaling service runs at \(world.service).", style: .dim)
         Console.talk("Everything is in \(world.directory) and goes away when you leave.", style: .dim)
         let contact = try Session.contact(named: DemoWorld.friendName, in: world.you.profile)
-        let conversation = Conversation(session: world.you, contact: contact, mode: mode, asksForFiles: false)
+        let conversation = Conversation(
+            session: world.you, contact: contact, mode: mode, asksForFiles: false, isVerbose: false)
         try await conversation.run(patience: .seconds(20))
     }
 }

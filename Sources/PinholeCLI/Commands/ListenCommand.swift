@@ -32,13 +32,17 @@ struct ListenCommand: AsyncParsableCommand {
                 .usage, "nobody is asked while listening", hint: "--accept all or --accept none; 'chat' can ask")
         }
         let policy: NodeConfiguration.FilePolicy = accept == .all ? .accept : .refuse
-        let (json, progress, verbose) = (json, progress, global.verbose)
+        let (json, progress) = (json, progress)
         do {
             try await Session.run(network, global: global, policy: policy) { session in
-                let addresses = session.node.localAddresses.joined(separator: ", ")
-                Console.talk("Listening on \(addresses). Ctrl-C ends.", style: .dim)
+                let addresses = session.node.localAddresses
+                if json {
+                    JSON.show(["event": "listening", "addresses": .array(addresses.map { .string($0) })])
+                } else {
+                    Console.talk("Listening on \(addresses.joined(separator: ", ")). Ctrl-C ends.", style: .dim)
+                }
                 var listener = Listener(
-                    session: session, json: json, showsProgress: progress, isVerbose: verbose, policy: policy)
+                    session: session, json: json, showsProgress: progress, policy: policy)
                 for await event in session.events { listener.show(event) }
             }
         } catch let failure as Failure where [.interrupted, .terminated].contains(failure.status) {
@@ -51,15 +55,13 @@ struct ListenCommand: AsyncParsableCommand {
 private struct Listener {
     let session: Session
     let json: Bool
-    let isVerbose: Bool
     let policy: NodeConfiguration.FilePolicy
     private var printer: EventPrinter
     private var offers: [TransferReference: (name: String, progress: Progress?)] = [:]
 
-    init(session: Session, json: Bool, showsProgress: Bool, isVerbose: Bool, policy: NodeConfiguration.FilePolicy) {
+    init(session: Session, json: Bool, showsProgress: Bool, policy: NodeConfiguration.FilePolicy) {
         self.session = session
         self.json = json
-        self.isVerbose = isVerbose
         self.policy = policy
         printer = EventPrinter(session: session, showsProgress: showsProgress)
     }
@@ -93,8 +95,7 @@ private struct Listener {
             let words = "not complete: \(reason)"
             if let progress = offer?.progress { progress.finish(words) } else { Console.talk("A file is \(words)") }
         default:
-            // With -v the session itself tells all of these.
-            if !isVerbose, let words = EventWords(event, in: session).talk { Console.talk(words, style: .dim) }
+            if let words = EventWords(event, in: session).talk { Console.talk(words, style: .dim) }
         }
     }
 }

@@ -43,7 +43,8 @@ struct NetcheckCommand: AsyncParsableCommand {
                     + global.configurationPath)
         }
         let limit = Duration.milliseconds(Int64(timeout * 1000))
-        let report = try await Session.run(network, global: global, policy: .ask) { session in
+        let report = try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) {
+            session in
             try await session.node.networkReport(timeout: limit)
         }
         if json {

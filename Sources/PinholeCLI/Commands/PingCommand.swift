@@ -38,7 +38,7 @@ struct PingCommand: AsyncParsableCommand {
     func run() async throws {
         let (name, count, json) = (name, count, json)
         let limit = Duration.milliseconds(Int64(timeout * 1000))
-        try await Session.run(network, global: global, policy: .ask) { session in
+        try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) { session in
             let contact = try Session.contact(named: name, in: session.profile)
             _ = try await session.node.connect(to: contact.key, timeout: limit)
             for number in 1...count {

@@ -43,7 +43,7 @@ struct SendCommand: AsyncParsableCommand {
     func run() async throws {
         let items = try what.map(item)
         let (name, json, timeout) = (name, json, limit.duration)
-        try await Session.run(network, global: global, policy: .ask) { session in
+        try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) { session in
             let contact = try Session.contact(named: name, in: session.profile)
             try await Delivery(session: session, contact: contact, json: json, timeout: timeout).run(items)
         }

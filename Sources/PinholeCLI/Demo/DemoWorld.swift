@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Pinhole
+import PinholeCrypto
 import PinholeWire
 import Signaling
 

@@ -70,6 +70,24 @@ enum Console {
         }
     }
 
+    /// Shows a line that the next one replaces, on a terminal that can.
+    static func live(_ text: String) {
+        isLive.withLock { isLive in
+            isLive = true
+            write("\r\u{1b}[K" + text.escapedForTerminal, to: STDERR_FILENO)
+        }
+    }
+
+    /// Removes the line that ``live(_:)`` left.
+    static func endLive() {
+        isLive.withLock { isLive in
+            if isLive { write("\r\u{1b}[K", to: STDERR_FILENO) }
+            isLive = false
+        }
+    }
+
+    private static let isLive = Mutex(false)
+
     /// An environment variable that is set and not empty.
     static func environment(_ name: String) -> String? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
@@ -80,6 +98,7 @@ enum Console {
         if let screen {
             screen.print(text, style: style)
         } else {
+            endLive()
             write(styled(lines(text), style, on: descriptor) + "\n", to: descriptor)
         }
     }

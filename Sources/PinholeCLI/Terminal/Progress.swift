@@ -3,15 +3,10 @@ import Synchronization
 
 /// The progress of one file: a bar on a terminal, a line at the start and the end elsewhere.
 final class Progress: Sendable {
-    private struct State {
-        var lastShown: ContinuousClock.Instant?
-        var isShown = false
-    }
-
     private let label: String
     private let start = ContinuousClock.now
     private let isLive = Console.isTerminal(STDERR_FILENO) && Console.isCapable
-    private let state = Mutex(State())
+    private let lastShown = Mutex<ContinuousClock.Instant?>(nil)
 
     init(_ label: String, size: UInt64) {
         self.label = label
@@ -22,10 +17,9 @@ final class Progress: Sendable {
     func update(done: UInt64, total: UInt64) {
         guard isLive, Console.screen == nil else { return }
         let now = ContinuousClock.now
-        state.withLock { state in
-            if let last = state.lastShown, now - last < .milliseconds(250) { return }
-            state.lastShown = now
-            state.isShown = true
+        lastShown.withLock { lastShown in
+            if let last = lastShown, now - last < .milliseconds(250) { return }
+            lastShown = now
             let seconds = (now - start) / .seconds(1)
             let rate = seconds > 0 ? Double(done) / seconds : 0
             let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
@@ -33,13 +27,11 @@ final class Progress: Sendable {
             if seconds > 0.5, rate > 0 {
                 line += ", \(Format.size(UInt64(rate)))/s, \(Int(Double(total - min(done, total)) / rate)) s left"
             }
-            Console.write("\r\u{1b}[K" + line.escapedForTerminal, to: STDERR_FILENO)
+            Console.live(line)
         }
     }
 
     func finish(_ words: String) {
-        let wasShown = state.withLock { $0.isShown }
-        if wasShown { Console.write("\r\u{1b}[K", to: STDERR_FILENO) }
         Console.talk("\(label): \(words)")
     }
 
