@@ -15,9 +15,12 @@ let package = Package(
     name: "Pinhole",
     products: [
         .library(name: "Pinhole", targets: ["Pinhole"]),
+        .executable(name: "pinhole", targets: ["PinholeCLI"]),
         .executable(name: "pinhole-signaling", targets: ["pinhole-signaling"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
@@ -43,6 +46,14 @@ let package = Package(
         .executableTarget(
             name: "pinhole-signaling", dependencies: ["Signaling"], path: "signaling/Executable",
             swiftSettings: lifetimes),
+        .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
+        .executableTarget(
+            name: "PinholeCLI",
+            dependencies: [
+                "Pinhole", "PinholeCrypto", "PinholeWire", "Signaling", "CUTF8Proc", "TOMLKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: lifetimes),
         .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire"], swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire"],
@@ -56,6 +67,9 @@ let package = Package(
                 "Pinhole", "PinholeCrypto", "PinholeWire", "CDatagram", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: lifetimes),
+        .testTarget(
+            name: "Transcripts", dependencies: ["PinholeCLI", "pinhole-signaling"],
+            resources: [.copy("Sessions")], swiftSettings: lifetimes),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -121,8 +121,7 @@ private struct Delivery: Sendable {
                 { try await node.finished(transfer, timeout: nil) },
                 { try await watch(transfer, events, progress) })
         } catch {
-            node.cancel(transfer)
-            progress.finish("not delivered")
+            progress.finish("not delivered; sent again, it goes on where it stopped")
             throw error
         }
         progress.finish("\(progress.summary(size: size)), verified by \(contact.name)")
