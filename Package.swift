@@ -59,7 +59,7 @@ let package = Package(
             name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire"],
             resources: [.copy("Vectors")], swiftSettings: lifetimes),
         .testTarget(
-            name: "PinholeCoreTests", dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire"],
+            name: "PinholeCoreTests", dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling"],
             swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeTests",
@@ -70,6 +70,10 @@ let package = Package(
         .testTarget(
             name: "Transcripts", dependencies: ["PinholeCLI", "pinhole-signaling"],
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
+        .target(name: "CLab", path: "Tests/CLab"),
+        .testTarget(
+            name: "Lab", dependencies: ["CLab", "PinholeWire", "PinholeCLI", "pinhole-signaling"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

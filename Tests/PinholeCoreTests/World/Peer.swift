@@ -1,0 +1,200 @@
+import PinholeCore
+import PinholeCrypto
+import PinholeWire
+
+/// One peer of a ``World``: the real endpoint, a NAT, and an application that stores what it is given in memory.
+final class Peer {
+    let identity: IdentitySecret
+    let address: TransportAddress
+    let nat: NAT?
+    private(set) var endpoint: Endpoint
+    private unowned let world: World
+    private(set) var wakeTime: Instant?
+
+    private(set) var events: [Event] = []
+    private(set) var texts: [String] = []
+    private(set) var delivered: [MessageID] = []
+    private(set) var received: [UInt64: [UInt8]] = [:]
+    private(set) var stored: [String: [UInt8]] = [:]
+    private(set) var sentFiles: [UInt64] = []
+    private var offers: [UInt64: FileOffer] = [:]
+    /// The content of the files that this peer offers.
+    var files: [UInt64: [UInt8]] = [:]
+    /// How an offer is answered: the offset to resume from, or `nil` to decline.
+    var decide: (FileOffer) -> UInt64? = { _ in 0 }
+    /// Whether messages can be stored.
+    var hasRoom = true
+    /// Datagrams that this peer has sent.
+    private(set) var sentCount = 0
+    /// What would be on disk.
+    private(set) var state = ContactState()
+    private var counter: UInt64 = 0
+    let epoch: UInt64
+
+    init(_ world: World, at address: TransportAddress, behind nat: NAT?, identity: IdentitySecret) {
+        self.world = world
+        self.address = address
+        self.nat = nat
+        self.identity = identity
+        epoch = world.random.next()
+        endpoint = Self.makeEndpoint(identity, world)
+        begin()
+    }
+
+    private static func makeEndpoint(_ identity: IdentitySecret, _ world: World) -> Endpoint {
+        Endpoint(
+            identity: identity, entropy: Entropy(SplitMix(seed: world.random.next())),
+            unixMilliseconds: World.unixMilliseconds + UInt64(world.now.nanoseconds / 1_000_000), at: world.now)
+    }
+
+    private func begin() {
+        endpoint.setLocal(
+            [LocalAddress(address.ip, prefixLength: 24)], ports: [address.family: address.port], at: world.now)
+    }
+
+    var key: IdentityKey { identity.publicKey }
+
+    func useService() {
+        let addresses = [TransportAddress(World.serviceAddress, port: World.servicePorts[0])]
+        endpoint.setServices([(world.serviceSecret.publicKey, addresses)], at: world.now)
+        drain()
+    }
+
+    func add(_ other: Peer, psk: [UInt8]? = nil, direct: [TransportAddress] = []) {
+        try? endpoint.add(other.key, psk: psk, directAddresses: direct, state: state, at: world.now)
+    }
+
+    func connect(to other: Peer) {
+        endpoint.connect(to: other.key, at: world.now)
+        drain()
+    }
+
+    @discardableResult
+    func send(_ text: String, to other: Peer) -> MessageID {
+        counter += 1
+        let id = MessageID(epoch: epoch, counter: counter)
+        endpoint.send(ChatMessage(id: id, time: 0, body: Array(text.utf8)), to: other.key, at: world.now)
+        drain()
+        return id
+    }
+
+    func sendFile(_ transfer: UInt64, name: String, _ content: [UInt8], to other: Peer) {
+        files[transfer] = content
+        endpoint.offer(
+            transfer, size: UInt64(content.count), hash: Blake2b.hash(content), name: name, to: other.key,
+            at: world.now)
+        drain()
+    }
+
+    /// The process dies and starts again, with what was on disk.
+    func restart(with other: Peer) {
+        endpoint = Self.makeEndpoint(identity, world)
+        begin()
+        add(other)
+        useService()
+    }
+}
+
+// MARK: The shell
+
+extension Peer {
+    /// The inside source of a datagram for this peer, if its NAT lets it in.
+    func accepts(_ flight: World.Flight) -> TransportAddress? {
+        guard let nat else { return flight.destination == address ? flight.source : nil }
+        guard flight.destination.ip == nat.external else { return nil }
+        return nat.inbound(flight.destination.port, from: flight.source) == address ? flight.source : nil
+    }
+
+    func receive(_ bytes: [UInt8], from source: TransportAddress) {
+        endpoint.receive(bytes.span, from: source, at: world.now)
+        drain()
+    }
+
+    func wake() {
+        guard let wakeTime, wakeTime <= world.now else { return }
+        endpoint.handleTimeout(at: world.now)
+        drain()
+    }
+
+    func drain() {
+        while true {
+            switch endpoint.poll(at: world.now) {
+            case .transmit(let datagram, let destination):
+                sentCount += 1
+                let source = nat?.outbound(address, to: destination) ?? address
+                world.send(datagram, from: source, to: destination)
+            case .event(let event):
+                events.append(event)
+                handle(event)
+            case .idle(let deadline):
+                wakeTime = deadline
+                return
+            }
+        }
+    }
+
+    private func handle(_ event: Event) {
+        switch event {
+        case .message(let message, let from):
+            guard hasRoom else { return endpoint.storingFailed(from: from, at: world.now) }
+            texts.append(String(decoding: message.body, as: UTF8.self))
+            state.highestStored[message.id.epoch] = message.id.counter
+            endpoint.stored(message.id, from: from, at: world.now)
+        case .delivered(let id, _):
+            delivered.append(id)
+        case .authenticated(_, let timestamp):
+            state.authenticatedTimestamp = timestamp
+        case .fileOffered(let offer, let from):
+            offers[offer.transfer] = offer
+            if let offset = decide(offer) {
+                received[offer.transfer] = Array(received[offer.transfer, default: []].prefix(Int(offset)))
+                endpoint.accept(offer.transfer, offset: offset, from: from, at: world.now)
+            } else {
+                endpoint.refuse(offer.transfer, .declined, with: from, at: world.now)
+            }
+        case .fileWanted(let transfer, let offset, let count, let to):
+            guard let content = files[transfer] else { return }
+            let end = min(content.count, Int(offset) + count)
+            endpoint.provide(Array(content[Int(offset)..<end]), for: transfer, to: to, at: world.now)
+        case .fileData(let transfer, let offset, let bytes, _):
+            guard received[transfer, default: []].count == Int(offset) else { return }
+            received[transfer, default: []] += bytes
+        case .fileComplete(let transfer, let from):
+            guard let offer = offers[transfer], let content = received[transfer] else { return }
+            guard Blake2b.hash(content) == offer.hash else {
+                return endpoint.refuse(transfer, .corrupt, with: from, at: world.now)
+            }
+            stored[offer.name] = content
+            endpoint.fileStored(transfer, from: from, at: world.now)
+        case .fileDone(let transfer, _):
+            sentFiles.append(transfer)
+        case .serviceUp, .serviceDown, .serviceNotice, .natBehavior, .connecting, .connected, .pathChanged,
+            .disconnected, .unreachable, .pong, .fileRefused, .fileInterrupted:
+            break
+        }
+    }
+}
+
+// MARK: Questions of tests
+
+extension Peer {
+    var connections: [PathDescription] {
+        events.compactMap { if case .connected(_, let path) = $0 { path } else { nil } }
+    }
+
+    var failures: [UnreachableReason] {
+        events.compactMap { if case .unreachable(_, let reason) = $0 { reason } else { nil } }
+    }
+
+    var behavior: NATBehavior? {
+        events.reversed().lazy.compactMap { if case .natBehavior(let behavior, _) = $0 { behavior } else { nil } }.first
+    }
+
+    var isRegistered: Bool {
+        events.contains { if case .serviceUp = $0 { true } else { false } }
+    }
+
+    func isConnected(to other: Peer) -> Bool {
+        endpoint.path(to: other.key) != nil
+    }
+}
