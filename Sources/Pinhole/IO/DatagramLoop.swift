@@ -72,7 +72,12 @@ package final class DatagramLoop: Sendable {
         }
         guard let thread else { return }
         wakeup_ring(wakeup)
-        pthread_join(thread, nil)
+        // On the loop itself nobody can wait for it: the thread ends after this turn.
+        if pthread_equal(thread, pthread_self()) != 0 {
+            pthread_detach(thread)
+        } else {
+            pthread_join(thread, nil)
+        }
     }
 
     private struct Mailbox {
