@@ -16,7 +16,7 @@ final class Conversation {
         case transferStarted(TransferReference, name: String, size: UInt64)
         case transferEnded(TransferReference?, name: String, size: UInt64, Failure?)
         case pong(Result<PingReport, Failure>)
-        case patienceEnded
+        case timeIsUp
     }
 
     private let session: Session
@@ -35,6 +35,10 @@ final class Conversation {
     private var incoming: [TransferReference: String] = [:]
     private var lastProblem: PinholeError?
     private var lastProgress: ContinuousClock.Instant?
+    private var firstFailure: Failure?
+    private var waits: Set<Waiting> = []
+
+    private enum Waiting { case patience, lingering }
 
     init(session: Session, contact: Contact, mode: Mode, asksForFiles: Bool, isVerbose: Bool) {
         self.session = session
@@ -48,8 +52,9 @@ final class Conversation {
         printer = EventPrinter(session: session, showsProgress: showsProgress)
     }
 
-    /// Runs until the person leaves. In a pipe, everything accepted is then given `patience` to arrive.
-    func run(patience: Duration) async throws {
+    /// Runs until the person leaves. In a pipe, everything accepted is then given `patience` to arrive, and answers are
+    /// waited for as long as `lingering` says.
+    func run(patience: Duration, lingering: Duration = .zero) async throws {
         let input = input
         let session = session
         let contact = contact
@@ -77,11 +82,16 @@ final class Conversation {
             case .transferEnded(let transfer, let name, let size, let failure):
                 handleEnd(of: transfer, name, size, failure)
             case .pong(let result): handle(result)
-            case .patienceEnded: return try leave()
+            case .timeIsUp: return try leave()
             }
             guard isLeaving else { continue }
-            guard !undelivered.isEmpty || transfers > 0 else { return try leave() }
-            startLosing(patience)
+            if !undelivered.isEmpty || transfers > 0 {
+                leave(after: patience, for: .patience)
+            } else if lingering == .zero {
+                return try leave()
+            } else {
+                leave(after: lingering, for: .lingering)
+            }
         }
     }
 
@@ -130,7 +140,7 @@ final class Conversation {
         let argument = words.count > 1 ? words[1].drop { $0 == " " } : ""
         switch words.first ?? "" {
         case "send" where !argument.isEmpty: sendFile(Paths.expand(String(argument)))
-        case "send": complain("/send needs the path of a file")
+        case "send": complain(Failure(.usage, "/send needs the path of a file"))
         case "accept": answerOffer(accepting: true)
         case "refuse": answerOffer(accepting: false)
         case "ping": ping()
@@ -140,7 +150,7 @@ final class Conversation {
                 "/send PATH  send a file\n/accept, /refuse  answer an offered file\n"
                     + "/ping  show the path and its round trip time\n/quit  leave (Ctrl-D)\n"
                     + "//text  a message that begins with a slash\nAlt+Enter  a line break inside a message")
-        case let command: complain("there is no command /\(command); /help lists them")
+        case let command: complain(Failure(.usage, "there is no command /\(command); /help lists them"))
         }
         return .stay
     }
@@ -159,14 +169,18 @@ final class Conversation {
                 printer.showQueued(message, text)
             }
         } catch {
-            complain(error.message)
+            complain(Failure(error))
         }
     }
 
     private func sendFile(_ path: String) {
         guard Paths.isRegularFile(path) else {
-            complain(access(path, F_OK) == 0 ? "\(path) is not a regular file" : "there is no file \(path)")
-            return
+            let isThere = access(path, F_OK) == 0
+            return complain(
+                isThere
+                    ? Failure(.badData, "\(path) is not a regular file")
+                    : Failure(.noSuchFile, "there is no file \(path)")
+            )
         }
         let name = Paths.name(of: path)
         var status = stat()
@@ -188,7 +202,7 @@ final class Conversation {
     }
 
     private func answerOffer(accepting: Bool) {
-        guard !offers.isEmpty else { return complain("no file waits for an answer") }
+        guard !offers.isEmpty else { return complain(Failure(.usage, "no file waits for an answer")) }
         let offer = offers.removeFirst()
         if accepting {
             session.node.accept(offer.transfer)
@@ -277,13 +291,14 @@ final class Conversation {
             if let transfer {
                 printer.show(failure.map { .fileFailed(transfer, reason: $0.message) } ?? .fileSent(transfer))
             } else {
-                complain("\(name): \(failure?.message ?? "not sent")")
+                complain(failure ?? Failure(.other, "\(name) was not sent"))
             }
+            if firstFailure == nil { firstFailure = failure }
             return
         }
         settlePrompt()
         if let failure {
-            complain("\(name) was not delivered: \(failure.message)")
+            complain(Failure(failure.status, "\(name) was not delivered: \(failure.message)"))
         } else {
             tell("\(contact.name) has \(name) (\(Format.size(size))), verified.")
         }
@@ -297,7 +312,7 @@ final class Conversation {
                 "path": .path(report.path),
             ])
         case (.success(let report), _): tell(PingCommand.words(report, from: contact.name))
-        case (.failure(let failure), _): complain(failure.message)
+        case (.failure(let failure), _): complain(failure)
         }
     }
 
@@ -326,32 +341,38 @@ final class Conversation {
         Console.talk(text, style: .dim)
     }
 
-    private func complain(_ text: String) {
+    private func complain(_ failure: Failure) {
+        if firstFailure == nil { firstFailure = failure }
         if case .json = mode {
-            JSON.show(["event": "error", "reason": .string(text)])
+            JSON.show([
+                "event": "error", "reason": .string(failure.message), "exitCode": .integer(Int64(failure.exitCode)),
+            ])
         } else {
-            Console.talk(text, style: .error)
+            Console.talk(failure.message, style: .error)
         }
     }
 
     // MARK: Leaving
 
-    private var isLosing = false
-
-    private func startLosing(_ patience: Duration) {
-        guard !isLosing else { return }
-        isLosing = true
-        var limit = patience
-        if case .screen = mode { limit = min(patience, transfers > 0 ? patience : .seconds(2)) }
+    /// A person who leaves does not wait long for what the outbox keeps anyway.
+    private func leave(after wait: Duration, for reason: Waiting) {
+        guard waits.insert(reason).inserted else { return }
+        var limit = wait
+        if case .screen = mode, transfers == 0 { limit = min(wait, .seconds(2)) }
         let (input, wait) = (input, limit)
         Task {
             try? await Task.sleep(for: wait)
-            input.yield(.patienceEnded)
+            input.yield(.timeIsUp)
         }
     }
 
     private func leave() throws {
-        guard !undelivered.isEmpty || transfers > 0 else { return }
+        guard !undelivered.isEmpty || transfers > 0 else {
+            // What went wrong on the way has been said; a script also needs the code.
+            if case .screen = mode { return }
+            if let firstFailure { throw Failure(firstFailure.status, "") }
+            return
+        }
         var parts: [String] = []
         if !undelivered.isEmpty { parts.append("\(undelivered.count) message\(undelivered.count == 1 ? "" : "s")") }
         if transfers > 0 { parts.append("\(transfers) file\(transfers == 1 ? "" : "s")") }

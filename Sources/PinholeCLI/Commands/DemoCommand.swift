@@ -64,6 +64,6 @@ struct DemoCommand: AsyncParsableCommand {
         let contact = try Session.contact(named: DemoWorld.friendName, in: world.you.profile)
         let conversation = Conversation(
             session: world.you, contact: contact, mode: mode, asksForFiles: false, isVerbose: false)
-        try await conversation.run(patience: .seconds(20))
+        try await conversation.run(patience: .seconds(20), lingering: .milliseconds(500))
     }
 }
