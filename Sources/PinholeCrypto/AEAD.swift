@@ -19,10 +19,11 @@ package struct Nonce: Sendable {
         for index in 4..<12 { bytes[index] = iv[index] ^ UInt8(truncatingIfNeeded: number >> UInt64(8 * (11 - index))) }
     }
 
-    init(random: Void) {
-        self.init()
-        var span = bytes.mutableSpan
+    static func random() -> Nonce {
+        var nonce = Nonce()
+        var span = nonce.bytes.mutableSpan
         span.withUnsafeMutableBufferPointer { randombytes_buf($0.baseAddress!, $0.count) }
+        return nonce
     }
 
     /// `bytes` holds 12.

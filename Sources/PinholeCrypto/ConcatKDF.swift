@@ -1,4 +1,3 @@
-import CSodium
 package import PinholeWire
 
 /// The one-step key derivation of NIST SP 800-56A with SHA-256.

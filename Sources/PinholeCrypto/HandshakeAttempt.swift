@@ -1,4 +1,3 @@
-import CSodium
 package import PinholeWire
 import Synchronization
 

@@ -1,4 +1,3 @@
-import CSodium
 import PinholeWire
 
 /// One pairing of an own attempt with a peer's HELLO: the keys of HS, the signatures, and the session that follows.

@@ -6,7 +6,7 @@ import CSodium
 /// part. Its first four bytes, little-endian, are ChaCha20's block counter, the other twelve its nonce; five bytes of
 /// key stream are the mask. The low four bits of byte 0 (phase and reserved bits) are xored with the low four bits of
 /// mask[0], the four bytes of the packet number with mask[1] … mask[4]. The high four bits, 0100, stay in the clear.
-package struct HeaderProtection {
+package enum HeaderProtection {
     package static let sampleSize = 16
     static let firstByteMask: UInt8 = 0x0f
 

@@ -1,4 +1,3 @@
-import CSodium
 import PinholeWire
 
 /// Sixteen random bytes that name one introduction through the signaling service.

@@ -16,29 +16,28 @@ package import PinholeWire
 /// chosen by the service each time it accepts a REGISTER, is part of its keys: a REGISTER that is repeated, or replayed
 /// within its cookie's life, never leads to the same keys again. Packet numbers begin at 0, are 64 bits wide, and travel
 /// as their low 32 (RFC 9000 A.3).
-package struct RegisterKeys: Sendable {
-    private let secrets: InlineArray<96, UInt8>
+package final class RegisterKeys: Sendable {
+    /// K_register ‖ K_challenge ‖ RS.
+    private let secrets: KeyMaterial
     private let ephemeral: [UInt8]
     private let service: [UInt8]
 
     init(_ sharedSecret: borrowing KeyMaterial, ephemeral: [UInt8], service: ServiceKey) {
-        let derived = concatKDF(sharedSecret.bytes, "signal", u: ephemeral, v: service.raw, count: 96)
-        let bytes = derived.bytes
-        secrets = InlineArray { bytes[$0] }
+        secrets = concatKDF(sharedSecret.bytes, "signal", u: ephemeral, v: service.raw, count: 96)
         self.ephemeral = ephemeral
         self.service = service.raw
     }
 
     /// A CHALLENGE, smaller than any REGISTER.
     package func challenge(_ body: ChallengeBody) -> [UInt8] {
-        challenge(body, nonce: Nonce(random: ()))
+        challenge(body, nonce: .random())
     }
 
     func challenge(_ body: ChallengeBody, nonce: Nonce) -> [UInt8] {
         var header = ByteWriter(capacity: SignalingLayout.challengeHeader)
         header.u8(DatagramKind.challengeByte)
         header.append(nonce.bytes.span)
-        return AEAD.seal(body.encoded.span, after: header.bytes, nonce: nonce, key: secrets.span.extracting(32..<64))
+        return AEAD.seal(body.encoded.span, after: header.bytes, nonce: nonce, key: secrets.part(at: 32, of: self))
     }
 
     /// The service's keys of a registration whose number is fresh and random.
@@ -51,7 +50,7 @@ package struct RegisterKeys: Sendable {
         guard datagram.count >= header + AEAD.tagSize, datagram[0] == DatagramKind.challengeByte,
             let plaintext = AEAD.open(
                 datagram.extracting(header..<datagram.count), after: datagram.extracting(0..<header),
-                nonce: Nonce(copying: datagram.extracting(1..<header)), key: secrets.span.extracting(32..<64))
+                nonce: Nonce(copying: datagram.extracting(1..<header)), key: secrets.part(at: 32, of: self))
         else { return nil }
         return try? ChallengeBody(plaintext.span)
     }
@@ -62,7 +61,7 @@ package struct RegisterKeys: Sendable {
         header.u8(Limits.version)
         header.append(ephemeral)
         header.append(nonce.bytes.span)
-        return AEAD.seal(body.encoded.span, after: header.bytes, nonce: nonce, key: secrets.span.extracting(0..<32))
+        return AEAD.seal(body.encoded.span, after: header.bytes, nonce: nonce, key: secrets.part(of: self))
     }
 
     func openRegister(_ datagram: Span<UInt8>) -> RegisterBody? {
@@ -71,7 +70,7 @@ package struct RegisterKeys: Sendable {
             let plaintext = AEAD.open(
                 datagram.extracting(header..<datagram.count), after: datagram.extracting(0..<header),
                 nonce: Nonce(copying: datagram.extracting(2 + X25519.size..<header)),
-                key: secrets.span.extracting(0..<32))
+                key: secrets.part(of: self))
         else { return nil }
         return try? RegisterBody(plaintext.span)
     }
@@ -80,7 +79,7 @@ package struct RegisterKeys: Sendable {
         var number = ByteWriter(capacity: 8)
         number.u64(registration)
         return concatKDF(
-            secrets.span.extracting(64..<96), "registration", u: ephemeral, v: service, publicInfo: number.bytes,
+            secrets.part(at: 64, of: self), "registration", u: ephemeral, v: service, publicInfo: number.bytes,
             count: 2 * (AEAD.keySize + AEAD.ivSize))
     }
 }

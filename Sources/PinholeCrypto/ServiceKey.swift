@@ -1,5 +1,3 @@
-import CSodium
-
 /// A signaling service's X25519 public key, pinned by its clients: `pinsrv1…`.
 package struct ServiceKey: Hashable, Sendable {
     package let raw: [UInt8]

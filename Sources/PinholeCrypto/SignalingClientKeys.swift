@@ -27,7 +27,7 @@ package final class SignalingClientKeys {
 
     /// A REGISTER, as often as needed: the first without a cookie, the next with the CHALLENGE's.
     package func register(_ body: RegisterBody) -> [UInt8] {
-        registers.register(body, nonce: Nonce(random: ()))
+        registers.register(body, nonce: .random())
     }
 
     /// The same with a chosen nonce of 12 bytes, where the result must be reproducible.

@@ -115,6 +115,24 @@ struct HostileInputTests {
         }
     }
 
+    @Test("random text is no key, no service and no key file", arguments: [77] as [UInt64])
+    func randomText(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let starts = ["", "pin1", "PIN-SECRET-1", "PIN-SEALED-1", "pinsrv1", "ssh-ed25519 ", "# "]
+        let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l1bQ =#\n\u{0}é")
+        for round in 0..<3000 {
+            let length = Int.random(in: 0...220, using: &generator)
+            let text =
+                starts[round % starts.count]
+                + String((0..<length).compactMap { _ in alphabet.randomElement(using: &generator) })
+            #expect((try? IdentityKey(text: text)) == nil, "seed \(seed), round \(round)")
+            #expect((try? IdentitySecret(text: text))?.publicKey == nil, "seed \(seed), round \(round)")
+            #expect((try? ServiceKey(text: text)) == nil, "seed \(seed), round \(round)")
+            #expect((try? ServiceSecret(text: text))?.publicKey == nil, "seed \(seed), round \(round)")
+            #expect((try? KeyFile.open(text, passphrase: nil))?.publicKey == nil, "seed \(seed), round \(round)")
+        }
+    }
+
     @Test("sealed nonsense in a REGISTER or a CHALLENGE is refused")
     func sealedNonsense() throws {
         var generator = SeededGenerator(seed: 4)
