@@ -298,3 +298,6 @@ extension IPAddress {
         }
     }
 }
+
+@available(*, unavailable)
+extension DatagramSocket: Sendable {}

@@ -83,3 +83,6 @@ final class LoopTurn {
         sockets = []
     }
 }
+
+@available(*, unavailable)
+extension LoopTurn: Sendable {}

@@ -35,3 +35,6 @@ final class NetlinkWatcher {
     /// An interface that comes up brings its address and its routes within a few milliseconds: one change, not five.
     private static let gathering: Duration = .milliseconds(20)
 }
+
+@available(*, unavailable)
+extension NetlinkWatcher: Sendable {}
