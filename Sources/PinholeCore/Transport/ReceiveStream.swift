@@ -103,12 +103,13 @@ struct ReceiveStream: Sendable {
         return buffer.take(count)
     }
 
-    /// The application wants no more; false if there is no more, or the peer was told before.
+    /// The application wants no more: what is here is dropped. False if the peer need not be told.
     mutating func stop(errorCode: UInt64) -> Bool {
-        guard !isComplete, stopCode == nil else { return false }
-        stopCode = errorCode
+        guard !isDiscarding else { return false }
+        let isNews = !isComplete
+        if isNews { stopCode = errorCode }
         discard()
-        return true
+        return isNews
     }
 
     mutating func updateCredit(rtt: RTTEstimator, at now: Instant) -> UInt64 {

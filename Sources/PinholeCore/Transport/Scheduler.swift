@@ -20,7 +20,7 @@ struct Scheduler: Sendable {
         !turns.isEmpty && debt >= packetSize * Limits.urgentBytesPerFileByte
     }
 
-    /// Lets a file start, now (true) or when ``fileDidEnd()`` names it.
+    /// Lets a file start, now (true) or when ``nextWaiting()`` names it.
     mutating func start(_ id: UInt64) -> Bool {
         guard started < Limits.maxStreams else {
             waiting.append(id)
@@ -30,10 +30,14 @@ struct Scheduler: Sendable {
         return true
     }
 
-    /// One file is through; returns one that has waited and may start, to be asked for with ``start(_:)``.
-    mutating func fileDidEnd() -> UInt64? {
+    /// One file is through, and another may start.
+    mutating func fileDidEnd() {
         started -= 1
-        return waiting.popFirst()
+    }
+
+    /// A file that has waited and may ask for its ``start(_:)`` now.
+    mutating func nextWaiting() -> UInt64? {
+        started < Limits.maxStreams ? waiting.popFirst() : nil
     }
 
     mutating func enqueue(_ id: UInt64) {

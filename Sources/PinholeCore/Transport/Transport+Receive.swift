@@ -38,7 +38,7 @@ extension Transport {
     }
 
     private mutating func reset(_ id: UInt64, errorCode: UInt64, finalSize: UInt64) throws(TransportError) {
-        guard let index = try open(id) else { return }
+        guard let index = try open(id, isReset: true) else { return }
         let wasComplete = receiveStreams.values[index].isComplete
         let wasDiscarding = receiveStreams.values[index].isDiscarding
         let unread = receiveStreams.values[index].unread
@@ -60,8 +60,11 @@ extension Transport {
         events.append(.stopped(id, errorCode: errorCode))
     }
 
-    /// The peer's stream, which begins if it is new; nil if it is over.
-    private mutating func open(_ id: UInt64) throws(TransportError) -> Dictionary<UInt64, ReceiveStream>.Index? {
+    /// The peer's stream, which begins if it is new; nil if it is over. One that begins with its reset ends with it
+    /// too, and is never too many.
+    private mutating func open(
+        _ id: UInt64, isReset: Bool = false
+    ) throws(TransportError) -> Dictionary<UInt64, ReceiveStream>.Index? {
         if receiveStreams[id] == nil {
             guard !closedReceiveStreams.contains(id) else { return nil }
             guard receiveStreams.count < Limits.maxHeldStreams,
@@ -71,7 +74,7 @@ extension Transport {
         }
         guard let index = receiveStreams.index(forKey: id) else { return nil }
         if !receiveStreams.values[index].isHeard {
-            guard incompleteStreams < Limits.maxStreams else { throw .tooManyStreams }
+            guard incompleteStreams < Limits.maxStreams || isReset else { throw .tooManyStreams }
             receiveStreams.values[index].isHeard = true
             incompleteStreams += 1
         }

@@ -4,10 +4,10 @@ package import PinholeWire
 extension Transport {
     /// When ``handleTimeout(at:)`` is to be called, unless something else happens before.
     package var nextTimeout: Instant? {
-        let candidates = [
-            lossDetection.timeout(sent: sent, rtt: rtt), space.ackDeadline, isWaitingForPacer ? pacer.opensAt : nil,
-        ]
-        return candidates.compactMap { $0 }.min()
+        var next = lossDetection.timeout(sent: sent, rtt: rtt)
+        if let ackDeadline = space.ackDeadline { next = min(next ?? ackDeadline, ackDeadline) }
+        if isWaitingForPacer, let opensAt = pacer.opensAt { next = min(next ?? opensAt, opensAt) }
+        return next
     }
 
     /// Does what is due; packets that follow from it come from ``nextPacket(upTo:with:at:)``.

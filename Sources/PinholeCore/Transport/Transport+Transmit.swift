@@ -28,6 +28,7 @@ extension Transport {
     private mutating func permission(for datagramSize: Int, at now: Instant) -> Permission {
         isWaitingForPacer = false
         if probes > 0 { return .probe }
+        if space.isAckDue(at: now), space.wantsAnswer(rtt: rtt, at: now) { isPingQueued = true }
         guard bytesInFlight == 0 || bytesInFlight + datagramSize <= congestion.window else {
             isAppLimited = false
             return .acknowledgements
@@ -54,8 +55,7 @@ extension Transport {
             writer.frame(frame)
             if frame.isAckEliciting { isEliciting = true }
         }
-        let largest = writeAck(
-            to: &writer, upTo: size, alone: forced.isEmpty && permission == .acknowledgements, at: now)
+        let largest = writeAck(to: &writer, upTo: size, at: now)
         if permission != .acknowledgements {
             let start = writer.count
             writeControl(to: &writer, upTo: size, frames: &frames, at: now)
@@ -70,8 +70,8 @@ extension Transport {
         let number = space.take()
         counters.packetsSent += 1
         counters.bytesSent += UInt64(writer.count)
-        // What the connection insists on while the window is full is not tracked: a peer that provokes it and never
-        // acknowledges must not fill our memory.
+        // What only the connection insists on is not tracked: nothing of it is repeated, and a peer that provokes it
+        // and never acknowledges must not fill our memory.
         if isEliciting, permission != .acknowledgements {
             let size = max(writer.count, Limits.minPlaintext) + Limits.dataOverhead
             track(SentPacket(number: number, sentAt: now, size: size, largestAcknowledged: largest, frames: frames))
@@ -91,13 +91,10 @@ extension Transport {
 
     // MARK: Frames
 
-    /// Writes an ACK if one is owed, and returns its largest number. One that goes alone asks for an answer now and
-    /// then, if the window has room for it.
-    private mutating func writeAck(to writer: inout ByteWriter, upTo size: Int, alone: Bool, at now: Instant) -> UInt64?
-    {
+    /// Writes an ACK if one is owed, and returns its largest number.
+    private mutating func writeAck(to writer: inout ByteWriter, upTo size: Int, at now: Instant) -> UInt64? {
         guard space.isAckUseful, let ack = space.makeAck(upTo: size - writer.count, at: now) else { return nil }
         writer.frame(.ack(ack))
-        if alone, space.wantsAnswer(rtt: rtt, at: now) { isPingQueued = true }
         return ack.largest
     }
 
@@ -222,8 +219,12 @@ extension Transport {
         guard let stream = sendStreams.removeValue(forKey: id) else { return }
         closedSendStreams.insert(id)
         guard stream.turn == .queued || stream.turn == .idle else { return }
-        guard let next = scheduler.fileDidEnd(), let index = sendStreams.index(forKey: next) else { return }
-        sendStreams.values[index].turn = .new
-        schedule(next)
+        scheduler.fileDidEnd()
+        while let next = scheduler.nextWaiting() {
+            // It may have been given up while it waited.
+            guard let index = sendStreams.index(forKey: next) else { continue }
+            sendStreams.values[index].turn = .new
+            schedule(next)
+        }
     }
 }

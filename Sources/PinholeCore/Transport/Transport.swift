@@ -110,6 +110,7 @@ package struct Transport: Sendable {
         if held.stop(errorCode: errorCode) { control.append(.stopSending(id: stream)) }
         receiveStreams[stream] = held
         returnCredit(unread - held.unread, of: stream)
+        if held.isFinished { close(receiving: stream) }
     }
 
     /// Takes up to `limit` bytes that have arrived in order, which gives the peer credit for as many.
