@@ -104,13 +104,35 @@ final class Conversation {
         var v: Int
         var event: String
         var contact: String?
-        var path: Path?
+        private var place: Place?
         var text: String?
         var id: String?
         var name: String?
         var reason: String?
         var exitCode: Int32?
         var observed: [String]?
+
+        /// The network path of a session.
+        var path: Path? { if case .path(let path) = place { path } else { nil } }
+
+        private enum CodingKeys: String, CodingKey {
+            case v, event, contact, text, id, name, reason, exitCode, observed
+            case place = "path"
+        }
+
+        /// A session's path is an object; a received file's is a word.
+        private enum Place: Decodable {
+            case path(Path), file(String)
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let file = try? container.decode(String.self) {
+                    self = .file(file)
+                } else {
+                    self = .path(try container.decode(Path.self))
+                }
+            }
+        }
 
         struct Path: Decodable {
             var remote: String
