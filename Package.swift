@@ -74,6 +74,9 @@ let package = Package(
         .testTarget(
             name: "Lab", dependencies: ["CLab", "PinholeWire", "PinholeCLI", "pinhole-signaling"],
             swiftSettings: strict),
+        .testTarget(
+            name: "SignalingTests", dependencies: ["Signaling", "pinhole-signaling", "PinholeCrypto", "PinholeWire"],
+            swiftSettings: lifetimes),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -51,7 +51,7 @@ package struct Configuration: Sendable {
     package func validate() throws(ServerError) {
         guard let port = listen.first?.port else { throw .configuration("listen names no address") }
         guard listen.allSatisfy({ $0.port == port }) else {
-            throw .configuration("listen: all addresses need the same port, and there are \(listen.count) different")
+            throw .configuration("listen: all addresses need the same port")
         }
         if alternatePorts == nil, port > .max - 3 {
             throw .configuration("listen: port \(port) leaves no room for three alternate ports after it: name them")

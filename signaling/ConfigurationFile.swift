@@ -58,13 +58,6 @@ extension Configuration {
     }
 }
 
-extension RateLimiter.Rate {
-    /// A rate whose bursts may be as large as four seconds of it.
-    package init(sustained perSecond: Int) {
-        self.init(perSecond: perSecond, burst: 4 * perSecond)
-    }
-}
-
 /// A key of a TOML file with its value, and where it stands.
 private struct TOMLSetting {
     enum Value {

@@ -17,6 +17,11 @@ package struct RateLimiter: Sendable {
             self.burst = burst
         }
 
+        /// A rate whose bursts may be as large as four seconds of it.
+        package init(sustained perSecond: Int) {
+            self.init(perSecond: perSecond, burst: 4 * perSecond)
+        }
+
         fileprivate var interval: Int64 { 1_000_000_000 / Int64(max(perSecond, 1)) }
         /// How far ahead of the present a bucket's time may run.
         fileprivate var tolerance: Int64 { Int64(max(burst, 1) - 1) * interval }

@@ -227,10 +227,10 @@ package struct Registry: Sendable {
 
     /// Ends the registration for everybody else at once.
     mutating func unregister(_ slot: Slot) {
-        guard registrations[Int(slot)].state == .live else { return }
-        leaveTags(slot)
+        if registrations[Int(slot)].state == .live { count -= 1 }
         registrations[Int(slot)].state = .closed
-        count -= 1
+        for seat in registrations[Int(slot)].seats { _ = tags.leave(seat, by: slot) }
+        registrations[Int(slot)].seats = []
     }
 
     /// Forgets the registrations that have not been heard of for their lifetime. At most `limit` at a time, so that
@@ -272,11 +272,6 @@ package struct Registry: Sendable {
         releaseSource(registrations[Int(slot)].address.ip)
         registrations[Int(slot)].state = .free
         free.append(slot)
-    }
-
-    private mutating func leaveTags(_ slot: Slot) {
-        for seat in registrations[Int(slot)].seats { _ = tags.leave(seat, by: slot) }
-        registrations[Int(slot)].seats = []
     }
 
     private mutating func releaseSource(_ ip: IPAddress) {

@@ -14,12 +14,12 @@ package struct Service: Sendable {
         case token([UInt8])
     }
 
-    /// What happens to this much and no more.
+    /// How much is answered, from everybody and from one source.
     package struct Rates: Equatable, Sendable {
-        package var registers = RateLimiter.Rate(perSecond: 5000, burst: 10_000)
-        package var registersPerSource = RateLimiter.Rate(perSecond: 50, burst: 200)
-        package var stun = RateLimiter.Rate(perSecond: 50_000, burst: 50_000)
-        package var stunPerSource = RateLimiter.Rate(perSecond: 200, burst: 1000)
+        package var registers = RateLimiter.Rate(sustained: 5000)
+        package var registersPerSource = RateLimiter.Rate(sustained: 50)
+        package var stun = RateLimiter.Rate(sustained: 50_000)
+        package var stunPerSource = RateLimiter.Rate(sustained: 200)
 
         package init() {}
     }
