@@ -100,7 +100,8 @@ final class Peer {
 extension Peer {
     /// The inside source of a datagram for this peer, if its NAT lets it in.
     func accepts(_ flight: World.Flight) -> TransportAddress? {
-        guard let nat else { return flight.destination == address ? flight.source : nil }
+        if flight.destination == address, nat == nil || flight.source.ip.isPrivate { return flight.source }
+        guard let nat else { return nil }
         guard flight.destination.ip == nat.external else { return nil }
         return nat.inbound(flight.destination.port, from: flight.source) == address ? flight.source : nil
     }
@@ -121,7 +122,8 @@ extension Peer {
             switch endpoint.poll(at: world.now) {
             case .transmit(let datagram, let destination):
                 sentCount += 1
-                let source = nat?.outbound(address, to: destination) ?? address
+                // Neighbours' packets do not pass the NAT.
+                let source = destination.ip.isPrivate ? address : nat?.outbound(address, to: destination) ?? address
                 world.send(datagram, from: source, to: destination)
             case .event(let event):
                 events.append(event)
