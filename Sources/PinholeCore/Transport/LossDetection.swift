@@ -12,7 +12,8 @@ struct LossDetection: Sendable {
     private(set) var lossTime: Instant?
     /// Probe timeouts since the last acknowledgement of something new.
     private(set) var ptoCount = 0
-    private(set) var lastAckElicitingSentAt: Instant?
+    /// When the latest ack-eliciting packet was sent, or the latest probe was due: the probe timer starts there.
+    private var probeBase: Instant?
 
     // RFC 9002 §6.1: "Implementations can detect and adapt to spurious retransmissions by raising the packet or time
     // reordering thresholds": both start at the recommended values and follow what the path does.
@@ -24,7 +25,7 @@ struct LossDetection: Sendable {
     private var episodeLosses = 0
 
     mutating func didSend(at now: Instant) {
-        lastAckElicitingSentAt = now
+        probeBase = now
     }
 
     mutating func didAcknowledge(_ largest: UInt64, something isNew: Bool) {
@@ -32,8 +33,10 @@ struct LossDetection: Sendable {
         if isNew { ptoCount = 0 }
     }
 
-    mutating func didTimeOut() {
+    mutating func didTimeOut(at now: Instant) {
         ptoCount += 1
+        // The next one counts from here, even if the probe could not be sent.
+        probeBase = now
     }
 
     /// A packet that was given up arrived after all: wait longer from now on. True if with this one every loss since
@@ -58,7 +61,7 @@ struct LossDetection: Sendable {
         episodeStart = nil
         packetThreshold = Limits.packetThreshold
         timeThreshold = Limits.timeThresholdNumerator
-        if lastAckElicitingSentAt != nil { lastAckElicitingSentAt = now }
+        if probeBase != nil { probeBase = now }
     }
 
     /// Moves the open packets that count as lost from `sent` to `lost`, and sets the time of the next one.
@@ -102,8 +105,8 @@ struct LossDetection: Sendable {
     /// When the loss timer or the probe timer fires; nil if nothing is in flight.
     func timeout(sent: SentPackets, rtt: RTTEstimator) -> Instant? {
         if let lossTime { return lossTime }
-        guard !sent.isEmpty, let lastAckElicitingSentAt else { return nil }
-        return Instant(nanoseconds: lastAckElicitingSentAt.nanoseconds + probeInterval(rtt))
+        guard !sent.isEmpty, let probeBase else { return nil }
+        return Instant(nanoseconds: probeBase.nanoseconds + probeInterval(rtt))
     }
 
     /// §6.2.1: "the PTO backoff factor … the PTO period being set to twice its current value", but not beyond

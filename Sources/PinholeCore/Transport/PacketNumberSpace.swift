@@ -43,7 +43,14 @@ struct PacketNumberSpace: Sendable {
         unacknowledged += 1
         // §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets."
         if !isInOrder || unacknowledged >= Limits.ackElicitingThreshold { isAckUrgent = true }
-        if ackDeadline == nil { ackDeadline = now + Limits.maxAckDelay }
+        if ackDeadline == nil, !isAckUrgent { ackDeadline = now + Limits.maxAckDelay }
+    }
+
+    /// An ACK that has waited long enough goes with the next packet, whenever that can be sent.
+    mutating func handleTimeout(at now: Instant) {
+        guard let ackDeadline, ackDeadline <= now else { return }
+        isAckUrgent = true
+        self.ackDeadline = nil
     }
 
     /// Whether an ACK is worth its place in a packet that goes anyway.

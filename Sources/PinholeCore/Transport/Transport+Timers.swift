@@ -10,13 +10,14 @@ extension Transport {
         return next
     }
 
-    /// Does what is due; packets that follow from it come from ``nextPacket(upTo:with:at:)``.
+    /// Does what is due, which leaves ``nextTimeout`` in the future even if no packet can be sent; packets that follow from it come from ``nextPacket(upTo:with:at:)``.
     package mutating func handleTimeout(at now: Instant) {
-        // A delayed ACK and the pacer's opening need no doing: `nextPacket` looks at the time.
+        space.handleTimeout(at: now)
+        if let opensAt = pacer.opensAt, opensAt <= now { isWaitingForPacer = false }
         guard let due = lossDetection.timeout(sent: sent, rtt: rtt), due <= now else { return }
         if lossDetection.lossTime != nil { return detectLosses(at: now) }
         counters.probeTimeouts += 1
-        lossDetection.didTimeOut()
+        lossDetection.didTimeOut(at: now)
         probes = Limits.probesPerTimeout
         // RFC 9002 §6.2.4: "When there is no data to send, the sender SHOULD … retransmit [data that is] in flight";
         // the oldest goes before new data, for it is what the peer waits for.

@@ -113,10 +113,12 @@ struct LossDetectionTests {
         detection.didSend(at: start)
         let base = 20 + 4 * 10 + 25
         var intervals: [Duration] = []
+        var now = start
         for _ in 0..<6 {
-            let due = detection.timeout(sent: sent, rtt: rtt)
-            intervals.append((due ?? start) - start)
-            detection.didTimeOut()
+            let due = detection.timeout(sent: sent, rtt: rtt) ?? now
+            intervals.append(due - now)
+            now = due
+            detection.didTimeOut(at: now)
         }
         #expect(intervals == [1, 2, 4, 8].map { .milliseconds(base * $0) } + [.seconds(1), .seconds(1)])
         #expect(detection.ptoCount == 6)
@@ -131,7 +133,7 @@ struct LossDetectionTests {
         for _ in 0..<40 { rtt.update(sample: .seconds(3), ackDelay: .zero, at: start) }
         var detection = LossDetection()
         detection.didSend(at: start)
-        for _ in 0..<3 { detection.didTimeOut() }
+        for _ in 0..<3 { detection.didTimeOut(at: start) }
         let due = detection.timeout(sent: sent, rtt: rtt)
         #expect((due ?? start) - start == .nanoseconds(rtt.probeTimeout))
         #expect(rtt.probeTimeout > 3_000_000_000)

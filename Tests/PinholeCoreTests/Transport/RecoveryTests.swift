@@ -117,6 +117,29 @@ struct RecoveryTests {
         #expect(link.a.nextTimeout == nil && link.b.nextTimeout == nil)
     }
 
+    @Test("a connection that may not send does not spin")
+    func mute() throws {
+        var now = Instant(nanoseconds: 0)
+        var transport = Transport(at: now)
+        transport.write([UInt8](repeating: 1, count: 100_000), to: 16)
+        while transport.nextPacket(upTo: TransportLink.size, at: now) != nil {}
+        transport.didReceive(packet: 0, isAckEliciting: true, at: now)
+        var wakes = 0
+        while let due = transport.nextTimeout, due < Instant(nanoseconds: 60_000_000_000) {
+            #expect(due > now)
+            now = due
+            transport.handleTimeout(at: now)
+            wakes += 1
+        }
+        #expect(wakes < 70)
+        let payload = transport.nextPacket(upTo: TransportLink.size, at: now)?.payload ?? []
+        var reader = ByteReader(payload.span)
+        guard case .ack = try reader.frame() else {
+            Issue.record("the acknowledgement has waited long enough")
+            return
+        }
+    }
+
     @Test("a PING is answered")
     func ping() {
         let link = TransportLink(seed: 1, LinkConditions(delay: .milliseconds(40)))
