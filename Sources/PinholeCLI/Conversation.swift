@@ -16,6 +16,7 @@ final class Conversation {
         case transferStarted(TransferReference, name: String, size: UInt64)
         case transferEnded(TransferReference?, name: String, size: UInt64, Failure?)
         case pong(Result<PingReport, Failure>)
+        case stillUnreachable(PinholeError)
         case timeIsUp
     }
 
@@ -36,6 +37,7 @@ final class Conversation {
     private var lastProblem: PinholeError?
     private var lastProgress: ContinuousClock.Instant?
     private var firstFailure: Failure?
+    private var hasSaidConnecting = false
     private var waits: Set<Waiting> = []
 
     private enum Waiting { case patience, lingering }
@@ -82,6 +84,10 @@ final class Conversation {
             case .transferEnded(let transfer, let name, let size, let failure):
                 handleEnd(of: transfer, name, size, failure)
             case .pong(let result): handle(result)
+            case .stillUnreachable(let error):
+                guard lastProblem?.message == error.message else { break }
+                tell("Not connected: \(error.message)" + (error.hint.map { "\n\($0)" } ?? ""))
+                tell("Pinhole keeps trying, and what you write waits.")
             case .timeIsUp: return try leave()
             }
             guard isLeaving else { continue }
@@ -155,7 +161,9 @@ final class Conversation {
         return .stay
     }
 
-    private func send(_ text: String) async {
+    private func send(_ line: String) async {
+        var text = line
+        while text.last?.isNewline == true { text.removeLast() }
         guard text.contains(where: { !$0.isWhitespace }) else { return }
         do throws(PinholeError) {
             let message = try await session.node.send(text, to: contact.key)
@@ -272,7 +280,18 @@ final class Conversation {
             settlePrompt()
             tell("\(incoming.removeValue(forKey: transfer) ?? "A file") is not complete: \(reason)")
         case .fileSent: break
-        case .serviceUp where !isVerbose: break
+        case .serviceUp where !isVerbose, .pathChanged where !isVerbose: break
+        case .connecting where !isVerbose:
+            // The node goes on trying; a person needs to hear it once.
+            if !hasSaidConnecting { tell("Connecting to \(contact.name) …") }
+            hasSaidConnecting = true
+        case .unreachable(contact.key, let error):
+            // Two people who start at the same moment connect within a second.
+            let input = input
+            Task {
+                try? await Task.sleep(for: .seconds(2))
+                input.yield(.stillUnreachable(error))
+            }
         default: if let words = EventWords(event, in: session).talk { tell(words) }
         }
     }

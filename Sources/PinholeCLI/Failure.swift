@@ -54,13 +54,13 @@ struct Failure: Error {
             case .noSuchFile: .noSuchFile
             case .unreachableService: .unreachableService
             case .bug: .bug
-            case .cannotWrite, .portInUse: .cannotWrite
+            case .cannotWrite: .cannotWrite
             case .peerOffline: .peerOffline
             case .keyChanged: .keyChanged
             case .wrongPassphrase: .wrongPassphrase
             case .configuration: .configuration
             case .noDirectPath: .noDirectPath
-            case .identityInUse, .other: .other
+            case .portInUse, .identityInUse, .other: .other
             }
         self.init(status, error.message, hint: error.hint)
     }

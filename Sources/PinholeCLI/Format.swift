@@ -102,7 +102,7 @@ struct EventWords {
         case .disconnected(let key, let reason): talk = "\(session.name(of: key)) is gone: \(reason)"
         case .unreachable(let key, let error):
             talk =
-                "\(session.name(of: key)) cannot be reached: \(error.message)"
+                "Not connected to \(session.name(of: key)): \(error.message)"
                 + (error.hint.map { "\n\($0)" } ?? "")
         case .notice(let text): talk = text
         case .message, .delivered, .fileOffered, .fileProgress, .fileReceived, .fileSent, .fileFailed: talk = nil

@@ -44,9 +44,23 @@ struct Session: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        try? await race({ await node.stop() }, { try await Task.sleep(for: .seconds(3)) })
         watcher?.cancel()
+        try? await race({ await node.stop() }, { try await Task.sleep(for: .seconds(3)) })
         return try outcome.get()
+    }
+
+    /// Connects, and gives a contact who is starting at this very moment three seconds to appear.
+    func connect(to contact: Contact, timeout: Duration) async throws(PinholeError) -> PathReport {
+        let start = ContinuousClock.now
+        while true {
+            do throws(PinholeError) {
+                return try await node.connect(to: contact.key, timeout: timeout)
+            } catch {
+                let waited = ContinuousClock.now - start
+                guard error.code == .peerOffline, waited < min(timeout, .seconds(3)) else { throw error }
+                guard (try? await Task.sleep(for: .milliseconds(250))) != nil else { throw error }
+            }
+        }
     }
 
     /// The contact of that name, or an error that lists the names there are.

@@ -60,6 +60,7 @@ struct DemoCommand: AsyncParsableCommand {
         let echo = Task { [friend = world.friend] in await DemoEcho(session: friend).run() }
         defer { echo.cancel() }
         Console.talk("A signaling service runs at \(world.service).", style: .dim)
+        Console.talk("Whatever you write comes back from the second peer; /send FILE sends it a file.", style: .dim)
         Console.talk("Everything is in \(world.directory) and goes away when you leave.", style: .dim)
         let contact = try Session.contact(named: DemoWorld.friendName, in: world.you.profile)
         let conversation = Conversation(

@@ -40,7 +40,7 @@ struct PingCommand: AsyncParsableCommand {
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) { session in
             let contact = try Session.contact(named: name, in: session.profile)
-            _ = try await session.node.connect(to: contact.key, timeout: limit)
+            _ = try await session.connect(to: contact, timeout: limit)
             for number in 1...count {
                 if number > 1 { try await Task.sleep(for: .seconds(1)) }
                 let report = try await session.node.ping(contact.key, timeout: limit)

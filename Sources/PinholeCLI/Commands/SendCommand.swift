@@ -42,10 +42,11 @@ struct SendCommand: AsyncParsableCommand {
 
     func run() async throws {
         let items = try what.map(item)
-        let (name, json, timeout) = (name, json, limit.duration)
+        let (name, json, timeout, verbose) = (name, json, limit.duration, global.verbose)
         try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) { session in
             let contact = try Session.contact(named: name, in: session.profile)
-            try await Delivery(session: session, contact: contact, json: json, timeout: timeout).run(items)
+            try await Delivery(session: session, contact: contact, json: json, timeout: timeout, isVerbose: verbose)
+                .run(items)
         }
     }
 
@@ -84,6 +85,8 @@ private struct Delivery: Sendable {
     let contact: Contact
     let json: Bool
     let timeout: Duration
+    /// Then the session tells about connections itself.
+    let isVerbose: Bool
 
     func run(_ items: [SendCommand.Item]) async throws {
         let node = session.node
@@ -91,8 +94,8 @@ private struct Delivery: Sendable {
         var messages: [MessageReference] = []
         for case .message(let text) in items { messages.append(try await node.send(text, to: contact.key)) }
         do throws(PinholeError) {
-            let path = try await node.connect(to: contact.key, timeout: timeout)
-            Console.talk("Connected to \(contact.name) directly: \(Format.path(path)).", style: .dim)
+            let path = try await session.connect(to: contact, timeout: timeout)
+            if !isVerbose { Console.talk("Connected to \(contact.name) directly: \(Format.path(path)).", style: .dim) }
             for message in messages {
                 try await node.delivered(message, timeout: timeout)
                 if json {

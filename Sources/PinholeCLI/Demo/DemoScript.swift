@@ -8,6 +8,7 @@ struct DemoScript: Sendable {
 
     func run() async throws {
         let (you, friend) = (world.you, world.friend)
+        var friendEvents = Events(friend.node.events())
         world.start()
         let echo = Task { await DemoEcho(session: friend).run() }
         defer { echo.cancel() }
@@ -22,7 +23,10 @@ struct DemoScript: Sendable {
         }
         tell("", "registered; it sees you at \(observed.joined(separator: " and "))")
 
-        let path = try await you.node.connect(to: friendKey, timeout: .seconds(10))
+        try await friendEvents.next("the second peer to register") { if case .serviceUp = $0 { true } else { nil } }
+
+        let contact = try Session.contact(named: DemoWorld.friendName, in: you.profile)
+        let path = try await you.connect(to: contact, timeout: .seconds(10))
         let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
         tell("connect", "direct path \(Format.path(path)), session in \(Format.duration(path.connectTime))\(trips)")
         let ping = try await you.node.ping(friendKey, timeout: .seconds(5))
@@ -117,6 +121,7 @@ struct DemoScript: Sendable {
         init(_ events: AsyncStream<NodeEvent>) { iterator = events.makeAsyncIterator() }
 
         /// The next event that `pick` likes. A step that never happens ends with an error, not with silence.
+        @discardableResult
         mutating func next<Value: Sendable>(
             _ what: String, _ pick: (NodeEvent) -> Value?
         ) async throws -> Value {

@@ -74,7 +74,8 @@ enum Console {
     static func live(_ text: String) {
         isLive.withLock { isLive in
             isLive = true
-            write("\r\u{1b}[K" + text.escapedForTerminal, to: STDERR_FILENO)
+            let line = Width.prefix(of: text.escapedForTerminal, cells: TerminalMode.size.columns - 1)
+            write("\r\u{1b}[K" + line, to: STDERR_FILENO)
         }
     }
 

@@ -29,7 +29,9 @@ enum TerminalMode {
     /// Rows and columns; 24 by 80 where the terminal does not say.
     static var size: (rows: Int, columns: Int) {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+        guard [STDOUT_FILENO, STDERR_FILENO].contains(where: { ioctl($0, UInt(TIOCGWINSZ), &size) == 0 }),
+            size.ws_col > 0, size.ws_row > 0
+        else {
             return (24, 80)
         }
         return (Int(size.ws_row), Int(size.ws_col))

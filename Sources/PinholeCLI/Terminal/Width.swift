@@ -17,6 +17,15 @@ enum Width {
         return cells
     }
 
+    /// As much of the beginning of `text` as fits in so many cells.
+    static func prefix(of text: String, cells: Int) -> Substring {
+        var left = cells
+        return text.prefix { character in
+            left -= of(character)
+            return left >= 0
+        }
+    }
+
     /// The rows that `text` fills on a screen of so many columns, counting a wide character that does not fit at the edge.
     static func rows(of text: String, columns: Int) -> Int {
         var rows = 1
