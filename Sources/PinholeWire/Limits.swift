@@ -87,7 +87,7 @@ package enum Limits {
     package static let maxTimeThresholdNumerator = 16
     /// RFC 9002 §6.1.2: "The RECOMMENDED value of the timer granularity (kGranularity) is 1 millisecond."
     package static let granularity: Duration = .milliseconds(1)
-    /// RFC 9002 §6.2.4: "A sender … MAY send up to two full-sized datagrams containing ack-eliciting packets".
+    /// RFC 9002 §6.2.4: "An endpoint MAY send up to two full-sized datagrams containing ack-eliciting packets".
     package static let probesPerTimeout = 2
     /// Doublings of the probe timeout.
     package static let maxProbeBackoff = 6
@@ -99,7 +99,7 @@ package enum Limits {
     package static let maxLostPackets = 256
     /// RFC 9002 §7.2: "Endpoints SHOULD use an initial congestion window of ten times the maximum datagram size".
     package static let initialWindowPackets = 10
-    /// RFC 9002 §7.2: "The RECOMMENDED value … [of] the minimum congestion window … is 2 * max_datagram_size."
+    /// RFC 9002 §7.2, of the minimum congestion window: "The RECOMMENDED value is 2 * max_datagram_size."
     package static let minWindowPackets = 2
     /// RFC 9002 §7.7: "Senders SHOULD limit bursts to the initial congestion window".
     package static let pacingBurstPackets = 10

@@ -45,7 +45,7 @@ struct Cubic: CongestionController {
 
     func pacingRate(rtt: RTTEstimator) -> Double? {
         guard rtt.firstSampleAt != nil else { return nil }
-        // RFC 9002 §7.7: "N = 1.25" times the window per round trip; twice where the window doubles in one.
+        // RFC 9002 §7.7: N = 1.25 windows per round trip; two where the window doubles in one.
         let gain = isInSlowStart ? 2 : 1.25
         return gain * state.window * 1e9 / Double(max(rtt.smoothed, 1))
     }

@@ -57,7 +57,8 @@ struct SendWindow: Equatable, Sendable {
         used += UInt64(count)
     }
 
-    /// RFC 9000 §4.1: "A receiver MUST ignore any MAX_STREAM_DATA or MAX_DATA frames that do not increase" limits.
+    /// RFC 9000 §4.1: "A receiver MUST ignore any MAX_STREAM_DATA or MAX_DATA frames that do not increase flow
+    /// control limits."
     mutating func raise(to limit: UInt64) {
         self.limit = max(self.limit, limit)
     }

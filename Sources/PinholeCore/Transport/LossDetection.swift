@@ -15,8 +15,8 @@ struct LossDetection: Sendable {
     /// When the latest ack-eliciting packet was sent, or the latest probe was due: the probe timer starts there.
     private var probeBase: Instant?
 
-    // RFC 9002 §6.1: "Implementations can detect and adapt to spurious retransmissions by raising the packet or time
-    // reordering thresholds": both start at the recommended values and follow what the path does.
+    // RFC 9002 §6.1: "Implementations can detect spurious retransmissions and increase the packet or time reordering
+    // threshold": both start at the recommended values and follow what the path does.
     private(set) var packetThreshold = Limits.packetThreshold
     private(set) var timeThreshold = Limits.timeThresholdNumerator
 
@@ -82,7 +82,7 @@ struct LossDetection: Sendable {
             }
             lost.append(packet)
             count(packet, at: now)
-            // §7.6.2: lost packets with none acknowledged between them, and "a prior RTT sample" before the first.
+            // §7.6.2: lost packets with none acknowledged between them, and a round-trip sample before the first.
             if let sampled = rtt.firstSampleAt, sampled < packet.sentAt {
                 let start = runStart ?? packet.sentAt
                 runStart = start
@@ -109,7 +109,8 @@ struct LossDetection: Sendable {
         return Instant(nanoseconds: probeBase.nanoseconds + probeInterval(rtt))
     }
 
-    /// §6.2.1: "the PTO backoff factor … the PTO period being set to twice its current value", but not beyond
+    /// §6.2.1: "When a PTO timer expires, the PTO backoff MUST be increased, resulting in the PTO period being set to
+    /// twice its current value": done, but not beyond
     /// ``Limits/maxProbeInterval``, unless the round trip itself is longer.
     private func probeInterval(_ rtt: RTTEstimator) -> Int64 {
         let base = rtt.probeTimeout

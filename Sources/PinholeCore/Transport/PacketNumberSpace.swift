@@ -29,11 +29,11 @@ struct PacketNumberSpace: Sendable {
 
     mutating func didReceive(_ number: UInt64, isAckEliciting: Bool, at now: Instant) {
         guard !received.contains(number) else { return }
-        // RFC 9000 §13.2.1: "SHOULD generate and send an ACK frame without delay when it receives an ack-eliciting
-        // packet … less than another … [or] when there are missing packets between that packet and this packet".
+        // RFC 9000 §13.2.1: "an endpoint SHOULD generate and send an ACK frame without delay when it receives an
+        // ack-eliciting packet" that is older than another, or that leaves missing packets behind it.
         let isInOrder = number == largestReceived.map { $0 + 1 } ?? 0
         received.insert(number)
-        // §13.2.3: "A receiver … discards … ranges … beginning with the oldest".
+        // §13.2.3: "A receiver limits the number of ACK Ranges … it remembers and sends in ACK frames".
         if received.count > Limits.maxAckRanges { received.removeFirst() }
         if number >= largestReceived ?? 0 {
             largestReceived = number
@@ -63,8 +63,8 @@ struct PacketNumberSpace: Sendable {
         return ackDeadline <= now
     }
 
-    /// Whether the packet with this ACK should ask for an answer, so that ranges can be forgotten: RFC 9000 §13.2.4,
-    /// "a receiver that sends only non-ack-eliciting packets … might only occasionally … [send a] PING".
+    /// Whether the packet with this ACK should ask for an answer, so that ranges can be forgotten. RFC 9000 §13.2.4:
+    /// "a receiver could send a PING or other small ack-eliciting frame occasionally, such as once per round trip".
     func wantsAnswer(rtt: RTTEstimator, at now: Instant) -> Bool {
         received.count > 1 && now.nanoseconds - elicitedAt.nanoseconds >= rtt.smoothed
     }

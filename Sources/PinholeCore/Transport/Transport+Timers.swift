@@ -10,7 +10,8 @@ extension Transport {
         return next
     }
 
-    /// Does what is due, which leaves ``nextTimeout`` in the future even if no packet can be sent; packets that follow from it come from ``nextPacket(upTo:with:at:)``.
+    /// Does what is due; packets that follow from it come from ``nextPacket(upTo:with:at:)``. Afterwards
+    /// ``nextTimeout`` is in the future, even if no packet can be sent.
     package mutating func handleTimeout(at now: Instant) {
         space.handleTimeout(at: now)
         if let opensAt = pacer.opensAt, opensAt <= now { isWaitingForPacer = false }
@@ -19,8 +20,8 @@ extension Transport {
         counters.probeTimeouts += 1
         lossDetection.didTimeOut(at: now)
         probes = Limits.probesPerTimeout
-        // RFC 9002 §6.2.4: "When there is no data to send, the sender SHOULD … retransmit [data that is] in flight";
-        // the oldest goes before new data, for it is what the peer waits for.
+        // RFC 9002 §6.2.4: "Implementations MAY use alternative strategies for determining the content of probe packets":
+        // the oldest data goes before new data, for it is what the peer's reader waits for.
         var position = 0
         var repeated = 0
         while position < sent.count, repeated < Limits.probesPerTimeout {
