@@ -112,12 +112,12 @@ extension Connection {
             return
         }
         let acceptance = receive(hello, hasCookie: false, at: now)
-        guard acceptance != .refused, let attempt else { return }
+        guard acceptance != .refused else { return }
         peerIntroduction = theirs
         addCandidates(theirs.candidates, at: now)
         introduction = nil
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
-        if !isEcho(hello), attempt.isAnswer || acceptance == .new {
+        if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new {
             requests.append(.answer(tag, client: client, blob: attempt.handshake.blob(ownIntroduction)))
         }
         if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
@@ -139,6 +139,7 @@ extension Connection {
         for candidate in reflexive + candidates
         where environment.mayProbe(candidate.address, peerObserved: peerObserved) {
             checklist.add(candidate, at: now)
+            if let kind = checklist.kind(of: candidate.address) { paths.setKind(kind, of: candidate.address) }
         }
     }
 }

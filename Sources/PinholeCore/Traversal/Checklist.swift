@@ -6,7 +6,7 @@ internal import PinholeWire
 /// ``Limits/candidatePacing`` apart, so that a long list does not leave as one burst.
 struct Checklist {
     private struct Entry {
-        let candidate: Candidate
+        var candidate: Candidate
         var timesSent = 0
         var due: Instant
         /// Probes that may still be sent after the address answered; `nil` before that.
@@ -25,12 +25,14 @@ struct Checklist {
         entries.first { $0.candidate.address == address }?.candidate.kind
     }
 
-    /// Adds a candidate unless its address is already there or the list is full. An address that was found by its own
-    /// packets is probed at once, before any other.
+    /// Adds a candidate unless the list is full. An address that was found by its own packets is probed at once, before
+    /// any other; when the peer names it later, it is what the peer says (RFC 8445 §7.2.5.3.1).
     mutating func add(_ candidate: Candidate, at now: Instant) {
-        guard entries.count < Limits.maxCandidates * 2,
-            !entries.contains(where: { $0.candidate.address == candidate.address })
-        else { return }
+        if let index = entries.firstIndex(where: { $0.candidate.address == candidate.address }) {
+            if entries[index].candidate.kind == .peerReflexive { entries[index].candidate = candidate }
+            return
+        }
+        guard entries.count < Limits.maxCandidates * 2 else { return }
         if candidate.kind == .peerReflexive {
             entries.insert(Entry(candidate: candidate, due: now), at: 0)
             return
