@@ -332,6 +332,7 @@ extension Connection {
         retry = nil
         search = nil
         pendingFrames.removeAll()
+        paths.invalidate(before: pairing.attempt.began)
         paths.activate(source)
         session?.transport.resetPath(initialRTT: paths[source]?.rtt, at: now)
         session?.transport.ping()

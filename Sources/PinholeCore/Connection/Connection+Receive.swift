@@ -131,7 +131,8 @@ extension Connection {
 
     /// Moves to a better path, or away from one that was never validated.
     private func choosePath(at now: Instant) {
-        guard let active = paths.active, let best = paths.best, best != active else { return }
+        let since = search == nil ? Instant(nanoseconds: 0) : now - .seconds(2)
+        guard let active = paths.active, let best = paths.best(since: since), best != active else { return }
         let settled = session.map { now - $0.began > .seconds(2) } ?? true
         let isAlive = paths.activePath?.isValidated ?? false
         guard !isAlive || !settled || search != nil else { return }

@@ -6,10 +6,13 @@ struct PathTable {
     struct Path {
         let remote: TransportAddress
         var kind: Candidate.Kind
-        var isValidated = false
+        /// When a packet last went there and its answer came back.
+        var validated: Instant?
         var rtt: Duration?
         var bytesReceived = 0
         var bytesSent = 0
+
+        var isValidated: Bool { validated != nil }
     }
 
     private struct Challenge {
@@ -31,7 +34,6 @@ struct PathTable {
     subscript(remote: TransportAddress) -> Path? { paths[remote] }
 
     var activePath: Path? { active.flatMap { paths[$0] } }
-    var validated: [Path] { paths.values.filter(\.isValidated) }
     var remotes: [TransportAddress] { Array(paths.keys) }
 
     /// An authenticated packet of `count` bytes came from `remote`.
@@ -58,11 +60,15 @@ struct PathTable {
         active = remote
     }
 
-    /// Forgets everything but addresses: a new session validates anew.
-    mutating func invalidate(_ remote: TransportAddress) {
-        paths[remote]?.isValidated = false
-        paths[remote]?.bytesSent = 0
-        paths[remote]?.bytesReceived = 0
+    /// What was validated before `instant` counts no more: a new session may have been needed because a path died.
+    mutating func invalidate(before instant: Instant) {
+        for (remote, path) in paths {
+            if let validated = path.validated, validated < instant {
+                paths[remote]?.validated = nil
+                paths[remote]?.rtt = nil
+            }
+        }
+        lastValidated = nil
     }
 
     /// Remembers that `data` went to `remote` as a PATH_CHALLENGE.
@@ -80,7 +86,7 @@ struct PathTable {
         guard let challenge = challenges.removeValue(forKey: data) else { return nil }
         let rtt = now - challenge.sent
         if paths[challenge.remote] == nil { paths[challenge.remote] = Path(remote: challenge.remote, kind: .host) }
-        paths[challenge.remote]?.isValidated = true
+        paths[challenge.remote]?.validated = now
         let known = paths[challenge.remote]?.rtt
         paths[challenge.remote]?.rtt = known.map { min($0, rtt) } ?? rtt
         return (challenge.remote, rtt)
@@ -90,9 +96,10 @@ struct PathTable {
         paths[remote]?.kind = kind
     }
 
-    /// The best validated path: the shortest round trip, where LAN is forgiven 10 ms and IPv6 5 ms.
-    var best: TransportAddress? {
-        validated.min { $0.score < $1.score }?.remote
+    /// The best path that was validated since `instant`: the shortest round trip, where LAN is forgiven 10 ms and
+    /// IPv6 5 ms.
+    func best(since instant: Instant) -> TransportAddress? {
+        paths.values.filter { $0.validated.map { $0 >= instant } ?? false }.min { $0.score < $1.score }?.remote
     }
 
     private mutating func evictOne() -> Bool {
