@@ -251,9 +251,9 @@ extension Endpoint {
     private func settleDetector(_ family: IPAddress.Family) {
         guard var detector = detectors[family] else { return }
         for (request, destination) in detector.takeOutgoing() { transmit(request.encoded, to: destination) }
+        environment.behavior[family] = detector.behavior
         if detector.isDone {
             detectors[family] = nil
-            environment.behavior[family] = detector.behavior
             tell(.natBehavior(detector.behavior, family: family))
         } else {
             detectors[family] = detector
@@ -282,11 +282,13 @@ extension Endpoint {
         let service = serviceIndices[index]
         settleClients(at: now)
         switch event {
-        case .up(let observed, let alternatePorts, let rtt):
+        case .up(let observed, let alternatePorts, let secondAddress, let rtt):
             reportedDown.remove(service)
             learnTags(at: now)
             tell(.serviceUp(service, observed: observed, rtt: rtt))
-            measure(clients[index].address, observed: observed, alternatePorts: alternatePorts, at: now)
+            measure(
+                clients[index].address, observed: observed, alternatePorts: alternatePorts,
+                secondAddress: secondAddress, at: now)
             for (slot, connection) in connections {
                 connection.connectNow(at: now)
                 settleLater(slot)
@@ -317,7 +319,8 @@ extension Endpoint {
 
     /// Measures the NAT of a family once per network, by the first service that answers.
     private func measure(
-        _ service: TransportAddress, observed: TransportAddress, alternatePorts: [UInt16], at now: Instant
+        _ service: TransportAddress, observed: TransportAddress, alternatePorts: [UInt16],
+        secondAddress: TransportAddress?, at now: Instant
     ) {
         let family = service.family
         guard detectors[family] == nil, environment.behavior[family] == nil else { return }
@@ -325,7 +328,8 @@ extension Endpoint {
             environment.localPorts[family] == observed.port
             && environment.localAddresses.contains { $0.ip == observed.ip }
         detectors[family] = NATDetector(
-            service: service, observed: observed, alternatePorts: alternatePorts, isLocal: isLocal, at: now)
+            service: service, observed: observed, alternatePorts: alternatePorts, secondAddress: secondAddress,
+            isLocal: isLocal, at: now)
         detectors[family]?.handleTimeout(at: now, &environment.entropy)
         settleDetector(family)
     }

@@ -11,7 +11,8 @@ internal import PinholeWire
 /// ```
 struct SignalingClient {
     enum Event {
-        case up(observed: TransportAddress, alternatePorts: [UInt16], rtt: Duration)
+        case up(
+            observed: TransportAddress, alternatePorts: [UInt16], secondAddress: TransportAddress?, rtt: Duration)
         case observedChanged(TransportAddress)
         case down(ServiceFailure)
         case peer(RendezvousTag, observed: [TransportAddress], blob: [UInt8])
@@ -287,7 +288,11 @@ extension SignalingClient {
             asOf: now, deadline: now + Limits.firstKeepAlive, registeredDays: registering.days)
         if tagEntries(for: registering.days).count > Limits.maxTagsPerMessage { queueTags(&registered, at: now) }
         state = .registered(registered)
-        return [.up(observed: reply.observed, alternatePorts: reply.alternatePorts, rtt: rtt ?? .zero)]
+        return [
+            .up(
+                observed: reply.observed, alternatePorts: reply.alternatePorts, secondAddress: reply.secondAddress,
+                rtt: rtt ?? .zero)
+        ]
     }
 
     private mutating func receive(
