@@ -1,13 +1,13 @@
 import PinholeWire
 
-/// Sixteen random bytes that name one introduction through the signaling service.
+/// Sixteen random bytes that name one attempt of a caller, introduced or direct.
 ///
 /// The caller draws them, the callee's answer repeats them: a HELLO with a current one is fresh whatever the clocks say.
 package struct IntroID: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
 
-    /// All zero: the attempt was not introduced.
+    /// All zero: nothing to echo. No attempt of version 1 says this.
     package static let none = IntroID(high: 0, low: 0)
 
     private init(high: UInt64, low: UInt64) {
@@ -41,7 +41,8 @@ package struct IntroID: Hashable, Sendable {
 /// pt = E[32] | ts:u64 | vmin:u8 | vmax:u8 | flags:u16 | caps:u32 | intro_id[16] | 0[110]
 /// ```
 /// A HELLO with `vmin > vmax` is dropped. The last 110 bytes are zero; who reads them ignores them (a later version may
-/// say more there), and the transcript covers them as they came. `flags` and `caps` are zero in version 1, and ignored.
+/// say more there), and the transcript covers them as they came. Bit 0 of `flags` asks for an echo of `intro_id`; the
+/// other bits and `caps` are zero in version 1, and ignored.
 package struct HelloPlaintext: Equatable, Sendable {
     /// The X25519 public key of this attempt.
     package let ephemeral: [UInt8]

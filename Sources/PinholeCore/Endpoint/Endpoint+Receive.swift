@@ -70,7 +70,7 @@ extension Endpoint {
         environment.drops.count(.notForUs)
     }
 
-    /// Without a MAC a HELLO can only be from a contact that a service has just introduced.
+    /// Without a MAC a HELLO can only be from a contact that we are calling, or that a service has just introduced.
     private func receiveIntroducedHello(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
         for (slot, connection) in connections where connection.attempt != nil {
             guard let hello = PeerHello.open(datagram, pair: connection.pair) else { continue }

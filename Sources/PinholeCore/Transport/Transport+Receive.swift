@@ -2,7 +2,7 @@ package import PinholeWire
 
 /// From the wire: frames of packets that were opened.
 extension Transport {
-    /// Takes one frame of a packet. An error ends the session; its code and reason are for CLOSE.
+    /// Takes one frame of a packet. An error ends the session.
     package mutating func receive(_ frame: Frame, at now: Instant) throws(TransportError) {
         switch frame {
         case .ack(let ack): try receive(ack, at: now)

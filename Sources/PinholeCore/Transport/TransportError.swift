@@ -1,4 +1,5 @@
-/// Why a peer's frames end the session: the error code and the reason that CLOSE carries (codes of RFC 9000 §20.1).
+/// Why a peer's frames end the session, in the codes of RFC 9000 §20.1: for our side to tell. CLOSE says no more than that
+/// the protocol was broken.
 package struct TransportError: Error, Equatable, Sendable {
     package let code: UInt64
     package let reason: String
