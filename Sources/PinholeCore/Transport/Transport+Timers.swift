@@ -20,8 +20,8 @@ extension Transport {
         counters.probeTimeouts += 1
         lossDetection.didTimeOut(at: now)
         probes = Limits.probesPerTimeout
-        // RFC 9002 §6.2.4: "Implementations MAY use alternative strategies for determining the content of probe packets":
-        // the oldest data goes before new data, for it is what the peer's reader waits for.
+        // RFC 9002 §6.2.4: "Implementations MAY use alternative strategies for determining the content of probe
+        // packets": the oldest data goes before new data, for it is what the peer's reader waits for.
         var position = 0
         var repeated = 0
         while position < sent.count, repeated < Limits.probesPerTimeout {
