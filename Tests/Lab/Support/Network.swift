@@ -100,7 +100,7 @@ final class Network {
         environment: [String: String] = [:]
     ) throws(LabError) -> Program {
         let program = try host.enter { () throws(LabError) in
-            try Program(path, arguments, named: name, environment: environment.merging(["HOME": directory]) { $1 })
+            try Program(path, arguments, named: name, environment: ["HOME": directory].merging(environment) { $1 })
         }
         reactor.add(program)
         return program
