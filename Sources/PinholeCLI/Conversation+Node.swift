@@ -1,0 +1,119 @@
+import Pinhole
+
+/// What the node reports.
+extension Conversation {
+    func handle(_ event: NodeEvent) {
+        let knownProblem = lastProblem
+        if case .unreachable(contact.key, let error) = event { lastProblem = error }
+        if case .connected(contact.key, _) = event { lastProblem = nil }
+        if case .json = mode {
+            if case .delivered(let message) = event { undelivered[message] = nil }
+            switch event {
+            // Transfers that this chat began are reported by ``handleEnd(of:_:_:_:)``, with their names.
+            case .fileSent(let transfer), .fileFailed(let transfer, _):
+                if transfer.direction == .incoming { printer.show(event) }
+            default: printer.show(event)
+            }
+            if case .fileOffered(let transfer, _, let name, _) = event, asksForFiles { offers.append((transfer, name)) }
+            return
+        }
+        switch event {
+        case .message(let message):
+            let name = session.name(of: message.contact)
+            result(Format.message(message, from: name, isVerified: session.isVerified(message.contact)))
+        case .delivered(let message):
+            guard let mark = undelivered.removeValue(forKey: message) else { break }
+            if case .screen(let screen) = mode, let mark, !screen.change(mark, to: "✓") {
+                tell("Delivered: an earlier message.")
+            }
+        case .fileOffered(let transfer, let key, let name, let size):
+            incoming[transfer] = name
+            let who = session.name(of: key)
+            if asksForFiles { offers.append((transfer, name)) }
+            let action =
+                asksForFiles
+                ? " offers \(name) (\(Format.size(size))): /accept or /refuse"
+                : " sends \(name) (\(Format.size(size))) …"
+            tell(who + action)
+        case .fileProgress(let transfer, let done, let total): showProgress(of: transfer, done, total)
+        case .fileReceived(let transfer, let path):
+            let name = incoming.removeValue(forKey: transfer) ?? Paths.name(of: path)
+            settlePrompt()
+            result("\(Format.clock(Format.now)) \(session.name(of: transfer.contact)) sent \(name): \(path)")
+        case .fileFailed(let transfer, let reason):
+            guard transfer.direction == .incoming else { break }
+            offers.removeAll { $0.transfer == transfer }
+            settlePrompt()
+            tell("\(incoming.removeValue(forKey: transfer) ?? "A file") is not complete: \(reason)")
+        case .fileSent: break
+        case .serviceUp where !isVerbose, .pathChanged where !isVerbose: break
+        case .connecting where !isVerbose:
+            // The node goes on trying; a person needs to hear it once.
+            if !hasSaidConnecting { tell("Connecting to \(contact.name) …") }
+            hasSaidConnecting = true
+        case .unreachable(contact.key, let error):
+            guard knownProblem?.message != error.message else { break }
+            // Two people who start at the same moment connect within a second.
+            let input = input
+            Task {
+                try? await Task.sleep(for: .seconds(2))
+                input.yield(.stillUnreachable(error))
+            }
+        default: if let words = EventWords(event, in: session).talk { tell(words) }
+        }
+    }
+
+    func handleStart(of transfer: TransferReference, _ name: String, _ size: UInt64) {
+        outgoing[transfer] = (name, size)
+        printer.name(transfer, name, size: size)
+        if case .json = mode { return }
+        tell("Sending \(name) (\(Format.size(size))) …")
+    }
+
+    func handleEnd(of transfer: TransferReference?, _ name: String, _ size: UInt64, _ failure: Failure?) {
+        transfers -= 1
+        if let transfer { outgoing[transfer] = nil }
+        if case .json = mode {
+            if let transfer {
+                printer.show(failure.map { .fileFailed(transfer, reason: $0.message) } ?? .fileSent(transfer))
+            } else {
+                complain(failure ?? Failure(.other, "\(name) was not sent"))
+            }
+            if firstFailure == nil { firstFailure = failure }
+            return
+        }
+        settlePrompt()
+        if let failure {
+            complain(Failure(failure.status, "\(name) was not delivered: \(failure.message)"))
+        } else {
+            tell("\(contact.name) has \(name) (\(Format.size(size))), verified.")
+        }
+    }
+
+    func handle(_ pong: Result<PingReport, Failure>) {
+        switch (pong, mode) {
+        case (.success(let report), .json):
+            JSON.show([
+                "event": "pong", "contact": .string(contact.name), "rttMs": .milliseconds(report.rtt),
+                "path": .path(report.path),
+            ])
+        case (.success(let report), _): tell(PingCommand.words(report, from: contact.name))
+        case (.failure(let failure), _): complain(failure)
+        }
+    }
+
+    /// The progress stands in the prompt, where it disturbs nobody.
+    private func showProgress(of transfer: TransferReference, _ done: UInt64, _ total: UInt64) {
+        guard case .screen(let screen) = mode, let name = outgoing[transfer]?.name ?? incoming[transfer] else { return }
+        let now = ContinuousClock.now
+        if let lastProgress, now - lastProgress < .milliseconds(250) { return }
+        lastProgress = now
+        let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
+        let short = name.count > 24 ? name.prefix(23) + "…" : name
+        screen.setPrompt("[\(short) \(percent) %] > ")
+    }
+
+    private func settlePrompt() {
+        if case .screen(let screen) = mode { screen.setPrompt("> ") }
+    }
+}
