@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
 /// Readers over borrowed bytes (`~Escapable`) need lifetime annotations.
 let lifetimes: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
 
+/// The rooms that the network's bytes reach first hold no unsafe operation that is not marked.
+let safe: [SwiftSetting] = lifetimes + [.strictMemorySafety()]
+
 let package = Package(
     name: "Pinhole",
     products: [
@@ -25,9 +28,9 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-        .target(name: "PinholeWire", swiftSettings: lifetimes),
+        .target(name: "PinholeWire", swiftSettings: safe),
         .target(name: "PinholeCrypto", dependencies: ["CSodium", "PinholeWire"], swiftSettings: lifetimes),
-        .target(name: "PinholeCore", dependencies: ["PinholeCrypto", "PinholeWire"], swiftSettings: lifetimes),
+        .target(name: "PinholeCore", dependencies: ["PinholeCrypto", "PinholeWire"], swiftSettings: safe),
         .target(name: "CDatagram"),
         .target(
             name: "Pinhole",

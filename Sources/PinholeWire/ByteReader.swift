@@ -89,10 +89,10 @@ package struct ByteReader: ~Escapable {
 extension [UInt8] {
     /// An array with the same bytes as `span`.
     package init(copying span: Span<UInt8>) {
-        self.init(unsafeUninitializedCapacity: span.count) { buffer, initialized in
-            span.withUnsafeBufferPointer { source in
+        unsafe self.init(unsafeUninitializedCapacity: span.count) { buffer, initialized in
+            unsafe span.withUnsafeBufferPointer { source in
                 if let base = source.baseAddress {
-                    buffer.baseAddress!.initialize(from: base, count: source.count)
+                    unsafe buffer.baseAddress!.initialize(from: base, count: source.count)
                 }
             }
             initialized = span.count

@@ -30,8 +30,8 @@ struct ByteBuffer: Sendable {
         let missing = position + new.count - count
         if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing)) }
         let start = head + position
-        bytes.withUnsafeMutableBufferPointer { target in
-            _ = UnsafeMutableBufferPointer(rebasing: target[start...]).update(fromContentsOf: new)
+        unsafe bytes.withUnsafeMutableBufferPointer { target in
+            _ = unsafe UnsafeMutableBufferPointer(rebasing: target[start...]).update(fromContentsOf: new)
         }
     }
 
