@@ -4,7 +4,7 @@ package import PinholeWire
 /// order within each stream, however the path loses, doubles and reorders.
 ///
 /// Streams are one-way and named by their sender, so that both sides may use the same id. Files (from
-/// ``StreamID/firstFile``) are numbered upwards, and no id is used twice. Packets are sealed and sent by the connection.
+/// ``StreamID/firstFile``) are numbered upwards, and no id is used twice. The connection seals and sends the packets.
 /// After each change call ``nextPacket(upTo:with:at:)`` until it gives nil, and wait no longer than ``nextTimeout``.
 package struct Transport: Sendable {
     // What was sent and received, by packet.
