@@ -170,14 +170,14 @@ extension Laboratory {
             }
         }
 
-        @Test("a port in use: exit code 73")
+        @Test("a port in use: exit code 1")
         func portInUse() async throws {
             try await Network.run([.home, .home]) { network in
                 let service = try SignalingService(on: network)
                 let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 let holder = try ProbeSocket(in: alice.site.host, "0.0.0.0", port: 45_001)
                 try expectComplaint(
-                    from: alice, ["listen", "--port", "\(holder.address.port)"], 73, mentioning: "45001")
+                    from: alice, ["listen", "--port", "\(holder.address.port)"], 1, mentioning: "45001")
             }
         }
 

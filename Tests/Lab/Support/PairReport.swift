@@ -4,6 +4,8 @@ import Synchronization
 final class PairReport {
     let pair: String
     var path: Conversation.Event.Path?
+    /// From the end of the registration to the session, in round trips; the path's own numbers begin at a cold start.
+    var sinceRegistration: Double?
     var text: String?
     /// MB/s.
     var aToB: Double?
@@ -24,18 +26,20 @@ final class PairReport {
         }
         guard last else { return }
         print("\nround trip \(Network.roundTrip); the file is 10 MB; MB/s until it is verified on the receiver's disk")
-        print(
-            (["pair  up   connect     path                     text  A→B     B→A     service    service    routers"]
-                + [
-                    "           ms    RTT                                  MB/s    MB/s    bytes      dead, ms   flushed, ms"
-                ]
-                + table).joined(separator: "\n"), "\n")
+        print(Self.heading + table.joined(separator: "\n"), "\n")
     }
+
+    private static let heading = """
+        pair  up   cold start  registered  path                     text  A→B     B→A     service    service    routers
+                   ms    RTT   RTT                                        MB/s    MB/s    bytes      dead, ms   flushed, ms
+
+        """
 
     private var line: String {
         let cells: [(String?, Int)] = [
             (pair, 5), (path == nil ? "no" : "yes", 4), (path.map { number($0.connectMs, 0) }, 5),
-            (path?.roundTrips.map { number($0, 2) }, 5), (path.map { "\($0.kind) \($0.family)" }, 24), (text, 5),
+            (path?.roundTrips.map { number($0, 2) }, 5),
+            (sinceRegistration.map { number($0, 2) }, 11), (path.map { "\($0.kind) \($0.family)" }, 24), (text, 5),
             (aToB.map { number($0, 2) }, 7), (bToA.map { number($0, 2) }, 7), (serviceBytes.map { "\($0)" }, 10),
             (afterDeath.map { number($0 / .milliseconds(1), 0) }, 10),
             (afterFlush.map { number($0 / .milliseconds(1), 0) }, 11),

@@ -109,14 +109,14 @@ final class Conversation {
         var id: String?
         var name: String?
         var reason: String?
-        var exitCode: Int32?
-        var observed: [String]?
+        /// When the laboratory read it.
+        var instant = ContinuousClock.now
 
         /// The network path of a session.
         var path: Path? { if case .path(let path) = place { path } else { nil } }
 
         private enum CodingKeys: String, CodingKey {
-            case v, event, contact, text, id, name, reason, exitCode, observed
+            case v, event, contact, text, id, name, reason
             case place = "path"
         }
 
@@ -159,7 +159,7 @@ final class Conversation {
         try reactor.wait(for: "\(program.name): \(kind)", within: limit) {
             try parse()
             if let event = events.first(where: { $0.event == kind && matches($0) }) { return event }
-            if let status = program.status {
+            if let status = program.status, program.output.isAtEnd {
                 throw LabError("\(program.name) ended (\(status)) before: \(kind)\n\(reactor.lastWords)")
             }
             return nil
