@@ -74,7 +74,6 @@ extension CloseReason {
         case .remoteRequest(let code):
             code == 0 ? "the contact left" : "the contact ended the session (code \(code))"
         case .timedOut: "nothing came for 60 s"
-        case .replaced: "a newer session took over"
         case .protocolViolation(let what): "the contact broke the protocol: \(what)"
         case .storage: "a message could not be stored"
         }
@@ -88,6 +87,7 @@ extension ServiceFailure {
             "it does not answer: it may be down, its key may differ from the address you have, or UDP is blocked"
         case .lost: "it stopped answering"
         case .draining: "it is stopping"
+        case .refused(let text): "it refuses: \(String(decoding: text, as: UTF8.self))"
         }
     }
 }

@@ -12,6 +12,8 @@ public struct NodeConfiguration: Sendable {
 
     /// The signaling services to register with; without any, only contacts with known addresses can be reached.
     public var services: [ServiceAddress]
+    /// What services that are not open to everybody want to see, at most 255 bytes of UTF-8; empty for open ones.
+    public var serviceToken: String
     /// The UDP port of both address families; 0 lets the system choose.
     public var port: UInt16
     /// Where received files go. It is created when the first file arrives.
@@ -24,12 +26,14 @@ public struct NodeConfiguration: Sendable {
     /// A configuration; the defaults suit a person behind a home router who wants to see files before taking them.
     public init(
         services: [ServiceAddress] = [],
+        serviceToken: String = "",
         port: UInt16 = 0,
         downloadDirectory: String,
         filePolicy: FilePolicy = .ask,
         allowsLoopback: Bool = false
     ) {
         self.services = services
+        self.serviceToken = serviceToken
         self.port = port
         self.downloadDirectory = downloadDirectory
         self.filePolicy = filePolicy

@@ -97,7 +97,8 @@ extension NodeLoop {
     }
 
     func setServices(_ known: [(ServiceKey, [TransportAddress])], at now: Instant) {
-        endpoint.setServices(known.map { (key: $0.0, addresses: $0.1) }, at: now)
+        endpoint.setServices(
+            known.map { (key: $0.0, addresses: $0.1) }, token: Array(configuration.serviceToken.utf8), at: now)
     }
 
     /// Follows the contacts that another process added or removed.

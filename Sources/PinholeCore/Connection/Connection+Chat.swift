@@ -61,7 +61,7 @@ extension Connection {
                 while let record = try session?.control.next() { receive(try FileRecord(record.span), at: now) }
             case StreamID.chat:
                 session?.chat.append(bytes)
-                while let record = try session?.chat.next() { receive(try ChatMessage(record.span), at: now) }
+                while let record = try session?.chat.next() { try receive(ChatMessage(record.span), at: now) }
             case StreamID.receipts:
                 session?.receipts.append(bytes)
                 while let record = try session?.receipts.next() { receive(try Receipt(record.span)) }
@@ -78,7 +78,8 @@ extension Connection {
 // MARK: Messages
 
 extension Connection {
-    private func receive(_ message: ChatMessage, at now: Instant) {
+    private func receive(_ message: ChatMessage, at now: Instant) throws(WireError) {
+        guard message.id.counter > 0 else { throw .malformed }
         switch inbox.receive(message.id) {
         case .new: events.append(.message(message, from: peer))
         case .duplicate: sendReceipt(message.id)

@@ -196,12 +196,12 @@ extension Connection {
         introduce(attempt, at: now)
     }
 
-    /// A HELLO datagram: the peer may be reached where it came from.
+    /// A HELLO datagram: the answer goes where it came from, and nothing more does. Anybody can send a captured HELLO
+    /// from any address, so only an HS packet from there makes it a candidate.
     func receive(_ hello: PeerHello, hasCookie: Bool, from source: TransportAddress, at now: Instant) {
         guard receive(hello, hasCookie: hasCookie, at: now) != .refused else { return }
-        checklist.add(Candidate(.peerReflexive, source), at: now)
         guard let index = pairings.firstIndex(where: { $0.peer == hello }) else { return }
-        transmit(pairings[index].attempt.handshake.hello(helloGate(to: source)), to: source)
+        sendHello(pairings[index].attempt, to: source)
         sendHandshake(index, to: source, responses: [], at: now)
     }
 
@@ -223,17 +223,22 @@ extension Connection {
             Limits.handshakeFirstRetransmit * (1 << min(direct.timesSent, 5)), Limits.handshakeMaxRetransmit)
         direct.timesSent += 1
         direct.resend = now + environment.entropy.jittered(interval)
-        for address in directAddresses where environment.localPorts[address.family] != nil {
-            let hello = attempt.handshake.hello(.direct(cookie: direct.cookie))
-            direct.lastMAC1.append(CookieGate.mac1(of: hello))
-            transmit(hello, to: address)
-        }
-        direct.lastMAC1 = Array(direct.lastMAC1.suffix(8))
         directHello = direct
+        for address in directAddresses where environment.localPorts[address.family] != nil {
+            sendHello(attempt, to: address)
+        }
     }
 
-    private func helloGate(to address: TransportAddress) -> HelloGate {
-        directAddresses.contains(address) ? .direct(cookie: directHello?.cookie) : .introduced
+    /// One HELLO, with the MACs that a listener wants at an address that was given by hand.
+    private func sendHello(_ attempt: Pairing.Attempt, to address: TransportAddress) {
+        guard directAddresses.contains(address) else {
+            return transmit(attempt.handshake.hello(.introduced), to: address)
+        }
+        let hello = attempt.handshake.hello(.direct(cookie: directHello?.cookie))
+        if let sent = directHello?.lastMAC1 {
+            directHello?.lastMAC1 = sent.suffix(7) + [CookieGate.mac1(of: hello)]
+        }
+        transmit(hello, to: address)
     }
 }
 
@@ -244,7 +249,7 @@ extension Connection {
     func probe(_ address: TransportAddress, at now: Instant) {
         for index in pairings.indices { sendHandshake(index, to: address, responses: [], at: now) }
         if pairings.isEmpty || !pairings.contains(where: \.hasHeard), let attempt {
-            transmit(attempt.handshake.hello(helloGate(to: address)), to: address)
+            sendHello(attempt, to: address)
         }
         if session != nil, search != nil || pairings.isEmpty { sendPathChallenge(to: address, at: now) }
     }

@@ -59,7 +59,11 @@ extension Connection {
         if session.lastReceived + Self.idleTimeout <= now {
             return close(.timedOut, code: CloseCode.done, at: now)
         }
-        if let due = session.transport.nextTimeout, due <= now { self.session?.transport.handleTimeout(at: now) }
+        if let due = session.transport.nextTimeout, due <= now {
+            let ptoCount = session.transport.ptoCount
+            self.session?.transport.handleTimeout(at: now)
+            if self.session?.transport.ptoCount != ptoCount { challengeAgain(at: now) }
+        }
         if let keepAliveDeadline, keepAliveDeadline <= now { keepAlive(at: now) }
         searchIfLost(at: now)
         fallBackIfUnvalidated(at: now)
@@ -100,9 +104,16 @@ extension Connection {
     func networkChanged(at now: Instant) {
         guard session != nil, let active = paths.active else { return }
         sendPathChallenge(to: active, at: now)
+        pendingFrames.append(.candidates(environment.candidates))
         session?.transport.ping()
         keepAliveDeadline = now + Limits.firstKeepAlive
         if !environment.registeredClients.isEmpty, attempt == nil { reach(at: now) }
+    }
+
+    /// A challenge of the path that was followed may have been lost with everything else.
+    private func challengeAgain(at now: Instant) {
+        guard let path = paths.activePath, !path.isValidated else { return }
+        sendPathChallenge(to: path.remote, at: now)
     }
 
     /// A path that was followed and never answered was not the peer's.

@@ -119,7 +119,7 @@ extension Connection {
             if wantedSince != nil || !outbox.isEmpty { requests.append(.watch(true)) }
         case .timedOut, .protocolViolation, .storage:
             if wantedSince != nil || !outbox.isEmpty { wantAgain(after: .seconds(2), at: now) }
-        case .localRequest, .replaced:
+        case .localRequest:
             break
         }
     }

@@ -47,5 +47,4 @@ enum CloseCode {
     static let done: UInt64 = 0
     static let protocolViolation: UInt64 = 1
     static let storage: UInt64 = 2
-    static let replaced: UInt64 = 3
 }

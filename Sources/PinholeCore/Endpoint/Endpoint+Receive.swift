@@ -72,6 +72,7 @@ extension Endpoint {
 
     /// Without a MAC a HELLO can only be from a contact that we are calling, or that a service has just introduced.
     private func receiveIntroducedHello(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        guard !helloLoad.isOverloaded(by: source, at: now) else { return environment.drops.count(.rateLimited) }
         for (slot, connection) in connections where connection.attempt != nil {
             guard let hello = PeerHello.open(datagram, pair: connection.pair) else { continue }
             connection.receive(hello, hasCookie: false, from: source, at: now)

@@ -73,13 +73,16 @@ extension Endpoint {
     }
 
     /// The services to register with; each one's addresses, of either family, count as one service.
-    package func setServices(_ services: [(key: ServiceKey, addresses: [TransportAddress])], at now: Instant) {
+    /// `token` is shown to services that are not open to everybody.
+    package func setServices(
+        _ services: [(key: ServiceKey, addresses: [TransportAddress])], token: [UInt8] = [], at now: Instant
+    ) {
         clients.removeAll()
         serviceIndices.removeAll()
         reportedDown.removeAll()
         for (index, service) in services.enumerated() {
             for address in service.addresses {
-                clients.append(SignalingClient(service: service.key, address: address, at: now))
+                clients.append(SignalingClient(service: service.key, address: address, token: token, at: now))
                 serviceIndices.append(index)
             }
         }

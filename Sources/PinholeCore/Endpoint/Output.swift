@@ -80,6 +80,8 @@ package enum ServiceFailure: Equatable, Sendable {
     case lost
     /// It said that it stops.
     case draining
+    /// It does not want this peer, and says why, UTF-8.
+    case refused([UInt8])
 }
 
 package enum CloseReason: Equatable, Sendable {
@@ -87,8 +89,6 @@ package enum CloseReason: Equatable, Sendable {
     case remoteRequest(code: UInt64)
     /// Nothing came for too long.
     case timedOut
-    /// A newer session with the same peer took over.
-    case replaced
     case protocolViolation(String)
     /// A message could not be stored.
     case storage

@@ -59,6 +59,8 @@ struct SignalingClient {
 
     let service: ServiceKey
     let address: TransportAddress
+    /// What a service that is not open to everybody wants to see; at most 255 bytes.
+    private let token: [UInt8]
     private var state: State
     private var failures = 0
     private var rtt: Duration?
@@ -71,8 +73,9 @@ struct SignalingClient {
         var watch: Bool
     }
 
-    init(service: ServiceKey, address: TransportAddress, at now: Instant) {
+    init(service: ServiceKey, address: TransportAddress, token: [UInt8] = [], at now: Instant) {
         self.service = service
+        self.token = Array(token.prefix(255))
         self.address = address
         state = .waiting(until: now)
     }
@@ -209,14 +212,22 @@ extension SignalingClient {
         let zero = [UInt8](repeating: 0, count: SignalingLayout.cookieSize)
         let body =
             registering.cookie.isEmpty
-            ? RegisterBody(cookie: zero, token: [], tags: [])
+            ? RegisterBody(cookie: zero, token: token, tags: [])
             : RegisterBody(
-                cookie: registering.cookie, token: [],
-                tags: Array(tagEntries(for: registering.days).prefix(Limits.maxTagsPerMessage)))
+                cookie: registering.cookie, token: token,
+                tags: Array(tagEntries(for: registering.days).prefix(tagsPerRegister)))
         outgoing.append(registering.keys.register(body))
         registering.lastSent = now
         registering.resend = now + entropy.jittered(Self.firstRetry * (1 << registering.timesSent))
         registering.timesSent += 1
+    }
+
+    /// The tags that a REGISTER has room for beside the token.
+    private var tagsPerRegister: Int {
+        let room =
+            Limits.signalingDatagramSize - SignalingLayout.registerHeader - 16 - SignalingLayout.cookieSize - 2
+            - token.count
+        return min(Limits.maxTagsPerMessage, room / (Limits.tagSize + 1))
     }
 
     private mutating func fail(_ failure: ServiceFailure, at now: Instant, _ entropy: inout Entropy) -> Event {
@@ -270,7 +281,7 @@ extension SignalingClient {
             return []
         case (.server, .registering(let registering)):
             guard let frames = registering.keys.open(datagram) else { return [] }
-            return receiveFirst(frames, registering, at: now)
+            return receiveFirst(frames, registering, at: now, &entropy)
         case (.server, .registered(let registered)):
             guard let frames = registered.keys.open(datagram) else { return [] }
             return receive(frames, registered, at: now, &entropy)
@@ -279,14 +290,18 @@ extension SignalingClient {
         }
     }
 
-    private mutating func receiveFirst(_ frames: [UInt8], _ registering: Registering, at now: Instant) -> [Event] {
+    private mutating func receiveFirst(
+        _ frames: [UInt8], _ registering: Registering, at now: Instant, _ entropy: inout Entropy
+    ) -> [Event] {
         var reader = ByteReader(frames.span)
-        guard case .registered(let reply) = (try? SignalingReply(&reader)) ?? nil else { return [] }
+        let first = (try? SignalingReply(&reader)) ?? nil
+        if case .notice(let text) = first { return [fail(.refused(text), at: now, &entropy)] }
+        guard case .registered(let reply) = first else { return [] }
         failures = 0
         var registered = Registered(
             keys: registering.keys, registration: reply.registration, observed: reply.observed, time: reply.time,
             asOf: now, deadline: now + Limits.firstKeepAlive, registeredDays: registering.days)
-        if tagEntries(for: registering.days).count > Limits.maxTagsPerMessage { queueTags(&registered, at: now) }
+        if tagEntries(for: registering.days).count > tagsPerRegister { queueTags(&registered, at: now) }
         state = .registered(registered)
         return [
             .up(
