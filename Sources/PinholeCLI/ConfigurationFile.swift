@@ -5,6 +5,7 @@ import TOMLKit
 struct ConfigurationFile {
     let path: String
     private(set) var services: [String]?
+    private(set) var tokenFile: String?
     private(set) var port: Int?
     private(set) var downloads: String?
     private(set) var accept: String?
@@ -41,6 +42,9 @@ struct ConfigurationFile {
                     addresses.append(address)
                 }
                 services = addresses
+            case "token-file":
+                guard let file = value.string, !file.isEmpty else { throw refuse("a file") }
+                tokenFile = file
             case "port":
                 guard let port = value.int, (0...65_535).contains(port) else {
                     throw refuse("a number from 0 to 65535")
@@ -57,7 +61,7 @@ struct ConfigurationFile {
             default:
                 throw Failure(
                     .configuration, "\(place): unknown key “\(key)”",
-                    hint: "the keys are services, port, downloads and accept")
+                    hint: "the keys are services, token-file, port, downloads and accept")
             }
         }
     }
@@ -86,6 +90,10 @@ struct ConfigurationFile {
             # Signaling services to register with (PINHOLE_SERVICES, --service). You and your contacts
             # need at least one in common. "pinhole-signal://pinsrv1…@signal.example.org:41414"
             \(services)
+
+            # A file with the token that your services want to see, if they are not open to everybody
+            # (PINHOLE_TOKEN_FILE).
+            # token-file = ""
 
             # UDP port of this machine, IPv4 and IPv6; 0 lets the system choose (PINHOLE_PORT, --port).
             # port = 0

@@ -30,6 +30,8 @@ struct ServiceText {
 /// What a node is to be told, each value from the first place that has it: flag, environment, file, default.
 struct Settings {
     let services: [ServiceAddress]
+    /// What services that are not open to everybody want to see.
+    let token: String
     let port: UInt16
     let downloads: String
     /// nil: nothing was said, and the command decides.
@@ -45,6 +47,9 @@ struct Settings {
             services.append(try ServiceText(text).address)
         }
         self.services = services
+
+        let tokenFile = Console.environment("PINHOLE_TOKEN_FILE") ?? file.tokenFile.map(Paths.expand)
+        token = try tokenFile.map(Self.token) ?? ""
 
         if let port = options.port {
             self.port = port
@@ -75,8 +80,17 @@ struct Settings {
 
     func nodeConfiguration(policy: NodeConfiguration.FilePolicy, allowsLoopback: Bool) -> NodeConfiguration {
         NodeConfiguration(
-            services: services, port: port, downloadDirectory: downloads, filePolicy: policy,
+            services: services, serviceToken: token, port: port, downloadDirectory: downloads, filePolicy: policy,
             allowsLoopback: allowsLoopback)
+    }
+
+    /// The token in a file, without the end of its line.
+    private static func token(in path: String) throws(Failure) -> String {
+        let token = String(try Files.read(path).split(whereSeparator: \.isNewline).first ?? "")
+        guard (1...255).contains(token.utf8.count) else {
+            throw Failure(.configuration, "\(path) must hold a token of 1 to 255 bytes in its first line")
+        }
+        return token
     }
 
     /// Several services may stand in one word, separated by commas or blanks.

@@ -135,7 +135,7 @@ extension Connection {
         guard let active = paths.active, let best = paths.best(since: since), best != active else { return }
         let settled = session.map { now - $0.began > .seconds(2) } ?? true
         let isAlive = paths.activePath?.isValidated ?? false
-        guard !isAlive || !settled || search != nil else { return }
+        guard !isAlive || search != nil || !settled && paths.isClearlyBetter(best, than: active) else { return }
         move(to: best, at: now)
     }
 

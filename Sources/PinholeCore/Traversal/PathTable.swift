@@ -102,6 +102,12 @@ struct PathTable {
         paths.values.filter { $0.validated.map { $0 >= instant } ?? false }.min { $0.score < $1.score }?.remote
     }
 
+    /// Whether moving is worth it: differences below 2 ms are noise, and both sides would follow each other for nothing.
+    func isClearlyBetter(_ remote: TransportAddress, than other: TransportAddress) -> Bool {
+        guard let path = paths[remote], let known = paths[other], known.isValidated else { return true }
+        return path.score < known.score - .milliseconds(2)
+    }
+
     private mutating func evictOne() -> Bool {
         guard let victim = paths.values.first(where: { !$0.isValidated && $0.remote != active }) else { return false }
         paths[victim.remote] = nil
