@@ -212,7 +212,7 @@ extension SignalingClient {
         let zero = [UInt8](repeating: 0, count: SignalingLayout.cookieSize)
         let body =
             registering.cookie.isEmpty
-            ? RegisterBody(cookie: zero, token: token, tags: [])
+            ? RegisterBody(cookie: zero, token: [], tags: [])
             : RegisterBody(
                 cookie: registering.cookie, token: token,
                 tags: Array(tagEntries(for: registering.days).prefix(tagsPerRegister)))
