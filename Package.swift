@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "Pinhole", targets: ["Pinhole"]),
         .executable(name: "pinhole", targets: ["PinholeCLI"]),
         .executable(name: "pinhole-signaling", targets: ["pinhole-signaling"]),
+        .library(name: "Signaling", targets: ["Signaling"]),
     ],
     dependencies: [
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
