@@ -49,7 +49,7 @@ package struct Registry: Sendable {
         fileprivate var older: Slot
         fileprivate var newer: Slot
         /// Seats once taken; some may since have been taken over.
-        fileprivate var seats: [TagTable.Seat] = []
+        fileprivate var seats = SeatPool.List()
 
         enum State: UInt8, Sendable {
             case free
@@ -65,6 +65,7 @@ package struct Registry: Sendable {
     private var numbers = IndexTable()
     private var clients = IndexTable()
     private var tags = TagTable()
+    private var seats = SeatPool()
     private var sources: [UInt64: UInt32] = [:]
     private var oldest = Self.none
     private var newest = Self.none
@@ -172,9 +173,7 @@ package struct Registry: Sendable {
     ) -> (watchers: [Watcher], complete: Bool) {
         var left: [TagTable.Seat] = []
         if replacing {
-            left = registrations[Int(slot)].seats
-            registrations[Int(slot)].seats = []
-            registrations[Int(slot)].seats.reserveCapacity(entries.count)
+            left = seats.removeAll(from: &registrations[Int(slot)].seats)
         }
         var watchers: [Watcher] = []
         var complete = true
@@ -189,7 +188,7 @@ package struct Registry: Sendable {
             let (seat, previous) = tags.sit(slot, at: entry, family: registrations[Int(slot)].address.family)
             let wasMine = previous?.registration == slot
             if !wasMine || kept.contains(seat) && !taken.contains(seat) {
-                registrations[Int(slot)].seats.append(seat)
+                seats.append(seat, to: &registrations[Int(slot)].seats)
             }
             taken.insert(seat)
             collectWatchers(of: entry, by: slot, wasMine: wasMine, previous: previous, into: &watchers)
@@ -229,8 +228,7 @@ package struct Registry: Sendable {
     mutating func unregister(_ slot: Slot) {
         if registrations[Int(slot)].state == .live { count -= 1 }
         registrations[Int(slot)].state = .closed
-        for seat in registrations[Int(slot)].seats { _ = tags.leave(seat, by: slot) }
-        registrations[Int(slot)].seats = []
+        for seat in seats.removeAll(from: &registrations[Int(slot)].seats) { _ = tags.leave(seat, by: slot) }
     }
 
     /// Forgets the registrations that have not been heard of for their lifetime. At most `limit` at a time, so that

@@ -33,13 +33,13 @@ extension Service {
     }
 
     func confirmation(of slot: Registry.Slot, at now: Instant) -> SignalingReply {
-        let registration = registry.registrations[Int(slot)]
+        let endpoint = registry.registrations[Int(slot)].endpoint
         return .registered(
             SignalingReply.Registered(
-                registration: registration.keys.registration,
-                lifetime: UInt16(Limits.registrationLifetime / .seconds(1)), time: unixMilliseconds(at: now),
-                observed: registration.address, alternatePorts: topology.alternatePorts(beside: registration.endpoint),
-                secondAddress: topology.secondAddress(beside: registration.endpoint)))
+                registration: registry.registrations[Int(slot)].keys.registration, lifetime: Self.lifetime,
+                time: unixMilliseconds(at: now), observed: registry.registrations[Int(slot)].address,
+                alternatePorts: topology.alternatePorts(beside: endpoint),
+                secondAddress: topology.secondAddress(beside: endpoint)))
     }
 
     /// Sends a SERVER datagram, unless there is nothing to say.
@@ -130,6 +130,8 @@ extension Service {
         }
     }
 
+    /// In seconds.
+    private static let lifetime = UInt16(Limits.registrationLifetime.nanoseconds / 1_000_000_000)
     /// RFC 9000 §8.1: "an endpoint MUST limit the amount of data it sends to the unvalidated address to three times the
     /// amount of data received from that address."
     static let maxAmplification = 3

@@ -48,10 +48,12 @@ enum SignalingBench {
         let echo = LoopbackSocket()
         let echoPort = echo.port
         var thread = pthread_t()
-        pthread_create(&thread, nil, { argument in
-            bench_echo(Int32(truncatingIfNeeded: Int(bitPattern: argument)))
-            return nil
-        }, UnsafeMutableRawPointer(bitPattern: Int(echo.descriptor)))
+        pthread_create(
+            &thread, nil,
+            { argument in
+                bench_echo(Int32(truncatingIfNeeded: Int(bitPattern: argument)))
+                return nil
+            }, UnsafeMutableRawPointer(bitPattern: Int(echo.descriptor)))
 
         var ratios: [Double] = []
         print("")

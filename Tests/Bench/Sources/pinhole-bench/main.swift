@@ -1,6 +1,3 @@
-import Glibc
-
-
 switch CommandLine.arguments.dropFirst().first {
 case "signaling": try SignalingBench.run()
 case ServiceProcess.word: try ServiceProcess.serve()
