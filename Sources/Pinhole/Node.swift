@@ -61,6 +61,7 @@ public final class Node: Sendable {
     /// Says goodbye to contacts and services, and gives the sockets and the profile back.
     public func stop() async {
         for task in background.withLock({ $0 }) { task.cancel() }
+        await settle()
         await withCheckedContinuation { continuation in
             let isRunning = loop.perform {
                 self.core.shutDown(at: MonotonicClock.now)
@@ -72,6 +73,14 @@ public final class Node: Sendable {
         core.finishStorage()
         hub.finish()
         lock.withLock { $0 = nil }
+    }
+
+    /// Gives the last receipts a second to arrive: who reads a message and leaves must not leave its sender in doubt.
+    private func settle() async {
+        for _ in 0..<100 {
+            guard await ask({ $0.endpoint.hasUnacknowledged }) ?? false else { return }
+            guard (try? await Task.sleep(for: .milliseconds(10))) != nil else { return }
+        }
     }
 
     /// Everything that happens from now on; each call gives another, complete stream.

@@ -67,6 +67,39 @@ extension Laboratory {
             }
         }
 
+        @Test("who leaves right after reading still acknowledges, although the first acknowledgement is lost")
+        func lastReceipt() async throws {
+            try await Network.run([.home, .home]) { network in
+                let (alice, bob) = try Self.people(network)
+                let (one, other) = (try alice.chat(with: bob), try bob.chat(with: alice))
+                try one.expect("connected")
+                try other.expect("connected")
+                try Self.talk(one, other, "before")
+                let router = network.sites[0].router
+                try router.nft(
+                    """
+                    table inet outage {
+                        counter lost {}
+                        chain forward {
+                            type filter hook forward priority filter - 1
+                            oifname wan meta l4proto udp counter name lost drop
+                        }
+                    }
+                    """)
+                other.say("goodbye")
+                try one.expect(message: "goodbye")
+                _ = try network.reactor.wait(for: "the acknowledgement to be lost", within: .seconds(5)) {
+                    try router.counters()["lost"]?.packets ?? 0 > 0 ? true : nil
+                }
+                one.program.closeInput()
+                try router.nft("delete table inet outage")
+                let queued = try other.expect("queued") { $0.text == "goodbye" }
+                try other.expect("delivered") { $0.id == queued.id }
+                #expect(try one.finish() == .exited(0))
+                #expect(try other.finish() == .exited(0))
+            }
+        }
+
         @Test("a router's new public address is followed", arguments: [RouterType.none, .home])
         func renumbering(_ type: RouterType) async throws {
             try await Network.run([.home, type]) { network in

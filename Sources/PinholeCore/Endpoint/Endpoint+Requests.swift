@@ -14,6 +14,11 @@ extension Endpoint {
         with(key) { $0.disconnect(at: now) }
     }
 
+    /// Whether a connected contact still has something to acknowledge, or to be told that it arrived here.
+    package var hasUnacknowledged: Bool {
+        connections.values.contains { $0.session?.transport.hasUnacknowledged ?? false }
+    }
+
     /// Says goodbye to everybody: sessions are closed and registrations ended.
     package func shutDown(at now: Instant) {
         for (slot, connection) in connections {
