@@ -303,11 +303,11 @@ extension SignalingClient {
             asOf: now, deadline: now + Limits.firstKeepAlive, registeredDays: registering.days)
         if tagEntries(for: registering.days).count > tagsPerRegister { queueTags(&registered, at: now) }
         state = .registered(registered)
-        return [
-            .up(
-                observed: reply.observed, alternatePorts: reply.alternatePorts, secondAddress: reply.secondAddress,
-                rtt: rtt ?? .zero)
-        ]
+        let up = Event.up(
+            observed: reply.observed, alternatePorts: reply.alternatePorts, secondAddress: reply.secondAddress,
+            rtt: rtt ?? .zero)
+        // APPEARED of the watched peers that are there already stands behind REGISTERED.
+        return [up] + receive(reader.rest(), registered, at: now, &entropy)
     }
 
     private mutating func receive(
