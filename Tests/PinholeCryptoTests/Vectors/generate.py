@@ -183,7 +183,7 @@ def handshake_case(name, seeds, psk, versions):
     days = [0, 20_000, 20_001]
 
     intro_id = counted(0xB0, 16) if psk else bytes(16)
-    introduction = bytes.fromhex("2301000a04c0000201c3500004")
+    introduction = bytes.fromhex("23010004c0000201c350")
     attempts = {
         b"Lo": Attempt(
             b"Lo", lo, counted(0x40, 32), 1_767_225_600_000, versions[0], intro_id, counted(0x10, 8),
