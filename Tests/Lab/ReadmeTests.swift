@@ -60,19 +60,60 @@ extension Laboratory {
     }
 }
 
+extension Laboratory.ReadmeTests {
+    /// In a mount namespace, so that nothing of this machine changes. What needs a running systemd is left out: instead
+    /// the unit's own command is started.
+    @Test("the service is installed as it says, and the unit's command starts it")
+    func install() async throws {
+        try await Network.run { network in
+            let vps = Host("vps", network.service, of: network)
+            let readme = try Readme()
+            let steps = readme.lines(beginningWith: "install ").map {
+                $0.replacing(".build/release/", with: "$BINARIES/")
+            }
+            #expect(steps.count == 3)
+            let script = """
+                set -e
+                mkdir -p layers/upper layers/work bin state
+                mount -t tmpfs none layers && mkdir layers/upper layers/work
+                mount -t overlay overlay -o lowerdir=/etc,upperdir=layers/upper,workdir=layers/work /etc
+                mount --bind bin /usr/local/bin
+                mkdir -p /etc/systemd/system
+                export STATE_DIRECTORY="$PWD/state"
+                cd "$ROOT"
+                \(steps.joined(separator: "\n"))
+                command=$(sed -n 's/^ExecStart=//p' /etc/systemd/system/pinhole-signaling.service)
+                $command --check
+                exec $command
+                """
+            let service = try vps.start("exec unshare --mount sh -c '\(script.replacing("'", with: "'\\''"))'")
+            _ = try network.reactor.wait(for: "the service's address", within: .seconds(10)) {
+                service.output.lines.first { $0.hasPrefix("pinhole-signal://pinsrv1") }
+            }
+            service.signal(SIGTERM)
+            #expect(try network.reactor.exitStatus(of: service, within: .seconds(5)) == .exited(0))
+        }
+    }
+}
+
 /// The commands that the README shows at a prompt, and what stands for what in them.
 private struct Readme {
     private var commands: [String]
     private var replacements: [(String, String)] = []
     private let text: String
 
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
     init() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        text = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        text = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
         commands = text.split(separator: "\n").filter { $0.hasPrefix("$ ") }.map {
             $0.dropFirst(2).split(separator: " # ")[0].trimmingCharacters(in: .whitespaces)
         }
+    }
+
+    func lines(beginningWith prefix: String) -> [String] {
+        text.split(separator: "\n").filter { $0.hasPrefix(prefix) }.map(String.init)
     }
 
     /// The command that begins with `prefix`, all of whose appearances are then done.
@@ -119,7 +160,10 @@ private struct Host {
         let binaries = URL(filePath: try Binaries.path("pinhole")).deletingLastPathComponent().path
         let program = try network.start(
             "/bin/sh", ["-c", "cd \"$HOME\" && \(command)"], named: "\(name): \(command)", on: namespace,
-            environment: ["HOME": home, "PATH": "\(binaries):/usr/sbin:/usr/bin:/sbin:/bin"])
+            environment: [
+                "HOME": home, "PATH": "\(binaries):/usr/sbin:/usr/bin:/sbin:/bin", "BINARIES": binaries,
+                "ROOT": Readme.root.path,
+            ])
         return program
     }
 
