@@ -23,6 +23,11 @@ extension PinholeError {
             self.init(
                 .peerOffline, "\(name) did not answer at the address that you gave",
                 hint: "check the address, that \(name) is running pinhole there, and that a firewall lets UDP in")
+        case .noCommonVersion(let own, let peer):
+            self.init(
+                .other,
+                "\(name) speaks version \(peer.sentence) of the protocol, and this program version \(own.sentence)",
+                hint: "whoever has the older program should install the newer one")
         case .noDirectPath(let own, let peer):
             self.init(
                 .noDirectPath,
@@ -38,6 +43,13 @@ extension PinholeError {
         case (false, true): "use IPv6, a port mapping on \(name)'s router, or another network there"
         case (false, false): "a firewall may block UDP between you; try another network on either side"
         }
+    }
+}
+
+extension ClosedRange<UInt8> {
+    /// `1`, or `1 to 3`.
+    fileprivate var sentence: String {
+        lowerBound == upperBound ? "\(lowerBound)" : "\(lowerBound) to \(upperBound)"
     }
 }
 

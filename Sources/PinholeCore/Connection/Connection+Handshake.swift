@@ -161,6 +161,7 @@ extension Connection {
             askForEcho(at: now)
             return .refused
         }
+        guard isCompatible(hello) else { return .refused }
         let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
         if attempt.map({ now - $0.began >= Limits.attemptLifetime }) ?? true || (needsEcho && !isEcho) {
             beginAttempt(answering: hello.plaintext.introID, at: now)
@@ -175,6 +176,16 @@ extension Connection {
         if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
         replayEarly(at: now)
         return .new
+    }
+
+    /// A peer with no version in common is not answered; should our own attempt lead nowhere, this is why.
+    private func isCompatible(_ hello: PeerHello) -> Bool {
+        let own = Limits.version...Limits.version
+        let isCompatible = HelloPlaintext.commonVersion(own, hello.plaintext.versions) != nil
+        if !isCompatible, attempt != nil {
+            incompatibility = .noCommonVersion(own: own, peer: hello.plaintext.versions)
+        }
+        return isCompatible
     }
 
     /// Whether the HELLO answers our attempt, which no replay can.
@@ -334,6 +345,7 @@ extension Connection {
         attemptDeadline = nil
         introduction = nil
         directHello = nil
+        incompatibility = nil
         retry = nil
         search = nil
         pendingFrames.removeAll()
@@ -370,6 +382,7 @@ extension Connection {
         attemptDeadline = nil
         introduction = nil
         directHello = nil
+        incompatibility = nil
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
         guard session == nil, wantedSince != nil else { return }
@@ -382,6 +395,7 @@ extension Connection {
 
     /// Why the present attempt led nowhere.
     var failureReason: UnreachableReason {
+        if let incompatibility { return incompatibility }
         if let peerIntroduction, !pairings.isEmpty {
             return .noDirectPath(own: environment.hardestBehavior, peer: peerIntroduction.behavior)
         }

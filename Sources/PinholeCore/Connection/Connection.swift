@@ -27,6 +27,8 @@ final class Connection {
     var introduction: OutgoingIntroduction?
     var directHello: DirectHello?
     var pairings: [Pairing] = []
+    /// What a HELLO showed that no session can come of, until the attempt ends.
+    var incompatibility: UnreachableReason?
     /// What the peer said about itself in its last introduction.
     var peerIntroduction: Introduction?
     var peerObserved: [TransportAddress] = []

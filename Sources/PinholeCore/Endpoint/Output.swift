@@ -105,4 +105,6 @@ package enum UnreachableReason: Equatable, Sendable {
     case noDirectPath(own: NATBehavior, peer: NATBehavior)
     /// The addresses given for direct mode did not answer.
     case directTimeout
+    /// The peer answered and speaks only other versions of the protocol.
+    case noCommonVersion(own: ClosedRange<UInt8>, peer: ClosedRange<UInt8>)
 }
