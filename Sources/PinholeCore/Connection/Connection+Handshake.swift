@@ -112,7 +112,11 @@ extension Connection {
             return
         }
         let acceptance = receive(hello, hasCookie: false, at: now)
-        guard acceptance != .refused else { return }
+        switch acceptance {
+        case .stale: return askForEcho(at: now)
+        case .refused: return
+        case .new, .known: break
+        }
         peerIntroduction = theirs
         addCandidates(theirs.candidates, at: now)
         introduction = nil
@@ -150,6 +154,8 @@ extension Connection {
     enum Acceptance {
         case new
         case known
+        /// Older than what was authenticated before: a replay, or a peer whose clock was set back.
+        case stale
         case refused
     }
 
@@ -157,9 +163,9 @@ extension Connection {
     func receive(_ hello: PeerHello, hasCookie: Bool, at now: Instant) -> Acceptance {
         if pairings.contains(where: { $0.peer == hello }) { return .known }
         let isEcho = isEcho(hello)
-        guard hello.plaintext.timestamp > authenticatedTimestamp || isEcho || hasCookie else {
-            askForEcho(at: now)
-            return .refused
+        let isBehind = hello.plaintext.timestamp <= authenticatedTimestamp
+        guard !isBehind || isEcho || hasCookie else {
+            return hello.plaintext.timestamp < authenticatedTimestamp ? .stale : .refused
         }
         guard isCompatible(hello) else { return .refused }
         let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
@@ -172,7 +178,7 @@ extension Connection {
         if pairings.count == Limits.maxPeerHellos {
             pairings.remove(at: pairings.firstIndex { !$0.isAuthenticated } ?? 0)
         }
-        pairings.append(Pairing(attempt: attempt, peer: hello, keys: keys))
+        pairings.append(Pairing(attempt: attempt, peer: hello, isBehind: isBehind, keys: keys))
         if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
         replayEarly(at: now)
         return .new
@@ -194,15 +200,17 @@ extension Connection {
         return attempt.handshake.plaintext.introID == hello.plaintext.introID
     }
 
-    /// The peer's HELLO is authentic and looks old: its clock may be wrong. An attempt of our own that asks for an
-    /// echo of our introduction tells a wrong clock from a replay; at most one in 10 s.
+    /// The peer's blob is authentic and looks old: its clock may be wrong. An attempt of our own that asks for an
+    /// echo of our introduction tells a wrong clock from a replay; at most one in 10 s, and none while another HELLO
+    /// of the peer is being tried.
     private func askForEcho(at now: Instant) {
-        guard attempt == nil, session == nil, lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true,
-            !environment.registeredClients.isEmpty
+        let isAsking = attempt.map { $0.handshake.plaintext.flags & HelloFlags.needsEcho != 0 } ?? false
+        guard !isAsking, pairings.allSatisfy(\.isAuthenticated), !environment.registeredClients.isEmpty,
+            lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true
         else { return }
         lastStaleCookie = now
         let attempt = beginAttempt(answering: nil, needsEcho: true, at: now)
-        attemptDeadline = now + Self.punchPatience
+        attemptDeadline = attemptDeadline ?? now + Self.punchPatience
         introduction = OutgoingIntroduction(resend: now)
         introduce(attempt, at: now)
     }
@@ -210,17 +218,26 @@ extension Connection {
     /// A HELLO datagram: the answer goes where it came from, and nothing more does. Anybody can send a captured HELLO
     /// from any address, so only an HS packet from there makes it a candidate.
     func receive(_ hello: PeerHello, hasCookie: Bool, from source: TransportAddress, at now: Instant) {
-        guard receive(hello, hasCookie: hasCookie, at: now) != .refused else { return }
+        switch receive(hello, hasCookie: hasCookie, at: now) {
+        case .stale, .refused: return
+        case .new, .known: break
+        }
         guard let index = pairings.firstIndex(where: { $0.peer == hello }) else { return }
         sendHello(pairings[index].attempt, to: source)
         sendHandshake(index, to: source, responses: [], at: now)
     }
 
+    /// Whether we are calling the peer at this address.
+    func awaits(_ source: TransportAddress) -> Bool {
+        directAddresses.contains(source) || checklist.kind(of: source) != nil
+    }
+
     /// A COOKIE: the peer is under load, or finds our clock wrong; the next HELLO proves our address.
     func receiveCookie(_ datagram: Span<UInt8>, at now: Instant) {
-        guard var direct = directHello, session == nil else { return }
+        guard var direct = directHello else { return }
         for mac1 in direct.lastMAC1 {
             guard let cookie = CookieGate.open(datagram, peer: peer, sentMAC1: mac1) else { continue }
+            guard cookie != direct.cookie else { return }
             direct.cookie = cookie
             directHello = direct
             sendDirectHello(at: now)
@@ -328,7 +345,7 @@ extension Connection {
             authenticatedTimestamp = pairing.peer.plaintext.timestamp
             events.append(.authenticated(peer, timestamp: authenticatedTimestamp))
         }
-        if let session, session.order >= pairing.order(pair.role) { return }
+        if let session, !session.isOutranked(by: pairing, pair.role) { return }
         begin(pairing, from: source, at: now)
     }
 
@@ -338,8 +355,9 @@ extension Connection {
         if session == nil { connectTime = now - (wantedSince ?? pairing.attempt.began) }
         let isReplacement = session != nil
         session = Session(
-            keys: pairing.keys.makeSessionKeys(), connectionID: pairing.attempt.connectionID,
-            order: pairing.order(pair.role), at: now)
+            id: pairing.keys.sessionID, keys: pairing.keys.makeSessionKeys(),
+            connectionID: pairing.attempt.connectionID, order: pairing.order(pair.role), isBehind: pairing.isBehind,
+            at: now)
         if !isReplacement { isAnnounced = false }
         attempt = nil
         attemptDeadline = nil

@@ -90,6 +90,8 @@ extension Connection {
     /// Packets go unanswered: probe every address that is known, and be introduced again.
     private func searchIfLost(at now: Instant) {
         guard let session, session.transport.ptoCount >= 2, now - session.lastReceived > .milliseconds(800) else {
+            // A new path starts its count of timeouts anew.
+            if let search, search.at <= now { self.search = nil }
             return
         }
         if let search, search.at > now { return }
@@ -97,8 +99,10 @@ extension Connection {
         search = (now + environment.entropy.jittered(.seconds(1) * (1 << min(count, 4))), count + 1)
         for path in paths.remotes { checklist.add(Candidate(paths[path]?.kind ?? .peerReflexive, path), at: now) }
         checklist.restart(at: now)
-        if attempt == nil, !environment.registeredClients.isEmpty { reach(at: now) }
+        if attempt == nil, canReach { reach(at: now) }
     }
+
+    private var canReach: Bool { !environment.registeredClients.isEmpty || !directAddresses.isEmpty }
 
     /// This machine's addresses changed: the path may be gone, and the peer should learn the new one at once.
     func networkChanged(at now: Instant) {

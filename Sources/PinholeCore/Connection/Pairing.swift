@@ -14,6 +14,9 @@ struct Pairing {
 
     let attempt: Attempt
     let peer: PeerHello
+    /// Whether a HELLO with a later timestamp was authenticated before: the peer's clock was set back, and an echo or a
+    /// cookie spoke for this one.
+    let isBehind: Bool
     let keys: HandshakeKeys
     var state = State.keyed
     /// Whether a packet of the peer under these keys came: it has our HELLO.

@@ -3,11 +3,15 @@ internal import PinholeWire
 
 /// An authenticated session: its keys, its transport, and the records that its streams are cut into.
 struct Session {
+    /// The same on both sides, and in no key.
+    let id: [UInt8]
     let keys: SessionKeys
     /// The id that the peer's packets carry.
     let connectionID: ConnectionID
     /// The timestamps of both HELLOs, Lo's first: of two sessions both sides keep the greater.
     let order: Order
+    /// Of a pairing whose peer's clock had been set back.
+    let isBehind: Bool
     let began: Instant
     var transport: Transport
     var largestReceived: UInt64 = 0
@@ -21,6 +25,12 @@ struct Session {
     var chat = RecordReader(limit: Limits.maxMessageBody + 24)
     var receipts = RecordReader(limit: 64)
 
+    /// Whether a session of `pairing` takes over. A peer whose clock went back has lost this one, or it would know
+    /// better what time it is: then timestamps decide nothing.
+    func isOutranked(by pairing: Pairing, _ role: Role) -> Bool {
+        (pairing.isBehind && !isBehind) || order < pairing.order(role)
+    }
+
     struct Order: Comparable {
         let lo: UInt64
         let hi: UInt64
@@ -30,10 +40,12 @@ struct Session {
         }
     }
 
-    init(keys: SessionKeys, connectionID: ConnectionID, order: Order, at now: Instant) {
+    init(id: [UInt8], keys: SessionKeys, connectionID: ConnectionID, order: Order, isBehind: Bool, at now: Instant) {
+        self.id = id
         self.keys = keys
         self.connectionID = connectionID
         self.order = order
+        self.isBehind = isBehind
         began = now
         transport = Transport(at: now)
         lastReceived = now

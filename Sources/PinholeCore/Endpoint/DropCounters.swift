@@ -5,7 +5,7 @@ package struct DropCounters: Equatable, Sendable {
         case malformed
         /// For a connection id that nobody has.
         case unknownConnection
-        /// A HELLO without a valid first MAC, or that no contact's key opens.
+        /// A HELLO without a valid first MAC, that no contact's key opens, or that came before.
         case notForUs
         /// HELLOs under load without a cookie.
         case rateLimited

@@ -62,7 +62,7 @@ extension Endpoint {
             if hello.plaintext.timestamp <= connection.authenticatedTimestamp, !hasCookie,
                 !connection.isEcho(hello)
             {
-                return answerStale(datagram, connection, from: source, at: now)
+                return answerStale(datagram, hello, connection, from: source, at: now)
             }
             connection.receive(hello, hasCookie: hasCookie, from: source, at: now)
             return settleLater(slot)
@@ -72,19 +72,26 @@ extension Endpoint {
 
     /// Without a MAC a HELLO can only be from a contact that we are calling, or that a service has just introduced.
     private func receiveIntroducedHello(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
-        guard !helloLoad.isOverloaded(by: source, at: now) else { return environment.drops.count(.rateLimited) }
-        for (slot, connection) in connections where connection.attempt != nil {
+        // Under load only what comes from where an answer is waited for is worth a decryption.
+        let isOverloaded = helloLoad.isOverloaded(by: source, at: now)
+        for (slot, connection) in connections
+        where connection.attempt != nil && (!isOverloaded || connection.awaits(source)) {
             guard let hello = PeerHello.open(datagram, pair: connection.pair) else { continue }
             connection.receive(hello, hasCookie: false, from: source, at: now)
             return settleLater(slot)
         }
-        environment.drops.count(.notForUs)
+        environment.drops.count(isOverloaded ? .rateLimited : .notForUs)
     }
 
     /// Authentic and old: a replay, or a contact whose clock is wrong. A cookie tells which; one in 10 s.
     private func answerStale(
-        _ datagram: Span<UInt8>, _ connection: Connection, from source: TransportAddress, at now: Instant
+        _ datagram: Span<UInt8>, _ hello: PeerHello, _ connection: Connection, from source: TransportAddress,
+        at now: Instant
     ) {
+        // The very one that was authenticated, once more, says nothing new.
+        guard hello.plaintext.timestamp != connection.authenticatedTimestamp else {
+            return environment.drops.count(.notForUs)
+        }
         guard connection.lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true else {
             return environment.drops.count(.rateLimited)
         }
