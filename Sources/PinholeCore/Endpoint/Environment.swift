@@ -9,6 +9,13 @@ package struct LocalAddress: Hashable, Sendable {
         self.ip = ip
         self.prefixLength = prefixLength
     }
+
+    /// Whether `other` means everybody on this address's network: the last address of it, or the first (RFC 919).
+    func isBroadcast(_ other: IPAddress) -> Bool {
+        guard ip.family == .v4, prefixLength < 31, ip.sharesPrefix(prefixLength, with: other) else { return false }
+        let hosts = UInt32.max >> UInt32(prefixLength)
+        return other.v4Bits & hosts == 0 || other.v4Bits & hosts == hosts
+    }
 }
 
 /// What all connections of an endpoint know about where they are.
@@ -22,6 +29,7 @@ final class Environment {
     var localPorts: [IPAddress.Family: UInt16] = [:]
     /// Where the services see this peer.
     var observed: [TransportAddress] = []
+    /// All ports of the services that are known.
     var serviceAddresses: Set<TransportAddress> = []
     var behavior: [IPAddress.Family: NATBehavior] = [:]
     /// The clients that are registered now.
@@ -65,7 +73,8 @@ final class Environment {
     /// address. Never a service, and never ourselves.
     func mayProbe(_ address: TransportAddress, peerObserved: [TransportAddress]) -> Bool {
         guard address.isPunchable(loopback: allowsLoopback), localPorts[address.family] != nil,
-            !serviceAddresses.contains(address), !isOwn(address)
+            !serviceAddresses.contains(address), !isOwn(address),
+            !localAddresses.contains(where: { $0.isBroadcast(address.ip) })
         else { return false }
         guard address.ip.isPrivate else { return true }
         let isOnOwnNetwork = localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: address.ip) }
@@ -73,6 +82,7 @@ final class Environment {
     }
 
     private func isOwn(_ address: TransportAddress) -> Bool {
-        localPorts[address.family] == address.port && localAddresses.contains { $0.ip == address.ip }
+        observed.contains(address)
+            || localPorts[address.family] == address.port && localAddresses.contains { $0.ip == address.ip }
     }
 }
