@@ -19,7 +19,11 @@ package final class Endpoint {
     var clients: [SignalingClient] = []
     private var serviceIndices: [Int] = []
     var tags: [RendezvousTag: Int] = [:]
+    /// What the services call today, as of ``tags``.
+    private var learnedDays: Set<UInt64> = []
     var detectors: [IPAddress.Family: NATDetector] = [:]
+    /// Who measured the NAT of a family last, and behind which address.
+    private var measured: [IPAddress.Family: (client: Int, ip: IPAddress)] = [:]
     /// Services that were reported down, so that each failure is told once.
     private var reportedDown: Set<Int> = []
 
@@ -80,6 +84,7 @@ extension Endpoint {
         clients.removeAll()
         serviceIndices.removeAll()
         reportedDown.removeAll()
+        measured.removeAll()
         for (index, service) in services.enumerated() {
             for address in service.addresses {
                 clients.append(SignalingClient(service: service.key, address: address, token: token, at: now))
@@ -148,7 +153,8 @@ extension Endpoint {
     /// Which contact each tag of the days in use means.
     func learnTags(at now: Instant) {
         tags.removeAll()
-        let days = Set(clients.compactMap { $0.day(at: now) }.flatMap { [$0, $0 + 1, $0 > 0 ? $0 - 1 : 0] })
+        learnedDays = Set(clients.compactMap { $0.day(at: now) })
+        let days = Set(learnedDays.flatMap { [$0, $0 + 1, $0 > 0 ? $0 - 1 : 0] })
         for (slot, connection) in connections {
             for day in days { tags[connection.pair.tag(day: day)] = slot }
         }
@@ -249,6 +255,7 @@ extension Endpoint {
         environment.registeredClients = Set(clients.indices.filter { clients[$0].isRegistered })
         environment.observed = clients.compactMap(\.observed)
         environment.serviceRTT = clients.filter(\.isRegistered).compactMap(\.roundTripTime).min()
+        if Set(clients.compactMap { $0.day(at: now) }) != learnedDays { learnTags(at: now) }
     }
 
     private func settleDetector(_ family: IPAddress.Family) {
@@ -285,19 +292,19 @@ extension Endpoint {
         let service = serviceIndices[index]
         settleClients(at: now)
         switch event {
-        case .up(let observed, let alternatePorts, let secondAddress, let rtt):
+        case .up(let registered, let rtt):
             reportedDown.remove(service)
-            learnTags(at: now)
-            tell(.serviceUp(service, observed: observed, rtt: rtt))
-            measure(
-                clients[index].address, observed: observed, alternatePorts: alternatePorts,
-                secondAddress: secondAddress, at: now)
+            let ports = registered.alternatePorts.map { TransportAddress(clients[index].address.ip, port: $0) }
+            environment.serviceAddresses.formUnion(ports)
+            tell(.serviceUp(service, observed: registered.observed, rtt: rtt))
+            measure(index, registered, at: now)
             for (slot, connection) in connections {
                 connection.connectNow(at: now)
                 settleLater(slot)
             }
-        case .observedChanged(let observed):
-            tell(.serviceUp(service, observed: observed, rtt: clients[index].roundTripTime ?? .zero))
+        case .observedChanged(let registered):
+            tell(.serviceUp(service, observed: registered.observed, rtt: clients[index].roundTripTime ?? .zero))
+            measure(index, registered, at: now)
         case .down(let failure):
             let isStillUp = clients.indices.contains { serviceIndices[$0] == service && clients[$0].isRegistered }
             let isPending = clients.indices.contains { serviceIndices[$0] == service && !clients[$0].hasFailed }
@@ -320,19 +327,22 @@ extension Endpoint {
         }
     }
 
-    /// Measures the NAT of a family once per network, by the first service that answers.
-    private func measure(
-        _ service: TransportAddress, observed: TransportAddress, alternatePorts: [UInt16],
-        secondAddress: TransportAddress?, at now: Instant
-    ) {
+    /// Measures the NAT of a family once per network, by the first service that answers. Another address that it is
+    /// seen at means another network.
+    private func measure(_ index: Int, _ registered: SignalingReply.Registered, at now: Instant) {
+        let service = clients[index].address
+        let observed = registered.observed
         let family = service.family
-        guard detectors[family] == nil, environment.behavior[family] == nil else { return }
+        if let last = measured[family] {
+            guard last.client == index || !clients[last.client].isRegistered, last.ip != observed.ip else { return }
+        }
+        measured[family] = (index, observed.ip)
         let isLocal =
             environment.localPorts[family] == observed.port
             && environment.localAddresses.contains { $0.ip == observed.ip }
         detectors[family] = NATDetector(
-            service: service, observed: observed, alternatePorts: alternatePorts, secondAddress: secondAddress,
-            isLocal: isLocal, at: now)
+            service: service, observed: observed, alternatePorts: registered.alternatePorts,
+            secondAddress: registered.secondAddress, isLocal: isLocal, at: now)
         detectors[family]?.handleTimeout(at: now, &environment.entropy)
         settleDetector(family)
     }

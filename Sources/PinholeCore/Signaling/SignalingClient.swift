@@ -11,9 +11,8 @@ internal import PinholeWire
 /// ```
 struct SignalingClient {
     enum Event {
-        case up(
-            observed: TransportAddress, alternatePorts: [UInt16], secondAddress: TransportAddress?, rtt: Duration)
-        case observedChanged(TransportAddress)
+        case up(SignalingReply.Registered, rtt: Duration)
+        case observedChanged(SignalingReply.Registered)
         case down(ServiceFailure)
         case peer(RendezvousTag, observed: [TransportAddress], blob: [UInt8])
         case absent(RendezvousTag)
@@ -32,6 +31,8 @@ struct SignalingClient {
         /// Empty until the service's challenge came.
         var cookie: [UInt8] = []
         var days: [UInt64] = []
+        /// What REGISTER says; when it is repeated, the service reads only the first.
+        var tags: [TagEntry] = []
         var timesSent = 0
         var lastSent: Instant
         var resend: Instant
@@ -44,8 +45,10 @@ struct SignalingClient {
         /// The service's unix milliseconds at `asOf`.
         var time: UInt64
         var asOf: Instant
-        /// Requests that REGISTERED has not answered; the first one is on its way.
+        /// Requests that were not answered; the first one is on its way.
         var unanswered: [SignalingRequest] = []
+        /// TAGS brings a PING with this, whose PONG is not the answer to any earlier request.
+        var tagsNumber: UInt64 = 0
         var timesSent = 0
         /// When the first of `unanswered` is repeated, or the next refresh is due.
         var deadline: Instant
@@ -150,7 +153,7 @@ extension SignalingClient {
         case .waiting, .registering:
             state = .waiting(until: now)
         case .registered(var registered):
-            registered.unanswered = [.refresh]
+            if registered.unanswered.isEmpty { registered.unanswered = [.refresh] }
             registered.timesSent = 0
             registered.deadline = now
             state = .registered(registered)
@@ -160,6 +163,7 @@ extension SignalingClient {
     private mutating func send(_ request: SignalingRequest, _ registered: Registered) {
         var writer = ByteWriter(capacity: Limits.signalingDatagramSize)
         writer.request(request)
+        if request.isTags { writer.request(.ping(registered.tagsNumber)) }
         outgoing.append(registered.keys.seal(writer.bytes, registration: registered.registration))
     }
 }
@@ -213,9 +217,7 @@ extension SignalingClient {
         let body =
             registering.cookie.isEmpty
             ? RegisterBody(cookie: zero, token: [], tags: [])
-            : RegisterBody(
-                cookie: registering.cookie, token: token,
-                tags: Array(tagEntries(for: registering.days).prefix(tagsPerRegister)))
+            : RegisterBody(cookie: registering.cookie, token: token, tags: registering.tags)
         outgoing.append(registering.keys.register(body))
         registering.lastSent = now
         registering.resend = now + entropy.jittered(Self.firstRetry * (1 << registering.timesSent))
@@ -255,6 +257,7 @@ extension SignalingClient {
             start = end
         } while start < entries.count
         registered.unanswered = requests
+        registered.tagsNumber += 1
         registered.timesSent = 0
         registered.deadline = now
         registered.registeredDays = days
@@ -275,50 +278,29 @@ extension SignalingClient {
             rtt = now - registering.lastSent
             registering.cookie = challenge.cookie
             registering.days = Self.days(around: challenge.time)
+            registering.tags = Array(tagEntries(for: registering.days).prefix(tagsPerRegister))
             registering.timesSent = 0
             register(&registering, at: now, &entropy)
             state = .registering(registering)
             return []
         case (.server, .registering(let registering)):
-            guard let frames = registering.keys.open(datagram) else { return [] }
-            return receiveFirst(frames, registering, at: now, &entropy)
+            guard let replies = registering.keys.open(datagram) else { return [] }
+            return receive(replies, at: now, &entropy)
         case (.server, .registered(let registered)):
-            guard let frames = registered.keys.open(datagram) else { return [] }
-            return receive(frames, registered, at: now, &entropy)
+            guard let replies = registered.keys.open(datagram) else { return [] }
+            return receive(replies, at: now, &entropy)
         default:
             return []
         }
     }
 
-    private mutating func receiveFirst(
-        _ frames: [UInt8], _ registering: Registering, at now: Instant, _ entropy: inout Entropy
-    ) -> [Event] {
-        var reader = ByteReader(frames.span)
-        let first = (try? SignalingReply(&reader)) ?? nil
-        if case .notice(let text) = first { return [fail(.refused(text), at: now, &entropy)] }
-        guard case .registered(let reply) = first else { return [] }
-        failures = 0
-        var registered = Registered(
-            keys: registering.keys, registration: reply.registration, observed: reply.observed, time: reply.time,
-            asOf: now, deadline: now + Limits.firstKeepAlive, registeredDays: registering.days)
-        if tagEntries(for: registering.days).count > tagsPerRegister { queueTags(&registered, at: now) }
-        state = .registered(registered)
-        let up = Event.up(
-            observed: reply.observed, alternatePorts: reply.alternatePorts, secondAddress: reply.secondAddress,
-            rtt: rtt ?? .zero)
-        // APPEARED of the watched peers that are there already stands behind REGISTERED.
-        return [up] + receive(reader.rest(), registered, at: now, &entropy)
-    }
-
-    private mutating func receive(
-        _ frames: [UInt8], _ registered: Registered, at now: Instant, _ entropy: inout Entropy
-    ) -> [Event] {
-        var reader = ByteReader(frames.span)
+    private mutating func receive(_ replies: [UInt8], at now: Instant, _ entropy: inout Entropy) -> [Event] {
+        var reader = ByteReader(replies.span)
         var events: [Event] = []
         while let reply = (try? SignalingReply(&reader)) ?? nil {
             switch reply {
             case .registered(let reply):
-                if let event = refreshed(reply, at: now, &entropy) { events.append(event) }
+                if let event = confirmed(reply, at: now, &entropy) { events.append(event) }
             case .peer(let tag, let observed, let blob):
                 events.append(.peer(tag, observed: observed, blob: blob))
             case .absent(let tag):
@@ -326,32 +308,73 @@ extension SignalingClient {
             case .appeared(let tag):
                 events.append(.appeared(tag))
             case .notice(let text):
+                // Instead of a confirmation it is a refusal.
+                guard isRegistered else { return events + [fail(.refused(text), at: now, &entropy)] }
                 events.append(.notice(text))
             case .draining:
                 state = .waiting(until: now + entropy.duration(.seconds(1), .seconds(5)))
                 events.append(.down(.draining))
                 return events
-            case .pong:
-                break
+            case .pong(let number):
+                tagsConfirmed(number, at: now, &entropy)
             }
         }
         return events
     }
 
-    private mutating func refreshed(
+    private mutating func confirmed(
         _ reply: SignalingReply.Registered, at now: Instant, _ entropy: inout Entropy
     ) -> Event? {
-        guard case .registered(var registered) = state else { return nil }
-        let moved = reply.observed != registered.observed
-        registered.observed = reply.observed
-        registered.time = reply.time
-        registered.asOf = now
+        switch state {
+        case .waiting:
+            return nil
+        case .registering(let registering):
+            return begin(reply, registering, at: now)
+        case .registered(var registered):
+            let moved = reply.observed != registered.observed
+            registered.observed = reply.observed
+            registered.time = reply.time
+            registered.asOf = now
+            if !(registered.unanswered.first?.isTags ?? false) { next(&registered, at: now, &entropy) }
+            state = .registered(registered)
+            return moved ? .observedChanged(reply) : nil
+        }
+    }
+
+    private mutating func begin(
+        _ reply: SignalingReply.Registered, _ registering: Registering, at now: Instant
+    ) -> Event {
+        failures = 0
+        var registered = Registered(
+            keys: registering.keys, registration: reply.registration, observed: reply.observed, time: reply.time,
+            asOf: now, deadline: now + Limits.firstKeepAlive, registeredDays: registering.days)
+        // There may be more than one message holds, and contacts that came since.
+        if tagEntries(for: registering.days) != registering.tags { queueTags(&registered, at: now) }
+        state = .registered(registered)
+        return .up(reply, rtt: rtt ?? .zero)
+    }
+
+    private mutating func tagsConfirmed(_ number: UInt64, at now: Instant, _ entropy: inout Entropy) {
+        guard case .registered(var registered) = state, registered.unanswered.first?.isTags ?? false,
+            number == registered.tagsNumber
+        else { return }
+        next(&registered, at: now, &entropy)
+        state = .registered(registered)
+    }
+
+    /// The request on its way was answered.
+    private func next(_ registered: inout Registered, at now: Instant, _ entropy: inout Entropy) {
         registered.timesSent = 0
+        registered.tagsNumber += 1
         if !registered.unanswered.isEmpty { registered.unanswered.removeFirst() }
         registered.deadline =
             registered.unanswered.isEmpty
             ? now + entropy.duration(Limits.keepAlive, Limits.keepAlive + Limits.keepAliveJitter) : now
-        state = .registered(registered)
-        return moved ? .observedChanged(reply.observed) : nil
+    }
+}
+
+extension SignalingRequest {
+    fileprivate var isTags: Bool {
+        if case .tags = self { true } else { false }
     }
 }

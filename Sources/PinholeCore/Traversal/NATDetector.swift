@@ -68,6 +68,9 @@ struct NATDetector {
     mutating func handleTimeout(at now: Instant, _ entropy: inout Entropy) {
         guard let due = nextTimeout, due <= now else { return }
         switch step {
+        case .idle where alternatePorts.isEmpty:
+            // With one port a service shows nothing.
+            step = .done
         case .idle:
             let ports = alternatePorts.dropFirst().prefix(2)
             open = ports.map { .mapping(TransportAddress(service.ip, port: $0)) } + [.otherPort]
