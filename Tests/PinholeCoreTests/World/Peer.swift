@@ -6,7 +6,8 @@ import PinholeWire
 final class Peer {
     let identity: IdentitySecret
     let address: TransportAddress
-    let nat: NAT?
+    /// Set to another one when the peer moves.
+    var nat: NAT?
     private(set) var endpoint: Endpoint
     private unowned let world: World
     private(set) var wakeTime: Instant?
@@ -41,10 +42,14 @@ final class Peer {
         begin()
     }
 
-    private static func makeEndpoint(_ identity: IdentitySecret, _ world: World) -> Endpoint {
-        Endpoint(
+    private static func makeEndpoint(
+        _ identity: IdentitySecret, clockError: Duration = .zero, _ world: World
+    ) -> Endpoint {
+        let unixMilliseconds =
+            Int64(World.unixMilliseconds) + (world.now.nanoseconds + clockError.nanoseconds) / 1_000_000
+        return Endpoint(
             identity: identity, entropy: Entropy(SplitMix(seed: world.random.next())),
-            unixMilliseconds: World.unixMilliseconds + UInt64(world.now.nanoseconds / 1_000_000), at: world.now)
+            unixMilliseconds: UInt64(unixMilliseconds), at: world.now)
     }
 
     private func begin() {
@@ -86,12 +91,16 @@ final class Peer {
         drain()
     }
 
-    /// The process dies and starts again, with what was on disk.
-    func restart(with other: Peer) {
-        endpoint = Self.makeEndpoint(identity, world)
+    /// The process dies and starts again with what was on disk, if that was not lost, and a clock that may be wrong.
+    func restart(
+        with other: Peer, direct: [TransportAddress] = [], usesService: Bool = true, remembers: Bool = true,
+        clockError: Duration = .zero
+    ) {
+        if !remembers { state = ContactState() }
+        endpoint = Self.makeEndpoint(identity, clockError: clockError, world)
         begin()
-        add(other)
-        useService()
+        add(other, direct: direct)
+        if usesService { useService() }
     }
 }
 
@@ -108,6 +117,12 @@ extension Peer {
 
     func receive(_ bytes: [UInt8], from source: TransportAddress) {
         endpoint.receive(bytes.span, from: source, at: world.now)
+        drain()
+    }
+
+    /// Does what is due now, whatever was announced.
+    func wakeNow() {
+        endpoint.handleTimeout(at: world.now)
         drain()
     }
 
@@ -144,8 +159,9 @@ extension Peer {
             endpoint.stored(message.id, from: from, at: world.now)
         case .delivered(let id, _):
             delivered.append(id)
-        case .authenticated(_, let timestamp):
+        case .authenticated(let key, let timestamp):
             state.authenticatedTimestamp = timestamp
+            state.ownTimestamp = endpoint.ownTimestamp(for: key) ?? 0
         case .fileOffered(let offer, let from):
             offers[offer.transfer] = offer
             if let offset = decide(offer) {

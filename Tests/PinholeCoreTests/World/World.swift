@@ -19,6 +19,8 @@ final class World {
     var recording: [Flight]?
     /// Looks at each datagram on the wire; `nil` drops it.
     var tap: ((Flight) -> Flight?)?
+    /// Called before a peer gets a datagram, with where the peer sees it come from.
+    var beforeDelivery: ((Flight, _ source: TransportAddress, Peer) -> Void)?
 
     private(set) var peers: [Peer] = []
     var service: Service
@@ -120,6 +122,7 @@ final class World {
         if flight.destination.ip == Self.serviceAddress { return deliverToService(flight) }
         for peer in peers {
             guard let source = peer.accepts(flight) else { continue }
+            beforeDelivery?(flight, source, peer)
             peer.receive(flight.bytes, from: source)
             return
         }

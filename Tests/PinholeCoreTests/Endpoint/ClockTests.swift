@@ -1,0 +1,58 @@
+import PinholeCrypto
+import PinholeWire
+import Testing
+
+@testable import PinholeCore
+
+/// A clock that was set back makes HELLOs look like replays. Cookies and echoes tell the two apart.
+@Suite("a clock that was set back a year")
+struct ClockTests {
+    static let year: Duration = .seconds(365 * 86_400)
+
+    enum Caller: CaseIterable { case right, wrong, both }
+
+    /// Two who met before; then one starts again, a year back by its clock.
+    private func meetAgain(direct: Bool, remembers: Bool, caller: Caller) -> (World, Peer, Peer) {
+        let world = World(seed: 1)
+        let (right, wrong) = direct ? world.makeDirectPair(bothKnow: true) : world.makePair()
+        right.connect(to: wrong)
+        world.run(for: .seconds(5)) { !right.connections.isEmpty && !wrong.connections.isEmpty }
+        wrong.restart(
+            with: right, direct: direct ? [right.address] : [], usesService: !direct, remembers: remembers,
+            clockError: .zero - Self.year)
+        right.restart(with: wrong, direct: direct ? [wrong.address] : [], usesService: !direct)
+        world.run(for: .seconds(3))
+        if caller != .wrong { right.connect(to: wrong) }
+        if caller != .right { wrong.connect(to: right) }
+        return (world, right, wrong)
+    }
+
+    @Test("locks nobody out in direct mode", arguments: Caller.allCases, [false, true])
+    func direct(caller: Caller, remembers: Bool) {
+        let (world, right, wrong) = meetAgain(direct: true, remembers: remembers, caller: caller)
+        #expect(world.run(for: .seconds(1)) { world.shareOneSession(right, wrong) })
+        #expect(world.canTalk(right, wrong))
+    }
+
+    @Test("locks nobody out who is introduced", arguments: Caller.allCases, [false, true])
+    func introduced(caller: Caller, remembers: Bool) {
+        let (world, right, wrong) = meetAgain(direct: false, remembers: remembers, caller: caller)
+        #expect(world.run(for: .seconds(2)) { world.shareOneSession(right, wrong) })
+        #expect(world.canTalk(right, wrong))
+    }
+
+    @Test("locks nobody out whose peer still has the old session", arguments: [false, true])
+    func oldSession(direct: Bool) {
+        let world = World(seed: 2)
+        let (alice, bob) = direct ? world.makeDirectPair(bothKnow: true) : world.makePair()
+        alice.connect(to: bob)
+        world.run(for: .seconds(5)) { !alice.connections.isEmpty && !bob.connections.isEmpty }
+        bob.restart(
+            with: alice, direct: direct ? [alice.address] : [], usesService: !direct, remembers: false,
+            clockError: .zero - Self.year)
+        world.run(for: .seconds(1))
+        bob.connect(to: alice)
+        #expect(world.run(for: .seconds(3)) { world.shareOneSession(alice, bob) })
+        #expect(world.canTalk(alice, bob))
+    }
+}

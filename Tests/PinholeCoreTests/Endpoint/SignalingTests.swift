@@ -1,0 +1,260 @@
+import PinholeCrypto
+import PinholeWire
+import Signaling
+import Testing
+
+@testable import PinholeCore
+
+@Suite("a peer and its service")
+struct SignalingTests {
+    private func downs(_ peer: Peer) -> [ServiceFailure] {
+        peer.events.compactMap { if case .serviceDown(_, let failure) = $0 { failure } else { nil } }
+    }
+
+    private func canMeet(_ world: World, _ alice: Peer, _ bob: Peer, within limit: Duration = .seconds(4)) -> Bool {
+        alice.connect(to: bob)
+        return world.run(for: limit) { world.shareOneSession(alice, bob) }
+    }
+
+    @Test("a service that starts again knows its clients within one refresh")
+    func restart() {
+        let world = World(seed: 61)
+        let (alice, bob) = world.makePair()
+        world.stopService()
+        world.startService()
+        world.run(for: Limits.keepAlive + Limits.keepAliveJitter + .seconds(8))
+        #expect(downs(alice) == [.lost] && downs(bob) == [.lost])
+        #expect(alice.endpoint.clients[0].isRegistered && bob.endpoint.clients[0].isRegistered)
+        #expect(canMeet(world, alice, bob))
+    }
+
+    @Test("a service that is away for minutes is found again, and each failure is told once")
+    func away() {
+        let world = World(seed: 62)
+        let (alice, bob) = world.makePair()
+        world.stopService()
+        world.run(for: .seconds(300))
+        #expect(downs(alice).count == 1)
+        world.startService()
+        world.run(for: .seconds(90))
+        #expect(canMeet(world, alice, bob))
+    }
+
+    @Test("registers, is found and is called when 30 % of all datagrams are lost in bursts", arguments: UInt64(1)...20)
+    func losses(seed: UInt64) {
+        let world = World(seed: seed)
+        world.loseInBursts()
+        let (alice, bob) = world.makePair()
+        #expect(
+            world.run(for: .seconds(30)) {
+                alice.endpoint.clients[0].isRegistered && bob.endpoint.clients[0].isRegistered
+            }, "seed \(seed)")
+        // The first call may find that the service does not know the callee any more; it is repeated by itself.
+        #expect(canMeet(world, alice, bob, within: .seconds(30)), "seed \(seed)")
+    }
+
+    @Test("a service with another key is not talked to")
+    func wrongKey() {
+        let world = World(seed: 63)
+        let alice = world.addPeer("192.0.2.1:4000")
+        let service = TransportAddress(World.serviceAddress, port: World.servicePorts[0])
+        alice.endpoint.setServices([(ServiceSecret.generate().publicKey, [service])], at: world.now)
+        world.run(for: .seconds(20))
+        #expect(downs(alice) == [.noAnswer])
+        #expect(!alice.isRegistered)
+    }
+
+    @Test("replies that are forged, meant for others or heard before change nothing")
+    func wrongReplies() {
+        let world = World(seed: 64)
+        var replies: [(bytes: [UInt8], source: TransportAddress, to: Peer)] = []
+        world.beforeDelivery = { flight, source, peer in
+            if flight.isFromService, flight.kind != .stun { replies.append((flight.bytes, source, peer)) }
+        }
+        let (alice, bob) = world.makePair()
+        #expect(canMeet(world, alice, bob))
+        world.run(for: .seconds(60))
+        world.beforeDelivery = nil
+        #expect(replies.count > 8)
+        for (bytes, source, _) in replies {
+            for peer in [alice, bob] {
+                let before = (peer.sentCount, peer.events.count)
+                peer.receive(bytes, from: source)
+                peer.receive(bytes, from: strangerAddress(3))
+                #expect((peer.sentCount, peer.events.count) == before)
+            }
+        }
+        #expect(alice.endpoint.clients[0].isRegistered && bob.endpoint.clients[0].isRegistered)
+    }
+
+    @Test("a PEER for a tag that nobody has is ignored, and so is a blob of somebody else")
+    func unknownTag() {
+        let world = World(seed: 65)
+        let (alice, bob) = world.makePair()
+        let before = (alice.sentCount, alice.events.count)
+        alice.endpoint.handle(
+            .peer(RendezvousTag(high: 1, low: 2), observed: [bob.address], blob: [1, 2, 3]), of: 0, at: world.now)
+        alice.introduce(bob, observed: [bob.address], blob: [UInt8](repeating: 9, count: 300), at: world.now)
+        world.run(for: .milliseconds(500))
+        #expect((alice.sentCount, alice.events.count) == before)
+    }
+
+    @Test("a contact that is added while the registration is on its way is found too")
+    func addedWhileRegistering() {
+        let world = World(seed: 66)
+        let alice = world.addPeer("192.0.2.1:4000")
+        let bob = world.addPeer("192.0.2.2:4000")
+        alice.add(bob)
+        alice.useService()
+        bob.useService()
+        // The second REGISTER is under way now.
+        world.run(for: .milliseconds(50))
+        bob.add(alice)
+        world.run(for: .seconds(1))
+        #expect(canMeet(world, alice, bob))
+    }
+
+    @Test("a contact that is added during a refresh is found, though the message that tells it is lost")
+    func addedDuringRefresh() {
+        let world = World(seed: 67)
+        let (alice, bob) = world.makePair()
+        world.remove(alice)
+        let carol = world.addPeer("192.0.2.3:4000")
+        carol.add(bob)
+        carol.useService()
+        world.run(for: .seconds(3))
+        // As after a change of the network: a refresh leaves at once, and its answer is still to come.
+        bob.endpoint.clients[0].restart(at: world.now)
+        bob.wakeNow()
+        bob.add(carol)
+        var lost = 0
+        world.tap = { flight in
+            guard flight.isToService, flight.source == bob.address, flight.kind == .client, lost < 1 else {
+                return flight
+            }
+            lost += 1
+            return nil
+        }
+        bob.wakeNow()
+        world.run(for: .seconds(5))
+        #expect(lost == 1)
+        #expect(canMeet(world, carol, bob))
+    }
+
+    @Test("a change of the network does not make a peer forget to tell of a new contact")
+    func networkChange() {
+        let world = World(seed: 68)
+        let (_, bob) = world.makePair()
+        let carol = world.addPeer("192.0.2.3:4000")
+        carol.add(bob)
+        carol.useService()
+        bob.add(carol)
+        bob.endpoint.setLocal(
+            [LocalAddress(bob.address.ip, prefixLength: 25)], ports: [.v4: bob.address.port], at: world.now)
+        world.run(for: .seconds(2))
+        #expect(canMeet(world, carol, bob))
+    }
+
+    @Test("a peer with 200 contacts is found by each of them")
+    func manyContacts() throws {
+        let world = World(seed: 69)
+        let bob = world.addPeer("192.0.2.2:4000")
+        let callers = (0..<3).map { world.addPeer("192.0.2.\(100 + $0):4000") }
+        for number in 0..<197 {
+            if number % 66 == 65 { bob.add(callers[number / 66]) }
+            try bob.endpoint.add(IdentitySecret.generate().publicKey, at: world.now)
+        }
+        bob.add(callers[2])
+        bob.useService()
+        for caller in callers {
+            caller.add(bob)
+            caller.useService()
+        }
+        world.run(for: .seconds(3))
+        for caller in callers { #expect(canMeet(world, caller, bob)) }
+    }
+
+    @Test("days pass, tags change at the service's midnight, and peers still find each other")
+    func midnight() {
+        let world = World(seed: 70)
+        let (alice, bob) = world.makePair()
+        let day = Limits.dayLength * 1000
+        for number in 1...4 {
+            let midnight = (World.unixMilliseconds / day + UInt64(number)) * day
+            // Twenty seconds before midnight, then the clock goes on through it.
+            world.service.setWallClock(unixMilliseconds: midnight - 20_000, at: world.now)
+            world.run(for: .seconds(60))
+            world.service.setWallClock(unixMilliseconds: midnight + day / 2, at: world.now)
+            world.run(for: .seconds(60))
+            #expect(canMeet(world, alice, bob), "day \(number)")
+            #expect(world.canTalk(alice, bob))
+            for peer in [alice, bob] {
+                peer.endpoint.disconnect(from: peer === alice ? bob.key : alice.key, at: world.now)
+                peer.drain()
+            }
+            world.run(for: .seconds(5))
+        }
+    }
+
+    @Test("two whose clients are on different sides of midnight find each other")
+    func acrossMidnight() {
+        let world = World(seed: 71)
+        let day = Limits.dayLength * 1000
+        world.service.setWallClock(
+            unixMilliseconds: (World.unixMilliseconds / day + 1) * day - 3_500, at: world.now)
+        let (alice, bob) = world.makePair()
+        for _ in 0..<3 {
+            #expect(canMeet(world, alice, bob))
+            alice.endpoint.disconnect(from: bob.key, at: world.now)
+            alice.drain()
+            world.run(for: .milliseconds(500))
+        }
+    }
+
+    @Test("why a service refuses is told")
+    func refusal() {
+        let world = World(seed: 72)
+        let sockets = [
+            Topology.Socket(
+                address: TransportAddress(World.serviceAddress, port: World.servicePorts[0]), portIndex: 0,
+                isSecond: false)
+        ]
+        world.service = Service(
+            secret: world.serviceSecret, access: .token([1, 2, 3]), topology: Topology(sockets: sockets),
+            seed: [UInt8](repeating: 7, count: 72))
+        let alice = world.addPeer("192.0.2.1:4000")
+        alice.useService()
+        world.run(for: .seconds(3))
+        let reasons = downs(alice).compactMap { failure -> String? in
+            if case .refused(let text) = failure { String(decoding: text, as: UTF8.self) } else { nil }
+        }
+        #expect(reasons.count == 1 && reasons.first?.contains("token") ?? false)
+    }
+
+    @Test("what a confirmation brings along is heard: a watched contact that is there already")
+    func appearedAtOnce() throws {
+        var entropy = Entropy(SplitMix(seed: 1))
+        let secret = ServiceSecret.generate()
+        let now = Instant(nanoseconds: 0)
+        var client = SignalingClient(service: secret.publicKey, address: strangerAddress(1), at: now)
+        _ = client.handleTimeout(at: now, &entropy)
+        let register = try #require(client.takeOutgoing().first)
+        let keys = try #require(SignalingServerKeys.open(register: register.span, secret: secret)?.keys)
+        let challenge = keys.challenge(
+            ChallengeBody(
+                cookie: [UInt8](repeating: 1, count: 16), time: World.unixMilliseconds, observed: strangerAddress(2)))
+        _ = client.receive(challenge.span, kind: .challenge, at: now, &entropy)
+        var registration = keys.accept(registration: 9)
+        var writer = ByteWriter(capacity: 256)
+        writer.reply(
+            .registered(
+                SignalingReply.Registered(
+                    registration: 9, lifetime: 90, time: World.unixMilliseconds, observed: strangerAddress(2),
+                    alternatePorts: [])))
+        writer.reply(.appeared(tag: RendezvousTag(high: 3, low: 4)))
+        let events = client.receive(registration.seal(writer.bytes).span, kind: .server, at: now, &entropy)
+        #expect(events.count == 2)
+        let appeared = events.compactMap { if case .appeared(let tag) = $0 { tag } else { nil } }
+        #expect(appeared == [RendezvousTag(high: 3, low: 4)])
+    }
+}

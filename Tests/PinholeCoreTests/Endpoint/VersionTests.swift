@@ -1,0 +1,39 @@
+import PinholeCrypto
+import PinholeWire
+import Testing
+
+@testable import PinholeCore
+
+@Suite("versions")
+struct VersionTests {
+    @Test("a peer that speaks none of ours is answered with silence; the application is told both ranges")
+    func noCommonVersion() throws {
+        let world = World(seed: 51)
+        let (alice, bob) = world.makeDirectPair(bothKnow: true)
+        let pair = try PairKeys(own: alice.identity, peer: bob.key)
+        world.remove(alice)
+        bob.connect(to: alice)
+        world.run(for: .milliseconds(50))
+        let newer = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: World.unixMilliseconds + 5000,
+            introID: .random(), versions: 2...3)
+        let sent = bob.sentCount
+        bob.receive(newer.hello(.direct(cookie: nil)), from: alice.address)
+        #expect(bob.sentCount == sent)
+        world.run(for: .seconds(31))
+        #expect(bob.failures == [.noCommonVersion(own: 1...1, peer: 2...3)])
+    }
+
+    @Test("of several versions in common none but ours is needed")
+    func newerPeer() throws {
+        let world = World(seed: 52)
+        let (alice, bob) = world.makeDirectPair()
+        let pair = try PairKeys(own: alice.identity, peer: bob.key)
+        let newer = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: World.unixMilliseconds + 5000,
+            introID: .random(), versions: 1...9)
+        bob.receive(newer.hello(.direct(cookie: nil)), from: alice.address)
+        #expect(bob.connection(to: alice)?.pairings.count == 1)
+        #expect(bob.sentCount == 2)
+    }
+}
