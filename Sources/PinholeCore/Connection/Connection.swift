@@ -11,7 +11,7 @@ internal import PinholeWire
 ///   └────────────────────────────────────────────────────────────────────────┘  └─ the new AUTH verified
 /// ```
 ///
-/// `Connection+Handshake` reaches the peer, `+Receive` and `+Transmit` are the two directions of a packet,
+/// `+Reach`, `+Hello` and `+Handshake` lead to a session, `+Receive` and `+Transmit` are the two directions of a packet,
 /// `+Timers` is time, `+Chat` what people send.
 final class Connection {
     let pair: PairKeys

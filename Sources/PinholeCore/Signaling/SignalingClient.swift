@@ -20,13 +20,13 @@ struct SignalingClient {
         case notice([UInt8])
     }
 
-    private enum State {
+    enum State {
         case waiting(until: Instant)
         case registering(Registering)
         case registered(Registered)
     }
 
-    private struct Registering {
+    struct Registering {
         let keys: SignalingClientKeys
         /// Empty until the service's challenge came.
         var cookie: [UInt8] = []
@@ -38,7 +38,7 @@ struct SignalingClient {
         var resend: Instant
     }
 
-    private struct Registered {
+    struct Registered {
         let keys: SignalingClientKeys
         let registration: UInt64
         var observed: TransportAddress
@@ -63,13 +63,13 @@ struct SignalingClient {
     let service: ServiceKey
     let address: TransportAddress
     /// What a service that is not open to everybody wants to see; at most 255 bytes.
-    private let token: [UInt8]
-    private var state: State
-    private var failures = 0
-    private var rtt: Duration?
+    let token: [UInt8]
+    var state: State
+    var failures = 0
+    var rtt: Duration?
     /// The pairs that this peer wants to be found by.
-    private var pairs: [Pair] = []
-    private(set) var outgoing: [[UInt8]] = []
+    var pairs: [Pair] = []
+    var outgoing: [[UInt8]] = []
 
     struct Pair {
         let keys: PairKeys
@@ -160,7 +160,7 @@ extension SignalingClient {
         }
     }
 
-    private mutating func send(_ request: SignalingRequest, _ registered: Registered) {
+    mutating func send(_ request: SignalingRequest, _ registered: Registered) {
         var writer = ByteWriter(capacity: Limits.signalingDatagramSize)
         writer.request(request)
         if request.isTags { writer.request(.ping(registered.tagsNumber)) }
@@ -168,213 +168,8 @@ extension SignalingClient {
     }
 }
 
-// MARK: Time
-
-extension SignalingClient {
-    var nextTimeout: Instant {
-        switch state {
-        case .waiting(let until): until
-        case .registering(let registering): registering.resend
-        case .registered(let registered): registered.deadline
-        }
-    }
-
-    mutating func handleTimeout(at now: Instant, _ entropy: inout Entropy) -> Event? {
-        guard nextTimeout <= now else { return nil }
-        switch state {
-        case .waiting:
-            var registering = Registering(keys: SignalingClientKeys(service: service), lastSent: now, resend: now)
-            register(&registering, at: now, &entropy)
-            state = .registering(registering)
-            return nil
-        case .registering(var registering):
-            guard registering.timesSent < Self.maxAttempts else { return fail(.noAnswer, at: now, &entropy) }
-            register(&registering, at: now, &entropy)
-            state = .registering(registering)
-            return nil
-        case .registered(var registered):
-            guard registered.timesSent < Self.maxAttempts else { return fail(.lost, at: now, &entropy) }
-            if registered.unanswered.isEmpty {
-                if Self.days(around: registered.serviceTime(at: now)) != registered.registeredDays {
-                    queueTags(&registered, at: now)
-                } else {
-                    registered.unanswered = [.refresh]
-                }
-            }
-            send(registered.unanswered[0], registered)
-            registered.deadline = now + entropy.jittered(Self.firstRetry * (1 << registered.timesSent))
-            registered.timesSent += 1
-            state = .registered(registered)
-            return nil
-        }
-    }
-
-    private static let maxAttempts = 4
-    private static let firstRetry: Duration = .milliseconds(350)
-
-    private mutating func register(_ registering: inout Registering, at now: Instant, _ entropy: inout Entropy) {
-        let zero = [UInt8](repeating: 0, count: SignalingLayout.cookieSize)
-        let body =
-            registering.cookie.isEmpty
-            ? RegisterBody(cookie: zero, token: [], tags: [])
-            : RegisterBody(cookie: registering.cookie, token: token, tags: registering.tags)
-        outgoing.append(registering.keys.register(body))
-        registering.lastSent = now
-        registering.resend = now + entropy.jittered(Self.firstRetry * (1 << registering.timesSent))
-        registering.timesSent += 1
-    }
-
-    /// The tags that a REGISTER has room for beside the token.
-    private var tagsPerRegister: Int {
-        let room =
-            Limits.signalingDatagramSize - SignalingLayout.registerHeader - 16 - SignalingLayout.cookieSize - 2
-            - token.count
-        return min(Limits.maxTagsPerMessage, room / (Limits.tagSize + 1))
-    }
-
-    private mutating func fail(_ failure: ServiceFailure, at now: Instant, _ entropy: inout Entropy) -> Event {
-        failures += 1
-        let backOff = Duration.seconds(min(60, 1 << min(failures, 6)))
-        state = .waiting(until: failure == .lost ? now : now + entropy.jittered(backOff))
-        return .down(failure)
-    }
-
-    private func tagEntries(for days: [UInt64]) -> [TagEntry] {
-        days.flatMap { day in
-            pairs.map { TagEntry(tag: $0.keys.tag(day: day), side: $0.keys.role, watch: $0.watch) }
-        }
-    }
-
-    /// Sends all tags, in as many requests as it takes.
-    private func queueTags(_ registered: inout Registered, at now: Instant) {
-        let days = Self.days(around: registered.serviceTime(at: now))
-        let entries = tagEntries(for: days)
-        var requests: [SignalingRequest] = []
-        var start = 0
-        repeat {
-            let end = min(start + Limits.maxTagsPerMessage, entries.count)
-            requests.append(.tags(Array(entries[start..<end]), first: start == 0))
-            start = end
-        } while start < entries.count
-        registered.unanswered = requests
-        registered.tagsNumber += 1
-        registered.timesSent = 0
-        registered.deadline = now
-        registered.registeredDays = days
-    }
-}
-
-// MARK: What the service says
-
-extension SignalingClient {
-    mutating func receive(_ datagram: Span<UInt8>, kind: DatagramKind, at now: Instant, _ entropy: inout Entropy)
-        -> [Event]
-    {
-        switch (kind, state) {
-        case (.challenge, .registering(var registering)):
-            guard registering.cookie.isEmpty, let challenge = registering.keys.openChallenge(datagram) else {
-                return []
-            }
-            rtt = now - registering.lastSent
-            registering.cookie = challenge.cookie
-            registering.days = Self.days(around: challenge.time)
-            registering.tags = Array(tagEntries(for: registering.days).prefix(tagsPerRegister))
-            registering.timesSent = 0
-            register(&registering, at: now, &entropy)
-            state = .registering(registering)
-            return []
-        case (.server, .registering(let registering)):
-            guard let replies = registering.keys.open(datagram) else { return [] }
-            return receive(replies, at: now, &entropy)
-        case (.server, .registered(let registered)):
-            guard let replies = registered.keys.open(datagram) else { return [] }
-            return receive(replies, at: now, &entropy)
-        default:
-            return []
-        }
-    }
-
-    private mutating func receive(_ replies: [UInt8], at now: Instant, _ entropy: inout Entropy) -> [Event] {
-        var reader = ByteReader(replies.span)
-        var events: [Event] = []
-        while let reply = (try? SignalingReply(&reader)) ?? nil {
-            switch reply {
-            case .registered(let reply):
-                if let event = confirmed(reply, at: now, &entropy) { events.append(event) }
-            case .peer(let tag, let observed, let blob):
-                events.append(.peer(tag, observed: observed, blob: blob))
-            case .absent(let tag):
-                events.append(.absent(tag))
-            case .appeared(let tag):
-                events.append(.appeared(tag))
-            case .notice(let text):
-                // Instead of a confirmation it is a refusal.
-                guard isRegistered else { return events + [fail(.refused(text), at: now, &entropy)] }
-                events.append(.notice(text))
-            case .draining:
-                state = .waiting(until: now + entropy.duration(.seconds(1), .seconds(5)))
-                events.append(.down(.draining))
-                return events
-            case .pong(let number):
-                tagsConfirmed(number, at: now, &entropy)
-            }
-        }
-        return events
-    }
-
-    private mutating func confirmed(
-        _ reply: SignalingReply.Registered, at now: Instant, _ entropy: inout Entropy
-    ) -> Event? {
-        switch state {
-        case .waiting:
-            return nil
-        case .registering(let registering):
-            return begin(reply, registering, at: now)
-        case .registered(var registered):
-            let moved = reply.observed != registered.observed
-            registered.observed = reply.observed
-            registered.time = reply.time
-            registered.asOf = now
-            if !(registered.unanswered.first?.isTags ?? false) { next(&registered, at: now, &entropy) }
-            state = .registered(registered)
-            return moved ? .observedChanged(reply) : nil
-        }
-    }
-
-    private mutating func begin(
-        _ reply: SignalingReply.Registered, _ registering: Registering, at now: Instant
-    ) -> Event {
-        failures = 0
-        var registered = Registered(
-            keys: registering.keys, registration: reply.registration, observed: reply.observed, time: reply.time,
-            asOf: now, deadline: now + Limits.firstKeepAlive, registeredDays: registering.days)
-        // There may be more than one message holds, and contacts that came since.
-        if tagEntries(for: registering.days) != registering.tags { queueTags(&registered, at: now) }
-        state = .registered(registered)
-        return .up(reply, rtt: rtt ?? .zero)
-    }
-
-    private mutating func tagsConfirmed(_ number: UInt64, at now: Instant, _ entropy: inout Entropy) {
-        guard case .registered(var registered) = state, registered.unanswered.first?.isTags ?? false,
-            number == registered.tagsNumber
-        else { return }
-        next(&registered, at: now, &entropy)
-        state = .registered(registered)
-    }
-
-    /// The request on its way was answered.
-    private func next(_ registered: inout Registered, at now: Instant, _ entropy: inout Entropy) {
-        registered.timesSent = 0
-        registered.tagsNumber += 1
-        if !registered.unanswered.isEmpty { registered.unanswered.removeFirst() }
-        registered.deadline =
-            registered.unanswered.isEmpty
-            ? now + entropy.duration(Limits.keepAlive, Limits.keepAlive + Limits.keepAliveJitter) : now
-    }
-}
-
 extension SignalingRequest {
-    fileprivate var isTags: Bool {
+    var isTags: Bool {
         if case .tags = self { true } else { false }
     }
 }

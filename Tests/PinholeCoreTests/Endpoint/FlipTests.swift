@@ -9,7 +9,7 @@ import Testing
 struct FlipTests {
     /// Delivers the flipped copies of what passes, and sees that nobody answers or takes note.
     private func flipEverything(_ world: World, seed: UInt64) -> () -> [DatagramKind: Int] {
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         var counts: [DatagramKind: Int] = [:]
         world.beforeDelivery = { flight, source, peer in
             guard let kind = flight.kind, kind != .stun else { return }

@@ -48,7 +48,7 @@ struct FloodTests {
     func callUnderLoad(isIntroduced: Bool) {
         let world = World(seed: 46)
         let (bob, alice) = isIntroduced ? world.makePair() : world.makeDirectPair()
-        var random = SplitMix(seed: 46)
+        var random = SeededRandom(seed: 46)
         var noise = (0..<Limits.helloSize).map { _ in UInt8.random(in: 0...255, using: &random) }
         noise[0] = DatagramKind.helloByte
         func pour() {

@@ -69,7 +69,7 @@ struct NATDetectorTests {
 
     @Test("a service with one port leaves unknown what it cannot show")
     func onePort() {
-        var entropy = Entropy(SplitMix(seed: 1))
+        var entropy = Entropy(SeededRandom(seed: 1))
         var now = Instant(nanoseconds: 0)
         let service = TransportAddress("203.0.113.1:41414")!
         var detector = NATDetector(
@@ -84,7 +84,7 @@ struct NATDetectorTests {
 
     @Test("answers that nobody asked for, and from elsewhere, are not believed")
     func forgedAnswers() {
-        var entropy = Entropy(SplitMix(seed: 2))
+        var entropy = Entropy(SeededRandom(seed: 2))
         let now = Instant(nanoseconds: 0)
         let service = TransportAddress("203.0.113.1:41414")!
         var detector = NATDetector(

@@ -233,7 +233,7 @@ struct SignalingTests {
 
     @Test("what a confirmation brings along is heard: a watched contact that is there already")
     func appearedAtOnce() throws {
-        var entropy = Entropy(SplitMix(seed: 1))
+        var entropy = Entropy(SeededRandom(seed: 1))
         let secret = ServiceSecret.generate()
         let now = Instant(nanoseconds: 0)
         var client = SignalingClient(service: secret.publicKey, address: strangerAddress(1), at: now)

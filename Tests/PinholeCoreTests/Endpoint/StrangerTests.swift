@@ -26,7 +26,7 @@ struct StrangerTests {
     func randomDatagrams() {
         let seed: UInt64 = 31
         let (world, alice, bob) = listener(seed: seed)
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         let noise = (0..<65_536).map { _ in UInt8.random(in: 0...255, using: &random) }
         let kinds: [UInt8] = [0x00, 0x01, 0x40, 0x5f, 0xc1, 0xc2, 0xc3, 0xd1, 0xd2, 0xd3, 0xd4]
         func attack(_ count: Int) {
@@ -58,7 +58,7 @@ struct StrangerTests {
     func knownConnectionID() throws {
         let seed: UInt64 = 32
         let (world, alice, bob) = listener(seed: seed)
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         alice.connect(to: bob)
         world.run(for: .seconds(2)) { world.shareOneSession(alice, bob) }
         let id = try #require(bob.connection(to: alice)?.session?.connectionID)
@@ -90,7 +90,7 @@ struct StrangerTests {
     func noiseWithMAC() {
         let seed: UInt64 = 34
         let (world, _, bob) = listener(seed: seed)
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         let key = SHA256.hash([UInt8]("pinhole/1 gate".utf8) + bob.key.raw)
         for number in 0..<1000 {
             var hello = (0..<224).map { _ in UInt8.random(in: 0...255, using: &random) }

@@ -29,7 +29,7 @@ extension World {
 
     /// From now on about three datagrams in ten are lost, in bursts of one to three.
     func loseInBursts() {
-        var random = SplitMix(seed: seed &+ 0x1055)
+        var random = SeededRandom(seed: seed &+ 0x1055)
         var burst = 0
         tap = { flight in
             if burst == 0, Double.random(in: 0..<1, using: &random) < 0.176 {

@@ -8,7 +8,7 @@ final class NAT {
     let mapping: Mapping
     let filtering: Filtering
     var external: IPAddress
-    private var random: SplitMix
+    private var random: SeededRandom
     private var ports: [Key: UInt16] = [:]
     private var owners: [UInt16: Binding] = [:]
 
@@ -26,7 +26,7 @@ final class NAT {
         self.mapping = mapping
         self.filtering = filtering
         self.external = external
-        random = SplitMix(seed: seed)
+        random = SeededRandom(seed: seed)
     }
 
     /// A home router: one port for all destinations, and only who was spoken to may answer.
@@ -70,22 +70,5 @@ final class NAT {
             let port = UInt16.random(in: 1024...65535, using: &random)
             if owners[port] == nil { return port }
         }
-    }
-}
-
-/// A small seeded generator (SplitMix64), so that every run of a test is the same.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

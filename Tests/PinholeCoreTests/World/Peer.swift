@@ -48,7 +48,7 @@ final class Peer {
         let unixMilliseconds =
             Int64(World.unixMilliseconds) + (world.now.nanoseconds + clockError.nanoseconds) / 1_000_000
         return Endpoint(
-            identity: identity, entropy: Entropy(SplitMix(seed: world.random.next())),
+            identity: identity, entropy: Entropy(SeededRandom(seed: world.random.next())),
             unixMilliseconds: UInt64(unixMilliseconds), at: world.now)
     }
 

@@ -7,7 +7,7 @@ import Signaling
 final class World {
     private(set) var now = Instant(nanoseconds: 1_000_000_000)
     let seed: UInt64
-    var random: SplitMix
+    var random: SeededRandom
     /// The share of datagrams that are lost, 0 … 1.
     var loss = 0.0
     /// The share of datagrams that arrive twice.
@@ -45,7 +45,7 @@ final class World {
 
     init(seed: UInt64) {
         self.seed = seed
-        random = SplitMix(seed: seed)
+        random = SeededRandom(seed: seed)
         service = Self.makeService(serviceSecret)
         service.setWallClock(unixMilliseconds: Self.unixMilliseconds, at: now)
     }

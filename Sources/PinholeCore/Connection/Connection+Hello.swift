@@ -1,0 +1,130 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// HELLOs and COOKIEs: which of the peer's are believed, and how ours are sent.
+
+extension Connection {
+    enum Acceptance {
+        case new
+        case known
+        /// Older than what was authenticated before: a replay, or a peer whose clock was set back.
+        case stale
+        case refused
+    }
+
+    /// A HELLO that decrypted, from a blob or a datagram: it leads to a pairing unless it may be a replay.
+    func receive(_ hello: PeerHello, hasCookie: Bool, at now: Instant) -> Acceptance {
+        if pairings.contains(where: { $0.peer == hello }) { return .known }
+        let isEcho = isEcho(hello)
+        let isBehind = hello.plaintext.timestamp <= authenticatedTimestamp
+        guard !isBehind || isEcho || hasCookie else {
+            return hello.plaintext.timestamp < authenticatedTimestamp ? .stale : .refused
+        }
+        guard isCompatible(hello) else { return .refused }
+        let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
+        if attempt.map({ now - $0.began >= Limits.attemptLifetime }) ?? true || (needsEcho && !isEcho) {
+            beginAttempt(answering: hello.plaintext.introID, at: now)
+        }
+        guard let attempt, let keys = HandshakeKeys(pair: pair, attempt: attempt.handshake, peer: hello) else {
+            return .refused
+        }
+        if pairings.count == Limits.maxPeerHellos {
+            pairings.remove(at: pairings.firstIndex { !$0.isAuthenticated } ?? 0)
+        }
+        pairings.append(Pairing(attempt: attempt, peer: hello, isBehind: isBehind, keys: keys))
+        if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
+        replayEarly(at: now)
+        return .new
+    }
+
+    /// A peer with no version in common is not answered; should our own attempt lead nowhere, this is why.
+    private func isCompatible(_ hello: PeerHello) -> Bool {
+        let own = Limits.version...Limits.version
+        let isCompatible = HelloPlaintext.commonVersion(own, hello.plaintext.versions) != nil
+        if !isCompatible, attempt != nil {
+            incompatibility = .noCommonVersion(own: own, peer: hello.plaintext.versions)
+        }
+        return isCompatible
+    }
+
+    /// Whether the HELLO answers our attempt, which no replay can.
+    func isEcho(_ hello: PeerHello) -> Bool {
+        guard let attempt, !attempt.isAnswer else { return false }
+        return attempt.handshake.plaintext.introID == hello.plaintext.introID
+    }
+
+    /// The peer's blob is authentic and looks old: its clock may be wrong. An attempt of our own that asks for an
+    /// echo of our introduction tells a wrong clock from a replay; at most one in 10 s, and none while another HELLO
+    /// of the peer is being tried.
+    func askForEcho(at now: Instant) {
+        let isAsking = attempt.map { $0.handshake.plaintext.flags & HelloFlags.needsEcho != 0 } ?? false
+        guard !isAsking, pairings.allSatisfy(\.isAuthenticated), !environment.registeredClients.isEmpty,
+            lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true
+        else { return }
+        lastStaleCookie = now
+        let attempt = beginAttempt(answering: nil, needsEcho: true, at: now)
+        attemptDeadline = attemptDeadline ?? now + Self.punchPatience
+        introduction = OutgoingIntroduction(resend: now)
+        introduce(attempt, at: now)
+    }
+
+    /// A HELLO datagram: the answer goes where it came from, and nothing more does. Anybody can send a captured HELLO
+    /// from any address, so only an HS packet from there makes it a candidate.
+    func receive(_ hello: PeerHello, hasCookie: Bool, from source: TransportAddress, at now: Instant) {
+        switch receive(hello, hasCookie: hasCookie, at: now) {
+        case .stale, .refused: return
+        case .new, .known: break
+        }
+        guard let index = pairings.firstIndex(where: { $0.peer == hello }) else { return }
+        sendHello(pairings[index].attempt, to: source)
+        sendHandshake(index, to: source, responses: [], at: now)
+    }
+
+    /// Whether we are calling the peer at this address.
+    func awaits(_ source: TransportAddress) -> Bool {
+        directAddresses.contains(source) || checklist.kind(of: source) != nil
+    }
+
+    /// A COOKIE: the peer is under load, or finds our clock wrong; the next HELLO proves our address.
+    func receiveCookie(_ datagram: Span<UInt8>, at now: Instant) {
+        guard var direct = directHello else { return }
+        for mac1 in direct.lastMAC1 {
+            guard let cookie = CookieGate.open(datagram, peer: peer, sentMAC1: mac1) else { continue }
+            guard cookie != direct.cookie else { return }
+            direct.cookie = cookie
+            directHello = direct
+            sendDirectHello(at: now)
+            return
+        }
+    }
+
+    func sendDirectHello(at now: Instant) {
+        guard let attempt, var direct = directHello else { return }
+        let interval = min(
+            Limits.handshakeFirstRetransmit * (1 << min(direct.timesSent, 5)), Limits.handshakeMaxRetransmit)
+        direct.timesSent += 1
+        direct.resend = now + environment.entropy.jittered(interval)
+        directHello = direct
+        for address in directAddresses where environment.localPorts[address.family] != nil {
+            sendHello(attempt, to: address)
+        }
+    }
+
+    /// One HELLO, with the MACs that a listener wants at an address that was given by hand.
+    func sendHello(_ attempt: Pairing.Attempt, to address: TransportAddress) {
+        guard directAddresses.contains(address) else {
+            return transmit(attempt.handshake.hello(.introduced), to: address)
+        }
+        let hello = attempt.handshake.hello(.direct(cookie: directHello?.cookie))
+        if let sent = directHello?.lastMAC1 {
+            directHello?.lastMAC1 = sent.suffix(7) + [CookieGate.mac1(of: hello)]
+        }
+        transmit(hello, to: address)
+    }
+}
+
+/// Bits of a HELLO's `flags`.
+enum HelloFlags {
+    /// The sender cannot judge the receiver's timestamps: the answer must echo its introduction id.
+    static let needsEcho: UInt16 = 1
+}

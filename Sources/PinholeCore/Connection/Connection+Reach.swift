@@ -1,0 +1,181 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// Reaching the peer through the services and by addresses given by hand, and giving up.
+
+extension Connection {
+    /// Asks for a session; again and again until there is one or ``disconnect(at:)``.
+    func connect(at now: Instant) {
+        guard session == nil else {
+            wantedSince = wantedSince ?? now
+            return
+        }
+        guard wantedSince == nil || attemptDeadline == nil else { return }
+        wantedSince = now
+        retry = nil
+        events.append(.connecting(peer))
+        reach(at: now)
+    }
+
+    /// Starts over at once: the network changed, the peer appeared, or a service came up.
+    func connectNow(at now: Instant) {
+        guard wantedSince != nil || !outbox.isEmpty, session == nil, pairings.isEmpty, introduction == nil else {
+            return
+        }
+        if attemptDeadline == nil {
+            wantedSince = now
+            events.append(.connecting(peer))
+        }
+        retry = nil
+        reach(at: now)
+    }
+
+    /// Reaches out by every way there is: through the services, and directly.
+    func reach(at now: Instant) {
+        if environment.registeredClients.isEmpty && directAddresses.isEmpty {
+            attemptDeadline = attemptDeadline ?? now + Self.servicePatience
+            return
+        }
+        let attempt = currentAttempt(at: now)
+        let patience = environment.registeredClients.isEmpty ? Limits.directTimeout : Self.punchPatience
+        attemptDeadline = max(attemptDeadline ?? now, (session == nil ? wantedSince ?? now : now) + patience)
+        if !environment.registeredClients.isEmpty {
+            introduction = OutgoingIntroduction(resend: now)
+            introduce(attempt, at: now)
+        }
+        if !directAddresses.isEmpty {
+            directHello = DirectHello(resend: now, cookie: directHello?.cookie)
+            sendDirectHello(at: now)
+        }
+    }
+
+    /// A little less than what a person is promised (10 s), so that the sentence comes in time.
+    static let punchPatience = Limits.punchTimeout - .milliseconds(500)
+    /// How long a first answer of a service is waited for: UDP that is blocked is told within 3 s.
+    static let servicePatience: Duration = .milliseconds(2800)
+
+    private func currentAttempt(at now: Instant) -> Pairing.Attempt {
+        if let attempt, now - attempt.began < Limits.attemptLifetime { return attempt }
+        return beginAttempt(answering: nil, at: now)
+    }
+
+    @discardableResult
+    func beginAttempt(
+        answering introID: IntroID?, needsEcho: Bool = false, at now: Instant
+    ) -> Pairing.Attempt {
+        ownTimestamp = max(ownTimestamp + 1, environment.unixMilliseconds(at: now))
+        let handshake = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: environment.entropy.next()), timestamp: ownTimestamp,
+            introID: introID ?? .random(), flags: needsEcho ? HelloFlags.needsEcho : 0)
+        let attempt = Pairing.Attempt(handshake: handshake, began: now, isAnswer: introID != nil)
+        self.attempt = attempt
+        pairings.removeAll { !$0.isAuthenticated }
+        checklist = Checklist()
+        for address in paths.remotes {
+            checklist.add(Candidate(paths[address]?.kind ?? .peerReflexive, address), at: now)
+        }
+        return attempt
+    }
+
+    func introduce(_ attempt: Pairing.Attempt, at now: Instant) {
+        requests.append(.connect(blob: attempt.handshake.blob(ownIntroduction)))
+        introduction?.timesSent += 1
+        let count = introduction?.timesSent ?? 1
+        introduction?.resend = now + environment.entropy.jittered(.milliseconds(250) * (1 << min(count, 4)))
+    }
+
+    var ownIntroduction: [UInt8] {
+        Introduction(behavior: environment.hardestBehavior, candidates: environment.candidates).encoded
+    }
+
+    func resendIntroduction(at now: Instant) {
+        guard let attempt else { return introduction = nil }
+        introduce(attempt, at: now)
+    }
+}
+
+// MARK: What the services say
+
+extension Connection {
+    /// PEER: where the peer is seen and, when it said so, how it may be reached.
+    func receivePeer(
+        _ tag: RendezvousTag, observed: [TransportAddress], blob: [UInt8], client: Int, at now: Instant
+    ) {
+        peerObserved = observed
+        introduction?.isPeerKnown = true
+        introduction?.absentFrom.removeAll()
+        guard let (hello, encoded) = PeerHello.open(blob: blob.span, pair: pair),
+            let theirs = try? Introduction(encoded.span)
+        else {
+            // Our own probes leave before the answer arrives: they open our NAT for it.
+            if blob.isEmpty, attempt != nil { addCandidates([], at: now) }
+            return
+        }
+        let acceptance = receive(hello, hasCookie: false, at: now)
+        switch acceptance {
+        case .stale: return askForEcho(at: now)
+        case .refused: return
+        case .new, .known: break
+        }
+        peerIntroduction = theirs
+        addCandidates(theirs.candidates, at: now)
+        introduction = nil
+        // A caller that repeats itself has not got our answer; two that called at once answer each other once.
+        if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new {
+            requests.append(.answer(tag, client: client, blob: attempt.handshake.blob(ownIntroduction)))
+        }
+        if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
+    }
+
+    func receiveAbsent(client: Int, at now: Instant) {
+        guard introduction != nil else { return }
+        introduction?.absentFrom.insert(client)
+        guard let introduction, !introduction.isPeerKnown,
+            introduction.absentFrom.isSuperset(of: environment.registeredClients)
+        else { return }
+        requests.append(.watch(true))
+        self.introduction = nil
+        if directHello == nil { fail(.offline, at: now) }
+    }
+
+    private func addCandidates(_ candidates: [Candidate], at now: Instant) {
+        let reflexive = peerObserved.map { Candidate(.serverReflexive, $0) }
+        for candidate in reflexive + candidates
+        where environment.mayProbe(candidate.address, peerObserved: peerObserved) {
+            checklist.add(candidate, at: now)
+            if let kind = checklist.kind(of: candidate.address) { paths.setKind(kind, of: candidate.address) }
+        }
+    }
+}
+
+// MARK: Giving up
+
+extension Connection {
+    /// What could not be reached is told, and tried again later when it is still wanted.
+    func fail(_ reason: UnreachableReason, at now: Instant) {
+        attempt = nil
+        attemptDeadline = nil
+        introduction = nil
+        directHello = nil
+        incompatibility = nil
+        early.removeAll()
+        pairings.removeAll { !$0.isAuthenticated }
+        guard session == nil, wantedSince != nil else { return }
+        checklist = Checklist()
+        events.append(.unreachable(peer, reason))
+        let count = (retry?.count ?? 0) + 1
+        let pause = min(Duration.seconds(60), .seconds(2) * (1 << min(count, 5)))
+        retry = (now + environment.entropy.jittered(pause), count)
+    }
+
+    /// Why the present attempt led nowhere.
+    var failureReason: UnreachableReason {
+        if let incompatibility { return incompatibility }
+        if let peerIntroduction, !pairings.isEmpty {
+            return .noDirectPath(own: environment.hardestBehavior, peer: peerIntroduction.behavior)
+        }
+        if introduction?.isPeerKnown ?? false { return .noAnswer }
+        if environment.registeredClients.isEmpty { return directAddresses.isEmpty ? .noService : .directTimeout }
+        return directHello == nil ? .noAnswer : .directTimeout
+    }
+}

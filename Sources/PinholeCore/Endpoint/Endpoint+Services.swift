@@ -1,0 +1,88 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// The services: what connections ask of them, what they say, and what they measure.
+
+extension Endpoint {
+    func handle(_ request: Connection.ServiceRequest, of slot: Int, _ connection: Connection, at now: Instant) {
+        switch request {
+        case .connect(let blob):
+            for index in clients.indices { clients[index].connect(connection.pair, blob: blob, at: now) }
+        case .answer(let tag, let client, let blob):
+            guard clients.indices.contains(client) else { return }
+            clients[client].answer(tag, connection.pair, blob: blob)
+        case .watch(let isWatched):
+            guard watched.contains(slot) != isWatched else { return }
+            if isWatched { watched.insert(slot) } else { watched.remove(slot) }
+            refreshClients(at: now)
+        }
+    }
+
+    func handle(_ event: SignalingClient.Event, of index: Int, at now: Instant) {
+        let service = serviceIndices[index]
+        settleClients(at: now)
+        switch event {
+        case .up(let registered, let rtt):
+            reportedDown.remove(service)
+            let ports = registered.alternatePorts.map { TransportAddress(clients[index].address.ip, port: $0) }
+            environment.serviceAddresses.formUnion(ports)
+            tell(.serviceUp(service, observed: registered.observed, rtt: rtt))
+            measure(index, registered, at: now)
+            for (slot, connection) in connections {
+                connection.connectNow(at: now)
+                settleLater(slot)
+            }
+        case .observedChanged(let registered):
+            tell(.serviceUp(service, observed: registered.observed, rtt: clients[index].roundTripTime ?? .zero))
+            measure(index, registered, at: now)
+        case .down(let failure):
+            let isStillUp = clients.indices.contains { serviceIndices[$0] == service && clients[$0].isRegistered }
+            let isPending = clients.indices.contains { serviceIndices[$0] == service && !clients[$0].hasFailed }
+            guard !isStillUp, failure != .noAnswer || !isPending, reportedDown.insert(service).inserted else { return }
+            tell(.serviceDown(service, failure))
+        case .peer(let tag, let observed, let blob):
+            guard let slot = tags[tag] else { return }
+            connections[slot]?.receivePeer(tag, observed: observed, blob: blob, client: index, at: now)
+            settleLater(slot)
+        case .absent(let tag):
+            guard let slot = tags[tag] else { return }
+            connections[slot]?.receiveAbsent(client: index, at: now)
+            settleLater(slot)
+        case .appeared(let tag):
+            guard let slot = tags[tag] else { return }
+            connections[slot]?.connectNow(at: now)
+            settleLater(slot)
+        case .notice(let text):
+            tell(.serviceNotice(service, text))
+        }
+    }
+
+    /// Measures the NAT of a family once per network, by the first service that answers. Another address that it is
+    /// seen at means another network.
+    private func measure(_ index: Int, _ registered: SignalingReply.Registered, at now: Instant) {
+        let service = clients[index].address
+        let observed = registered.observed
+        let family = service.family
+        if let last = measured[family] {
+            guard last.client == index || !clients[last.client].isRegistered, last.ip != observed.ip else { return }
+        }
+        measured[family] = (index, observed.ip)
+        let isLocal =
+            environment.localPorts[family] == observed.port
+            && environment.localAddresses.contains { $0.ip == observed.ip }
+        detectors[family] = NATDetector(
+            service: service, observed: observed, alternatePorts: registered.alternatePorts,
+            secondAddress: registered.secondAddress, isLocal: isLocal, at: now)
+        detectors[family]?.handleTimeout(at: now, &environment.entropy)
+        settleDetector(family)
+    }
+
+    /// A STUN message: the answer to a measurement, or nothing of ours.
+    func receiveSTUN(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+        guard let message = try? STUNMessage(datagram) else { return environment.drops.count(.malformed) }
+        guard detectors[source.family]?.receive(message, from: source, at: now, &environment.entropy) ?? false else {
+            return environment.drops.count(.unexpectedSTUN)
+        }
+        settleDetector(source.family)
+    }
+}
