@@ -119,7 +119,7 @@ extension Connection {
         }
         peerIntroduction = theirs
         addCandidates(theirs.candidates, at: now)
-        introduction = nil
+        introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
         if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new {
             requests.append(.answer(tag, client: client, blob: attempt.handshake.blob(ownIntroduction)))

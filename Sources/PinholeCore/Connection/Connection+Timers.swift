@@ -20,13 +20,20 @@ extension Connection {
             consider(session.transport.nextTimeout)
             consider(keepAliveDeadline)
             consider(session.lastReceived + Self.idleTimeout)
-            consider(search?.at)
+            consider(search?.at ?? confirmationDeadline)
         }
         return nearest
     }
 
     /// Nothing for this long ends a session; live ones are kept alive well below it.
     static let idleTimeout: Duration = .seconds(60)
+
+    /// When a session that the peer has not confirmed counts as lost. A path that was never validated may have no more
+    /// to send, and then nothing times out.
+    private var confirmationDeadline: Instant? {
+        guard let session, !session.isConfirmed else { return nil }
+        return session.began + .seconds(2)
+    }
 
     private var isProbing: Bool {
         !pairings.isEmpty || attempt != nil || search != nil
@@ -89,7 +96,9 @@ extension Connection {
 
     /// Packets go unanswered: probe every address that is known, and be introduced again.
     private func searchIfLost(at now: Instant) {
-        guard let session, session.transport.ptoCount >= 2, now - session.lastReceived > .milliseconds(800) else {
+        guard let session else { return }
+        let isUnanswered = session.transport.ptoCount >= 2 && now - session.lastReceived > .milliseconds(800)
+        guard isUnanswered || confirmationDeadline.map({ $0 <= now }) ?? false else {
             // A new path starts its count of timeouts anew.
             if let search, search.at <= now { self.search = nil }
             return

@@ -62,12 +62,18 @@ final class Connection {
     var events: [Event] = []
     var requests: [ServiceRequest] = []
 
-    /// An introduction that no answer came to yet.
+    /// An introduction, until the peer itself is heard.
     struct OutgoingIntroduction {
         var timesSent = 0
         var resend: Instant
         var absentFrom: Set<Int> = []
         var isPeerKnown = false
+
+        /// The peer has answered and should be heard soon; if it is not, it may have started again and forgotten us.
+        mutating func wasAnswered(at now: Instant) {
+            timesSent = max(timesSent, 3)
+            resend = now + .seconds(2)
+        }
     }
 
     /// HELLOs to addresses given by hand.
