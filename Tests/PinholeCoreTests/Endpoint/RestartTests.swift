@@ -38,6 +38,26 @@ struct RestartTests {
         #expect(world.shareOneSession(alice, bob))
     }
 
+    @Test("is met again, whenever in a handshake it stopped", arguments: [false, true], [false, true])
+    func anyMoment(direct: Bool, isCaller: Bool) {
+        for step in 0..<25 {
+            let world = World(seed: UInt64(step))
+            let (alice, bob) =
+                direct ? world.makeDirectPair() : world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+            alice.connect(to: bob)
+            world.run(for: .milliseconds(8 * step))
+            if isCaller {
+                alice.restart(with: bob, direct: direct ? [bob.address] : [], usesService: !direct)
+                alice.connect(to: bob)
+            } else {
+                bob.restart(with: alice, usesService: !direct)
+                alice.send("hello", to: bob)
+            }
+            #expect(world.run(for: .seconds(12)) { world.shareOneSession(alice, bob) }, "stopped after \(8 * step) ms")
+            #expect(world.canTalk(alice, bob), "stopped after \(8 * step) ms")
+        }
+    }
+
     @Test("cannot take over before its AUTH is verified: until then the old session lives")
     func shadow() {
         let (world, alice, bob) = connected(seed: 3)

@@ -138,6 +138,41 @@ struct StrangerTests {
         #expect(count > 10)
     }
 
+    @Test(
+        "who knows a pair's secret and not the contact's key gets no session: an AUTH with another signature is nothing"
+    )
+    func wrongSignature() throws {
+        let (world, alice, bob) = listener(seed: 37)
+        let pair = try PairKeys(own: alice.identity, peer: bob.key)
+        let attempt = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: World.unixMilliseconds + 5000,
+            introID: .random())
+        world.remove(alice)
+        world.recording = []
+        bob.receive(attempt.hello(.direct(cookie: nil)), from: alice.address)
+        let answers = world.recording ?? []
+        let hello = try #require(answers.lazy.compactMap { PeerHello.open($0.bytes.span, pair: pair) }.first)
+        let keys = try #require(HandshakeKeys(pair: pair, attempt: attempt, peer: hello))
+        let other = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: World.unixMilliseconds + 6000,
+            introID: .random())
+        let ofAnotherRun = try #require(HandshakeKeys(pair: pair, attempt: other, peer: hello)).signature
+        let ofBob = try #require(bob.connection(to: alice)?.pairings.first).keys.signature
+        for signature in [ofBob, ofAnotherRun, [UInt8](repeating: 7, count: 64)] {
+            var writer = ByteWriter(capacity: 256)
+            writer.frame(.auth(signature: signature, parameters: []))
+            bob.receive(keys.seal(writer.bytes, size: Limits.handshakeSize), from: alice.address)
+        }
+        world.run(for: .seconds(1))
+        #expect(bob.events.isEmpty)
+        #expect(bob.connection(to: alice)?.session == nil)
+        #expect(bob.connection(to: alice)?.authenticatedTimestamp == 0)
+        var writer = ByteWriter(capacity: 256)
+        writer.frame(.auth(signature: keys.signature, parameters: []))
+        bob.receive(keys.seal(writer.bytes, size: Limits.handshakeSize), from: alice.address)
+        #expect(bob.connection(to: alice)?.session?.id == keys.sessionID)
+    }
+
     @Test("a peer's own HELLO with the gate's MAC made anew for it is not the other side's")
     func roleSwap() throws {
         let (world, alice, bob) = listener(seed: 36)
