@@ -12,11 +12,7 @@ package final class Store: Sendable {
     /// Opens the database, or creates it with mode 0600, and brings its schema up to date.
     package init(path: String) throws(PinholeError) {
         self.path = path
-        // SQLite gives the files beside it the same mode.
-        let file = try File(opening: path, flags: O_RDWR | O_CREAT)
-        let status = try file.status()
-        guard status.isRegular else { throw PinholeError(.configuration, "\(path) is not a file") }
-        try status.requirePrivate(path, what: "the database")
+        try Self.prepareFile(path)
         queue = try Self.translating(path) {
             var configuration = Configuration()
             configuration.journalMode = .wal
@@ -33,6 +29,24 @@ package final class Store: Sendable {
             try migrator.migrate(queue)
             return queue
         }
+    }
+
+    /// Sees to it that the file is there and private; SQLite gives the files beside it the same mode.
+    ///
+    /// Only a file that nobody can have open yet is opened here: closing any descriptor of it would drop the locks that
+    /// SQLite holds for this whole process, and the next process to leave would remove the log under this one.
+    private static func prepareFile(_ path: String) throws(PinholeError) {
+        if access(path, F_OK) != 0, errno == ENOENT {
+            do throws(PinholeError) {
+                _ = try File(opening: path, flags: O_RDWR | O_CREAT | O_EXCL)
+            } catch {
+                // Another process may have been faster.
+                guard access(path, F_OK) == 0 else { throw error }
+            }
+        }
+        let status = try FileStatus(of: path)
+        guard status.isRegular else { throw PinholeError(.configuration, "\(path) is not a file") }
+        try status.requirePrivate(path, what: "the database")
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(PinholeError) -> Value {

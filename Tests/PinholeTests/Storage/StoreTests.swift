@@ -217,6 +217,21 @@ struct StoreTests {
         for name in try folder.entries { #expect(mode(of: folder.path(name)) == 0o600, "\(name)") }
     }
 
+    @Test("a process, or a second store, that opens the database and leaves takes nothing from the one that stays")
+    func secondProcess() async throws {
+        let path = folder.path("db")
+        _ = try reopened().contacts()
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            _ = try Store(path: path).contacts()
+        }
+        #expect(try folder.entries.contains("db-wal"))
+        _ = try store.append(["kept"], to: bob, sentAt: 1)
+        // What a sudden death would leave. Copied by another process: this one must not close a file of the database.
+        let copy = try TemporaryDirectory()
+        #expect(try run("cp", path, path + "-wal", copy.path).status == 0)
+        #expect(try Store(path: copy.path("db")).messages(with: bob, limit: 10).map(\.text) == ["kept"])
+    }
+
     @Test("a loose, a damaged and a newer database are refused with a way out")
     func refusals() throws {
         try folder.write([], to: "loose", mode: 0o644)
