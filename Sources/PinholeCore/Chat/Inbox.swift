@@ -31,9 +31,11 @@ struct Inbox {
         return .new
     }
 
-    mutating func stored(_ id: MessageID) {
-        pending.remove(id)
+    /// Returns whether the message was waiting for that.
+    mutating func stored(_ id: MessageID) -> Bool {
+        guard pending.remove(id) != nil else { return false }
         highestStored[id.epoch] = max(highestStored[id.epoch] ?? 0, id.counter)
+        return true
     }
 
     /// Storing failed: what is pending must come again, in another session.

@@ -7,7 +7,7 @@ extension Connection {
     /// Accepts a message for the peer; it is kept until the peer has it on disk.
     func enqueue(_ message: ChatMessage, at now: Instant) {
         outbox.enqueue(message)
-        if session == nil, wantedSince == nil { connect(at: now) }
+        if session == nil { connect(at: now) }
     }
 
     /// A session began: whatever the peer has not confirmed is said again.
@@ -44,7 +44,10 @@ extension Connection {
             case .writable(let stream): wantFileData(on: stream)
             case .finished(let stream): if stream >= StreamID.firstFile { read(stream, at: now) }
             case .acknowledged: break
-            case .reset(let stream, _), .stopped(let stream, _): streamEnded(stream)
+            case .reset(let stream, _): incomingStreamEnded(stream)
+            case .stopped:
+                // Why the peer wants no more of a file comes as a record of its own.
+                break
             }
         }
     }
@@ -96,7 +99,8 @@ extension Connection {
 
     /// The application has the message on disk.
     func stored(_ id: MessageID) {
-        inbox.stored(id)
+        // After a failure nothing counts that came before: it will come again, in order.
+        guard inbox.stored(id) else { return }
         sendReceipt(id)
     }
 
@@ -108,6 +112,7 @@ extension Connection {
     /// The application could not store: the session ends, so that nothing is acknowledged that would be lost.
     func storingFailed(at now: Instant) {
         inbox.failed()
+        events.removeAll { if case .message = $0 { true } else { false } }
         if session != nil { close(.storage, code: CloseCode.storage, at: now) }
     }
 }
@@ -119,7 +124,7 @@ extension Connection {
         outgoingFiles.add(transfer, size: size, hash: hash, name: name)
         if session != nil {
             if let offer = outgoingFiles.offer(transfer) { write(offer) }
-        } else if wantedSince == nil {
+        } else {
             connect(at: now)
         }
     }
@@ -206,7 +211,7 @@ extension Connection {
         if incomingFiles.takeCompletion(transfer) { events.append(.fileComplete(transfer: transfer, from: peer)) }
     }
 
-    private func streamEnded(_ stream: UInt64) {
+    private func incomingStreamEnded(_ stream: UInt64) {
         guard let transfer = incomingFiles.transfer(on: stream) else { return }
         _ = incomingFiles.remove(transfer)
         events.append(.fileRefused(transfer: transfer, .cancelled, by: peer))

@@ -50,22 +50,28 @@ extension Connection {
         introduction = nil
         paths.received(size, from: source, kind: kind)
         checklist.add(Candidate(kind, source), at: now)
+        var signature: [UInt8]?
         var challenges: [UInt64] = []
+        var responses: [UInt64] = []
         var reader = ByteReader(plaintext.span)
         while !reader.isAtEnd {
             guard let frame = try? reader.frame() else { return }
             switch frame {
-            case .auth(let signature, _): authenticate(index, signature, from: source, at: now)
+            case .auth(let bytes, _): signature = bytes
             case .pathChallenge(let data): challenges.append(data)
-            case .pathResponse(let data): receivePathResponse(data, at: now)
+            case .pathResponse(let data): responses.append(data)
             case .padding, .ack: break
             case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .close, .candidates,
                 .observedAddress:
                 return
             }
         }
-        guard pairings.indices.contains(index), !challenges.isEmpty else { return }
-        sendHandshake(index, to: source, responses: Array(challenges.prefix(2)), at: now)
+        for data in responses { receivePathResponse(data, at: now) }
+        if !challenges.isEmpty {
+            sendHandshake(index, to: source, responses: Array(challenges.prefix(2)), at: now)
+        }
+        // Last, as a session that begins takes in what came early, and that may end it again.
+        if let signature { authenticate(index, signature, from: source, at: now) }
     }
 
     private func authenticate(_ index: Int, _ signature: [UInt8], from source: TransportAddress, at now: Instant) {

@@ -69,6 +69,7 @@ extension Connection {
             introID: introID ?? .random(), flags: needsEcho ? HelloFlags.needsEcho : 0)
         let attempt = Pairing.Attempt(handshake: handshake, began: now, isAnswer: introID != nil)
         self.attempt = attempt
+        early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
         checklist = Checklist()
         for address in paths.remotes {

@@ -117,6 +117,7 @@ extension Connection {
     func networkChanged(at now: Instant) {
         guard session != nil, let active = paths.active else { return }
         sendPathChallenge(to: active, at: now)
+        pendingFrames.removeAll { if case .candidates = $0 { true } else { false } }
         pendingFrames.append(.candidates(environment.candidates))
         session?.transport.ping()
         keepAliveDeadline = now + Limits.firstKeepAlive

@@ -11,16 +11,26 @@ extension Connection {
         while session != nil, let active = paths.active {
             let size = min(Limits.maxDatagramSize, paths.budget) - Limits.dataOverhead
             guard size >= Limits.minPlaintext else { return }
-            let frames = pendingFrames
+            let frames = framesThatFit(size)
             guard let (number, payload) = session?.transport.nextPacket(upTo: size, with: frames, at: now),
                 let session
             else { return }
-            pendingFrames.removeAll()
+            pendingFrames.removeFirst(frames.count)
             guard number < Limits.maxPacketsPerEpoch else {
                 return close(.timedOut, code: CloseCode.done, at: now)
             }
             send(payload, number: number, session, to: active, at: now)
         }
+    }
+
+    /// As many of the frames that wait as one packet has room for.
+    private func framesThatFit(_ size: Int) -> [Frame] {
+        var writer = ByteWriter()
+        return Array(
+            pendingFrames.prefix { frame in
+                writer.frame(frame)
+                return writer.count <= size
+            })
     }
 
     private func send(
@@ -115,8 +125,13 @@ extension Connection {
             // The peer's disk is full, or the like: what waits for it is offered again, not too often.
             wantAgain(after: .seconds(10), at: now)
         case .remoteRequest:
-            // The peer went on purpose: it is called again when it appears, not at once.
-            if wantedSince != nil || !outbox.isEmpty { requests.append(.watch(true)) }
+            // The peer went on purpose: it is called again when a service says that it appeared, or, where none can
+            // tell, after a while.
+            guard wantedSince != nil || !outbox.isEmpty else { return }
+            requests.append(.watch(true))
+            if environment.registeredClients.isEmpty || !directAddresses.isEmpty {
+                wantAgain(after: .seconds(5), at: now)
+            }
         case .timedOut, .protocolViolation, .storage:
             if wantedSince != nil || !outbox.isEmpty { wantAgain(after: .seconds(2), at: now) }
         case .localRequest:

@@ -41,6 +41,7 @@ extension Endpoint {
 
     /// The application could not store a message: nothing more is taken from the contact until a new session.
     package func storingFailed(from key: IdentityKey, at now: Instant) {
+        forgetMessages(from: key)
         with(key) { $0.storingFailed(at: now) }
     }
 

@@ -239,6 +239,12 @@ extension Endpoint {
         routedIDs[slot] = ids
     }
 
+    /// Takes back messages that were not told yet: with one that could not be stored before them, they must come again.
+    func forgetMessages(from key: IdentityKey) {
+        let waiting = events[eventIndex...].filter { if case .message(_, key) = $0 { false } else { true } }
+        events.replaceSubrange(eventIndex..., with: waiting)
+    }
+
     func tell(_ event: Event) {
         events.append(event)
     }
