@@ -2,9 +2,8 @@ package import PinholeWire
 
 /// Admits at most so many events per second from each source and from all together, in memory of fixed size.
 ///
-/// Each source, a /32 of IPv4 or a /64 of IPv6, has a token bucket, kept as the time at which it would be full again
-/// (the generic cell rate algorithm). Where more sources appear than there is room for, the fullest bucket of a few is
-/// forgotten, which can only forgive.
+/// Each source, a /32 of IPv4 or a /64 of IPv6, has a token bucket. Where more sources appear than there is room for, the
+/// fullest bucket of a few is forgotten, which can only forgive.
 package struct RateLimiter: Sendable {
     /// What one bucket admits.
     package struct Rate: Equatable, Sendable {
@@ -27,18 +26,40 @@ package struct RateLimiter: Sendable {
         fileprivate var tolerance: Int64 { Int64(max(burst, 1) - 1) * interval }
     }
 
-    private struct Bucket {
-        var source: UInt64 = 0
+    /// A token bucket, kept as the time at which it would be full again (the generic cell rate algorithm).
+    package struct Bucket: Sendable {
         /// In nanoseconds; a bucket that was never used has always been full.
-        var fullAt = Int64.min
+        fileprivate var fullAt = Int64.min
+
+        package init() {}
+
+        /// Takes a token, or says that there is none.
+        package mutating func admits(_ rate: Rate, at now: Instant) -> Bool {
+            guard hasToken(rate, at: now) else { return false }
+            take(rate, at: now)
+            return true
+        }
+
+        fileprivate func hasToken(_ rate: Rate, at now: Instant) -> Bool {
+            max(fullAt, now.nanoseconds) - now.nanoseconds <= rate.tolerance
+        }
+
+        fileprivate mutating func take(_ rate: Rate, at now: Instant) {
+            fullAt = max(fullAt, now.nanoseconds) + rate.interval
+        }
+    }
+
+    private struct Source {
+        var prefix: UInt64 = 0
+        var bucket = Bucket()
     }
 
     private let perSource: Rate
     private let total: Rate
     private let seed: UInt64
     private let shift: UInt64
-    private var buckets: [Bucket]
-    private var totalFullAt = Int64.min
+    private var sources: [Source]
+    private var totalBucket = Bucket()
 
     /// `capacity` sources, a power of two from 8, are remembered; `seed` is secret, so that no one can choose addresses
     /// that collide.
@@ -48,30 +69,30 @@ package struct RateLimiter: Sendable {
         self.total = total
         self.seed = seed
         shift = UInt64(64 - (capacity / Self.ways).trailingZeroBitCount)
-        buckets = Array(repeating: Bucket(), count: capacity)
+        sources = Array(repeating: Source(), count: capacity)
     }
 
     /// Takes a token for `source`, or says that there is none. A source that is refused costs the others nothing.
     package mutating func admits(_ source: IPAddress, at now: Instant) -> Bool {
-        let now = now.nanoseconds
-        let index = bucketIndex(of: source.limitedPrefix)
-        guard max(buckets[index].fullAt, now) - now <= perSource.tolerance else { return false }
-        guard max(totalFullAt, now) - now <= total.tolerance else { return false }
-        buckets[index].fullAt = max(buckets[index].fullAt, now) + perSource.interval
-        totalFullAt = max(totalFullAt, now) + total.interval
+        let index = index(of: source.limitedPrefix)
+        guard sources[index].bucket.hasToken(perSource, at: now), totalBucket.hasToken(total, at: now) else {
+            return false
+        }
+        sources[index].bucket.take(perSource, at: now)
+        totalBucket.take(total, at: now)
         return true
     }
 
-    /// The bucket of `source`; a new source takes the place of the one that is soonest full.
-    private mutating func bucketIndex(of source: UInt64) -> Int {
-        let hash = ((source ^ seed) &* 0x9e37_79b9_7f4a_7c15) ^ (seed >> 32)
+    /// The place of `prefix`; a new source takes that of the one whose bucket is soonest full.
+    private mutating func index(of prefix: UInt64) -> Int {
+        let hash = ((prefix ^ seed) &* 0x9e37_79b9_7f4a_7c15) ^ (seed >> 32)
         let first = Int(truncatingIfNeeded: (hash &* 0xd6e8_feb8_6659_fd93) >> shift) * Self.ways
         var oldest = first
         for index in first..<first + Self.ways {
-            if buckets[index].source == source, buckets[index].fullAt != .min { return index }
-            if buckets[index].fullAt < buckets[oldest].fullAt { oldest = index }
+            if sources[index].prefix == prefix, sources[index].bucket.fullAt != .min { return index }
+            if sources[index].bucket.fullAt < sources[oldest].bucket.fullAt { oldest = index }
         }
-        buckets[oldest] = Bucket(source: source)
+        sources[oldest] = Source(prefix: prefix)
         return oldest
     }
 

@@ -16,6 +16,10 @@ package struct Service: Sendable {
 
     /// How much is answered, from everybody and from one source.
     package struct Rates: Equatable, Sendable {
+        /// REGISTERs that are opened at all, an X25519 each: about what one core can do. Whoever has proved nothing may
+        /// claim any source, so there is no budget for each: with one, a flood could spend a victim's.
+        package var challenges = RateLimiter.Rate(perSecond: 20_000, burst: 5000)
+        /// REGISTERs whose cookie proves their source.
         package var registers = RateLimiter.Rate(sustained: 5000)
         package var registersPerSource = RateLimiter.Rate(sustained: 50)
         package var stun = RateLimiter.Rate(sustained: 50_000)
@@ -48,6 +52,8 @@ package struct Service: Sendable {
     private let clientHashKey: [UInt8]
     private let randomNumber: @Sendable () -> UInt64
     private let stunServer = STUNServer()
+    private let challengeRate: RateLimiter.Rate
+    private var challengeBucket = RateLimiter.Bucket()
     private var registerLimiter: RateLimiter
     var introductionLimiter: RateLimiter
     private var stunLimiter: RateLimiter
@@ -74,6 +80,7 @@ package struct Service: Sendable {
         func limiter(_ perSource: RateLimiter.Rate, _ total: RateLimiter.Rate) -> RateLimiter {
             RateLimiter(perSource: perSource, total: total, seed: limiterSeed)
         }
+        challengeRate = rates.challenges
         registerLimiter = limiter(rates.registersPerSource, rates.registers)
         introductionLimiter = limiter(Self.introductionsPerSource, Self.introductions)
         stunLimiter = limiter(rates.stunPerSource, rates.stun)
@@ -137,7 +144,7 @@ package struct Service: Sendable {
         guard datagram.count >= Limits.registerSize, datagram.count <= Limits.signalingDatagramSize else {
             return statistics.malformed += 1
         }
-        guard registerLimiter.admits(source.ip, at: now) else { return statistics.limited += 1 }
+        guard challengeBucket.admits(challengeRate, at: now) else { return statistics.limited += 1 }
         guard let (keys, body) = SignalingServerKeys.open(register: datagram, secret: secret) else {
             return statistics.unauthentic += 1
         }
@@ -147,6 +154,7 @@ package struct Service: Sendable {
             let challenge = ChallengeBody(cookie: cookie, time: unixMilliseconds(at: now), observed: source)
             return outbox.append(keys.challenge(challenge), to: source, from: endpoint)
         }
+        guard registerLimiter.admits(source.ip, at: now) else { return statistics.limited += 1 }
         var registration = keys.accept(registration: randomNumber())
         guard admits(body.token) else {
             statistics.refused += 1

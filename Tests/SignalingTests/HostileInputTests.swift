@@ -13,7 +13,8 @@ struct HostileInputTests {
     private var unlimited: Service.Rates {
         var rates = Service.Rates()
         let rate = RateLimiter.Rate(perSecond: 1_000_000, burst: 1_000_000)
-        (rates.registers, rates.registersPerSource, rates.stun, rates.stunPerSource) = (rate, rate, rate, rate)
+        (rates.challenges, rates.registers, rates.registersPerSource) = (rate, rate, rate)
+        (rates.stun, rates.stunPerSource) = (rate, rate)
         return rates
     }
 

@@ -266,16 +266,68 @@ struct ServiceTests {
         #expect(client.replies(in: outbox.bytes) == [.draining])
     }
 
-    @Test("a source that registers too often is not answered, and others are")
+    @Test("a source that registers too often with valid cookies is not answered, and others are")
     func limits() throws {
         var rates = Service.Rates()
         rates.registersPerSource = RateLimiter.Rate(perSecond: 1, burst: 3)
         var world = World(rates: rates)
-        let zero = RegisterBody(cookie: [UInt8](repeating: 0, count: 16), token: [], tags: [])
-        let keys = SignalingClientKeys(service: world.key)
-        let answered = (0..<10).count { _ in !world.deliver(keys.register(zero), from: alice).isEmpty }
+        let client = TestClient(service: world.key, source: alice)
+        let body = RegisterBody(cookie: try client.cookie(in: &world), token: [], tags: [])
+        let answered = (0..<10).count { _ in !world.deliver(client.keys.register(body), from: alice).isEmpty }
         #expect(answered == 3)
         #expect(world.service.statistics.limited == 7)
-        #expect(!world.deliver(keys.register(zero), from: bob).isEmpty)
+        _ = try world.registered(bob)
+        world.advance(.seconds(1))
+        #expect(!world.deliver(client.keys.register(body), from: alice).isEmpty)
+        #expect(world.deliver(client.keys.register(body), from: alice).isEmpty)
+    }
+
+    @Test("all sources together are limited where their cookies are valid")
+    func totalLimit() throws {
+        var rates = Service.Rates()
+        rates.registers = RateLimiter.Rate(perSecond: 1, burst: 3)
+        var world = World(rates: rates)
+        let answered = try (1...10).count { number in
+            var client = TestClient(service: world.key, source: TransportAddress(alice.ip, port: UInt16(number)))
+            return try !client.register(in: &world).sent.isEmpty
+        }
+        #expect(answered == 3)
+    }
+
+    @Test(
+        "a flood of REGISTERs under spoofed sources keeps no client out, whether it claims many sources or the client's",
+        arguments: [true, false])
+    func spoofedFlood(claimsTheClients: Bool) throws {
+        var rates = Service.Rates()
+        rates.challenges = RateLimiter.Rate(perSecond: 1000, burst: 1000)
+        rates.registers = RateLimiter.Rate(perSecond: 10, burst: 10)
+        rates.registersPerSource = RateLimiter.Rate(perSecond: 2, burst: 2)
+        var world = World(rates: rates)
+        let flood = SignalingClientKeys(service: world.key)
+        let datagram = flood.register(RegisterBody(cookie: [UInt8](repeating: 7, count: 16), token: [], tags: []))
+        // 500 a second, 50 times what may register, for four seconds; a client comes every half a second.
+        for round in 0..<8 {
+            for number in 0..<250 {
+                let ip = claimsTheClients ? alice.ip : IPAddress(v4: 0x0a00_0000 + UInt32(round * 250 + number))
+                _ = world.deliver(datagram, from: TransportAddress(ip, port: 99))
+                world.advance(.milliseconds(2))
+            }
+            _ = try world.registered(TransportAddress(alice.ip, port: 4000 + UInt16(round)))
+        }
+        #expect(world.service.registry.count == 8)
+        #expect(world.service.statistics.limited == 0)
+    }
+
+    @Test("no more challenges are made than their budget has, and none is owed to a source")
+    func challengeBudget() throws {
+        var rates = Service.Rates()
+        rates.challenges = RateLimiter.Rate(perSecond: 10, burst: 20)
+        var world = World(rates: rates)
+        let zero = RegisterBody(cookie: [UInt8](repeating: 0, count: 16), token: [], tags: [])
+        let datagram = SignalingClientKeys(service: world.key).register(zero)
+        #expect((0..<50).count { _ in !world.deliver(datagram, from: alice).isEmpty } == 20)
+        #expect(world.deliver(datagram, from: bob).isEmpty)
+        world.advance(.seconds(1))
+        #expect((0..<50).count { _ in !world.deliver(datagram, from: bob).isEmpty } == 10)
     }
 }
