@@ -5,7 +5,7 @@ import PinholeWire
 /// What the command line asks for.
 package enum Command: Sendable {
     case run(Configuration)
-    /// Says whether the configuration is right, and ends.
+    /// Says whether the configuration, the key and the access token are right, and ends.
     case check(Configuration)
     /// Prints the service's address, making its key if there is none, and ends.
     case printAddress(Configuration)
@@ -62,7 +62,7 @@ package enum Command: Sendable {
                                  (default: $STATE_DIRECTORY/service.key, or $XDG_DATA_HOME/pinhole-signaling/service.key)
           --address-host NAME    the host in the printed address (default: an address of this machine)
           --token-file FILE      only clients that show the token in FILE may register
-          --check                check the configuration, and end
+          --check                check the configuration and the files that it names, and end
           --print-address        print the service's address, and end
           --help, --version
 

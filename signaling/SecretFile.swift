@@ -5,7 +5,7 @@ import PinholeCrypto
 enum SecretFile {
     /// The service's key, made at the first start.
     static func key(at path: String) throws(ServerError) -> ServiceSecret {
-        if let text = try contents(of: path, what: "key") { return try parse(text, path) }
+        if let secret = try existingKey(at: path) { return secret }
         let secret = ServiceSecret.generate()
         try makeDirectory(of: path)
         let text =
@@ -13,9 +13,15 @@ enum SecretFile {
             + secret.text + "\n"
         if try create(path, text) { return secret }
         // Another process was first; its key is as good.
-        guard let text = try contents(of: path, what: "key") else {
+        guard let secret = try existingKey(at: path) else {
             throw ServerError(.cannotWrite, "the key file \(path) cannot be made: it appears and vanishes")
         }
+        return secret
+    }
+
+    /// The service's key; `nil` before the first start.
+    static func existingKey(at path: String) throws(ServerError) -> ServiceSecret? {
+        guard let text = try contents(of: path, what: "key") else { return nil }
         return try parse(text, path)
     }
 

@@ -25,11 +25,7 @@ package final class SignalingServer: Sendable {
     ) throws(ServerError) {
         try configuration.validate()
         let secret = try configuration.secret()
-        let access: Service.Access =
-            switch configuration.tokenFile {
-            case let file? where configuration.access == .token: .token(try SecretFile.token(at: file))
-            case _: .open
-            }
+        let access = try configuration.serviceAccess()
         let sockets = try ServerSockets.open(configuration)
         var pipe: [Int32] = [-1, -1]
         guard Glibc.pipe(&pipe) == 0 else { throw ServerError(.unavailable, "there is no pipe: \(errorText())") }
@@ -122,6 +118,19 @@ extension Configuration {
         case .file(let path): try SecretFile.key(at: path)
         case .memory(let secret): secret
         }
+    }
+
+    fileprivate func serviceAccess() throws(ServerError) -> Service.Access {
+        switch tokenFile {
+        case let file? where access == .token: .token(try SecretFile.token(at: file))
+        case _: .open
+        }
+    }
+
+    /// Reads the secret files as a start does, so that it fails here as it would there; a missing key is not made.
+    package func checkSecrets() throws(ServerError) {
+        if case .file(let path) = key { _ = try SecretFile.existingKey(at: path) }
+        _ = try serviceAccess()
     }
 
     /// The address that a service with this configuration will print; its key is made when there is none.

@@ -78,6 +78,40 @@ struct SecretFileTests {
         }
     }
 
+    @Test("a check finds with a key or a token what the start would, in the same words, and makes nothing")
+    func check() throws {
+        try withDirectory { directory in
+            let (key, token) = ("\(directory)/a", "\(directory)/token")
+            var configuration = Configuration(key: .file(key))
+            configuration.listen = ["127.0.0.1:0"]
+            func expect(_ code: ServerError.Code?, _ comment: Comment) {
+                let checked = failure { () throws(ServerError) in try configuration.checkSecrets() }
+                #expect(checked?.code == code, comment)
+                guard code != nil else { return }
+                let started = failure { () throws(ServerError) in
+                    _ = try SignalingServer(configuration: configuration)
+                }
+                #expect(checked == started, comment)
+            }
+            expect(nil, "a key that the start will make")
+            #expect(access(key, F_OK) != 0)
+            try write(ServiceSecret.generate().text, to: key, mode: 0o644)
+            expect(.blocked, "a loose key")
+            try write("PIN", to: key, mode: 0o600)
+            expect(.badKey, "a damaged key")
+            try write(ServiceSecret.generate().text, to: key, mode: 0o600)
+            expect(nil, "a whole key")
+            configuration.tokenFile = token
+            expect(nil, "a token file that access does not ask for")
+            configuration.access = .token
+            expect(.noSuchFile, "no token")
+            try write("sesame\n", to: token, mode: 0o644)
+            expect(.blocked, "a loose token")
+            try write("sesame\n", to: token, mode: 0o600)
+            expect(nil, "a token")
+        }
+    }
+
     @Test("where no key can be made, the reason is named")
     func unwritable() {
         let error = failure { () throws(ServerError) in _ = try SecretFile.key(at: "/proc/none/service.key") }

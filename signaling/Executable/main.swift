@@ -45,7 +45,9 @@ do throws(ServerError) {
         arguments: CommandLine.arguments, read: read, environment: { name in getenv(name).map { String(cString: $0) } })
     switch command {
     case .run(let configuration): try serve(configuration)
-    case .check: write("the configuration is right", to: STDOUT_FILENO)
+    case .check(let configuration):
+        try configuration.checkSecrets()
+        write("the configuration is right", to: STDOUT_FILENO)
     case .printAddress(let configuration): write(try configuration.printedAddress(), to: STDOUT_FILENO)
     case .help: write(Command.helpText, to: STDOUT_FILENO)
     case .version: write("pinhole-signaling \(SignalingServer.version)", to: STDOUT_FILENO)
