@@ -27,6 +27,8 @@ package struct Configuration: Sendable {
     package var addressHost: String?
     package var key: Key
     package var access = Access.open
+    /// Where a file says so, for the error about it: `signaling.toml:3: `.
+    var accessPlace = ""
     package var tokenFile: String?
     package var capacity = Registry.Capacity()
     package var rates = Service.Rates()
@@ -56,7 +58,9 @@ package struct Configuration: Sendable {
         if alternatePorts == nil, port > .max - 3 {
             throw .configuration("listen: port \(port) leaves no room for three alternate ports after it: name them")
         }
-        if access == .token, tokenFile == nil { throw .configuration("access: \"token\" needs a token-file") }
+        if access == .token, tokenFile == nil {
+            throw .configuration("\(accessPlace)access: \"token\" needs a token-file")
+        }
         let named = ports.filter { $0 != 0 }
         guard Set(named).count == named.count else {
             throw .configuration("alternate-ports: a port is named twice, or is the main port")

@@ -35,6 +35,7 @@ extension Configuration {
                 throw setting.error("\"\(word)\" is neither \"open\" nor \"token\"")
             }
             access = named
+            accessPlace = setting.place
         case "token-file":
             let path = try setting.string()
             tokenFile = path.isEmpty ? nil : path
@@ -120,8 +121,11 @@ private struct TOMLSetting {
         return try elements.map { element throws(ServerError) in try integer(element, range) }
     }
 
+    /// What every error about this setting begins with.
+    var place: String { "\(file):\(line): " }
+
     func error(_ reason: String) -> ServerError {
-        ServerError(.configuration, "\(file):\(line): \(key): \(reason)")
+        ServerError(.configuration, "\(place)\(key): \(reason)")
     }
 
     private func integer(_ value: Value, _ range: ClosedRange<Int>) throws(ServerError) -> Int {

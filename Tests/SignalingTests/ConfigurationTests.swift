@@ -122,7 +122,7 @@ struct ConfigurationTests {
             ("alternate-ports = [70000]\n", "x.toml:1: alternate-ports: the value should be a whole number"),
             ("\n\n[limit]\nregistrations = 1\n", "x.toml:3: limit: there is no such key"),
             ("address = \n", "x.toml:1: this is not TOML"),
-            ("access = \"token\"\n", "access: \"token\" needs a token-file"),
+            ("\n\naccess = \"token\"\n", "x.toml:3: access: \"token\" needs a token-file"),
         ])
     func mistakes(file: String, message: String) {
         let error = error(file: file)
