@@ -11,13 +11,24 @@ public final class Profile: Sendable {
     private init(directory: String, identity: Identity) throws(PinholeError) {
         self.directory = directory
         self.identity = identity
-        store = try Store(path: directory + "/pinhole.sqlite")
+        store = try Store(path: Self.databaseFile(directory))
+        let owner = try store.owner(orElse: identity.publicKey)
+        // Messages and handshake times of another identity would be taken for this one's.
+        guard owner == identity.publicKey else {
+            throw PinholeError(
+                .keyChanged,
+                "the key file \(Self.keyFile(directory)) is not that of \(owner), whose contacts are in \(directory)",
+                hint: "restore the right key file, or use another --profile")
+        }
     }
 
     /// Makes a new identity in a directory that holds none; its key file is sealed when a passphrase is given.
+    ///
+    /// Where contacts and messages are, but the key file is missing, no other key takes its place.
     public static func create(at directory: String, passphrase: String?) throws(PinholeError) -> Profile {
         try Folder.create(directory, mode: 0o700)
         try requireOwnDirectory(directory)
+        guard holdsKey(directory) || !exists(at: directory) else { throw missingKey(directory, .cannotWrite) }
         let identity = Identity.generate()
         try identity.save(to: keyFile(directory), passphrase: passphrase)
         return try Profile(directory: directory, identity: identity)
@@ -30,18 +41,33 @@ public final class Profile: Sendable {
             throw PinholeError(.noSuchFile, "there is no profile in \(directory)")
         }
         try requireOwnDirectory(directory)
+        guard holdsKey(directory) else { throw missingKey(directory, .noSuchFile) }
         let identity = try Identity(contentsOf: keyFile(directory), passphrase: passphrase)
         return try Profile(directory: directory, identity: identity)
     }
 
-    /// Whether a directory holds an identity.
+    /// Whether a directory holds a profile, or what is left of one.
     public static func exists(at directory: String) -> Bool {
+        holdsKey(directory) || access(databaseFile(directory), F_OK) == 0
+    }
+
+    private static func holdsKey(_ directory: String) -> Bool {
         access(keyFile(directory), F_OK) == 0
+    }
+
+    private static func missingKey(_ directory: String, _ code: PinholeError.Code) -> PinholeError {
+        PinholeError(
+            code, "\(directory) holds contacts and messages, but the key file \(keyFile(directory)) is missing",
+            hint: "restore it from your backup")
     }
 
     /// Where the key file of the profile in a directory is.
     public static func keyFile(_ directory: String) -> String {
         directory + "/identity"
+    }
+
+    private static func databaseFile(_ directory: String) -> String {
+        directory + "/pinhole.sqlite"
     }
 
     /// Who else may write here may also put another identity in place of this one.

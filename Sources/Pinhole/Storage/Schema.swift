@@ -9,6 +9,9 @@ enum Schema {
         migrator.registerMigration("1") { database in
             try database.execute(sql: version1)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: version2)
+        }
         return migrator
     }
 
@@ -54,6 +57,13 @@ enum Schema {
             state TEXT NOT NULL CHECK (state IN ('offered', 'accepted', 'done', 'refused', 'failed')),
             createdAt INTEGER NOT NULL,
             UNIQUE (contact, direction, number)
+        ) STRICT;
+        """
+
+    private static let version2 = """
+        CREATE TABLE owner (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            key BLOB NOT NULL CHECK (length(key) = 32)  -- public: whose contacts and messages these are
         ) STRICT;
         """
 }

@@ -3,6 +3,19 @@ import GRDB
 package import PinholeCore
 
 extension Store {
+    /// The key of the identity that the contacts and messages belong to: the first one that was ever asked with.
+    package func owner(orElse key: PublicKey) throws(PinholeError) -> PublicKey {
+        func stored(_ database: Database) throws -> PublicKey? {
+            try Row.fetchOne(database, sql: "SELECT key FROM owner").map { try PublicKey($0) }
+        }
+        if let owner = try read(stored) { return owner }
+        return try write { database in
+            try database.execute(
+                sql: "INSERT INTO owner (id, key) VALUES (1, ?) ON CONFLICT DO NOTHING", arguments: [Data(key.raw)])
+            return try stored(database) ?? key
+        }
+    }
+
     /// All contacts by name.
     package func contacts() throws(PinholeError) -> [Contact] {
         try read { database in

@@ -40,6 +40,35 @@ struct ProfileTests {
         #expect(error?.hint == "chmod 700 \(path)")
     }
 
+    @Test("contacts and messages open with the key they belong to, and with no other")
+    func anotherKey() throws {
+        let path = folder.path("profile")
+        let key = try Profile.create(at: path, passphrase: nil).identity.publicKey
+        try FileManager.default.moveItem(atPath: Profile.keyFile(path), toPath: folder.path("backup"))
+        try Identity.generate().save(to: Profile.keyFile(path), passphrase: nil)
+        let error = failure { _ = try Profile.open(at: path) { nil } }
+        #expect(error?.code == .keyChanged)
+        #expect(error?.message.contains(key.text) == true)
+        #expect(error?.hint == "restore the right key file, or use another --profile")
+
+        try FileManager.default.removeItem(atPath: Profile.keyFile(path))
+        try FileManager.default.moveItem(atPath: folder.path("backup"), toPath: Profile.keyFile(path))
+        #expect(try Profile.open(at: path) { nil }.identity.publicKey == key)
+    }
+
+    @Test("a profile without its key file is not opened, and gets no new key")
+    func missingKey() throws {
+        let path = folder.path("profile")
+        _ = try Profile.create(at: path, passphrase: nil)
+        try FileManager.default.removeItem(atPath: Profile.keyFile(path))
+        #expect(Profile.exists(at: path))
+        let opened = failure { _ = try Profile.open(at: path) { nil } }
+        #expect(opened?.code == .noSuchFile)
+        #expect(opened?.hint == "restore it from your backup")
+        #expect(failure { _ = try Profile.create(at: path, passphrase: nil) }?.code == .cannotWrite)
+        #expect(access(Profile.keyFile(path), F_OK) != 0)
+    }
+
     @Test("one's own key is no contact")
     func ownKey() throws {
         let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
