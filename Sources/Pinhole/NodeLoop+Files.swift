@@ -7,6 +7,8 @@ import PinholeWire
 struct IncomingFile {
     let offer: FileOffer
     var file: ReceivedFile?
+    /// Whether all of it is here and it is getting its name: too late to give it up.
+    var isFinishing = false
     var progress = Progress()
 }
 
@@ -144,22 +146,30 @@ extension NodeLoop {
 
     func fileComplete(_ reference: TransferReference) {
         guard let file = incomingFiles[reference]?.file else { return }
+        incomingFiles[reference]?.isFinishing = true
         let store = profile.store
         offLoop {
             Result { () throws(PinholeError) in
-                let path = try file.finish()
-                try store.setState(.done, of: reference, path: path)
-                return path
+                do throws(PinholeError) {
+                    let path = try file.finish()
+                    try store.setState(.done, of: reference, path: path)
+                    return path
+                } catch {
+                    file.discard()
+                    throw error
+                }
             }
         } then: { core, result, now in
-            guard core.incomingFiles.removeValue(forKey: reference) != nil else { return }
+            // The session may have ended meanwhile: then nobody is to be answered, and the outcome is the same.
+            let isAwaited = core.incomingFiles.removeValue(forKey: reference) != nil
             switch result {
             case .success(let path):
-                core.endpoint.fileStored(reference.number, from: reference.contact.key, at: now)
+                if isAwaited { core.endpoint.fileStored(reference.number, from: reference.contact.key, at: now) }
                 core.hub.publish(.fileReceived(reference, path: path))
             case .failure(let error):
                 let refusal: FileRecord.Refusal = error.code == .badData ? .corrupt : .storage
-                core.refuse(reference, refusal, error.message, at: now)
+                if isAwaited { core.endpoint.refuse(reference.number, refusal, with: reference.contact.key, at: now) }
+                core.fail(reference, error.message, .failed)
             }
         }
     }
@@ -177,7 +187,7 @@ extension NodeLoop {
 extension NodeLoop {
     /// A person, or the policy, wants the transfer no more.
     func giveUp(_ reference: TransferReference, _ reason: FileRecord.Refusal, at now: Instant) {
-        guard incomingFiles[reference] != nil || outgoingFiles[reference] != nil else { return }
+        guard isOpen(reference) else { return }
         endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
         fail(reference, reason == .declined ? "it was declined here" : "it was cancelled here", .refused)
     }
@@ -185,10 +195,13 @@ extension NodeLoop {
     func fileRefused(_ transfer: UInt64, _ reason: FileRecord.Refusal, by key: PublicKey) {
         for direction in [TransferReference.Direction.incoming, .outgoing] {
             let reference = TransferReference(contact: key, direction: direction, number: transfer)
-            if incomingFiles[reference] != nil || outgoingFiles[reference] != nil {
-                fail(reference, reason.sentence, .refused)
-            }
+            if isOpen(reference) { fail(reference, reason.sentence, .refused) }
         }
+    }
+
+    private func isOpen(_ reference: TransferReference) -> Bool {
+        if let file = incomingFiles[reference] { return !file.isFinishing }
+        return outgoingFiles[reference] != nil
     }
 
     private func fail(_ reference: TransferReference, _ sentence: String, _ state: StoredTransfer.State) {
