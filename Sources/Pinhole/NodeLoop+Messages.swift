@@ -4,7 +4,7 @@ import PinholeWire
 // Messages on their way to and from the disk.
 
 extension NodeLoop {
-    /// Stores a message, together with others that came meanwhile; only then is it confirmed and shown.
+    /// Stores a message, together with others of its contact that came meanwhile; only then is it confirmed and shown.
     func store(_ message: ChatMessage, from key: PublicKey) {
         incoming.append(Store.Incoming(contact: key, message: message, receivedAt: WallClock.unixMilliseconds))
         storeNext()
@@ -13,35 +13,34 @@ extension NodeLoop {
     private func storeNext() {
         guard !isStoring, !incoming.isEmpty else { return }
         isStoring = true
-        let batch = incoming
+        // One transaction each: what one contact sent must not keep the others' messages from the disk.
+        let batches = Dictionary(grouping: incoming, by: \.contact)
         incoming.removeAll()
         let store = profile.store
         offLoop {
-            Result { () throws(PinholeError) in try store.insert(batch) }
-        } then: { core, result, now in
+            batches.mapValues { batch in Result { () throws(PinholeError) in try store.insert(batch) } }
+        } then: { core, results, now in
             core.isStoring = false
-            core.stored(batch, result, at: now)
+            for (key, result) in results { core.stored(batches[key] ?? [], from: key, result, at: now) }
             core.storeNext()
         }
     }
 
-    private func stored(_ batch: [Store.Incoming], _ result: Result<[Bool], PinholeError>, at now: Instant) {
+    private func stored(
+        _ batch: [Store.Incoming], from key: PublicKey, _ result: Result<[Bool], PinholeError>, at now: Instant
+    ) {
         switch result {
         case .success(let areNew):
             for (item, isNew) in zip(batch, areNew) {
-                endpoint.stored(item.message.id, from: item.contact.key, at: now)
+                endpoint.stored(item.message.id, from: key.key, at: now)
                 if isNew { hub.publish(.message(IncomingMessage(item))) }
             }
         case .failure(let error):
-            // Nothing is confirmed, so the senders keep it all and send it again.
-            hub.publish(.notice("messages cannot be stored: \(error)"))
-            for key in Set(batch.map(\.contact)) { storingFailed(from: key, at: now) }
+            // Nothing is confirmed, so the sender keeps it all and sends it again.
+            hub.publish(.notice("messages from \(name(of: key)) cannot be stored: \(error)"))
+            incoming.removeAll { $0.contact == key }
+            endpoint.storingFailed(from: key.key, at: now)
         }
-    }
-
-    private func storingFailed(from key: PublicKey, at now: Instant) {
-        incoming.removeAll { $0.contact == key }
-        endpoint.storingFailed(from: key.key, at: now)
     }
 
     func markDelivered(_ id: MessageID, to key: PublicKey) {
