@@ -40,6 +40,10 @@ func serve(_ configuration: Configuration) throws(ServerError) {
     server.stop()
 }
 
+// Memory holds the service's key: none of it may end in a core file.
+var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
+setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
+
 do throws(ServerError) {
     let command = try Command(
         arguments: CommandLine.arguments, read: read, environment: { name in getenv(name).map { String(cString: $0) } })
