@@ -91,7 +91,7 @@ struct ConfigurationFile {
             # need at least one in common. "pinhole-signal://pinsrv1…@signal.example.org:41414"
             \(services)
 
-            # A file with the token that your services want to see, if they are not open to everybody
+            # A file (mode 0600) with the token that your services want to see, if they are not open to everybody
             # (PINHOLE_TOKEN_FILE).
             # token-file = ""
 

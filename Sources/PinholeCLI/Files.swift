@@ -12,6 +12,27 @@ enum Files {
         return try read(descriptor, named: path, limit: limit)
     }
 
+    /// The text of a file that holds a secret, refused while others can read it. A pipe's or terminal's mode says nothing
+    /// of a copy that stays, so those are taken as they are.
+    static func readSecret(_ path: String, what: String, limit: Int) throws(Failure) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw Failure(errno == ENOENT ? .noSuchFile : .other, "\(path): \(reason(errno))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Failure(.other, "\(path): \(reason(errno))") }
+        let mode = status.st_mode & 0o7777
+        guard status.st_mode & S_IFMT != S_IFREG || mode & 0o077 == 0 else {
+            let octal = String(mode, radix: 8)
+            throw Failure(
+                .configuration,
+                "\(what) \(path) is open to other users (mode \(String(repeating: "0", count: 4 - octal.count))\(octal))",
+                hint: "chmod 600 \(shellWord(path))")
+        }
+        return try read(descriptor, named: path, limit: limit)
+    }
+
     static func read(_ descriptor: Int32, named name: String, limit: Int) throws(Failure) -> String {
         let bytes = try bytes(descriptor, named: name, limit: limit)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -50,6 +71,19 @@ enum Files {
             unlink(path)
             throw Failure(.cannotWrite, "\(path): \(problem)")
         }
+    }
+
+    /// A path as it can be pasted into a shell.
+    private static func shellWord(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x2B, 0x2D...0x39, 0x3A, 0x40...0x5A, 0x5F, 0x61...0x7A: true
+            default: byte >= 0x80
+            }
+        }
+        // Behind a leading "-" comes what chmod would take for an option.
+        let path = path.hasPrefix("-") ? "./\(path)" : path
+        return isPlain ? path : "'\(path.replacing("'", with: "'\\''"))'"
     }
 
     static func reason(_ number: Int32) -> String { String(cString: strerror(number)) }

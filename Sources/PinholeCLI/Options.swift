@@ -19,7 +19,7 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file with the passphrase of your key. Otherwise PINHOLE_PASSPHRASE, then a question on the terminal.",
+            "A file (mode 0600) with the passphrase of your key. Otherwise PINHOLE_PASSPHRASE, then a question on the terminal.",
             valueName: "file"),
         completion: .file())
     var passphraseFile: String?

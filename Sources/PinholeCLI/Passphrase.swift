@@ -33,7 +33,7 @@ struct Passphrase: Sendable {
 
     private func given() throws(Failure) -> String? {
         guard let file else { return Console.environment("PINHOLE_PASSPHRASE") }
-        var text = try Files.read(file, limit: 4096)
+        var text = try Files.readSecret(file, what: "the passphrase file", limit: 4096)
         if text.last?.isNewline == true { text.removeLast() }
         guard !text.isEmpty else { throw Failure(.badData, "the passphrase file \(file) is empty") }
         return text

@@ -86,7 +86,8 @@ struct Settings {
 
     /// The token in a file, without the end of its line.
     private static func token(in path: String) throws(Failure) -> String {
-        let token = String(try Files.read(path).split(whereSeparator: \.isNewline).first ?? "")
+        let text = try Files.readSecret(path, what: "the token file", limit: 1 << 20)
+        let token = String(text.split(whereSeparator: \.isNewline).first ?? "")
         guard (1...255).contains(token.utf8.count) else {
             throw Failure(.configuration, "\(path) must hold a token of 1 to 255 bytes in its first line")
         }
