@@ -22,6 +22,9 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The signaling service that you and your contacts use.", valueName: "address"))
     var service: String?
 
+    @Flag(help: "Print JSON.")
+    var json = false
+
     func run() async throws {
         let directory = global.profileDirectory
         guard !Profile.exists(at: directory) else {
@@ -40,7 +43,7 @@ struct InitCommand: AsyncParsableCommand {
         }
         Console.talk("Your key is in \(directory), \(passphrase == nil ? "without a passphrase" : "sealed").")
         Console.talk("Give this public key to your contacts, then: pinhole contact add NAME THEIR-KEY")
-        Console.result(profile.identity.publicKey.text)
+        show(profile.identity.publicKey, of: directory, asJSON: json)
     }
 
     /// Whether the file is to be made. One that exists is the person's: it is read, never rewritten.
@@ -77,10 +80,15 @@ struct IDCommand: AsyncParsableCommand {
 
     func run() async throws {
         let key = try global.openProfile().identity.publicKey
-        if json {
-            JSON.show(["key": .string(key.text), "profile": .string(global.profileDirectory)])
-        } else {
-            Console.result(key.text)
-        }
+        show(key, of: global.profileDirectory, asJSON: json)
+    }
+}
+
+/// Prints the key of a profile as the result of the command.
+private func show(_ key: PublicKey, of profile: String, asJSON: Bool) {
+    if asJSON {
+        JSON.show(["key": .string(key.text), "profile": .string(profile)])
+    } else {
+        Console.result(key.text)
     }
 }
