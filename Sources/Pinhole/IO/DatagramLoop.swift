@@ -43,11 +43,27 @@ package final class DatagramLoop: Sendable {
         ports[family]
     }
 
-    /// Starts the thread. The delegate belongs to it from now on; the thread lives until `stop`.
-    package func start(_ delegate: any LoopDelegate) throws(SocketError) {
-        turn.delegate = delegate
-        let thread = try startThread { self.run() }
-        mailbox.withLock { $0.thread = thread }
+    /// Starts the thread. The delegate belongs to it from now on; the thread lives until `stop`. Returns false, and does
+    /// nothing, where it was started or stopped before.
+    @discardableResult
+    package func start(_ delegate: any LoopDelegate) throws(SocketError) -> Bool {
+        try mailbox.withLock { mailbox throws(SocketError) in
+            guard mailbox.thread == nil, !mailbox.isStopping else { return false }
+            turn.delegate = delegate
+            do throws(SocketError) {
+                // It waits for the mailbox first of all.
+                mailbox.thread = try startThread { self.run() }
+            } catch {
+                turn.delegate = nil
+                throw error
+            }
+            return true
+        }
+    }
+
+    /// Whether what is given to `perform` will run: after `start`, until `stop`.
+    package var isRunning: Bool {
+        mailbox.withLock { $0.thread != nil && !$0.isStopping }
     }
 
     /// Runs `work` on the loop, in the order of the calls, and drains afterwards. Returns false, and does not run it, once
@@ -64,13 +80,23 @@ package final class DatagramLoop: Sendable {
     }
 
     /// Runs what was given to `perform`, drains once more, and waits until the thread has ended and its sockets are closed.
+    ///
+    /// Without a thread it closes the sockets, and what was given to `perform` never runs.
     package func stop() {
-        let thread = mailbox.withLock { mailbox in
-            mailbox.isStopping = true
-            defer { mailbox.thread = nil }
-            return mailbox.thread
+        let (thread, isFirst) = mailbox.withLock { mailbox in
+            defer {
+                mailbox.isStopping = true
+                mailbox.thread = nil
+            }
+            return (mailbox.thread, !mailbox.isStopping)
         }
-        guard let thread else { return }
+        guard let thread else {
+            if isFirst {
+                mailbox.withLock { $0.work = [] }
+                turn.finish()
+            }
+            return
+        }
         wakeup_ring(wakeup)
         // On the loop itself nobody can wait for it: the thread ends after this turn.
         if pthread_equal(thread, pthread_self()) != 0 {
