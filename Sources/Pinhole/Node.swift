@@ -24,7 +24,7 @@ public final class Node: Sendable {
     private let hub = EventHub()
     /// Messages must reach the loop in the order in which the store numbered them.
     private let sendOrder = Mutex(())
-    private let background = Mutex<[Task<Void, Never>]>([])
+    private let watcher = Mutex<Task<Void, Never>?>(nil)
     /// Confined to the loop's thread once it runs: everything else reaches it through `perform`.
     private nonisolated(unsafe) let core: NodeLoop
 
@@ -48,27 +48,20 @@ public final class Node: Sendable {
     /// Starts to answer contacts and to register with the services.
     public func start() {
         do {
-            try loop.start(core)
+            guard try loop.start(core) else { return }
         } catch {
             return hub.publish(.notice(error.pinholeError.description))
         }
         perform { $0.begin(at: $1) }
-        let resolving = Task { await self.resolveServices() }
         let watching = Task { await self.watchContacts() }
-        background.withLock { $0 += [resolving, watching] }
+        watcher.withLock { $0 = watching }
     }
 
     /// Says goodbye to contacts and services, and gives the sockets and the profile back.
     public func stop() async {
-        for task in background.withLock({ $0 }) { task.cancel() }
+        watcher.withLock { $0 }?.cancel()
         await settle()
-        await withCheckedContinuation { continuation in
-            let isRunning = loop.perform {
-                self.core.shutDown(at: MonotonicClock.now)
-                continuation.resume()
-            }
-            if !isRunning { continuation.resume() }
-        }
+        await ask { $0.shutDown(at: MonotonicClock.now) }
         loop.stop()
         core.finishStorage()
         hub.finish()
@@ -99,8 +92,11 @@ public final class Node: Sendable {
         loop.perform { body(self.core, MonotonicClock.now) }
     }
 
+    /// What `body` says on the loop; nil when the loop does not run.
+    @discardableResult
     private func ask<Answer: Sendable>(_ body: @escaping @Sendable (NodeLoop) -> Answer) async -> Answer? {
-        await withCheckedContinuation { continuation in
+        guard loop.isRunning else { return nil }
+        return await withCheckedContinuation { continuation in
             let isRunning = loop.perform { continuation.resume(returning: body(self.core)) }
             if !isRunning { continuation.resume(returning: nil) }
         }
@@ -274,28 +270,12 @@ extension Node {
         return report
     }
 
-    private func resolveServices() async {
-        var resolved: [ServiceAddress: [TransportAddress]] = [:]
-        while !Task.isCancelled {
-            for service in configuration.services where resolved[service] == nil {
-                do throws(ResolverError) {
-                    resolved[service] = try await Resolver.resolve(service.host, port: service.port)
-                } catch {
-                    hub.publish(.serviceDown(service, reason: error.pinholeError.message))
-                }
-            }
-            let known = configuration.services.map { ($0.key, resolved[$0] ?? []) }
-            perform { $0.setServices(known, at: $1) }
-            if resolved.count == configuration.services.count { return }
-            try? await Task.sleep(for: .seconds(10))
-        }
-    }
-
     /// Contacts that were added or removed meanwhile, by another process for instance.
     private func watchContacts() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(2))
-            guard !Task.isCancelled, let contacts = try? profile.contacts() else { continue }
+            guard !Task.isCancelled else { return }
+            let contacts = Result { () throws(PinholeError) in try profile.contacts() }
             perform { $0.updateContacts(contacts, at: $1) }
         }
     }
@@ -304,7 +284,7 @@ extension Node {
 // MARK: Waiting
 
 extension Node {
-    private static let stopped = PinholeError(.other, "the node has been stopped")
+    private static let stopped = PinholeError(.other, "the node is not running")
 
     /// The first event that `match` turns into a result, or the error of `orThrow` after `timeout`.
     private func first<Value: Sendable>(

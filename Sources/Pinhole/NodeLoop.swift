@@ -17,17 +17,26 @@ final class NodeLoop: LoopDelegate {
 
     private var contacts: [PublicKey: Contact] = [:]
     private var services: [Service] = []
+    private var names: ServiceNames
     private var behaviors: [IPAddress.Family: NATBehavior] = [:]
     private var pongs: [PublicKey: [Expectation<Duration>]] = [:]
     private var measurements: [Expectation<Void>] = []
     /// The contacts whose session is up.
     private var connected: Set<PublicKey> = []
+    /// Troubles that were told and last: each is told once.
+    private var troubles: Set<Trouble> = []
 
     /// Messages that wait to be stored, and whether some are being stored now.
     var incoming: [Store.Incoming] = []
     var isStoring = false
     var incomingFiles: [TransferReference: IncomingFile] = [:]
     var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]
+
+    enum Trouble: Hashable {
+        case contacts
+        case contact(PublicKey)
+        case handshakeTimes
+    }
 
     private struct Service {
         let address: ServiceAddress
@@ -42,6 +51,7 @@ final class NodeLoop: LoopDelegate {
         self.loop = loop
         self.hub = hub
         services = configuration.services.map { Service(address: $0) }
+        names = ServiceNames(count: services.count)
         endpoint = Endpoint(
             identity: profile.identity.secret, allowsLoopback: configuration.allowsLoopback,
             entropy: Entropy(SystemRandomNumberGenerator()), unixMilliseconds: WallClock.unixMilliseconds,
@@ -55,12 +65,13 @@ final class NodeLoop: LoopDelegate {
     }
 
     func drain(at now: Instant) -> Instant? {
+        if names.begin(at: now) { lookUpServices() }
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {
             case .transmit(let datagram, let destination): loop.send(datagram, to: destination)
             case .event(let event): handle(event, at: now)
-            case .idle(let deadline): return deadline
+            case .idle(let deadline): return [deadline, names.dueTime].compactMap { $0 }.min()
             }
         }
     }
@@ -68,6 +79,7 @@ final class NodeLoop: LoopDelegate {
     func addressesChanged(at now: Instant) {
         endpoint.setLocal(
             Self.localAddresses(allowsLoopback: configuration.allowsLoopback), ports: ports, at: now)
+        names.networkChanged(at: now)
     }
 
     private var ports: [IPAddress.Family: UInt16] {
@@ -96,24 +108,44 @@ extension NodeLoop {
         addressesChanged(at: now)
     }
 
-    func setServices(_ known: [(ServiceKey, [TransportAddress])], at now: Instant) {
-        endpoint.setServices(
-            known.map { (key: $0.0, addresses: $0.1) }, token: Array(configuration.serviceToken.utf8), at: now)
+    /// Follows the contacts that another process added or removed.
+    func updateContacts(_ result: Result<[Contact], PinholeError>, at now: Instant) {
+        do throws(PinholeError) {
+            let current = try result.get()
+            troubles.remove(.contacts)
+            follow(current, at: now)
+        } catch {
+            tell(.contacts, "the contacts cannot be read: \(error)")
+        }
     }
 
-    /// Follows the contacts that another process added or removed.
-    func updateContacts(_ current: [Contact], at now: Instant) {
-        for contact in current where contacts[contact.key] == nil { try? add(contact, at: now) }
+    private func follow(_ current: [Contact], at now: Instant) {
+        for contact in current {
+            guard contacts[contact.key] == nil else {
+                contacts[contact.key] = contact
+                continue
+            }
+            do throws(PinholeError) {
+                try add(contact, at: now)
+                troubles.remove(.contact(contact.key))
+            } catch {
+                tell(.contact(contact.key), "\(contact.name) cannot be served: \(error)")
+            }
+        }
         let keys = Set(current.map(\.key))
         for key in contacts.keys where !keys.contains(key) {
             endpoint.remove(key.key, at: now)
             contacts[key] = nil
         }
-        for contact in current { contacts[contact.key] = contact }
+    }
+
+    private func tell(_ trouble: Trouble, _ sentence: String) {
+        if troubles.insert(trouble).inserted { hub.publish(.notice(sentence)) }
     }
 
     private func add(_ contact: Contact, at now: Instant) throws(PinholeError) {
         let state = try profile.store.state(of: contact.key)
+        let pending = try profile.store.pending(to: contact.key)
         do {
             try endpoint.add(
                 contact.key.key, psk: contact.presharedKey,
@@ -122,9 +154,7 @@ extension NodeLoop {
             throw PinholeError(error)
         }
         contacts[contact.key] = contact
-        for message in try profile.store.pending(to: contact.key) {
-            endpoint.send(message, to: contact.key.key, at: now)
-        }
+        for message in pending { endpoint.send(message, to: contact.key.key, at: now) }
         resolve(contact)
     }
 
@@ -186,7 +216,9 @@ extension NodeLoop {
     private func handle(_ event: Event, at now: Instant) {
         switch event {
         case .serviceUp(let index, let observed, let rtt): serviceUp(index, observed, rtt)
-        case .serviceDown(let index, let failure): serviceDown(index, failure)
+        case .serviceDown(let index, let failure):
+            names.serviceDown(index, at: now)
+            serviceDown(index, failure.sentence)
         case .serviceNotice(let index, let text):
             hub.publish(.notice("\(services[index].address.host): \(String(decoding: text, as: UTF8.self))"))
         case .natBehavior(let behavior, let family):
@@ -235,13 +267,21 @@ extension NodeLoop {
 
     private func rememberOwnTimestamp(_ key: IdentityKey) {
         guard let timestamp = endpoint.ownTimestamp(for: key) else { return }
-        let store = profile.store
-        storage.async { try? store.setOwnTimestamp(timestamp, for: PublicKey(key)) }
+        remember { store throws(PinholeError) in try store.setOwnTimestamp(timestamp, for: PublicKey(key)) }
     }
 
     private func rememberAuthenticated(_ timestamp: UInt64, of key: PublicKey) {
+        remember { store throws(PinholeError) in try store.setAuthenticatedTimestamp(timestamp, for: key) }
+    }
+
+    private func remember(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
         let store = profile.store
-        storage.async { try? store.setAuthenticatedTimestamp(timestamp, for: key) }
+        offLoop {
+            Result { () throws(PinholeError) in try change(store) }
+        } then: { core, result, _ in
+            guard case .failure(let error) = result else { return }
+            core.tell(.handshakeTimes, "the time of a handshake cannot be stored: \(error)")
+        }
     }
 
     // MARK: What callers wait for
@@ -265,20 +305,42 @@ extension NodeLoop {
 // MARK: The network
 
 extension NodeLoop {
+    /// Names are looked up off the loop, all at the same time.
+    private func lookUpServices() {
+        let node = LoopBound(self)
+        let loop = loop
+        let configured = configuration.services
+        Task {
+            let results = await Resolver.resolve(configured)
+            loop.perform { node.value.setServices(results, at: MonotonicClock.now) }
+        }
+    }
+
+    /// The sessions with the services begin anew only if their addresses changed.
+    private func setServices(_ results: [Result<[TransportAddress], PinholeError>], at now: Instant) {
+        let change = names.finish(results, at: now)
+        if change.addresses {
+            let known = zip(services, names.addresses).map { (key: $0.address.key, addresses: $1) }
+            endpoint.setServices(known, token: Array(configuration.serviceToken.utf8), at: now)
+        }
+        for failure in change.failures { serviceDown(failure.index, failure.sentence) }
+    }
+
     private func serviceUp(_ index: Int, _ observed: TransportAddress, _ rtt: Duration) {
         services[index].observed[observed.family] = observed
         services[index].rtt = rtt
         services[index].failure = nil
+        names.serviceUp(index)
         let addresses = services[index].observed.values.map(\.description).sorted()
         hub.publish(.serviceUp(services[index].address, observed: addresses))
         tellMeasured()
     }
 
-    private func serviceDown(_ index: Int, _ failure: ServiceFailure) {
+    private func serviceDown(_ index: Int, _ reason: String) {
         services[index].observed = [:]
         services[index].rtt = nil
-        services[index].failure = failure.sentence
-        hub.publish(.serviceDown(services[index].address, reason: failure.sentence))
+        services[index].failure = reason
+        hub.publish(.serviceDown(services[index].address, reason: reason))
         tellMeasured()
     }
 

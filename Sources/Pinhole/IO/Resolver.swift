@@ -37,6 +37,24 @@ package enum Resolver {
         return try result.get()
     }
 
+    /// The addresses of several services, in their order, looked up at the same time.
+    static func resolve(_ services: [ServiceAddress]) async -> [Result<[TransportAddress], PinholeError>] {
+        await withTaskGroup { group in
+            for (index, service) in services.enumerated() {
+                group.addTask { () -> (Int, Result<[TransportAddress], PinholeError>) in
+                    do throws(ResolverError) {
+                        return (index, .success(try await resolve(service.host, port: service.port)))
+                    } catch {
+                        return (index, .failure(error.pinholeError))
+                    }
+                }
+            }
+            var results = [Result<[TransportAddress], PinholeError>](repeating: .success([]), count: services.count)
+            for await (index, result) in group { results[index] = result }
+            return results
+        }
+    }
+
     private static func lookUp(_ host: String, port: UInt16) -> Result<[TransportAddress], ResolverError> {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
