@@ -1,6 +1,7 @@
 internal import PinholeWire
 
-/// The nearest of many deadlines. Entries that were moved stay in the heap and are skipped when they surface.
+/// The nearest of many deadlines. Entries that were moved stay in the heap and are skipped when they surface, or swept
+/// out when they are most of it.
 struct DeadlineQueue {
     private struct Entry {
         let instant: Instant
@@ -14,10 +15,15 @@ struct DeadlineQueue {
     mutating func set(_ instant: Instant?, for owner: Int) {
         guard current[owner] != instant else { return }
         current[owner] = instant
-        guard let instant else { return }
-        heap.append(Entry(instant: instant, owner: owner))
-        siftUp(heap.count - 1)
+        if let instant {
+            heap.append(Entry(instant: instant, owner: owner))
+            siftUp(heap.count - 1)
+        }
+        sweep()
     }
+
+    /// The entries in memory, stale ones included.
+    var entryCount: Int { heap.count }
 
     var nearest: Instant? {
         mutating get {
@@ -32,11 +38,20 @@ struct DeadlineQueue {
         guard let first = heap.first, first.instant <= now else { return nil }
         removeFirst()
         current[first.owner] = nil
+        sweep()
         return first.owner
     }
 
     private mutating func discardStale() {
         while let first = heap.first, current[first.owner] != first.instant { removeFirst() }
+    }
+
+    /// A stale entry below a near one never surfaces by itself. A sorted list is a heap; sorting by owner too makes each
+    /// run alike.
+    private mutating func sweep() {
+        guard heap.count > 4 * current.count + 16 else { return }
+        heap = current.map { Entry(instant: $0.value, owner: $0.key) }
+            .sorted { ($0.instant, $0.owner) < ($1.instant, $1.owner) }
     }
 
     private mutating func removeFirst() {
