@@ -6,6 +6,8 @@ struct PathTable {
     struct Path {
         let remote: TransportAddress
         var kind: Candidate.Kind
+        /// Counts the paths in the order in which they became known.
+        let serial: UInt64
         /// When a packet last went there and its answer came back.
         var validated: Instant?
         var rtt: Duration?
@@ -21,6 +23,7 @@ struct PathTable {
     }
 
     private var paths: [TransportAddress: Path] = [:]
+    private var pathsSeen: UInt64 = 0
     private var challenges: [UInt64: Challenge] = [:]
     private var challengeOrder: [UInt64] = []
     /// Where packets are sent.
@@ -38,10 +41,7 @@ struct PathTable {
 
     /// An authenticated packet of `count` bytes came from `remote`.
     mutating func received(_ count: Int, from remote: TransportAddress, kind: Candidate.Kind) {
-        if paths[remote] == nil {
-            guard paths.count < Self.maxPaths || evictOne() else { return }
-            paths[remote] = Path(remote: remote, kind: kind)
-        }
+        admit(remote, kind: kind)
         paths[remote]?.bytesReceived += count
     }
 
@@ -85,7 +85,7 @@ struct PathTable {
     mutating func response(_ data: UInt64, at now: Instant) -> (remote: TransportAddress, rtt: Duration)? {
         guard let challenge = challenges.removeValue(forKey: data) else { return nil }
         let rtt = now - challenge.sent
-        if paths[challenge.remote] == nil { paths[challenge.remote] = Path(remote: challenge.remote, kind: .host) }
+        admit(challenge.remote, kind: .host)
         paths[challenge.remote]?.validated = now
         let known = paths[challenge.remote]?.rtt
         paths[challenge.remote]?.rtt = known.map { min($0, rtt) } ?? rtt
@@ -108,14 +108,24 @@ struct PathTable {
         return path.score < known.score - .milliseconds(2)
     }
 
-    private mutating func evictOne() -> Bool {
-        guard let victim = paths.values.first(where: { !$0.isValidated && $0.remote != active }) else { return false }
-        paths[victim.remote] = nil
-        return true
+    /// Makes sure that `remote` is known. Where a peer is now matters more than where it was long ago, so a full table
+    /// forgets a path that never answered, the oldest first, or else the one whose last answer is oldest.
+    private mutating func admit(_ remote: TransportAddress, kind: Candidate.Kind) {
+        guard paths[remote] == nil else { return }
+        if paths.count >= Self.maxPaths {
+            let victim = paths.values.filter { $0.remote != active && $0.remote != lastValidated }
+                .min { $0.worth < $1.worth }
+            if let victim { paths[victim.remote] = nil }
+        }
+        paths[remote] = Path(remote: remote, kind: kind, serial: pathsSeen)
+        pathsSeen += 1
     }
 }
 
 extension PathTable.Path {
+    /// What a full table keeps: answers, the latest before the others.
+    fileprivate var worth: (Int64, UInt64) { (validated?.nanoseconds ?? .min, serial) }
+
     fileprivate var score: Duration {
         let rtt = rtt ?? Limits.initialRTT
         if remote.ip.isPrivate || remote.ip.isLoopback { return rtt - .milliseconds(10) }

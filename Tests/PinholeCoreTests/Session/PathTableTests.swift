@@ -1,0 +1,97 @@
+import PinholeWire
+import Testing
+
+@testable import PinholeCore
+
+@Suite("the table of paths")
+struct PathTableTests {
+    private func address(_ index: Int) -> TransportAddress {
+        TransportAddress(IPAddress(v4: 0xcb00_7100), port: UInt16(1000 + index))
+    }
+
+    private func at(_ milliseconds: Int) -> Instant {
+        Instant(nanoseconds: 0) + .milliseconds(milliseconds)
+    }
+
+    /// A packet comes from the address, and a challenge sent there is answered at `milliseconds`.
+    private func validate(_ index: Int, at milliseconds: Int, in table: inout PathTable) {
+        table.received(100, from: address(index), kind: .peerReflexive)
+        table.challenge(UInt64(index), to: address(index), at: at(milliseconds - 1))
+        #expect(table.response(UInt64(index), at: at(milliseconds))?.remote == address(index))
+    }
+
+    @Test("after any number of rebinds the newest address is recorded and may be answered")
+    func rebinds() {
+        var table = PathTable()
+        for index in 0..<1000 {
+            validate(index, at: 10 * index + 1, in: &table)
+            table.activate(address(index))
+            #expect(table.remotes.count <= 32)
+        }
+        table.received(400, from: address(2000), kind: .peerReflexive)
+        table.activate(address(2000))
+        #expect(table.budget == 1200)
+        #expect(table.lastValidated == address(999))
+        #expect(table[address(999)]?.isValidated == true)
+    }
+
+    @Test("the path whose last answer is oldest goes first")
+    func leastRecent() {
+        var table = PathTable()
+        for index in 0..<32 { validate(index, at: 10 * index + 1, in: &table) }
+        validate(0, at: 1000, in: &table)
+        table.received(100, from: address(50), kind: .host)
+        #expect(table[address(1)] == nil)
+        #expect(table[address(0)] != nil && table[address(2)] != nil && table[address(50)] != nil)
+    }
+
+    @Test("a path that never answered goes before one that did, the oldest of them first")
+    func neverValidated() {
+        var table = PathTable()
+        for index in 0..<30 { validate(index, at: 10 * index + 1, in: &table) }
+        for index in 30..<33 { table.received(100, from: address(index), kind: .host) }
+        #expect(table[address(30)] == nil)
+        #expect(table[address(31)] != nil && table[address(32)] != nil && table[address(0)] != nil)
+    }
+
+    @Test("neither the active path nor the one to fall back to is forgotten")
+    func kept() {
+        var table = PathTable()
+        validate(0, at: 1, in: &table)
+        table.activate(address(0))
+        table.received(100, from: address(1), kind: .host)
+        table.activate(address(1))
+        for index in 2..<200 { validate(index, at: 10 * index, in: &table) }
+        #expect(table[address(0)] != nil && table[address(1)] != nil)
+        #expect(table.active == address(1) && table.lastValidated == address(0))
+        #expect(table.remotes.count == 32)
+    }
+
+    @Test("answers from addresses that were never heard from do not grow the table either")
+    func responses() {
+        var table = PathTable()
+        for index in 0..<100 {
+            table.challenge(UInt64(index), to: address(index), at: at(index))
+            #expect(table.response(UInt64(index), at: at(index + 5))?.rtt == .milliseconds(5))
+            #expect(table.response(UInt64(index), at: at(index + 6)) == nil)
+            #expect(table.remotes.count <= 32)
+        }
+        #expect(table[address(99)]?.isValidated == true && table[address(67)] == nil)
+    }
+
+    @Test("three bytes may be sent for each that came, until the path is validated")
+    func budget() {
+        var table = PathTable()
+        #expect(table.budget == 0)
+        table.received(100, from: address(1), kind: .host)
+        table.activate(address(1))
+        table.sent(250, to: address(1))
+        #expect(table.budget == 50)
+        table.sent(250, to: address(1))
+        #expect(table.budget == 0)
+        validate(1, at: 10, in: &table)
+        #expect(table.budget == .max)
+        table.invalidate(before: at(11))
+        #expect(table.budget == 100)
+    }
+}
