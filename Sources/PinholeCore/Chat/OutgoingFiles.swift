@@ -24,8 +24,6 @@ struct OutgoingFiles {
     private var order: [UInt64] = []
     private var nextStream = StreamID.firstFile
 
-    var isEmpty: Bool { transfers.isEmpty }
-
     mutating func add(_ id: UInt64, size: UInt64, hash: [UInt8], name: String) {
         guard transfers[id] == nil else { return }
         transfers[id] = Transfer(size: size, hash: hash, name: name, state: .offered)

@@ -18,7 +18,6 @@ struct Checklist {
     private var entries: [Entry] = []
     private var lastAdded: Instant?
 
-    var isEmpty: Bool { entries.isEmpty }
     var candidates: [Candidate] { entries.map(\.candidate) }
 
     func kind(of address: TransportAddress) -> Candidate.Kind? {
