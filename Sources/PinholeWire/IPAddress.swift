@@ -174,12 +174,12 @@ extension IPAddress: CustomStringConvertible {
     }
 
     private static func parseGroups(_ text: some StringProtocol) -> [UInt16]? {
-        func list(_ text: some StringProtocol) -> [UInt16]? {
+        func list(_ text: some StringProtocol, isLast: Bool) -> [UInt16]? {
             if text.isEmpty { return [] }
             var groups: [UInt16] = []
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             for (index, part) in parts.enumerated() {
-                if index == parts.count - 1, part.contains(".") {
+                if isLast, index == parts.count - 1, part.contains(".") {
                     guard let bits = parseDotted(part) else { return nil }
                     groups += [UInt16(truncatingIfNeeded: bits >> 16), UInt16(truncatingIfNeeded: bits)]
                 } else {
@@ -192,11 +192,12 @@ extension IPAddress: CustomStringConvertible {
             return groups
         }
         guard let gap = text.firstRange(of: "::") else {
-            guard let groups = list(text), groups.count == 8 else { return nil }
+            guard let groups = list(text, isLast: true), groups.count == 8 else { return nil }
             return groups
         }
         let rest = text[gap.upperBound...]
-        guard rest.firstRange(of: "::") == nil, let left = list(text[..<gap.lowerBound]), let right = list(rest),
+        guard rest.firstRange(of: "::") == nil, let left = list(text[..<gap.lowerBound], isLast: false),
+            let right = list(rest, isLast: true),
             left.count + right.count < 8
         else { return nil }
         return left + [UInt16](repeating: 0, count: 8 - left.count - right.count) + right

@@ -4,10 +4,10 @@ package enum PacketNumber {
     package static func expand(_ truncated: UInt32, expected: UInt64) -> UInt64 {
         let window: UInt64 = 1 << 32
         let candidate = expected & ~(window - 1) | UInt64(truncated)
-        if candidate + window / 2 <= expected, candidate <= UInt64.max - window {
+        if candidate <= expected, expected - candidate >= window / 2, candidate <= UInt64.max - window {
             return candidate + window
         }
-        if candidate > expected + window / 2, candidate >= window {
+        if candidate > expected, candidate - expected > window / 2, candidate >= window {
             return candidate - window
         }
         return candidate

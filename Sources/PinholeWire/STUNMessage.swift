@@ -3,6 +3,7 @@ package struct STUNMessage: Equatable, Sendable {
     package enum Class: Equatable, Sendable {
         case request
         case success
+        /// RFC 8489 §14.8: 300 … 699, or 0 where the response names none.
         case error(code: UInt16)
     }
 
@@ -91,7 +92,9 @@ extension STUNMessage {
             changePort = flags & 2 != 0
         case Attribute.errorCode:
             let number = try body.u32()
-            messageClass = .error(code: UInt16(number >> 8 & 7) * 100 + UInt16(number & 0xff))
+            let (hundreds, rest) = (UInt16(number >> 8 & 7), UInt16(number & 0xff))
+            guard (3...6).contains(hundreds), rest < 100 else { throw .malformed }
+            if case .error = messageClass { messageClass = .error(code: 100 * hundreds + rest) }
         case Attribute.unknownAttributes, Attribute.username, Attribute.messageIntegrity, Attribute.realm,
             Attribute.nonce:
             break
@@ -110,9 +113,11 @@ extension STUNMessage {
             attributes.u32((changeIP ? 4 : 0) | (changePort ? 2 : 0))
         }
         if case .error(let code) = messageClass {
-            attributes.u16(Attribute.errorCode)
-            attributes.u16(4)
-            attributes.u32(UInt32(code / 100) << 8 | UInt32(code % 100))
+            if code != 0 {
+                attributes.u16(Attribute.errorCode)
+                attributes.u16(4)
+                attributes.u32(UInt32(code / 100) << 8 | UInt32(code % 100))
+            }
             if !unknownAttributes.isEmpty {
                 attributes.u16(Attribute.unknownAttributes)
                 attributes.u16(UInt16(2 * unknownAttributes.count))
