@@ -1,0 +1,93 @@
+import PinholeWire
+import Testing
+
+@Suite("signaling messages")
+struct SignalingMessageTests {
+    @Test("everything is read as it was written")
+    func roundTrips() {
+        Codec.request.roundTrips()
+        Codec.reply.roundTrips()
+        Codec.register.roundTrips()
+        Codec.challenge.roundTrips()
+        Codec.introduction.roundTrips()
+        Codec.candidates.roundTrips()
+    }
+
+    @Test("everything is refused when cut, at each byte")
+    func truncation() throws {
+        for (codec, sample) in Codec.request.samples.map({ (Codec.request, $0) }) { cut(codec, sample) }
+        for (codec, sample) in Codec.reply.samples.map({ (Codec.reply, $0) }) { cut(codec, sample) }
+        for sample in Codec.challenge.samples { Codec.challenge.refusesTruncation(of: sample) }
+        for sample in Codec.introduction.samples { Codec.introduction.refusesTruncation(of: sample) }
+        // The padding of a REGISTER may be missing, but nothing before it.
+        for sample in Codec.register.samples {
+            let size = SignalingLayout.cookieSize + 1 + sample.token.count + 1 + 17 * sample.tags.count
+            for count in 0..<size {
+                #expect(throws: WireError.truncated) { try RegisterBody(Array(sample.encoded[..<count]).span) }
+            }
+        }
+    }
+
+    /// Nothing at all is an end of the messages, and no error.
+    private func cut<Value>(_ codec: Codec<Value?>, _ sample: Value?) {
+        let bytes = codec.encode(sample)
+        for count in 1..<max(bytes.count, 1) {
+            #expect(throws: WireError.truncated, "\(codec.name)") { try codec.decode(Array(bytes[..<count])) }
+        }
+        #expect((try? codec.decode([])) == .some(.none))
+        #expect((try? codec.decode([0, 0, 0])) == .some(.none))
+        #expect((try? codec.decode([0, 0] + bytes)) == .some(sample))
+    }
+
+    @Test("a REGISTER datagram is large enough that no answer exceeds it")
+    func padding() {
+        for sample in Codec.register.samples {
+            #expect(sample.encoded.count + SignalingLayout.registerHeader + 16 >= Limits.registerSize)
+        }
+        for sample in Codec.challenge.samples {
+            #expect(sample.encoded.count + SignalingLayout.challengeHeader + 16 < Limits.registerSize)
+        }
+    }
+
+    @Test("unknown types are refused")
+    func unknown() {
+        for type in 1...255 as ClosedRange<UInt8> {
+            let bytes = [type] + [UInt8](repeating: 0, count: 99)
+            if !(1...6).contains(type) {
+                #expect(throws: WireError.unknownType) { try Codec.request.decode(bytes) }
+            }
+            if !(0x81...0x87).contains(type) {
+                #expect(throws: WireError.unknownType) { try Codec.reply.decode(bytes) }
+            }
+        }
+    }
+
+    @Test("more than this version accepts is refused before it is read")
+    func tooLong() {
+        let tag = [UInt8](repeating: 1, count: 16)
+        let tags = UInt8(Limits.maxTagsPerMessage + 1)
+        #expect(throws: WireError.tooLong) { try Codec.request.decode([0x02, 1, tags]) }
+        #expect(throws: WireError.tooLong) { try Codec.request.decode([0x03] + tag + [0, 0x04, 0x01]) }
+        #expect(throws: WireError.tooLong) { try Codec.reply.decode([0x82] + tag + [5]) }
+        #expect(throws: WireError.tooLong) { try Codec.register.decode(tag + [0, tags]) }
+        #expect(throws: WireError.tooLong) { try Codec.candidates.decode([UInt8(Limits.maxCandidates + 1)]) }
+    }
+
+    @Test("a side that is neither, and a candidate of no kind, are refused")
+    func malformed() {
+        let tag = [UInt8](repeating: 1, count: 16)
+        #expect(throws: WireError.malformed) { try Codec.request.decode([0x03] + tag + [2, 0, 0]) }
+        #expect(throws: WireError.malformed) { try Codec.request.decode([0x02, 1, 1] + tag + [0x82]) }
+        #expect(throws: WireError.malformed) { try Codec.candidates.decode([1, 4, 4, 192, 0, 2, 1, 1, 1]) }
+        #expect(throws: WireError.malformed) { try Codec.candidates.decode([1, 0, 5, 192, 0, 2, 1, 1, 1]) }
+    }
+
+    @Test("each NAT behaviour is one byte, and a class of the future is unknown")
+    func behavior() {
+        for byte in 0...255 as ClosedRange<UInt8> {
+            let behavior = NATBehavior(byte: byte)
+            #expect(NATBehavior(byte: behavior.byte) == behavior)
+            #expect((byte >> 4 <= 4 && byte & 15 <= 3) == (behavior.byte == byte))
+        }
+    }
+}
