@@ -1,0 +1,110 @@
+import Foundation
+import PinholeCrypto
+import PinholeWire
+import Testing
+
+@testable import Pinhole
+@testable import PinholeCore
+
+@Suite("the loop's side of a node", .timeLimit(.minutes(1)))
+struct NodeLoopTests {
+    let folder: TemporaryDirectory
+    let profile: Profile
+    let loop: DatagramLoop
+    let hub = EventHub()
+    let core: NodeLoop
+    let bob = Contact(name: "bob", key: Identity.generate().publicKey)
+    let carol = Contact(name: "carol", key: Identity.generate().publicKey)
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        loop = try DatagramLoop(isLoopback: true)
+        core = NodeLoop(
+            profile: profile, configuration: NodeConfiguration(downloadDirectory: folder.path("downloads")),
+            loop: loop, hub: hub)
+    }
+
+    private func notices(in events: AsyncStream<NodeEvent>) async -> [String] {
+        hub.finish()
+        var notices: [String] = []
+        for await case .notice(let text) in events { notices.append(text) }
+        return notices
+    }
+
+    @Test("a contact that cannot be served, and contacts that cannot be read, are told once until it is over")
+    func troubles() async throws {
+        let events = hub.subscribe()
+        let now = MonotonicClock.now
+        let unreadable = PinholeError(.other, "unreadable")
+        try profile.add(carol)
+        for _ in 0..<3 {
+            // The store does not know bob.
+            core.updateContacts(.success([bob, carol]), at: now)
+            core.updateContacts(.failure(unreadable), at: now)
+            core.updateContacts(.failure(unreadable), at: now)
+        }
+        try profile.add(bob)
+        core.updateContacts(.success([bob, carol]), at: now)
+        let told = await notices(in: events)
+        #expect(told.filter { $0.hasPrefix("bob cannot be served") }.count == 1)
+        #expect(told.filter { $0.hasPrefix("the contacts cannot be read") }.count == 3)
+        #expect(told.count == 4)
+        #expect(core.name(of: bob.key) == "bob")
+    }
+
+    @Test("one contact's impossible message does not keep another's from being stored")
+    func batches() async throws {
+        try profile.add(bob)
+        try profile.add(carol)
+        let events = hub.subscribe()
+        let node = LoopBound(core)
+        try loop.start(core)
+        defer { loop.stop() }
+        loop.perform { [bob, carol] in
+            func message(_ counter: UInt64) -> ChatMessage {
+                ChatMessage(id: MessageID(epoch: 1, counter: counter), time: 1, body: [0x61])
+            }
+            node.value.store(message(1), from: bob.key)
+            // While that one is being stored these wait, and are taken together.
+            node.value.store(message(.max), from: bob.key)
+            node.value.store(message(1), from: carol.key)
+        }
+        for await case .message(let message) in events where message.contact == carol.key { break }
+        #expect(try profile.messages(with: bob.key, limit: 9).count == 1)
+        #expect(try profile.messages(with: carol.key, limit: 9).count == 1)
+    }
+
+    @Test(
+        "a file whose session ends while it gets its name is told of; a damaged one leaves nothing",
+        arguments: [true, false])
+    func interruptedFinish(isIntact: Bool) async throws {
+        try profile.add(bob)
+        let events = hub.subscribe()
+        let reference = TransferReference(contact: bob.key, direction: .incoming, number: 1)
+        let hash = isIntact ? Blake2b.hash([0x61]) : [UInt8](repeating: 0, count: 32)
+        let file = try ReceivedFile(reference, name: "a", size: 1, hash: hash, in: folder.path("downloads"))
+        try file.append([0x61], at: 0)
+        let node = LoopBound(core)
+        try loop.start(core)
+        defer { loop.stop() }
+        loop.perform {
+            let offer = FileOffer(transfer: 1, size: 1, hash: hash, name: "a")
+            node.value.incomingFiles[reference] = IncomingFile(offer: offer, file: file)
+            node.value.fileComplete(reference)
+            node.value.incomingFiles[reference] = nil
+        }
+        for await event in events {
+            if case .fileReceived(reference, let path) = event {
+                #expect(isIntact && path == folder.path("downloads/a"))
+                break
+            }
+            if case .fileFailed(reference, _) = event {
+                #expect(!isIntact)
+                break
+            }
+        }
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path("downloads"))
+        #expect(left == (isIntact ? ["a"] : []))
+    }
+}
