@@ -12,6 +12,8 @@ struct File: ~Copyable {
     }
 
     deinit {
+        // Closing alone leaves the lock with a child process that was forked meanwhile, until it executes its program.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
