@@ -56,12 +56,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: lifetimes),
-        .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire"], swiftSettings: lifetimes),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire", "TestSupport"], swiftSettings: lifetimes),
         .testTarget(
-            name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire"],
+            name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire", "TestSupport"],
             resources: [.copy("Vectors")], swiftSettings: lifetimes),
         .testTarget(
-            name: "PinholeCoreTests", dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling"],
+            name: "PinholeCoreTests",
+            dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "TestSupport"],
             swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeTests",
@@ -70,14 +72,15 @@ let package = Package(
             ],
             swiftSettings: lifetimes),
         .testTarget(
-            name: "Transcripts", dependencies: ["PinholeCLI", "pinhole-signaling"],
+            name: "Transcripts", dependencies: ["PinholeCLI", "TestSupport", "pinhole-signaling"],
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
         .target(name: "CLab", path: "Tests/CLab"),
         .testTarget(
             name: "Lab", dependencies: ["CLab", "PinholeWire", "PinholeCLI", "pinhole-signaling"],
             swiftSettings: strict),
         .testTarget(
-            name: "SignalingTests", dependencies: ["Signaling", "pinhole-signaling", "PinholeCrypto", "PinholeWire"],
+            name: "SignalingTests",
+            dependencies: ["Signaling", "pinhole-signaling", "PinholeCrypto", "PinholeWire", "TestSupport"],
             swiftSettings: lifetimes),
     ],
     swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCrypto
@@ -101,7 +102,7 @@ struct HostileInputTests {
 
     @Test("ten thousand random datagrams open no door", arguments: [20_260_731] as [UInt64])
     func garbage(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let doors = try doors()
         for round in 0..<10_000 {
             let door = doors[round % doors.count]
@@ -117,7 +118,7 @@ struct HostileInputTests {
 
     @Test("random text is no key, no service and no key file", arguments: [77] as [UInt64])
     func randomText(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let starts = ["", "pin1", "PIN-SECRET-1", "PIN-SEALED-1", "pinsrv1", "ssh-ed25519 ", "# "]
         let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l1bQ =#\n\u{0}é")
         for round in 0..<3000 {
@@ -135,7 +136,7 @@ struct HostileInputTests {
 
     @Test("sealed nonsense in a REGISTER or a CHALLENGE is refused")
     func sealedNonsense() throws {
-        var generator = SeededGenerator(seed: 4)
+        var generator = SeededRandom(seed: 4)
         let service = ServiceSecret.generate()
         let client = SignalingClientKeys(service: service.publicKey)
         // A tag count beyond what follows it, or beyond what one message may carry.

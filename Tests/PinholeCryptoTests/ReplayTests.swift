@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCrypto
@@ -45,7 +46,7 @@ struct ReplayTests {
     @Test("a packet opens once, in whatever order packets come")
     func withinRun() throws {
         let run = try Run(try .fixed(1), try .fixed(2))
-        var generator = SeededGenerator(seed: 11)
+        var generator = SeededRandom(seed: 11)
         let numbers = (0..<500).map { UInt64($0) }.shuffled(using: &generator)
         let datagrams = numbers.map { run.lo.session.seal([UInt8($0 & 0xff)], packetNumber: $0) }
         for (number, datagram) in zip(numbers, datagrams) {

@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCrypto
@@ -50,7 +51,7 @@ struct ReplayWindowTests {
 
     @Test("both windows do what a set of all numbers would", arguments: [1, 2, 3] as [UInt64])
     func model(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         var window = ReplayWindow()
         var short = ShortReplayWindow()
         var seen: Set<UInt64> = []

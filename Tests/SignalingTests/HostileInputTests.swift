@@ -1,5 +1,6 @@
 import PinholeCrypto
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import Signaling
@@ -21,7 +22,7 @@ struct HostileInputTests {
     @Test("100,000 random datagrams are answered with nothing, but for well-formed STUN requests")
     func randomDatagrams() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var world = World(rates: unlimited)
         let client = try world.registered("192.0.2.1:1", tags: [entry(1, .lo)])
         let firstBytes: [UInt8] = [0x00, 0x40, 0xc1, 0xc3, 0xd1, 0xd2, 0xd3, 0xd4]
@@ -88,7 +89,7 @@ struct HostileInputTests {
     @Test("sealed nonsense from a registered client stops at the first request that is none")
     func sealedNonsense() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var world = World()
         let client = try world.registered(mallory)
         for _ in 0..<5000 {

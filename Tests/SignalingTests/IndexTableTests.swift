@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Signaling
@@ -7,7 +8,7 @@ struct IndexTableTests {
     @Test("it agrees with a dictionary through random insertions and removals")
     func model() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         // Few distinct hashes, so that runs collide, wrap around and close their gaps.
         let keys = (0..<600).map { _ in random.next() % 97 &* 0x1_0000_0001 }
         var table = IndexTable()

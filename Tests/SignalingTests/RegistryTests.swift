@@ -1,5 +1,6 @@
 import PinholeCrypto
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import Signaling
@@ -151,7 +152,7 @@ struct RegistryTests {
     @Test("through random work, seats and counts agree with a model")
     func model() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var registry = Registry(capacity: Registry.Capacity())
         var now = start
         // The model: who holds the seat of each tag and side, and when each was last heard.

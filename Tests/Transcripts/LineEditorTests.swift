@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PinholeCLI
@@ -59,7 +60,7 @@ struct LineEditorTests {
     func anyBytes() {
         var generator = SystemRandomNumberGenerator()
         let seed = UInt64.random(in: 0 ... .max, using: &generator)
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<200 {
             var editor = LineEditor()
             for _ in 0..<200 {
@@ -139,18 +140,5 @@ struct EscapingTests {
         #expect(Format.duration(.microseconds(31_240)) == "31.2 ms")
         #expect(Format.duration(.microseconds(999)) == "1.00 ms")
         #expect(Format.duration(.milliseconds(1400)) == "1.40 s")
-    }
-}
-
-/// Small, and the same everywhere for a seed.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

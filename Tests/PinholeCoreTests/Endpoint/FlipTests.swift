@@ -1,5 +1,6 @@
 import PinholeCrypto
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCore

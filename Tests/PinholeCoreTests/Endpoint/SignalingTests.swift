@@ -1,6 +1,7 @@
 import PinholeCrypto
 import PinholeWire
 import Signaling
+import TestSupport
 import Testing
 
 @testable import PinholeCore

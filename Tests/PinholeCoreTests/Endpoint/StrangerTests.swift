@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCore

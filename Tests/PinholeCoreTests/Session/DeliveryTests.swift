@@ -1,6 +1,7 @@
 import PinholeCore
 import PinholeCrypto
 import PinholeWire
+import TestSupport
 import Testing
 
 @Suite("messages and files between two peers")

@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 
 @testable import PinholeCore
 

@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 
 /// A NAT in RFC 4787's terms: mapping × filtering, with port preservation or random ports.
 final class NAT {

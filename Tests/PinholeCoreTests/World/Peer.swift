@@ -1,6 +1,7 @@
 import PinholeCore
 import PinholeCrypto
 import PinholeWire
+import TestSupport
 
 /// One peer of a ``World``: the real endpoint, a NAT, and an application that stores what it is given in memory.
 final class Peer {

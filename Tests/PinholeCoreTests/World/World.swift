@@ -2,6 +2,7 @@ import PinholeCore
 import PinholeCrypto
 import PinholeWire
 import Signaling
+import TestSupport
 
 /// Peers, their NATs and the real signaling service in virtual time: nothing here sleeps, and a seed repeats a run.
 final class World {
