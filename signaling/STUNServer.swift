@@ -8,42 +8,51 @@ package import PinholeWire
 /// answer of a service with two addresses, where RFC 5780 §6.1 wants them in the first answer (2.8 and 4.6 times the
 /// payload; OTHER-ADDRESS "MUST NOT be inserted […] unless the server has a second IP address", §7.4). The rate limiter
 /// bounds what any one victim can be sent.
+///
+/// RESPONSE-PORT (RFC 5780 §7.5) turns an answer to another port of the source's address, and to no other address: it
+/// shows a client whether a mapping that it does not use lives, or is reached from outside.
 package struct STUNServer: Sendable {
     package init() {}
 
-    /// An answer and where it leaves from.
+    /// An answer, where it goes and where it leaves from.
     package struct Answer: Equatable, Sendable {
         package var datagram: [UInt8]
+        package var destination: TransportAddress
         package var endpoint: LocalEndpoint
     }
 
-    /// The answer to `datagram`; `nil` when it is not a well-formed Binding request.
+    /// The answer to `datagram`; `nil` when it is not a well-formed Binding request, or asks for an answer to port 0.
     package func answer(
         _ datagram: Span<UInt8>, from source: TransportAddress, at endpoint: LocalEndpoint, in topology: Topology
     ) -> Answer? {
         // RFC 8489 §6.3: responses, and what does not parse, are discarded without a word.
         guard let request = try? STUNMessage(datagram), request.messageClass == .request else { return nil }
         guard request.unknownAttributes.isEmpty else {
-            return refusal(of: request, code: 420, unknown: request.unknownAttributes, size: datagram.count, endpoint)
+            let unknown = request.unknownAttributes
+            return refusal(of: request, code: 420, unknown: unknown, size: datagram.count, to: source, endpoint)
         }
+        let destination = TransportAddress(source.ip, port: request.responsePort ?? source.port)
+        guard destination.port != 0 else { return nil }
         let wantsChange = request.changeIP || request.changePort
         guard
             let sender = wantsChange
                 ? topology.other(than: endpoint, changeIP: request.changeIP, changePort: request.changePort) : endpoint
         else {
             // RFC 5780 §6.1: a server that cannot change as asked refuses CHANGE-REQUEST as an unknown attribute.
-            return refusal(of: request, code: 420, unknown: [Self.changeRequest], size: datagram.count, endpoint)
+            let unknown = [Self.changeRequest]
+            return refusal(of: request, code: 420, unknown: unknown, size: datagram.count, to: source, endpoint)
         }
         var response = STUNMessage(.success, transactionID: request.transactionID)
         response.mappedAddress = source
         let other = topology.other(than: endpoint, changeIP: true, changePort: true)
         if wantsChange || other != nil { response.responseOrigin = topology.origin(of: sender) }
         if let other { response.otherAddress = topology.origin(of: other) }
-        return Answer(datagram: response.encoded, endpoint: sender)
+        return Answer(datagram: response.encoded, destination: destination, endpoint: sender)
     }
 
     private func refusal(
-        of request: STUNMessage, code: UInt16, unknown: [UInt16], size: Int, _ endpoint: LocalEndpoint
+        of request: STUNMessage, code: UInt16, unknown: [UInt16], size: Int, to source: TransportAddress,
+        _ endpoint: LocalEndpoint
     ) -> Answer {
         var response = STUNMessage(.error(code: code), transactionID: request.transactionID)
         response.unknownAttributes = unknown
@@ -51,7 +60,7 @@ package struct STUNServer: Sendable {
         while response.encoded.count > size + Self.refusalOverhead, !response.unknownAttributes.isEmpty {
             response.unknownAttributes.removeLast()
         }
-        return Answer(datagram: response.encoded, endpoint: endpoint)
+        return Answer(datagram: response.encoded, destination: source, endpoint: endpoint)
     }
 
     /// RFC 5780 §7.2.

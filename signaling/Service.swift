@@ -133,7 +133,7 @@ package struct Service: Sendable {
             return statistics.malformed += 1
         }
         statistics.stunAnswers += 1
-        outbox.append(answer.datagram, to: source, from: answer.endpoint)
+        outbox.append(answer.datagram, to: answer.destination, from: answer.endpoint)
     }
 
     /// Without a valid cookie the answer is a CHALLENGE, and nothing is kept.

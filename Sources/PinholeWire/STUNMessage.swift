@@ -15,6 +15,8 @@ package struct STUNMessage: Equatable, Sendable {
     /// RFC 5780 §7.2; in requests: answer from the other address, the other port, or both.
     package var changeIP = false
     package var changePort = false
+    /// RFC 5780 §7.5; in requests: answer to this port of the source's address. It may be 0, which nothing reaches.
+    package var responsePort: UInt16?
     /// RFC 5780 §7.3; in responses.
     package var responseOrigin: TransportAddress?
     /// RFC 5780 §7.4; in responses.
@@ -52,6 +54,7 @@ private enum Attribute {
     static let realm: UInt16 = 0x0014
     static let nonce: UInt16 = 0x0015
     static let xorMappedAddress: UInt16 = 0x0020
+    static let responsePort: UInt16 = 0x0027
     static let responseOrigin: UInt16 = 0x802b
     static let otherAddress: UInt16 = 0x802c
 }
@@ -90,6 +93,10 @@ extension STUNMessage {
             let flags = try body.u32()
             changeIP = flags & 4 != 0
             changePort = flags & 2 != 0
+        case Attribute.responsePort:
+            // Two bytes and two of padding; some senders count the padding.
+            guard length == 2 || length == 4 else { throw .malformed }
+            responsePort = try body.u16()
         case Attribute.errorCode:
             let number = try body.u32()
             let (hundreds, rest) = (UInt16(number >> 8 & 7), UInt16(number & 0xff))
@@ -111,6 +118,12 @@ extension STUNMessage {
             attributes.u16(Attribute.changeRequest)
             attributes.u16(4)
             attributes.u32((changeIP ? 4 : 0) | (changePort ? 2 : 0))
+        }
+        if let responsePort {
+            attributes.u16(Attribute.responsePort)
+            attributes.u16(2)
+            attributes.u16(responsePort)
+            attributes.zeros(2)
         }
         if case .error(let code) = messageClass {
             if code != 0 {

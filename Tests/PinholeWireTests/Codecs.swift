@@ -158,6 +158,9 @@ extension Codec where Value == STUNMessage {
         let transaction = STUNMessage.TransactionID(high: 1, low: 2)
         var request = STUNMessage(.request, transactionID: transaction)
         request.changeIP = true
+        var elsewhere = STUNMessage(.request, transactionID: transaction)
+        elsewhere.changePort = true
+        elsewhere.responsePort = 50_000
         var success = STUNMessage(.success, transactionID: transaction)
         success.mappedAddress = addresses[0]
         success.responseOrigin = addresses[1]
@@ -165,7 +168,7 @@ extension Codec where Value == STUNMessage {
         var other = STUNMessage(.success, transactionID: transaction)
         other.mappedAddress = addresses[1]
         let samples = [
-            STUNMessage(.request, transactionID: transaction), request, success, other,
+            STUNMessage(.request, transactionID: transaction), request, elsewhere, success, other,
             STUNMessage(.error(code: 420), transactionID: transaction),
             STUNMessage(.error(code: 0), transactionID: transaction),
         ]

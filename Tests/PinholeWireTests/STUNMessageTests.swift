@@ -71,6 +71,19 @@ struct STUNMessageTests {
         #expect(try STUNMessage(answer.span).messageClass == .error(code: 420))
     }
 
+    @Test("RESPONSE-PORT is two bytes and padding, and read also from those who count the padding")
+    func responsePort() throws {
+        var request = STUNMessage(.request, transactionID: .init(high: 0xb7e7_a701, low: 0xbc34_d686_fa87_dfae))
+        request.responsePort = 50_000
+        #expect(request.encoded == hex("00010008 \(transaction) 00270002 c3500000"))
+        let counted = hex("00010008 \(transaction) 00270004 c3500000")
+        #expect(try STUNMessage(counted.span) == request)
+        for length in [0, 1, 3] {
+            let bytes = hex("00010008 \(transaction) 002700\(length < 10 ? "0" : "")\(length) c3500000")
+            #expect(throws: WireError.malformed) { try STUNMessage(bytes.span) }
+        }
+    }
+
     @Test("a request that holds an ERROR-CODE stays a request")
     func errorInRequest() throws {
         let bytes = hex("00010008 \(transaction) 00090004 00000414")

@@ -8,10 +8,11 @@ struct STUNServerTests {
     private let transaction = STUNMessage.TransactionID(high: 0xb7e7_a701, low: 0xbc34_d686_fa87_dfae)
     private let server = STUNServer()
 
-    private func request(changeIP: Bool = false, changePort: Bool = false) -> [UInt8] {
+    private func request(changeIP: Bool = false, changePort: Bool = false, responsePort: UInt16? = nil) -> [UInt8] {
         var request = STUNMessage(.request, transactionID: transaction)
         request.changeIP = changeIP
         request.changePort = changePort
+        request.responsePort = responsePort
         return request.encoded
     }
 
@@ -69,6 +70,25 @@ struct STUNServerTests {
         #expect(answer.endpoint.socket == (socket + 1) % 4)
         #expect(message.responseOrigin == TransportAddress(World.serviceV4, port: 41414 + UInt16((socket + 1) % 4)))
         #expect(message.mappedAddress == "192.0.2.1:32853")
+    }
+
+    @Test("RESPONSE-PORT turns an answer to another port of the same address, from the port that was asked or its next")
+    func responsePort() throws {
+        let source: TransportAddress = "192.0.2.1:32853"
+        for changePort in [false, true] {
+            let asked = request(changePort: changePort, responsePort: 50_000)
+            let (message, answer) = try #require(self.answer(asked, from: source))
+            #expect(answer.destination == "192.0.2.1:50000")
+            #expect(answer.endpoint == LocalEndpoint(socket: changePort ? 1 : 0))
+            // What it says is still where the request came from.
+            #expect(message.mappedAddress == source)
+            #expect(answer.datagram.count <= asked.count + 16)
+        }
+        #expect(try #require(self.answer(request(), from: source)).answer.destination == source)
+        #expect(self.answer(request(responsePort: 0), from: source) == nil)
+        // A refusal goes to whoever asked.
+        let refused = try #require(self.answer(request(changeIP: true, responsePort: 50_000), from: source))
+        #expect(refused.answer.destination == source && refused.message.messageClass == .error(code: 420))
     }
 
     @Test("change-IP is refused with 420 where there is one address, and answered from the second where there is one")
