@@ -61,7 +61,7 @@ final class NodeLoop: LoopDelegate {
     // MARK: LoopDelegate
 
     func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
-        endpoint.receive(datagram, from: source, at: now)
+        endpoint.receive(datagram, from: Route(source), at: now)
     }
 
     func drain(at now: Instant) -> Instant? {
@@ -69,7 +69,9 @@ final class NodeLoop: LoopDelegate {
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {
-            case .transmit(let datagram, let destination): loop.send(datagram, to: destination)
+            case .transmit(let datagram, let route): loop.send(datagram, to: route.remote)
+            case .openSockets(let ids, _): for id in ids { endpoint.didOpen(id, port: nil, at: now) }
+            case .closeSockets: break
             case .event(let event): handle(event, at: now)
             case .idle(let deadline): return [deadline, names.dueTime].compactMap { $0 }.min()
             }

@@ -5,32 +5,32 @@ internal import PinholeWire
 
 extension Connection {
     /// One probe of an address: HS packets where there are keys, a HELLO while the peer may not have ours.
-    func probe(_ address: TransportAddress, at now: Instant) {
-        for index in pairings.indices { sendHandshake(index, to: address, responses: [], at: now) }
+    func probe(_ route: Route, at now: Instant) {
+        for index in pairings.indices { sendHandshake(index, to: route, responses: [], at: now) }
         if pairings.isEmpty || !pairings.contains(where: \.hasHeard), let attempt {
-            sendHello(attempt, to: address)
+            sendHello(attempt, to: route)
         }
-        if session != nil, search != nil || pairings.isEmpty { sendPathChallenge(to: address, at: now) }
+        if session != nil, search != nil || pairings.isEmpty { sendPathChallenge(to: route, at: now) }
     }
 
     func sendHandshake(
-        _ index: Int, to address: TransportAddress, responses: [UInt64], at now: Instant
+        _ index: Int, to route: Route, responses: [UInt64], at now: Instant
     ) {
         var writer = ByteWriter(capacity: Limits.handshakeSize)
         let needsAuth = !(pairings[index].isAuthenticated && session?.isConfirmed ?? false)
         if needsAuth { writer.frame(.auth(signature: pairings[index].keys.signature, parameters: [])) }
         for response in responses { writer.frame(.pathResponse(response)) }
-        if !(paths[address]?.isValidated ?? false) || responses.isEmpty {
+        if !(paths[route]?.isValidated ?? false) || responses.isEmpty {
             let data = environment.entropy.next()
-            paths.challenge(data, to: address, at: now)
+            paths.challenge(data, to: route, at: now)
             writer.frame(.pathChallenge(data))
         }
         let size = needsAuth ? Limits.handshakeSize : Limits.pathProbeSize
-        transmit(pairings[index].keys.seal(writer.bytes, size: size), to: address)
+        transmit(pairings[index].keys.seal(writer.bytes, size: size), to: route)
     }
 
     func receiveHandshake(
-        _ datagram: Span<UInt8>, to id: ConnectionID, from source: TransportAddress, at now: Instant
+        _ datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant
     ) -> Bool {
         for index in pairings.indices where pairings[index].attempt.connectionID == id {
             guard let plaintext = pairings[index].keys.open(datagram) else { continue }
@@ -43,13 +43,13 @@ extension Connection {
     }
 
     private func receive(
-        handshake plaintext: [UInt8], size: Int, _ index: Int, from source: TransportAddress, at now: Instant
+        handshake plaintext: [UInt8], size: Int, _ index: Int, from source: Route, at now: Instant
     ) {
-        let kind = checklist.kind(of: source) ?? .peerReflexive
+        let kind = checklist.kind(of: source.remote) ?? .peerReflexive
         pairings[index].hasHeard = true
         introduction = nil
         paths.received(size, from: source, kind: kind)
-        checklist.add(Candidate(kind, source), at: now)
+        checklist.add(Candidate(kind, source.remote), via: source.socket, at: now)
         var signature: [UInt8]?
         var challenges: [UInt64] = []
         var responses: [UInt64] = []
@@ -74,7 +74,7 @@ extension Connection {
         if let signature { authenticate(index, signature, from: source, at: now) }
     }
 
-    private func authenticate(_ index: Int, _ signature: [UInt8], from source: TransportAddress, at now: Instant) {
+    private func authenticate(_ index: Int, _ signature: [UInt8], from source: Route, at now: Instant) {
         guard !pairings[index].isAuthenticated, pairings[index].keys.verify(signature) else { return }
         pairings[index].state = .authenticated(at: now)
         let pairing = pairings[index]
@@ -87,7 +87,7 @@ extension Connection {
     }
 
     /// The peer is who it should be: the session begins, and takes over from an older one.
-    private func begin(_ pairing: Pairing, from source: TransportAddress, at now: Instant) {
+    private func begin(_ pairing: Pairing, from source: Route, at now: Instant) {
         if session != nil { interruptFiles() }
         if session == nil { connectTime = now - (wantedSince ?? pairing.attempt.began) }
         let isReplacement = session != nil
@@ -116,7 +116,7 @@ extension Connection {
 
     // MARK: Early packets
 
-    func keepEarly(_ datagram: Span<UInt8>, from source: TransportAddress) {
+    func keepEarly(_ datagram: Span<UInt8>, from source: Route) {
         guard early.count < Limits.maxEarlyPackets else { return }
         early.append(([UInt8](copying: datagram), source))
     }

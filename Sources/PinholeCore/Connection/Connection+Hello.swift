@@ -70,7 +70,7 @@ extension Connection {
 
     /// A HELLO datagram: the answer goes where it came from, and nothing more does. Anybody can send a captured HELLO
     /// from any address, so only an HS packet from there makes it a candidate.
-    func receive(_ hello: PeerHello, hasCookie: Bool, from source: TransportAddress, at now: Instant) {
+    func receive(_ hello: PeerHello, hasCookie: Bool, from source: Route, at now: Instant) {
         switch receive(hello, hasCookie: hasCookie, at: now) {
         case .stale, .refused: return
         case .new, .known: break
@@ -106,20 +106,20 @@ extension Connection {
         direct.resend = now + environment.entropy.jittered(interval)
         directHello = direct
         for address in directAddresses where environment.localPorts[address.family] != nil {
-            sendHello(attempt, to: address)
+            sendHello(attempt, to: Route(address))
         }
     }
 
     /// One HELLO, with the MACs that a listener wants at an address that was given by hand.
-    func sendHello(_ attempt: Pairing.Attempt, to address: TransportAddress) {
-        guard directAddresses.contains(address) else {
-            return transmit(attempt.handshake.hello(.introduced), to: address)
+    func sendHello(_ attempt: Pairing.Attempt, to route: Route) {
+        guard directAddresses.contains(route.remote) else {
+            return transmit(attempt.handshake.hello(.introduced), to: route)
         }
         let hello = attempt.handshake.hello(.direct(cookie: directHello?.cookie))
         if let sent = directHello?.lastMAC1 {
             directHello?.lastMAC1 = sent.suffix(7) + [CookieGate.mac1(of: hello)]
         }
-        transmit(hello, to: address)
+        transmit(hello, to: route)
     }
 }
 

@@ -72,10 +72,16 @@ extension Connection {
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
         checklist = Checklist()
-        for address in paths.remotes {
-            checklist.add(Candidate(paths[address]?.kind ?? .peerReflexive, address), at: now)
-        }
+        addKnownPaths(at: now)
         return attempt
+    }
+
+    /// Where the peer was heard before it may be heard again.
+    func addKnownPaths(at now: Instant) {
+        for route in paths.routes {
+            let candidate = Candidate(paths[route]?.kind ?? .peerReflexive, route.remote)
+            checklist.add(candidate, via: route.socket, at: now)
+        }
     }
 
     func introduce(_ attempt: Pairing.Attempt, at now: Instant) {
@@ -86,7 +92,9 @@ extension Connection {
     }
 
     var ownIntroduction: [UInt8] {
-        Introduction(behavior: environment.hardestBehavior, candidates: environment.candidates).encoded
+        Introduction(
+            behavior: environment.hardestBehavior, candidates: environment.candidates
+        ).encoded
     }
 
     func resendIntroduction(at now: Instant) {
@@ -144,7 +152,7 @@ extension Connection {
         for candidate in reflexive + candidates
         where environment.mayProbe(candidate.address, peerObserved: peerObserved) {
             checklist.add(candidate, at: now)
-            if let kind = checklist.kind(of: candidate.address) { paths.setKind(kind, of: candidate.address) }
+            if let kind = checklist.kind(of: candidate.address) { paths.setKind(kind, of: Route(candidate.address)) }
         }
     }
 }

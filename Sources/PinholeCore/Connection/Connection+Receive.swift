@@ -5,7 +5,7 @@ internal import PinholeWire
 
 extension Connection {
     /// An HS or session datagram whose destination id is one of ours.
-    func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         guard let kind = DatagramKind(datagram), let id = ConnectionID(destinationOf: datagram) else { return }
         switch kind {
         case .handshake:
@@ -18,7 +18,7 @@ extension Connection {
     }
 
     private func receiveData(
-        _ datagram: Span<UInt8>, to id: ConnectionID, from source: TransportAddress, at now: Instant
+        _ datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant
     ) {
         // The session itself is not copied here: a copy would make its transport's next change copy everything.
         guard let keys = session?.keys, session?.connectionID == id else {
@@ -32,7 +32,7 @@ extension Connection {
             return environment.drops.count(.undecryptable)
         }
         confirm(at: now)
-        paths.received(datagram.count, from: source, kind: checklist.kind(of: source) ?? .peerReflexive)
+        paths.received(datagram.count, from: source, kind: checklist.kind(of: source.remote) ?? .peerReflexive)
         do {
             let packet = try receive(frames: plaintext, from: source, at: now)
             guard let largestReceived = session?.largestReceived else { return }
@@ -63,7 +63,7 @@ extension Connection {
     }
 
     private func receive(
-        frames plaintext: [UInt8], from source: TransportAddress, at now: Instant
+        frames plaintext: [UInt8], from source: Route, at now: Instant
     ) throws(SessionError) -> Packet {
         var packet = Packet()
         var reader = ByteReader(plaintext.span)
@@ -104,7 +104,7 @@ extension Connection {
 // MARK: Paths
 
 extension Connection {
-    private func respond(to data: UInt64, from source: TransportAddress, at now: Instant) {
+    private func respond(to data: UInt64, from source: Route, at now: Instant) {
         if source == paths.active {
             guard pendingFrames.count < 8 else { return }
             pendingFrames.append(.pathResponse(data))
@@ -120,10 +120,10 @@ extension Connection {
     }
 
     func receivePathResponse(_ data: UInt64, at now: Instant) {
-        guard let (remote, rtt) = paths.response(data, at: now) else { return }
-        checklist.succeeded(remote)
+        guard let (route, rtt) = paths.response(data, at: now) else { return }
+        checklist.succeeded(route)
         if pings.removeValue(forKey: data) != nil { events.append(.pong(peer, rtt: rtt)) }
-        if let kind = checklist.kind(of: remote) { paths.setKind(kind, of: remote) }
+        if let kind = checklist.kind(of: route.remote) { paths.setKind(kind, of: route) }
         guard session != nil else { return }
         choosePath(at: now)
         announceIfKnown()
@@ -140,7 +140,7 @@ extension Connection {
     }
 
     /// The peer's newest packet came from elsewhere: its NAT rebound, or it moved (RFC 9000 §9.3).
-    private func follow(to source: TransportAddress, at now: Instant) {
+    private func follow(to source: Route, at now: Instant) {
         let isKnown = paths[source]?.isValidated ?? false
         if isKnown, session.map({ now - $0.began < .seconds(2) }) ?? false {
             // Both sides are still choosing among paths that work.
@@ -150,10 +150,10 @@ extension Connection {
         if !isKnown { sendPathChallenge(to: source, at: now) }
     }
 
-    private func move(to remote: TransportAddress, at now: Instant) {
+    private func move(to route: Route, at now: Instant) {
         let old = paths.active
-        paths.activate(remote)
-        if old?.ip != remote.ip { session?.transport.resetPath(initialRTT: paths[remote]?.rtt, at: now) }
+        paths.activate(route)
+        if old?.remote.ip != route.remote.ip { session?.transport.resetPath(initialRTT: paths[route]?.rtt, at: now) }
         keepAliveDeadline = now + Limits.firstKeepAlive
         if isAnnounced, let description = pathDescription { events.append(.pathChanged(peer, description)) }
     }

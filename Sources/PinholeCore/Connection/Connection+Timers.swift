@@ -44,7 +44,7 @@ extension Connection {
         if let introduction, introduction.resend <= now { resendIntroduction(at: now) }
         if let directHello, directHello.resend <= now { sendDirectHello(at: now) }
         if isProbing {
-            while let address = checklist.popDue(at: now) { probe(address, at: now) }
+            while let route = checklist.popDue(at: now) { probe(route, at: now) }
         }
         if let attemptDeadline, attemptDeadline <= now { fail(failureReason, at: now) }
         pairings.removeAll { pairing in
@@ -106,7 +106,7 @@ extension Connection {
         if let search, search.at > now { return }
         let count = search?.count ?? 0
         search = (now + environment.entropy.jittered(.seconds(1) * (1 << min(count, 4))), count + 1)
-        for path in paths.remotes { checklist.add(Candidate(paths[path]?.kind ?? .peerReflexive, path), at: now) }
+        addKnownPaths(at: now)
         checklist.restart(at: now)
         if attempt == nil, canReach { reach(at: now) }
     }
@@ -127,13 +127,13 @@ extension Connection {
     /// A challenge of the path that was followed may have been lost with everything else.
     private func challengeAgain(at now: Instant) {
         guard let path = paths.activePath, !path.isValidated else { return }
-        sendPathChallenge(to: path.remote, at: now)
+        sendPathChallenge(to: path.route, at: now)
     }
 
     /// A path that was followed and never answered was not the peer's.
     private func fallBackIfUnvalidated(at now: Instant) {
         guard let session, let path = paths.activePath, !path.isValidated, session.transport.ptoCount >= 3,
-            let last = paths.lastValidated, last != path.remote
+            let last = paths.lastValidated, last != path.route
         else { return }
         paths.activate(last)
         self.session?.transport.resetPath(initialRTT: paths[last]?.rtt, at: now)

@@ -34,11 +34,11 @@ extension Connection {
     }
 
     private func send(
-        _ payload: [UInt8], number: UInt64, _ session: Session, to remote: TransportAddress, at now: Instant
+        _ payload: [UInt8], number: UInt64, _ session: Session, to route: Route, at now: Instant
     ) {
         let limit = min(Limits.maxDatagramSize, paths.budget) - Limits.dataOverhead
         let padded = Self.padded(payload, upTo: limit)
-        transmit(session.keys.seal(padded, packetNumber: number), to: remote)
+        transmit(session.keys.seal(padded, packetNumber: number), to: route)
         self.session?.lastSent = now
     }
 
@@ -50,20 +50,20 @@ extension Connection {
         return payload + [UInt8](repeating: 0, count: size - payload.count)
     }
 
-    /// A packet of path frames for an address that is not the active one.
-    func sendPathFrames(_ frames: [Frame], to remote: TransportAddress, at now: Instant) {
+    /// A packet of path frames for a route that is not the active one.
+    func sendPathFrames(_ frames: [Frame], to route: Route, at now: Instant) {
         guard let session, let number = self.session?.transport.takePacketNumber() else { return }
         var writer = ByteWriter(capacity: Limits.minPlaintext)
         for frame in frames { writer.frame(frame) }
         let padded = Self.padded(writer.bytes, upTo: Limits.maxDatagramSize - Limits.dataOverhead)
-        transmit(session.keys.seal(padded, packetNumber: number), to: remote)
+        transmit(session.keys.seal(padded, packetNumber: number), to: route)
     }
 
     @discardableResult
-    func sendPathChallenge(to remote: TransportAddress, at now: Instant) -> UInt64 {
+    func sendPathChallenge(to route: Route, at now: Instant) -> UInt64 {
         let data = environment.entropy.next()
-        paths.challenge(data, to: remote, at: now)
-        sendPathFrames([.pathChallenge(data)], to: remote, at: now)
+        paths.challenge(data, to: route, at: now)
+        sendPathFrames([.pathChallenge(data)], to: route, at: now)
         return data
     }
 
@@ -74,9 +74,9 @@ extension Connection {
         pings[sendPathChallenge(to: active, at: now)] = now
     }
 
-    func transmit(_ datagram: [UInt8], to destination: TransportAddress) {
-        paths.sent(datagram.count, to: destination)
-        outgoing.append((datagram, destination))
+    func transmit(_ datagram: [UInt8], to route: Route) {
+        paths.sent(datagram.count, to: route)
+        outgoing.append((datagram, route))
     }
 }
 

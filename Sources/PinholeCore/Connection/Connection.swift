@@ -33,7 +33,7 @@ final class Connection {
     var peerIntroduction: Introduction?
     var peerObserved: [TransportAddress] = []
     /// HS and session packets that came before their keys; at most ``Limits/maxEarlyPackets``.
-    var early: [(datagram: [UInt8], source: TransportAddress)] = []
+    var early: [(datagram: [UInt8], source: Route)] = []
 
     var session: Session?
     var checklist = Checklist()
@@ -58,7 +58,7 @@ final class Connection {
     var incomingFiles = IncomingFiles()
 
     /// What the endpoint is to send, tell and ask for; it takes them after each call.
-    var outgoing: [(datagram: [UInt8], destination: TransportAddress)] = []
+    var outgoing: [(datagram: [UInt8], route: Route)] = []
     var events: [Event] = []
     var requests: [ServiceRequest] = []
 
@@ -114,7 +114,7 @@ final class Connection {
     var pathDescription: PathDescription? {
         guard let path = paths.activePath else { return nil }
         return PathDescription(
-            remote: path.remote, kind: path.kind, isDirect: directAddresses.contains(path.remote),
+            remote: path.route.remote, kind: path.kind, isDirect: directAddresses.contains(path.route.remote),
             rtt: session?.transport.smoothedRTT ?? path.rtt, connectTime: connectTime,
             serviceRTT: environment.serviceRTT)
     }

@@ -5,9 +5,11 @@ package import PinholeWire
 // stranger.
 
 extension Endpoint {
-    /// Takes in a datagram of at most 64 KiB. What is not ours is counted and dropped.
-    package func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
-        guard let kind = DatagramKind(datagram), source.port != 0 else { return environment.drops.count(.malformed) }
+    /// Takes in a datagram of at most 64 KiB that came by the socket of `source`. What is not ours is counted and dropped.
+    package func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+        guard let kind = DatagramKind(datagram), source.remote.port != 0 else {
+            return environment.drops.count(.malformed)
+        }
         switch kind {
         case .data, .handshake:
             route(datagram, from: source, at: now)
@@ -30,16 +32,16 @@ extension Endpoint {
         ConnectionID(destinationOf: datagram).flatMap { routes[$0] }
     }
 
-    private func route(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+    private func route(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         guard let slot = slot(for: datagram) else { return environment.drops.count(.unknownConnection) }
         connections[slot]?.receive(datagram, from: source, at: now)
         settleLater(slot)
     }
 
     private func receiveSignaling(
-        _ datagram: Span<UInt8>, kind: DatagramKind, from source: TransportAddress, at now: Instant
+        _ datagram: Span<UInt8>, kind: DatagramKind, from source: Route, at now: Instant
     ) {
-        let candidates = clients.indices.filter { clients[$0].address == source }
+        let candidates = clients.indices.filter { clients[$0].address == source.remote }
         guard !candidates.isEmpty else { return environment.drops.count(.unknownService) }
         for index in candidates {
             let events = clients[index].receive(datagram, kind: kind, at: now, &environment.entropy)
@@ -49,13 +51,13 @@ extension Endpoint {
     }
 
     /// A HELLO: length, then MAC, then cookie under load, then each contact's key (protocol §2).
-    private func receiveHello(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+    private func receiveHello(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         guard datagram.count == Limits.helloSize else { return environment.drops.count(.malformed) }
         guard cookieGate.hasValidMAC1(datagram) else { return receiveIntroducedHello(datagram, from: source, at: now) }
-        let hasCookie = cookieGate.hasValidCookie(datagram, from: source, at: now)
-        if helloLoad.isOverloaded(by: source, at: now), !hasCookie {
+        let hasCookie = cookieGate.hasValidCookie(datagram, from: source.remote, at: now)
+        if helloLoad.isOverloaded(by: source.remote, at: now), !hasCookie {
             environment.drops.count(.rateLimited)
-            return transmit(cookieGate.cookieReply(to: datagram, from: source, at: now), to: source)
+            return transmit(cookieGate.cookieReply(to: datagram, from: source.remote, at: now), to: source)
         }
         for (slot, connection) in connections {
             guard let hello = PeerHello.open(datagram, pair: connection.pair) else { continue }
@@ -71,11 +73,11 @@ extension Endpoint {
     }
 
     /// Without a MAC a HELLO can only be from a contact that we are calling, or that a service has just introduced.
-    private func receiveIntroducedHello(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+    private func receiveIntroducedHello(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         // Under load only what comes from where an answer is waited for is worth a decryption.
-        let isOverloaded = helloLoad.isOverloaded(by: source, at: now)
+        let isOverloaded = helloLoad.isOverloaded(by: source.remote, at: now)
         for (slot, connection) in connections
-        where connection.attempt != nil && (!isOverloaded || connection.awaits(source)) {
+        where connection.attempt != nil && (!isOverloaded || connection.awaits(source.remote)) {
             guard let hello = PeerHello.open(datagram, pair: connection.pair) else { continue }
             connection.receive(hello, hasCookie: false, from: source, at: now)
             return settleLater(slot)
@@ -85,7 +87,7 @@ extension Endpoint {
 
     /// Authentic and old: a replay, or a contact whose clock is wrong. A cookie tells which; one in 10 s.
     private func answerStale(
-        _ datagram: Span<UInt8>, _ hello: PeerHello, _ connection: Connection, from source: TransportAddress,
+        _ datagram: Span<UInt8>, _ hello: PeerHello, _ connection: Connection, from source: Route,
         at now: Instant
     ) {
         // The very one that was authenticated, once more, says nothing new.
@@ -96,6 +98,6 @@ extension Endpoint {
             return environment.drops.count(.rateLimited)
         }
         connection.lastStaleCookie = now
-        transmit(cookieGate.cookieReply(to: datagram, from: source, at: now), to: source)
+        transmit(cookieGate.cookieReply(to: datagram, from: source.remote, at: now), to: source)
     }
 }

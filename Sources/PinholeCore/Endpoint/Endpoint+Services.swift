@@ -78,11 +78,12 @@ extension Endpoint {
     }
 
     /// A STUN message: the answer to a measurement, or nothing of ours.
-    func receiveSTUN(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+    func receiveSTUN(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         guard let message = try? STUNMessage(datagram) else { return environment.drops.count(.malformed) }
-        guard detectors[source.family]?.receive(message, from: source, at: now, &environment.entropy) ?? false else {
+        let remote = source.remote
+        guard detectors[remote.family]?.receive(message, from: remote, at: now, &environment.entropy) ?? false else {
             return environment.drops.count(.unexpectedSTUN)
         }
-        settleDetector(source.family)
+        settleDetector(remote.family)
     }
 }

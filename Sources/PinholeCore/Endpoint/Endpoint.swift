@@ -30,7 +30,7 @@ package final class Endpoint {
     var cookieGate: CookieGate
     var helloLoad = HelloLoad()
 
-    private var outgoing: [(datagram: [UInt8], destination: TransportAddress)] = []
+    private var outgoing: [(datagram: [UInt8], route: Route)] = []
     private var outgoingIndex = 0
     private var events: [Event] = []
     private var eventIndex = 0
@@ -97,8 +97,8 @@ extension Endpoint {
     }
 
     /// What the measurements say of the NAT in front of the socket of a family; `nil` while they run.
-    package func behavior(_ family: IPAddress.Family) -> NATBehavior? {
-        environment.behavior[family]
+    package func profile(_ family: IPAddress.Family) -> NATProfile? {
+        environment.nat[family]
     }
 }
 
@@ -167,12 +167,14 @@ extension Endpoint {
     /// The next thing to send or to tell, or until when there is nothing.
     package func poll(at now: Instant) -> Output {
         while true {
+            if let request = environment.sockets.takeOpening() { return request }
             if outgoingIndex < outgoing.count {
                 defer { outgoingIndex += 1 }
-                return .transmit(outgoing[outgoingIndex].datagram, to: outgoing[outgoingIndex].destination)
+                return .transmit(outgoing[outgoingIndex].datagram, outgoing[outgoingIndex].route)
             }
             outgoing.removeAll(keepingCapacity: true)
             outgoingIndex = 0
+            if let request = environment.sockets.takeClosing() { return request }
             if eventIndex < events.count {
                 defer { eventIndex += 1 }
                 return .event(events[eventIndex])
@@ -249,14 +251,14 @@ extension Endpoint {
         events.append(event)
     }
 
-    func transmit(_ datagram: [UInt8], to destination: TransportAddress) {
-        outgoing.append((datagram, destination))
+    func transmit(_ datagram: [UInt8], to route: Route) {
+        outgoing.append((datagram, route))
     }
 
     /// Takes over what the clients have to send, and what is known of them.
     func settleClients(at now: Instant) {
         for index in clients.indices {
-            for datagram in clients[index].takeOutgoing() { transmit(datagram, to: clients[index].address) }
+            for datagram in clients[index].takeOutgoing() { transmit(datagram, to: Route(clients[index].address)) }
         }
         environment.registeredClients = Set(clients.indices.filter { clients[$0].isRegistered })
         environment.observed = clients.compactMap(\.observed)
@@ -266,8 +268,8 @@ extension Endpoint {
 
     func settleDetector(_ family: IPAddress.Family) {
         guard var detector = detectors[family] else { return }
-        for (request, destination) in detector.takeOutgoing() { transmit(request.encoded, to: destination) }
-        environment.behavior[family] = detector.behavior
+        for (request, destination) in detector.takeOutgoing() { transmit(request.encoded, to: Route(destination)) }
+        environment.nat[family] = NATProfile(behavior: detector.behavior)
         if detector.isDone {
             detectors[family] = nil
             tell(.natBehavior(detector.behavior, family: family))

@@ -31,17 +31,28 @@ final class Environment {
     var observed: [TransportAddress] = []
     /// All ports of the services that are known.
     var serviceAddresses: Set<TransportAddress> = []
-    var behavior: [IPAddress.Family: NATBehavior] = [:]
+    /// What the NAT in front of the sockets of a family does, as far as it was measured.
+    var nat: [IPAddress.Family: NATProfile] = [:]
     /// The clients that are registered now.
     var registeredClients: Set<Int> = []
     var serviceRTT: Duration?
     var drops = DropCounters()
+    var sockets = ExtraSockets()
 
     init(entropy: Entropy, allowsLoopback: Bool, unixMilliseconds: UInt64, at now: Instant) {
         self.entropy = entropy
         self.allowsLoopback = allowsLoopback
         unixMillisecondsAtStart = unixMilliseconds
         start = now
+    }
+
+    /// Asks the shell for sockets beside the main one.
+    func openSockets(_ count: Int, _ family: IPAddress.Family) -> [SocketID] {
+        sockets.open(count, family)
+    }
+
+    func closeSockets(_ ids: some Sequence<SocketID>) {
+        sockets.close(ids)
     }
 
     func unixMilliseconds(at now: Instant) -> UInt64 {
@@ -64,7 +75,7 @@ final class Environment {
 
     /// The hardest NAT in front of any of the sockets: the one that a failure is about.
     var hardestBehavior: NATBehavior {
-        behavior.values.max { $0.byte < $1.byte } ?? NATBehavior()
+        nat.values.map(\.behavior).max { $0.byte < $1.byte } ?? NATBehavior()
     }
 
     /// Whether an address that a contact named may be probed.

@@ -3,7 +3,11 @@ package import PinholeWire
 
 /// What an ``Endpoint`` asks of the shell.
 package enum Output {
-    case transmit([UInt8], to: TransportAddress)
+    case transmit([UInt8], Route)
+    /// Open a socket of its own, on any port, for each id; tell how it went by ``Endpoint/didOpen(_:port:at:)``.
+    case openSockets([SocketID], IPAddress.Family)
+    /// These are not needed any more.
+    case closeSockets([SocketID])
     case event(Event)
     /// Nothing to do before `deadline`, or before something is received or asked for.
     case idle(until: Instant?)

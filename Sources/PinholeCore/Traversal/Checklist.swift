@@ -7,11 +7,13 @@ internal import PinholeWire
 struct Checklist {
     private struct Entry {
         var candidate: Candidate
+        let socket: SocketID
         var timesSent = 0
         var due: Instant
         /// Probes that may still be sent after the address answered; `nil` before that.
         var remaining: Int?
 
+        var route: Route { Route(candidate.address, via: socket) }
         var isExhausted: Bool { timesSent >= Limits.probesPerRound || remaining == 0 }
     }
 
@@ -26,19 +28,20 @@ struct Checklist {
 
     /// Adds a candidate unless the list is full. An address that was found by its own packets is probed at once, before
     /// any other; when the peer names it later, it is what the peer says (RFC 8445 §7.2.5.3.1).
-    mutating func add(_ candidate: Candidate, at now: Instant) {
-        if let index = entries.firstIndex(where: { $0.candidate.address == candidate.address }) {
+    mutating func add(_ candidate: Candidate, via socket: SocketID = .main, at now: Instant) {
+        let route = Route(candidate.address, via: socket)
+        if let index = entries.firstIndex(where: { $0.route == route }) {
             if entries[index].candidate.kind == .peerReflexive { entries[index].candidate = candidate }
             return
         }
         guard entries.count < Limits.maxCandidates * 2 else { return }
         if candidate.kind == .peerReflexive {
-            entries.insert(Entry(candidate: candidate, due: now), at: 0)
+            entries.insert(Entry(candidate: candidate, socket: socket, due: now), at: 0)
             return
         }
         let due = lastAdded.map { max(now, $0 + Limits.candidatePacing) } ?? now
         lastAdded = due
-        entries.append(Entry(candidate: candidate, due: due))
+        entries.append(Entry(candidate: candidate, socket: socket, due: due))
     }
 
     /// Another round for every address, from the start.
@@ -51,8 +54,8 @@ struct Checklist {
     }
 
     /// The address answered: three more probes, for the peer's sake, then silence.
-    mutating func succeeded(_ address: TransportAddress) {
-        guard let index = entries.firstIndex(where: { $0.candidate.address == address }),
+    mutating func succeeded(_ route: Route) {
+        guard let index = entries.firstIndex(where: { $0.route == route }),
             entries[index].remaining == nil
         else { return }
         entries[index].remaining = 3
@@ -62,13 +65,13 @@ struct Checklist {
         entries.lazy.filter { !$0.isExhausted }.map(\.due).min()
     }
 
-    /// The next address that is due, which counts as probed.
-    mutating func popDue(at now: Instant) -> TransportAddress? {
+    /// The next route that is due, which counts as probed.
+    mutating func popDue(at now: Instant) -> Route? {
         guard let index = entries.firstIndex(where: { !$0.isExhausted && $0.due <= now }) else { return nil }
         let interval = min(Limits.probeFirstInterval * (1 << entries[index].timesSent), Limits.probeMaxInterval)
         entries[index].due = now + interval
         entries[index].timesSent += 1
         if let remaining = entries[index].remaining { entries[index].remaining = remaining - 1 }
-        return entries[index].candidate.address
+        return entries[index].route
     }
 }

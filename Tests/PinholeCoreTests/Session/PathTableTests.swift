@@ -5,8 +5,8 @@ import Testing
 
 @Suite("the table of paths")
 struct PathTableTests {
-    private func address(_ index: Int) -> TransportAddress {
-        TransportAddress(IPAddress(v4: 0xcb00_7100), port: UInt16(1000 + index))
+    private func address(_ index: Int) -> Route {
+        Route(TransportAddress(IPAddress(v4: 0xcb00_7100), port: UInt16(1000 + index)))
     }
 
     private func at(_ milliseconds: Int) -> Instant {
@@ -17,7 +17,7 @@ struct PathTableTests {
     private func validate(_ index: Int, at milliseconds: Int, in table: inout PathTable) {
         table.received(100, from: address(index), kind: .peerReflexive)
         table.challenge(UInt64(index), to: address(index), at: at(milliseconds - 1))
-        #expect(table.response(UInt64(index), at: at(milliseconds))?.remote == address(index))
+        #expect(table.response(UInt64(index), at: at(milliseconds))?.route == address(index))
     }
 
     @Test("after any number of rebinds the newest address is recorded and may be answered")
@@ -26,7 +26,7 @@ struct PathTableTests {
         for index in 0..<1000 {
             validate(index, at: 10 * index + 1, in: &table)
             table.activate(address(index))
-            #expect(table.remotes.count <= 32)
+            #expect(table.routes.count <= 32)
         }
         table.received(400, from: address(2000), kind: .peerReflexive)
         table.activate(address(2000))
@@ -64,7 +64,7 @@ struct PathTableTests {
         for index in 2..<200 { validate(index, at: 10 * index, in: &table) }
         #expect(table[address(0)] != nil && table[address(1)] != nil)
         #expect(table.active == address(1) && table.lastValidated == address(0))
-        #expect(table.remotes.count == 32)
+        #expect(table.routes.count == 32)
     }
 
     @Test("answers from addresses that were never heard from do not grow the table either")
@@ -74,7 +74,7 @@ struct PathTableTests {
             table.challenge(UInt64(index), to: address(index), at: at(index))
             #expect(table.response(UInt64(index), at: at(index + 5))?.rtt == .milliseconds(5))
             #expect(table.response(UInt64(index), at: at(index + 6)) == nil)
-            #expect(table.remotes.count <= 32)
+            #expect(table.routes.count <= 32)
         }
         #expect(table[address(99)]?.isValidated == true && table[address(67)] == nil)
     }

@@ -117,7 +117,7 @@ extension Peer {
     }
 
     func receive(_ bytes: [UInt8], from source: TransportAddress) {
-        endpoint.receive(bytes.span, from: source, at: world.now)
+        endpoint.receive(bytes.span, from: Route(source), at: world.now)
         drain()
     }
 
@@ -136,7 +136,12 @@ extension Peer {
     func drain() {
         while true {
             switch endpoint.poll(at: world.now) {
-            case .transmit(let datagram, let destination):
+            case .openSockets(let ids, _):
+                for id in ids { endpoint.didOpen(id, port: nil, at: world.now) }
+            case .closeSockets:
+                break
+            case .transmit(let datagram, let route):
+                let destination = route.remote
                 sentCount += 1
                 // Neighbours' packets do not pass the NAT.
                 let source = destination.ip.isPrivate ? address : nat?.outbound(address, to: destination) ?? address
