@@ -57,13 +57,17 @@ let package = Package(
             ],
             swiftSettings: lifetimes),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "Simulator",
+            dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "TestSupport"],
+            path: "Tests/Simulator", swiftSettings: lifetimes),
         .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire", "TestSupport"], swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire", "TestSupport"],
             resources: [.copy("Vectors")], swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeCoreTests",
-            dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "TestSupport"],
+            dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "Simulator", "TestSupport"],
             swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeTests",

@@ -1,3 +1,5 @@
+import Glibc
+
 /// SplitMix64: the same numbers for the same seed, on each machine.
 package struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
@@ -16,6 +18,18 @@ package struct SeededRandom: RandomNumberGenerator {
 
     package mutating func chance(_ probability: Double) -> Bool {
         probability > 0 && Double.random(in: 0..<1, using: &self) < probability
+    }
+
+    /// How often something happens that happens `mean` times on average.
+    package mutating func poisson(_ mean: Double) -> Int {
+        var count = -1
+        var time = 0.0
+        repeat {
+            // The time to the next event is distributed exponentially.
+            time -= log(Double.random(in: Double.leastNormalMagnitude..<1, using: &self))
+            count += 1
+        } while time < mean
+        return count
     }
 
     package mutating func bytes(_ count: Int) -> [UInt8] {

@@ -1,6 +1,7 @@
 import PinholeCore
 import PinholeCrypto
 import PinholeWire
+import Simulator
 import Testing
 
 @Suite("two peers meet")

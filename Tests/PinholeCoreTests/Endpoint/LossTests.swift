@@ -1,5 +1,6 @@
 import PinholeCrypto
 import PinholeWire
+import Simulator
 import Testing
 
 @testable import PinholeCore

@@ -1,6 +1,7 @@
 import PinholeCrypto
 import PinholeWire
 import Signaling
+import Simulator
 import TestSupport
 import Testing
 

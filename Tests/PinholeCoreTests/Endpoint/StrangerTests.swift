@@ -1,4 +1,5 @@
 import PinholeWire
+import Simulator
 import TestSupport
 import Testing
 

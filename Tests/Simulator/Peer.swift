@@ -1,39 +1,42 @@
-import PinholeCore
-import PinholeCrypto
-import PinholeWire
+package import PinholeCore
+package import PinholeCrypto
+package import PinholeWire
 import TestSupport
 
 /// One peer of a ``World``: the real endpoint, a NAT, and an application that stores what it is given in memory.
-final class Peer {
-    let identity: IdentitySecret
-    let address: TransportAddress
+package final class Peer {
+    package let identity: IdentitySecret
+    package let address: TransportAddress
     /// Set to another one when the peer moves.
-    var nat: NAT?
-    private(set) var endpoint: Endpoint
+    package var nat: NAT?
+    package private(set) var endpoint: Endpoint
     private unowned let world: World
-    private(set) var wakeTime: Instant?
+    /// The sockets beside the main one, by their inside addresses and by their ids.
+    private var extraSockets: [TransportAddress: SocketID] = [:]
+    private var extraAddresses: [SocketID: TransportAddress] = [:]
+    package private(set) var wakeTime: Instant?
 
-    private(set) var events: [Event] = []
-    private(set) var texts: [String] = []
-    private(set) var delivered: [MessageID] = []
-    private(set) var received: [UInt64: [UInt8]] = [:]
-    private(set) var stored: [String: [UInt8]] = [:]
-    private(set) var sentFiles: [UInt64] = []
+    package private(set) var events: [Event] = []
+    package private(set) var texts: [String] = []
+    package private(set) var delivered: [MessageID] = []
+    package private(set) var received: [UInt64: [UInt8]] = [:]
+    package private(set) var stored: [String: [UInt8]] = [:]
+    package private(set) var sentFiles: [UInt64] = []
     private var offers: [UInt64: FileOffer] = [:]
     /// The content of the files that this peer offers.
-    var files: [UInt64: [UInt8]] = [:]
+    package var files: [UInt64: [UInt8]] = [:]
     /// How an offer is answered: the offset to resume from, or `nil` to decline.
-    var decide: (FileOffer) -> UInt64? = { _ in 0 }
+    package var decide: (FileOffer) -> UInt64? = { _ in 0 }
     /// Whether messages can be stored.
-    var hasRoom = true
+    package var hasRoom = true
     /// Datagrams that this peer has sent.
-    private(set) var sentCount = 0
+    package private(set) var sentCount = 0
     /// What would be on disk.
-    private(set) var state = ContactState()
+    package private(set) var state = ContactState()
     private var counter: UInt64 = 0
-    let epoch: UInt64
+    package let epoch: UInt64
 
-    init(_ world: World, at address: TransportAddress, behind nat: NAT?, identity: IdentitySecret) {
+    package init(_ world: World, at address: TransportAddress, behind nat: NAT?, identity: IdentitySecret) {
         self.world = world
         self.address = address
         self.nat = nat
@@ -55,28 +58,30 @@ final class Peer {
 
     private func begin() {
         endpoint.setLocal(
-            [LocalAddress(address.ip, prefixLength: 24)], ports: [address.family: address.port], at: world.now)
+            [LocalAddress(address.ip, prefixLength: address.family == .v4 ? 24 : 64)],
+            ports: [address.family: address.port], at: world.now)
     }
 
-    var key: IdentityKey { identity.publicKey }
+    package var key: IdentityKey { identity.publicKey }
 
-    func useService() {
-        let addresses = [TransportAddress(World.serviceAddress, port: World.servicePorts[0])]
+    package func useService() {
+        let service = address.family == .v4 ? World.serviceAddress : World.serviceAddress6
+        let addresses = [TransportAddress(service, port: World.servicePorts[0])]
         endpoint.setServices([(world.serviceSecret.publicKey, addresses)], at: world.now)
         drain()
     }
 
-    func add(_ other: Peer, psk: [UInt8]? = nil, direct: [TransportAddress] = []) {
+    package func add(_ other: Peer, psk: [UInt8]? = nil, direct: [TransportAddress] = []) {
         try? endpoint.add(other.key, psk: psk, directAddresses: direct, state: state, at: world.now)
     }
 
-    func connect(to other: Peer) {
+    package func connect(to other: Peer) {
         endpoint.connect(to: other.key, at: world.now)
         drain()
     }
 
     @discardableResult
-    func send(_ text: String, to other: Peer) -> MessageID {
+    package func send(_ text: String, to other: Peer) -> MessageID {
         counter += 1
         let id = MessageID(epoch: epoch, counter: counter)
         endpoint.send(ChatMessage(id: id, time: 0, body: Array(text.utf8)), to: other.key, at: world.now)
@@ -84,7 +89,7 @@ final class Peer {
         return id
     }
 
-    func sendFile(_ transfer: UInt64, name: String, _ content: [UInt8], to other: Peer) {
+    package func sendFile(_ transfer: UInt64, name: String, _ content: [UInt8], to other: Peer) {
         files[transfer] = content
         endpoint.offer(
             transfer, size: UInt64(content.count), hash: Blake2b.hash(content), name: name, to: other.key,
@@ -93,11 +98,13 @@ final class Peer {
     }
 
     /// The process dies and starts again with what was on disk, if that was not lost, and a clock that may be wrong.
-    func restart(
+    package func restart(
         with other: Peer, direct: [TransportAddress] = [], usesService: Bool = true, remembers: Bool = true,
         clockError: Duration = .zero
     ) {
         if !remembers { state = ContactState() }
+        extraSockets.removeAll()
+        extraAddresses.removeAll()
         endpoint = Self.makeEndpoint(identity, clockError: clockError, world)
         begin()
         add(other, direct: direct)
@@ -108,44 +115,71 @@ final class Peer {
 // MARK: The shell
 
 extension Peer {
-    /// The inside source of a datagram for this peer, if its NAT lets it in.
-    func accepts(_ flight: World.Flight) -> TransportAddress? {
-        if flight.destination == address, nat == nil || flight.source.ip.isPrivate { return flight.source }
-        guard let nat else { return nil }
-        guard flight.destination.ip == nat.external else { return nil }
-        return nat.inbound(flight.destination.port, from: flight.source) == address ? flight.source : nil
+    /// How a datagram comes to this peer, if its NAT lets it in.
+    package func accepts(_ flight: World.Flight) -> Route? {
+        if nat == nil || flight.source.ip.isPrivate {
+            return socket(at: flight.destination).map { Route(flight.source, via: $0) }
+        }
+        guard let nat, flight.destination.ip == nat.external || nat.allocation == .none else { return nil }
+        guard let inside = nat.inbound(flight.destination, from: flight.source, at: world.now) else { return nil }
+        return socket(at: inside).map { Route(flight.source, via: $0) }
     }
 
-    func receive(_ bytes: [UInt8], from source: TransportAddress) {
-        endpoint.receive(bytes.span, from: Route(source), at: world.now)
+    package func receive(_ bytes: [UInt8], from source: TransportAddress, by socket: SocketID = .main) {
+        endpoint.receive(bytes.span, from: Route(source, via: socket), at: world.now)
         drain()
     }
 
+    private func socket(at inside: TransportAddress) -> SocketID? {
+        inside == address ? .main : extraSockets[inside]
+    }
+
+    /// Each socket gets a port of its own, as from a kernel.
+    private func open(_ id: SocketID, _ family: IPAddress.Family) {
+        guard family == address.family else { return endpoint.didOpen(id, port: nil, at: world.now) }
+        var inside: TransportAddress
+        repeat {
+            inside = TransportAddress(address.ip, port: .random(in: 32_768...60_999, using: &world.random))
+        } while socket(at: inside) != nil
+        extraSockets[inside] = id
+        extraAddresses[id] = inside
+        endpoint.didOpen(id, port: inside.port, at: world.now)
+    }
+
+    private func close(_ id: SocketID) {
+        if let inside = extraAddresses.removeValue(forKey: id) { extraSockets[inside] = nil }
+    }
+
+    private func transmit(_ datagram: [UInt8], _ route: Route) {
+        guard let inside = route.socket == .main ? address : extraAddresses[route.socket] else { return }
+        sentCount += 1
+        // Neighbours' packets do not pass the NAT.
+        let isNear = route.remote.ip.isPrivate || nat == nil
+        let source = isNear ? inside : nat?.outbound(inside, to: route.remote, at: world.now)
+        if let source { world.send(datagram, from: source, to: route.remote) }
+    }
+
     /// Does what is due now, whatever was announced.
-    func wakeNow() {
+    package func wakeNow() {
         endpoint.handleTimeout(at: world.now)
         drain()
     }
 
-    func wake() {
+    package func wake() {
         guard let wakeTime, wakeTime <= world.now else { return }
         endpoint.handleTimeout(at: world.now)
         drain()
     }
 
-    func drain() {
+    package func drain() {
         while true {
             switch endpoint.poll(at: world.now) {
-            case .openSockets(let ids, _):
-                for id in ids { endpoint.didOpen(id, port: nil, at: world.now) }
-            case .closeSockets:
-                break
+            case .openSockets(let ids, let family):
+                for id in ids { open(id, family) }
+            case .closeSockets(let ids):
+                for id in ids { close(id) }
             case .transmit(let datagram, let route):
-                let destination = route.remote
-                sentCount += 1
-                // Neighbours' packets do not pass the NAT.
-                let source = destination.ip.isPrivate ? address : nat?.outbound(address, to: destination) ?? address
-                world.send(datagram, from: source, to: destination)
+                transmit(datagram, route)
             case .event(let event):
                 events.append(event)
                 handle(event)
@@ -202,23 +236,23 @@ extension Peer {
 // MARK: Questions of tests
 
 extension Peer {
-    var connections: [PathDescription] {
+    package var connections: [PathDescription] {
         events.compactMap { if case .connected(_, let path) = $0 { path } else { nil } }
     }
 
-    var failures: [UnreachableReason] {
+    package var failures: [UnreachableReason] {
         events.compactMap { if case .unreachable(_, let reason) = $0 { reason } else { nil } }
     }
 
-    var behavior: NATBehavior? {
+    package var behavior: NATBehavior? {
         events.reversed().lazy.compactMap { if case .natBehavior(let behavior, _) = $0 { behavior } else { nil } }.first
     }
 
-    var isRegistered: Bool {
+    package var isRegistered: Bool {
         events.contains { if case .serviceUp = $0 { true } else { false } }
     }
 
-    func isConnected(to other: Peer) -> Bool {
+    package func isConnected(to other: Peer) -> Bool {
         endpoint.path(to: other.key) != nil
     }
 }
