@@ -191,10 +191,10 @@ static void slot_write_control(const datagram_slot *slot, struct msghdr *header,
         control_add(header, control, SOL_UDP, UDP_SEGMENT, &slot->segment, sizeof slot->segment);
     }
     if (slot->local.family == 4) {
-        struct in_pktinfo info = {.ipi_spec_dst = v4_from_ip(&slot->local)};
+        struct in_pktinfo info = {.ipi_spec_dst = v4_from_ip(&slot->local), .ipi_ifindex = (int)slot->interface};
         control_add(header, control, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     } else if (slot->local.family == 6) {
-        struct in6_pktinfo info = {.ipi6_addr = v6_from_ip(&slot->local)};
+        struct in6_pktinfo info = {.ipi6_addr = v6_from_ip(&slot->local), .ipi6_ifindex = slot->interface};
         control_add(header, control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
     }
 }
@@ -242,6 +242,11 @@ static void set_buffer(int descriptor, int name, int force_name, int size) {
     }
 }
 
+void datagram_set_buffers(int descriptor, int buffer_size) {
+    set_buffer(descriptor, SO_RCVBUF, SO_RCVBUFFORCE, buffer_size);
+    set_buffer(descriptor, SO_SNDBUF, SO_SNDBUFFORCE, buffer_size);
+}
+
 int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags) {
     int family = address.family == 4 ? AF_INET : AF_INET6;
     int descriptor = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
@@ -249,13 +254,13 @@ int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags
     int on = 1;
     if (family == AF_INET6 && setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) goto fail;
     if (flags & DATAGRAM_SHARE_PORT && setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) goto fail;
+    if (flags & DATAGRAM_SHARE_GROUP && setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) goto fail;
     if (flags & DATAGRAM_COALESCE) set_option(descriptor, SOL_UDP, UDP_GRO, 1);
     if (flags & DATAGRAM_LOCAL_ADDRESS) {
         if (family == AF_INET) set_option(descriptor, IPPROTO_IP, IP_PKTINFO, 1);
         else set_option(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     }
-    set_buffer(descriptor, SO_RCVBUF, SO_RCVBUFFORCE, buffer_size);
-    set_buffer(descriptor, SO_SNDBUF, SO_SNDBUFFORCE, buffer_size);
+    if (buffer_size > 0) datagram_set_buffers(descriptor, buffer_size);
     socket_address local;
     socklen_t length = socket_address_set(&local, &address, port);
     if (bind(descriptor, &local.any, length) != 0) goto fail;
@@ -277,4 +282,36 @@ int datagram_local_port(int descriptor) {
     socklen_t length = sizeof local;
     if (getsockname(descriptor, &local.any, &length) != 0) return -errno;
     return ntohs(local.any.sa_family == AF_INET ? local.v4.sin_port : local.v6.sin6_port);
+}
+
+typedef union {
+    struct ip_mreqn v4;
+    struct ipv6_mreq v6;
+} membership;
+
+static socklen_t membership_set(membership *member, const datagram_ip *group, uint32_t interface) {
+    memset(member, 0, sizeof *member);
+    if (group->family == 4) {
+        member->v4.imr_multiaddr = v4_from_ip(group);
+        member->v4.imr_ifindex = (int)interface;
+        return sizeof member->v4;
+    }
+    member->v6.ipv6mr_multiaddr = v6_from_ip(group);
+    member->v6.ipv6mr_interface = interface;
+    return sizeof member->v6;
+}
+
+int datagram_join(int descriptor, datagram_ip group, uint32_t interface) {
+    membership member;
+    socklen_t size = membership_set(&member, &group, interface);
+    int status = group.family == 4 ? setsockopt(descriptor, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, size)
+                                   : setsockopt(descriptor, IPPROTO_IPV6, IPV6_JOIN_GROUP, &member, size);
+    return status == 0 || errno == EADDRINUSE ? 0 : -errno;
+}
+
+void datagram_leave(int descriptor, datagram_ip group, uint32_t interface) {
+    membership member;
+    socklen_t size = membership_set(&member, &group, interface);
+    if (group.family == 4) (void)setsockopt(descriptor, IPPROTO_IP, IP_DROP_MEMBERSHIP, &member, size);
+    else (void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &member, size);
 }

@@ -60,8 +60,8 @@ final class NodeLoop: LoopDelegate {
 
     // MARK: LoopDelegate
 
-    func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
-        endpoint.receive(datagram, from: Route(source), at: now)
+    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+        endpoint.receive(datagram, from: source, at: now)
     }
 
     func drain(at now: Instant) -> Instant? {
@@ -69,9 +69,10 @@ final class NodeLoop: LoopDelegate {
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {
-            case .transmit(let datagram, let route): loop.send(datagram, to: route.remote)
-            case .openSockets(let ids, _): for id in ids { endpoint.didOpen(id, port: nil, at: now) }
-            case .closeSockets: break
+            case .transmit(let datagram, let route): loop.send(datagram, over: route)
+            case .openSockets(let ids, let family):
+                for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
+            case .closeSockets(let ids): loop.close(ids)
             case .event(let event): handle(event, at: now)
             case .idle(let deadline): return [deadline, names.dueTime].compactMap { $0 }.min()
             }

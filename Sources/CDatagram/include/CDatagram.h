@@ -1,5 +1,6 @@
 /// The system calls for UDP that Swift's Glibc module lacks: recvmmsg(2) and sendmmsg(2) over slots of fixed size,
-/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO (ip(7)), rtnetlink(7), eventfd(2), ppoll(2). No policy lives here.
+/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO and multicast (ip(7)), rtnetlink(7), eventfd(2), ppoll(2), epoll(7). No
+/// policy lives here.
 #ifndef CDATAGRAM_H
 #define CDATAGRAM_H
 
@@ -27,6 +28,8 @@ typedef struct {
     datagram_ip remote;
     /// The local address; family 0 when unknown (receiving) or left to the routing table (sending).
     datagram_ip local;
+    /// The interface to send through, by its index; 0 leaves it to the routing table. Not set when receiving.
+    uint32_t interface;
     /// Whether the datagram was longer than the slot.
     bool truncated;
 } datagram_slot;
@@ -56,11 +59,24 @@ enum {
     DATAGRAM_LOCAL_ADDRESS = 2,
     /// Several sockets may share the address (SO_REUSEPORT).
     DATAGRAM_SHARE_PORT = 4,
+    /// Sockets of several programs may have the address, and each hears what comes to a group there (SO_REUSEADDR).
+    DATAGRAM_SHARE_GROUP = 8,
 };
 
 /// Opens a non-blocking UDP socket bound to `address` and `port` (0: any) that asks for `buffer_size` bytes of receive
-/// and send buffer. An IPv6 socket carries IPv6 only. Returns the descriptor, or a negative errno.
+/// and send buffer (0: as many as the system gives by itself). An IPv6 socket carries IPv6 only. Returns the descriptor,
+/// or a negative errno.
 int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags);
+
+/// Asks for that many bytes of receive and send buffer.
+void datagram_set_buffers(int descriptor, int buffer_size);
+
+/// Hears what comes to the group through the interface with that index. Returns 0, also when it did before, or a negative
+/// errno.
+int datagram_join(int descriptor, datagram_ip group, uint32_t interface);
+
+/// Hears it no more. An interface that is gone counts.
+void datagram_leave(int descriptor, datagram_ip group, uint32_t interface);
 
 /// Whether the kernel cuts runs of datagrams itself (UDP_SEGMENT). One that does not would send a run as one datagram.
 bool datagram_can_segment(int descriptor);
@@ -83,5 +99,23 @@ void wakeup_clear(int descriptor);
 
 /// poll(2) with a timeout in nanoseconds; a negative one waits for ever. Returns what poll returns, or a negative errno.
 int wait_ready(struct pollfd *descriptors, unsigned count, int64_t nanoseconds);
+
+/// One of many descriptors that something happened to.
+typedef struct {
+    uint32_t token;
+    /// As in poll(2).
+    uint32_t events;
+} ready_entry;
+
+/// Opens a set of descriptors that is itself readable while one of them is ready, at a cost that does not depend on how
+/// many there are. Returns its descriptor, or a negative errno.
+int ready_set_open(void);
+
+/// Watches a descriptor for `events` (POLLIN, POLLOUT) under `token`, or changes what it is watched for. A descriptor that
+/// is closed leaves the set. Returns 0, or a negative errno.
+int ready_set_watch(int set, int descriptor, uint32_t token, int events);
+
+/// Fills up to `capacity` entries, at most 64, with what is ready now. Returns their number, or a negative errno.
+int ready_set_take(int set, ready_entry *entries, unsigned capacity);
 
 #endif

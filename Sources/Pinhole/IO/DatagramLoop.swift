@@ -6,14 +6,15 @@ import Synchronization
 /// What the loop drives: called on the loop's thread, and on no other.
 package protocol LoopDelegate: AnyObject {
     /// A datagram arrived; the bytes are valid during the call.
-    func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant)
+    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant)
     /// Everything of this turn has been told: send what is to be sent. Returns when to be called again at the latest.
     func drain(at now: Instant) -> Instant?
     /// This machine's addresses or routes may have changed.
     func addressesChanged(at now: Instant)
 }
 
-/// One thread around one UDP socket for each address family: mutate, drain until idle, flush once, set one timer.
+/// One thread around one UDP socket for each address family, and extra ones for as long as they are needed: mutate, drain
+/// until idle, flush once, set one timer.
 package final class DatagramLoop: Sendable {
     private let mailbox = Mutex(Mailbox())
     private let wakeup: Int32
@@ -29,13 +30,13 @@ package final class DatagramLoop: Sendable {
             throw .unavailable(ENOMEM)
         }
         wakeup = wakeup_open()
-        turn = LoopTurn(sockets: sockets, batch: batch)
+        turn = LoopTurn(sockets: sockets, extras: ExtraSockets(isLoopback: isLoopback), batch: batch)
         ports = Dictionary(uniqueKeysWithValues: sockets.map { ($0.family, $0.port) })
         guard wakeup >= 0 else { throw .unavailable(-wakeup) }
     }
 
     deinit {
-        if wakeup >= 0 { close(wakeup) }
+        if wakeup >= 0 { Glibc.close(wakeup) }
     }
 
     /// The local port of an address family; nil when this machine does not have the family.
@@ -116,16 +117,32 @@ package final class DatagramLoop: Sendable {
 // MARK: On the loop's thread
 
 extension DatagramLoop {
-    /// Queues a datagram; it leaves when the delegate has drained.
-    package func send(_ bytes: [UInt8], to destination: TransportAddress) {
+    /// Queues a datagram; it leaves when the delegate has drained. On a socket that is not open it is lost.
+    package func send(_ bytes: [UInt8], over route: Route) {
         assert(isCurrent, "only the loop's thread may send")
-        turn.socket(destination.family)?.send(bytes.span, to: destination)
+        turn.send(bytes.span, over: route)
     }
 
-    /// What the sockets did.
-    package func statistics(_ family: IPAddress.Family) -> DatagramStatistics {
+    /// Opens extra sockets on free ports and returns the ports in the same order; nil stands for one that the system does
+    /// not give.
+    package func open(_ ids: [SocketID], _ family: IPAddress.Family) -> [UInt16?] {
+        assert(isCurrent, "only the loop's thread may open sockets")
+        // A machine may open sockets of a family that it does not have.
+        guard turn.socket(family) != nil else { return ids.map { _ in nil } }
+        return ids.map { turn.extras.open($0, family) }
+    }
+
+    /// Closes extra sockets. What was queued on them leaves before.
+    package func close(_ ids: [SocketID]) {
+        assert(isCurrent, "only the loop's thread may close sockets")
+        for id in ids { turn.extras.close(id) }
+    }
+
+    /// What a socket did; an extra one while it is open.
+    package func statistics(_ family: IPAddress.Family, _ id: SocketID = .main) -> DatagramStatistics {
         assert(isCurrent, "only the loop's thread may look")
-        return turn.socket(family)?.statistics ?? DatagramStatistics()
+        let socket = id == .main ? turn.socket(family) : turn.extras[id, family]
+        return socket?.statistics ?? DatagramStatistics()
     }
 
     /// Whether the caller is the loop's thread.
@@ -170,7 +187,9 @@ extension DatagramLoop {
         for family in [IPAddress.Family.v4, .v6] {
             let wanted = sameNumber ? sockets.first?.port ?? port : port
             do throws(SocketError) {
-                sockets.append(try DatagramSocket(family: family, port: wanted, isLoopback: isLoopback))
+                sockets.append(
+                    try DatagramSocket(
+                        family: family, port: wanted, isLoopback: isLoopback, queues: SendQueuePool(limit: 1)))
             } catch .unavailable(let code) {
                 failure = .unavailable(code)
             }

@@ -7,6 +7,16 @@ import PinholeWire
 /// An error of one datagram is that datagram's: it is counted and the socket stays. A socket that died is bound anew to
 /// the same port, so that NAT mappings live on. Confined to the loop's thread.
 final class DatagramSocket {
+    /// What a socket is for, and so how it is opened.
+    enum Purpose {
+        /// Everything; with buffers for it.
+        case main
+        /// One of many that live for a short while. It has the buffers of one that carries traffic once it does.
+        case extra
+        /// To hear what comes to a group.
+        case group(IPAddress)
+    }
+
     let family: IPAddress.Family
     let port: UInt16
     /// −1 from a death until the port could be bound again.
@@ -17,134 +27,111 @@ final class DatagramSocket {
     private(set) var rebindTime: Instant?
     private(set) var statistics = DatagramStatistics()
 
+    private let purpose: Purpose
     private let local: datagram_ip
     private var cutsRuns: Bool
-    private let queue: OpaquePointer
-    private let slots: UnsafeMutablePointer<datagram_slot>
-    private var head = 0
-    private var count = 0
+    private var hasLargeBuffers: Bool
+    private let queues: SendQueuePool
+    /// Lent while there is something to send.
+    private var queue: SendQueue?
 
-    init(family: IPAddress.Family, port: UInt16, isLoopback: Bool) throws(SocketError) {
+    init(
+        _ purpose: Purpose = .main, family: IPAddress.Family, port: UInt16, isLoopback: Bool, queues: SendQueuePool
+    ) throws(SocketError) {
+        self.purpose = purpose
         self.family = family
-        local = datagram_ip(high: 0, low: isLoopback ? Self.loopback(family) : 0, family: family.rawValue)
-        descriptor = datagram_open(local, port, Self.bufferSize, Int32(DATAGRAM_COALESCE))
+        self.queues = queues
+        local = Self.localAddress(purpose, family, isLoopback: isLoopback)
+        (descriptor, hasLargeBuffers) = Self.open(purpose, local, port)
         guard descriptor >= 0 else { throw SocketError(errno: -descriptor, port: port) }
         self.port = UInt16(truncatingIfNeeded: datagram_local_port(descriptor))
         cutsRuns = datagram_can_segment(descriptor)
-        guard let queue = datagram_batch_create(UInt32(Self.queueLength), UInt32(Self.slotSize)) else {
-            close(descriptor)
-            throw .unavailable(ENOMEM)
-        }
-        self.queue = queue
-        slots = datagram_batch_slots(queue)
     }
 
     deinit {
-        datagram_batch_destroy(queue)
+        discardQueue()
         if descriptor >= 0 { close(descriptor) }
     }
 
-    private static func loopback(_ family: IPAddress.Family) -> UInt64 {
-        switch family {
-        case .v4: 0x7f00_0001
-        case .v6: 1
+    private static func open(_ purpose: Purpose, _ local: datagram_ip, _ port: UInt16) -> (Int32, Bool) {
+        switch purpose {
+        case .main: (datagram_open(local, port, bufferSize, Int32(DATAGRAM_COALESCE)), true)
+        case .extra: (datagram_open(local, port, 0, Int32(DATAGRAM_COALESCE)), false)
+        case .group: (datagram_open(local, port, 0, Int32(DATAGRAM_SHARE_GROUP)), true)
+        }
+    }
+
+    private static func localAddress(
+        _ purpose: Purpose, _ family: IPAddress.Family, isLoopback: Bool
+    ) -> datagram_ip {
+        switch (purpose, family) {
+        case (.group(let group), _): datagram_ip(group)
+        case (.main, .v4), (.extra, .v4): datagram_ip(high: 0, low: isLoopback ? 0x7f00_0001 : 0, family: 4)
+        case (.main, .v6), (.extra, .v6): datagram_ip(high: 0, low: isLoopback ? 1 : 0, family: 6)
         }
     }
 
     /// Bytes asked for in each direction.
     private static let bufferSize: Int32 = 4 * 1024 * 1024
-    private static let queueLength = 64
-    private static let slotSize = 65_536
-    /// The largest payload of a UDP datagram over IPv4, and so of a run.
-    private static let maxPayload = 65_507
-    /// Linux, UDP_MAX_SEGMENTS before 6.9.
-    private static let maxRun = 64
 }
 
 // MARK: Sending
 
 extension DatagramSocket {
+    /// Whether something waits for ``flush()``.
+    var hasQueued: Bool { queue != nil }
+
     /// Queues a datagram; it leaves with the next `flush`.
-    func send(_ bytes: Span<UInt8>, to destination: TransportAddress) {
-        guard bytes.count <= Self.maxPayload else { return fail(EMSGSIZE, 1) }
-        if extendsLastRun(bytes, to: destination) { return }
-        if count == Self.queueLength { flush() }
-        guard count < Self.queueLength else {
+    func send(_ bytes: Span<UInt8>, to destination: TransportAddress, from source: DatagramSource? = nil) {
+        guard bytes.count <= SendQueue.maxPayload else { return fail(EMSGSIZE, 1) }
+        if cutsRuns, source == nil, let queue, queue.extendLastRun(bytes, to: destination) { return }
+        if queue?.isFull ?? false { flush() }
+        if queue == nil { queue = queues.take() }
+        guard let queue, !queue.isFull else {
             statistics.dropped += 1
             return
         }
-        let slot = slots + (head + count) % Self.queueLength
-        slot.pointee.remote = datagram_ip(destination.ip)
-        slot.pointee.port = destination.port
-        slot.pointee.local.family = 0
-        slot.pointee.segment = 0
-        slot.pointee.length = 0
-        append(bytes, to: slot)
-        count += 1
-    }
-
-    /// A run is what UDP_SEGMENT can cut again: datagrams of one size to one destination, of which the last may be shorter.
-    private func extendsLastRun(_ bytes: Span<UInt8>, to destination: TransportAddress) -> Bool {
-        guard cutsRuns, count > 0 else { return false }
-        let slot = slots + (head + count - 1) % Self.queueLength
-        let length = Int(slot.pointee.length)
-        let size = slot.pointee.segment == 0 ? length : Int(slot.pointee.segment)
-        guard bytes.count > 0, bytes.count <= size, length % size == 0, length / size < Self.maxRun,
-            length + bytes.count <= Self.maxPayload, slot.pointee.port == destination.port,
-            slot.pointee.remote == datagram_ip(destination.ip)
-        else { return false }
-        slot.pointee.segment = UInt16(size)
-        append(bytes, to: slot)
-        return true
-    }
-
-    private func append(_ bytes: Span<UInt8>, to slot: UnsafeMutablePointer<datagram_slot>) {
-        bytes.withUnsafeBufferPointer { source in
-            if let base = source.baseAddress {
-                (slot.pointee.bytes + Int(slot.pointee.length)).update(from: base, count: source.count)
-            }
-        }
-        slot.pointee.length += UInt32(bytes.count)
+        queue.append(bytes, to: destination, from: source)
     }
 
     /// Hands everything queued to the kernel, as far as it takes it.
     func flush() {
         isBlocked = false
-        while count > 0, descriptor >= 0 {
-            let contiguous = min(count, Self.queueLength - head)
-            let result = datagram_batch_send(queue, descriptor, UInt32(head), UInt32(contiguous))
+        guard let queue else { return }
+        while queue.count > 0, descriptor >= 0 {
+            let result = queue.send(through: descriptor)
             if result > 0 {
                 for _ in 0..<result {
-                    statistics.sent += slots[head].datagrams
-                    removeFirst()
+                    statistics.sent += queue.first.pointee.datagrams
+                    queue.removeFirst()
                 }
             } else {
-                handleSendError(-result)
+                handleSendError(-result, queue)
             }
             if isBlocked { return }
         }
-        if descriptor < 0 { discardQueue() }
+        discardQueue()
     }
 
-    private func handleSendError(_ code: Int32) {
+    private func handleSendError(_ code: Int32, _ queue: SendQueue) {
         switch code {
         case EAGAIN:
             isBlocked = true
         case _ where Self.isDeath(code):
             fail(code, 1)
             die(code)
-        case _ where slots[head].segment != 0 && Self.refusesRuns(code):
+        case _ where queue.first.pointee.segment != 0 && Self.refusesRuns(code):
             // EIO: the interface cannot checksum what it would have to cut.
             if code == EIO { cutsRuns = false }
-            sendFirstRunInParts()
+            sendFirstRunInParts(queue)
         default:
-            fail(code, slots[head].datagrams)
-            removeFirst()
+            fail(code, queue.first.pointee.datagrams)
+            queue.removeFirst()
         }
     }
 
-    private func sendFirstRunInParts() {
-        let slot = slots + head
+    private func sendFirstRunInParts(_ queue: SendQueue) {
+        let slot = queue.first
         let size = UInt32(slot.pointee.segment)
         var offset: UInt32 = 0
         while offset < slot.pointee.length {
@@ -160,7 +147,7 @@ extension DatagramSocket {
             }
             offset += length
         }
-        removeFirst()
+        queue.removeFirst()
     }
 
     /// Errors of a run that its datagrams, sent one by one, need not have.
@@ -168,16 +155,15 @@ extension DatagramSocket {
         code == EIO || code == EINVAL || code == EMSGSIZE || code == EOPNOTSUPP
     }
 
-    private func removeFirst() {
-        count -= 1
-        head = count == 0 ? 0 : (head + 1) % Self.queueLength
-    }
-
+    /// Gives the queue back; what is still in it is lost.
     private func discardQueue() {
-        while count > 0 {
-            statistics.dropped += slots[head].datagrams
-            removeFirst()
+        guard let queue else { return }
+        while queue.count > 0 {
+            statistics.dropped += queue.first.pointee.datagrams
+            queue.removeFirst()
         }
+        queues.giveBack(queue)
+        self.queue = nil
     }
 
     private func fail(_ code: Int32, _ datagrams: Int) {
@@ -204,7 +190,14 @@ extension DatagramSocket {
         for index in 0..<Int(result) {
             deliver(slots[index], body)
         }
+        if !hasLargeBuffers, statistics.received >= Self.traffic {
+            datagram_set_buffers(descriptor, Self.bufferSize)
+            hasLargeBuffers = true
+        }
     }
+
+    /// Datagrams received by which a socket has shown that it carries more than probes.
+    private static let traffic = 256
 
     private func deliver(
         _ slot: datagram_slot, _ body: (_ datagram: Span<UInt8>, _ source: TransportAddress) -> Void
@@ -242,13 +235,14 @@ extension DatagramSocket {
 
     /// Binds the same port again, or sets the time of the next try.
     func rebind(at now: Instant) {
-        let reopened = datagram_open(local, port, Self.bufferSize, Int32(DATAGRAM_COALESCE))
+        let (reopened, isLarge) = Self.open(purpose, local, port)
         guard reopened >= 0 else {
             fail(-reopened, 1)
             rebindTime = now + .milliseconds(500)
             return
         }
         descriptor = reopened
+        hasLargeBuffers = isLarge
         cutsRuns = datagram_can_segment(reopened)
         isBlocked = false
         rebindTime = nil
@@ -256,45 +250,12 @@ extension DatagramSocket {
     }
 }
 
-// MARK: Conversions
-
 extension SocketError {
     init(errno code: Int32, port: UInt16) {
         switch code {
         case EADDRINUSE: self = .portInUse(port)
         case EACCES: self = .notPermitted(port)
         default: self = .unavailable(code)
-        }
-    }
-}
-
-extension datagram_slot {
-    fileprivate var datagrams: Int {
-        segment == 0 ? 1 : (Int(length) + Int(segment) - 1) / Int(segment)
-    }
-}
-
-extension datagram_ip {
-    init(_ ip: IPAddress) {
-        switch ip.family {
-        case .v4: self.init(high: 0, low: UInt64(ip.v4Bits), family: 4)
-        case .v6:
-            let (high, low) = ip.v6Bits
-            self.init(high: high, low: low, family: 6)
-        }
-    }
-
-    fileprivate static func == (left: datagram_ip, right: datagram_ip) -> Bool {
-        left.low == right.low && left.high == right.high && left.family == right.family
-    }
-}
-
-extension IPAddress {
-    init(_ ip: datagram_ip) {
-        if ip.family == 4 {
-            self.init(v4: UInt32(truncatingIfNeeded: ip.low))
-        } else {
-            self.init(v6High: ip.high, low: ip.low)
         }
     }
 }

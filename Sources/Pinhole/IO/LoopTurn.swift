@@ -11,12 +11,15 @@ final class LoopTurn {
     /// The thread that runs the loop, for assertions.
     var thread: pthread_t?
     private(set) var sockets: [DatagramSocket]
+    let extras: ExtraSockets
     private let watcher = NetlinkWatcher()
     private let batch: OpaquePointer
     private var deadline: Instant?
+    private var polled: [pollfd] = []
 
-    init(sockets: [DatagramSocket], batch: OpaquePointer) {
+    init(sockets: [DatagramSocket], extras: ExtraSockets, batch: OpaquePointer) {
         self.sockets = sockets
+        self.extras = extras
         self.batch = batch
     }
 
@@ -24,10 +27,18 @@ final class LoopTurn {
         datagram_batch_destroy(batch)
     }
 
-    /// The socket of an address family; nil when this machine does not have the family.
+    /// The main socket of an address family; nil when this machine does not have the family.
     func socket(_ family: IPAddress.Family) -> DatagramSocket? {
         for socket in sockets where socket.family == family { return socket }
         return nil
+    }
+
+    func send(_ bytes: Span<UInt8>, over route: Route) {
+        if route.socket == .main {
+            socket(route.remote.family)?.send(bytes, to: route.remote)
+        } else {
+            extras.send(bytes, over: route)
+        }
     }
 
     /// Lets the delegate send, and hands that to the kernel.
@@ -35,28 +46,39 @@ final class LoopTurn {
         let now = MonotonicClock.now
         deadline = delegate?.drain(at: now)
         for socket in sockets where !socket.isBlocked { socket.flush() }
+        extras.flush()
     }
 
     /// Sleeps until something is to be done, and does it, except for draining. Returns whether the wakeup rang.
     func wait(wakeup: Int32) -> Bool {
-        var polled = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
-        polled.append(pollfd(fd: watcher?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
-        for socket in sockets {
-            let events = socket.isBlocked ? POLLIN | POLLOUT : POLLIN
-            polled.append(pollfd(fd: socket.descriptor, events: Int16(events), revents: 0))
-        }
-        sleep(&polled)
+        polled.removeAll(keepingCapacity: true)
+        poll(wakeup, POLLIN)
+        poll(watcher?.descriptor ?? -1, POLLIN)
+        poll(extras.descriptor ?? -1, POLLIN)
+        for socket in sockets { poll(socket.descriptor, socket.isBlocked ? POLLIN | POLLOUT : POLLIN) }
+        sleep()
         let now = MonotonicClock.now
         if polled[1].revents != 0 { watcher?.receive(at: now) }
         if watcher?.takeChange(at: now) == true { delegate?.addressesChanged(at: now) }
-        for (socket, entry) in zip(sockets, polled[2...]) {
-            attend(to: socket, Int32(entry.revents), at: now)
+        for (index, socket) in sockets.enumerated() {
+            attend(to: socket, Int32(polled[3 + index].revents), at: now)
         }
+        if polled[2].revents != 0, let delegate {
+            extras.receive(through: batch) { datagram, source in delegate.receive(datagram, from: source, at: now) }
+        }
+        extras.rebind(at: now)
         return polled[0].revents != 0
     }
 
-    private func sleep(_ polled: inout [pollfd]) {
-        let wakeTime = (sockets.map(\.rebindTime) + [deadline, watcher?.dueTime]).compactMap { $0 }.min()
+    private func poll(_ descriptor: Int32, _ events: Int32) {
+        polled.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
+    }
+
+    private func sleep() {
+        var wakeTime = [deadline, watcher?.dueTime, extras.rebindTime].lazy.compactMap { $0 }.min()
+        for socket in sockets {
+            if let due = socket.rebindTime { wakeTime = wakeTime.map { min($0, due) } ?? due }
+        }
         let timeout = wakeTime.map { max(0, ($0 - MonotonicClock.now).nanoseconds) } ?? -1
         if wait_ready(&polled, UInt32(polled.count), timeout) <= 0 {
             for index in polled.indices { polled[index].revents = 0 }
@@ -72,7 +94,7 @@ final class LoopTurn {
         if events & POLLOUT != 0 { socket.flush() }
         if events & (POLLIN | POLLERR | POLLHUP) != 0, let delegate {
             socket.receive(through: batch) { datagram, source in
-                delegate.receive(datagram, from: source, at: now)
+                delegate.receive(datagram, from: Route(source), at: now)
             }
         }
     }
@@ -81,6 +103,7 @@ final class LoopTurn {
     func finish() {
         delegate = nil
         sockets = []
+        extras.closeAll()
     }
 }
 

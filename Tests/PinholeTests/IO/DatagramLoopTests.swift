@@ -94,7 +94,9 @@ struct DatagramLoopTests {
         let destination = try server.address()
         // Sizes alternate, so that no run forms.
         await client.performAndFlush { [loop = client.loop] in
-            for index in 0..<10_000 { loop.send([UInt8](repeating: 1, count: 100 + index % 2 * 200), to: destination) }
+            for index in 0..<10_000 {
+                loop.send([UInt8](repeating: 1, count: 100 + index % 2 * 200), over: Route(destination))
+            }
         }
         let flooded = await client.statistics()
         #expect(flooded.sent + flooded.dropped + flooded.errors.values.reduce(0, +) == 10_000)
@@ -191,17 +193,5 @@ struct DatagramLoopTests {
         try await client.journal.wait { $0.received.contains { $0.bytes == [6] } }
         #expect(try client.address() == address)
         #expect(server.journal.received.last?.source == address)
-    }
-
-    /// The descriptor of this process's IPv4 UDP socket with a local port.
-    private func udpDescriptor(boundTo port: UInt16) -> Int32? {
-        (3..<1024).first { descriptor in
-            var address = sockaddr_in()
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let status = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-            }
-            return status == 0 && address.sin_family == AF_INET && UInt16(bigEndian: address.sin_port) == port
-        }
     }
 }

@@ -11,6 +11,8 @@ final class Recorder: LoopDelegate {
 
     struct State {
         var received: [(bytes: [UInt8], source: TransportAddress)] = []
+        /// By which socket each came.
+        var sockets: [SocketID] = []
         var drains = 0
         var changes = 0
         var waiters: [(condition: (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
@@ -20,7 +22,7 @@ final class Recorder: LoopDelegate {
     private let state: Journal
     private let loop: DatagramLoop
     private let answer: Answer
-    private var outgoing: [([UInt8], TransportAddress)] = []
+    private var outgoing: [([UInt8], Route)] = []
     var deadline: Instant?
 
     init(_ state: Journal, loop: DatagramLoop, answer: @escaping Answer = { _, _ in [] }) {
@@ -29,14 +31,17 @@ final class Recorder: LoopDelegate {
         self.answer = answer
     }
 
-    func receive(_ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant) {
+    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         let bytes = [UInt8](copying: datagram)
-        outgoing += answer(bytes, source)
-        state.update { $0.received.append((bytes, source)) }
+        outgoing += answer(bytes, source.remote).map { ($0, Route($1, via: source.socket)) }
+        state.update {
+            $0.received.append((bytes, source.remote))
+            $0.sockets.append(source.socket)
+        }
     }
 
     func drain(at now: Instant) -> Instant? {
-        for (bytes, destination) in outgoing { loop.send(bytes, to: destination) }
+        for (bytes, route) in outgoing { loop.send(bytes, over: route) }
         outgoing = []
         if let deadline, deadline <= now { self.deadline = nil }
         state.update { $0.drains += 1 }
@@ -88,6 +93,11 @@ final class Journal: Sendable {
         state.withLock { $0.received }
     }
 
+    /// By which sockets they came.
+    var sockets: [SocketID] {
+        state.withLock { $0.sockets }
+    }
+
     var count: (drains: Int, changes: Int) {
         state.withLock { ($0.drains, $0.changes) }
     }
@@ -111,13 +121,13 @@ struct Station {
     /// Sends datagrams in one turn of the loop.
     func send(_ datagrams: [[UInt8]], to destination: TransportAddress) {
         loop.perform { [loop] in
-            for datagram in datagrams { loop.send(datagram, to: destination) }
+            for datagram in datagrams { loop.send(datagram, over: Route(destination)) }
         }
     }
 
-    func statistics(_ family: IPAddress.Family = .v4) async -> DatagramStatistics {
+    func statistics(_ family: IPAddress.Family = .v4, _ id: SocketID = .main) async -> DatagramStatistics {
         await withCheckedContinuation { continuation in
-            loop.perform { [loop] in continuation.resume(returning: loop.statistics(family)) }
+            loop.perform { [loop] in continuation.resume(returning: loop.statistics(family, id)) }
         }
     }
 

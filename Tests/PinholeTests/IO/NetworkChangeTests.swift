@@ -83,7 +83,9 @@ struct NetworkChangeTests {
         let destination = try server.address()
         await client.performAndFlush { [loop = client.loop] in
             // Sizes alternate, so that no run forms.
-            for index in 0..<3000 { loop.send([UInt8](repeating: 1, count: 7000 + index % 2 * 1000), to: destination) }
+            for index in 0..<3000 {
+                loop.send([UInt8](repeating: 1, count: 7000 + index % 2 * 1000), over: Route(destination))
+            }
         }
         let flooded = await client.statistics()
         #expect(flooded.dropped > 0)
