@@ -64,7 +64,7 @@ extension Laboratory {
                 for namespace in [network.backbone, network.service, network.sites[0].router] {
                     let links = try namespace.enter { () throws(LabError) in try Tool.run("ip", ["-br", "link"]) }
                     let names = links.split(separator: "\n").compactMap { $0.split(separator: "@").first }
-                    let known = ["lo", "lag", "service", "site1", "wan", "lan", "eth0"]
+                    let known = ["lo", "lag", "service", "site1", "wan", "lan", "port", "eth0"]
                     #expect(names.allSatisfy { name in known.contains { name.hasPrefix($0) } }, "\(links)")
                 }
             }

@@ -19,7 +19,8 @@ import PinholeWire
 ///                                      │192.168.1.10│              │192.168.1.10│
 ///                                      └────────────┘              └────────────┘
 /// ```
-/// All homes use the same private addresses, as in life. A router without NAT has 192.0.2.8k/29 and 2001:db8:k::/64 inside.
+/// All homes use the same private addresses, as in life. A router without NAT has 192.0.2.8k/29 inside, one with IPv6
+/// 2001:db8:k::/64. A carrier's customers have 100.64.k.0/24 outside, and a home may have a second network, 192.168.2.0/24.
 final class Network {
     /// How long a packet takes from one site to another, and from a site to the service.
     static let oneWayDelay: Duration = .milliseconds(20)
@@ -33,31 +34,14 @@ final class Network {
     let directory: String
     let backbone: Namespace
     let service: Namespace
-    private(set) var sites: [Site] = []
+    /// In the order in which they were added.
+    var sites: [Site] = []
+    private var routers = 0
+    private var hosts: [Int: Int] = [:]
     /// Programs that run in this network and end with it.
     let reactor = Reactor()
     private let reaper: Program
     let lag: Lag
-
-    /// A home or an office, as one of its hosts sees it.
-    struct Site {
-        let number: Int
-        let type: RouterType
-        let router: Namespace
-        var host: Namespace
-        /// 0 for the first host.
-        var hostNumber = 0
-
-        /// The router's address on the backbone, at first.
-        var wan: String { "203.0.113.\(number * 8 + 2)" }
-        var address: String {
-            type.isPublic ? "192.0.2.\(number * 8 + 2 + hostNumber)" : "192.168.1.\(10 + hostNumber)"
-        }
-        var address6: String { "2001:db8:\(number)::\(10 + hostNumber)" }
-
-        fileprivate var gateway: String { type.isPublic ? "192.0.2.\(number * 8 + 1)" : "192.168.1.1" }
-        fileprivate var length: Int { type.isPublic ? 29 : 24 }
-    }
 
     /// Builds the network, gives it to `body` on a thread of its own, and removes it whatever happens. With `recording`,
     /// all that crosses the backbone can be read and repeated.
@@ -114,6 +98,17 @@ final class Network {
         _ = try? Reactor([reaper]).exitStatus(of: reaper, within: .seconds(20))
     }
 
+    /// Routers and lines are numbered from 1, the carriers' with them: their addresses come from their numbers.
+    func newRouterNumber() -> Int {
+        routers += 1
+        return routers
+    }
+
+    func newHostNumber(at site: Site) -> Int {
+        hosts[site.number, default: 0] += 1
+        return hosts[site.number, default: 0]
+    }
+
     private func connectService() throws(LabError) {
         try backbone.becomeRouter()
         try backbone.ip(
@@ -140,85 +135,6 @@ final class Network {
         try service.nft(Self.witness)
     }
 
-    /// Adds a router of the given type with one host behind it.
-    @discardableResult
-    func addSite(_ type: RouterType) throws(LabError) -> Site {
-        let number = sites.count + 1
-        let site = Site(
-            number: number, type: type, router: try Namespace.create("\(prefix)router\(number)"),
-            host: try Namespace.create("\(prefix)peer\(number)"))
-        sites.append(site)
-        try site.router.becomeRouter()
-        try backbone.ip(
-            "link add site\(number) type veth peer name wan netns \(site.router.name)\nlink set site\(number) up")
-        try site.router.ip("link add lan type bridge\nlink set wan up\nlink set lan up")
-        if type.families.contains(.v4) {
-            let net = "203.0.113.\(number * 8 + 1)"
-            try backbone.ip("addr add \(net)/29 dev site\(number)")
-            try site.router.ip(
-                """
-                addr add \(site.wan)/29 dev wan
-                route add default via \(net)
-                addr add \(site.gateway)/\(site.length) dev lan
-                """)
-            if type.isPublic {
-                try backbone.ip("route add 192.0.2.\(number * 8)/29 via \(site.wan) dev site\(number)")
-            }
-        }
-        if type.families.contains(.v6) {
-            try backbone.ip(
-                """
-                addr add 2001:db8:0:\(number)::1/64 dev site\(number) nodad
-                route add 2001:db8:\(number)::/64 via 2001:db8:0:\(number)::2 dev site\(number)
-                """)
-            try site.router.ip(
-                """
-                addr add 2001:db8:0:\(number)::2/64 dev wan nodad
-                route add default via 2001:db8:0:\(number)::1
-                addr add 2001:db8:\(number)::1/64 dev lan nodad
-                """)
-        }
-        if !type.rules.isEmpty { try site.router.nft("define W = \(site.wan)\n" + type.rules) }
-        try attachHost(of: site)
-        return site
-    }
-
-    /// Adds another host to a site's local network.
-    func addNeighbour(at site: Site) throws(LabError) -> Site {
-        var neighbour = site
-        neighbour.hostNumber += 1
-        neighbour.host = try Namespace.create(site.host.name + "n")
-        try attachHost(of: neighbour)
-        return neighbour
-    }
-
-    /// Gives a router another public address, as after a reconnection to its provider.
-    func renumber(_ site: Site) throws(LabError) {
-        let net = site.number * 8
-        try site.router.ip(
-            """
-            addr del \(site.wan)/29 dev wan
-            addr add 203.0.113.\(net + 3)/29 dev wan
-            route replace default via 203.0.113.\(net + 1)
-            """)
-        try site.router.flushConnections()
-    }
-
-    private func attachHost(of site: Site) throws(LabError) {
-        let (port, number) = ("lan\(site.hostNumber)", site.number)
-        try site.router.ip(
-            "link add \(port) type veth peer name eth0 netns \(site.host.name)\nlink set \(port) up master lan")
-        try site.host.ip("link set eth0 up")
-        if site.type.families.contains(.v4) {
-            try site.host.ip(
-                "addr add \(site.address)/\(site.length) dev eth0\nroute add default via \(site.gateway)")
-        }
-        if site.type.families.contains(.v6) {
-            try site.host.ip(
-                "addr add \(site.address6)/64 dev eth0 nodad\nroute add default via 2001:db8:\(number)::1")
-        }
-    }
-
     /// Counts what crosses the service's interface: everything, and whatever could belong to a session of two peers
     /// (`0x40`–`0x7F` session data, `0xC1`–`0xC3` handshake).
     private static let witness = """
@@ -243,13 +159,6 @@ final class Network {
 }
 
 extension Namespace {
-    /// Forwards in both families; what comes back by another way (`lag`) is no spoofing here.
-    fileprivate func becomeRouter() throws(LabError) {
-        try set("net.ipv4.ip_forward", to: "1")
-        try set("net.ipv6.conf.all.forwarding", to: "1")
-        for scope in ["all", "default"] { try set("net.ipv4.conf.\(scope).rp_filter", to: "0") }
-    }
-
     fileprivate func ip6(_ commands: String) throws(LabError) {
         try Tool.run("ip", ["-6", "-n", name, "-batch", "-"], input: commands + "\n")
     }
