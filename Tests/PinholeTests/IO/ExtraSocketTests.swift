@@ -1,5 +1,6 @@
 import Glibc
 import PinholeWire
+import Synchronization
 import Testing
 
 @testable import Pinhole
@@ -17,11 +18,18 @@ struct ExtraSocketTests {
             client.loop.stop()
             server.loop.stop()
         }
-        let began = MonotonicClock.now
-        let ports = await client.open(Self.many).compactMap { $0 }
-        let took = MonotonicClock.now - began
+        let cost = Mutex(Duration.zero)
+        let ports = await withCheckedContinuation { continuation in
+            client.loop.perform { [loop = client.loop] in
+                let began = threadTime()
+                let ports = loop.open(Self.many, .v4)
+                cost.withLock { $0 = threadTime() - began }
+                continuation.resume(returning: ports.compactMap { $0 })
+            }
+        }
         #expect(Set(ports).count == 512)
-        // They are opened between two datagrams of people who talk: measured are 3 ms.
+        // They are opened between two datagrams of people who talk.
+        let took = cost.withLock { $0 }
         #expect(took < .milliseconds(100), "\(took)")
 
         let destination = try server.address()
@@ -152,6 +160,13 @@ struct ExtraSocketTests {
         #expect(await station.open([Self.one], .v6) == [nil])
         #expect(await station.open([Self.one], .v4)[0] != nil)
     }
+}
+
+/// The time for which this thread ran, whatever else ran on the machine.
+private func threadTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
 }
 
 extension Station {
