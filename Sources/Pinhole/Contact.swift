@@ -6,6 +6,8 @@ public struct Contact: Identifiable, Hashable, Sendable {
     public var key: PublicKey
     /// Where they can be reached without a service, each `host:port`.
     public var addresses: [String]
+    /// Signaling services where they are found besides one's own; these learn of no other contact.
+    public var services: [ServiceAddress]
     /// Whether the safety numbers were compared.
     public var isVerified: Bool
     /// 32 bytes that both agreed on outside Pinhole, which protect sessions even if the key exchange is broken one day.
@@ -13,11 +15,13 @@ public struct Contact: Identifiable, Hashable, Sendable {
 
     /// Someone with a name and a key.
     public init(
-        name: String, key: PublicKey, addresses: [String] = [], isVerified: Bool = false, presharedKey: [UInt8]? = nil
+        name: String, key: PublicKey, addresses: [String] = [], services: [ServiceAddress] = [],
+        isVerified: Bool = false, presharedKey: [UInt8]? = nil
     ) {
         self.name = name
         self.key = key
         self.addresses = addresses
+        self.services = services
         self.isVerified = isVerified
         self.presharedKey = presharedKey
     }

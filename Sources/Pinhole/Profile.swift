@@ -97,12 +97,14 @@ extension Profile {
         try store.contact(named: name)
     }
 
-    /// Adds a contact. A name that is known by another key is refused as ``PinholeError/Code/keyChanged``.
-    public func add(_ contact: Contact) throws(PinholeError) {
+    /// Adds a contact, or the addresses and services that are new for one that is known. Returns whether the contact
+    /// is new. A name that is known by another key is refused as ``PinholeError/Code/keyChanged``.
+    @discardableResult
+    public func add(_ contact: Contact) throws(PinholeError) -> Bool {
         guard contact.key != identity.publicKey else {
             throw PinholeError(.badKey, "the key is your own", hint: "ask \(contact.name) for theirs")
         }
-        try store.add(contact)
+        return try store.add(contact)
     }
 
     /// Removes a contact with the messages that were exchanged.

@@ -26,12 +26,15 @@ public struct ServiceAddress: Hashable, Sendable {
         }
     }
 
+    /// `host:port`, without the key.
+    public var place: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
     private static let scheme = "pinhole-signal://"
 }
 
 extension ServiceAddress: CustomStringConvertible {
     /// The text form.
     public var description: String {
-        "\(Self.scheme)\(key.text)@\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        "\(Self.scheme)\(key.text)@\(place)"
     }
 }

@@ -87,8 +87,9 @@ struct ConfigurationFile {
             # Configuration of pinhole. A flag comes before a PINHOLE_* variable, that before this file.
             # Every key is shown with its default.
 
-            # Signaling services to register with (PINHOLE_SERVICES, --service). You and your contacts
-            # need at least one in common. "pinhole-signal://pinsrv1…@signal.example.org:41414"
+            # Signaling services to register with (PINHOLE_SERVICES, --service); several share the work, and one that
+            # is down costs nothing. You and a contact need one in common: one of these, or one that you give with the
+            # contact (contact add --service). "pinhole-signal://pinsrv1…@signal.example.org:41414"
             \(services)
 
             # A file (mode 0600) with the token that your services want to see, if they are not open to everybody

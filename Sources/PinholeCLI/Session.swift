@@ -27,7 +27,7 @@ struct Session: Sendable {
     ) async throws -> Value {
         let settings = try Settings(options, global: global)
         let profile = try global.openProfile()
-        if settings.services.isEmpty {
+        if settings.services.isEmpty, try profile.contacts().allSatisfy(\.services.isEmpty) {
             Console.talk(
                 "No signaling service is configured: only contacts with a known address can be reached.", style: .dim)
         }

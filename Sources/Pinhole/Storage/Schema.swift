@@ -12,6 +12,9 @@ enum Schema {
         migrator.registerMigration("2") { database in
             try database.execute(sql: version2)
         }
+        migrator.registerMigration("contact services") { database in
+            try database.execute(sql: contactServices)
+        }
         return migrator
     }
 
@@ -65,5 +68,9 @@ enum Schema {
             id INTEGER PRIMARY KEY CHECK (id = 1),
             key BLOB NOT NULL CHECK (length(key) = 32)  -- public: whose contacts and messages these are
         ) STRICT;
+        """
+
+    private static let contactServices = """
+        ALTER TABLE contact ADD COLUMN services TEXT NOT NULL DEFAULT '';  -- pinhole-signal://…, one a line
         """
 }

@@ -32,10 +32,12 @@ extension Store {
         }
     }
 
-    /// Adds a contact whose name and key are both new.
-    package func add(_ contact: Contact) throws(PinholeError) {
+    /// Adds a contact whose name and key are both new, or the addresses and services that are new for a known one.
+    /// Returns whether the contact is new.
+    @discardableResult
+    package func add(_ contact: Contact) throws(PinholeError) -> Bool {
         try contact.validate()
-        try write { database in
+        return try write { database in
             let sameName = try Row.fetchOne(
                 database, sql: "SELECT * FROM contact WHERE foldedName = ?", arguments: [Self.folded(contact.name)]
             ).map(Contact.init)
@@ -47,23 +49,40 @@ extension Store {
                             "ask \(sameName.name) in person; if the new key is right, remove the contact and add it again"
                     )
                 }
-                throw PinholeError(.usage, "\(sameName.name) is a contact already")
+                try Self.extend(sameName, by: contact, database)
+                return false
             }
             let owner = try String.fetchOne(
                 database, sql: "SELECT name FROM contact WHERE key = ?", arguments: [Data(contact.key.raw)])
             if let owner { throw PinholeError(.usage, "the key is \(owner)'s already") }
             try database.execute(
                 sql: """
-                    INSERT INTO contact (name, foldedName, key, addresses, isVerified, presharedKey, epoch)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO contact (name, foldedName, key, addresses, services, isVerified, presharedKey, epoch)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     contact.name, Self.folded(contact.name), Data(contact.key.raw),
-                    contact.addresses.joined(separator: "\n"), contact.isVerified,
-                    contact.presharedKey.map { Data($0) },
+                    contact.addresses.joined(separator: "\n"),
+                    contact.services.map(\.description).joined(separator: "\n"),
+                    contact.isVerified, contact.presharedKey.map { Data($0) },
                     Int64.random(in: .min ... .max),
                 ])
+            return true
         }
+    }
+
+    private static func extend(_ known: Contact, by other: Contact, _ database: Database) throws {
+        let addresses = known.addresses + other.addresses.filter { !known.addresses.contains($0) }
+        let services = known.services + other.services.filter { !known.services.contains($0) }
+        guard addresses != known.addresses || services != known.services else {
+            throw PinholeError(.usage, "\(known.name) is a contact already")
+        }
+        try database.execute(
+            sql: "UPDATE contact SET addresses = ?, services = ? WHERE key = ?",
+            arguments: [
+                addresses.joined(separator: "\n"), services.map(\.description).joined(separator: "\n"),
+                Data(known.key.raw),
+            ])
     }
 
     /// Removes a contact with its messages and transfers. Returns false when there was none.
@@ -135,9 +154,11 @@ extension Store {
 extension Contact {
     fileprivate init(_ row: Row) throws {
         let addresses: String = row["addresses"]
+        let services: String = row["services"]
         let presharedKey: Data? = row["presharedKey"]
         self.init(
             name: row["name"], key: try PublicKey(row), addresses: addresses.split(separator: "\n").map(String.init),
+            services: try services.split(separator: "\n").map { try ServiceAddress(String($0)) },
             isVerified: row["isVerified"], presharedKey: presharedKey.map(Array.init))
     }
 }

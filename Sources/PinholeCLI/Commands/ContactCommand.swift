@@ -27,11 +27,14 @@ extension ContactCommand {
             discussion: """
                 The key is what 'pinhole id' prints on the contact's machine, or the line of an Ed25519 OpenSSH public \
                 key. Exchange keys over something you trust, and compare with 'pinhole contact verify' afterwards. The \
-                contact must add you too. With --address the contact is also reached without any service.
+                contact must add you too. With --address the contact is also reached without any service. With \
+                --service the contact is also found through that service, which is asked about nobody else: for \
+                people who use other services than you. For a contact that you have, both are added to what is known.
 
                 Example:
                   $ pinhole contact add bob pin1…
                   $ pinhole contact add server pin1… --address 203.0.113.7:41000
+                  $ pinhole contact add carol pin1… --service pinhole-signal://pinsrv1…@signal.example.net:41414
                 """)
 
         @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -41,6 +44,12 @@ extension ContactCommand {
 
         @Option(help: ArgumentHelp("Where the contact listens; may be repeated.", valueName: "host:port"))
         var address: [String] = []
+
+        @Option(
+            help: ArgumentHelp(
+                "A signaling service where the contact is, besides yours; may be repeated.",
+                valueName: "service-address"))
+        var service: [String] = []
 
         func run() async throws {
             let profile = try global.openProfile()
@@ -54,7 +63,11 @@ extension ContactCommand {
                     failure.status, failure.message,
                     hint: isSwapped ? "the name comes first: pinhole contact add NAME KEY" : failure.hint)
             }
-            try profile.add(Contact(name: name, key: key, addresses: address))
+            let services = try service.map { text throws(Failure) in try ServiceText(text).address }
+            guard try profile.add(Contact(name: name, key: key, addresses: address, services: services)) else {
+                Console.talk("\(name) is known already; what is new was added.", style: .good)
+                return
+            }
             Console.talk("\(name) added: \(key.text)", style: .good)
             Console.talk("\(name) must add you too. Your key: \(profile.identity.publicKey.text)")
             Console.talk(
@@ -68,11 +81,12 @@ extension ContactCommand {
         static let configuration = CommandConfiguration(
             abstract: "List your contacts.",
             discussion: """
-                One contact a line: name, key, whether you verified it, known addresses.
+                One contact a line: name, key, whether you verified it, known addresses, services of its own.
 
                 Example:
                   $ pinhole contact list
-                  bob  pin1…  verified
+                  bob    pin1…  verified
+                  carol  pin1…  not verified  via signal.example.net:41414
                 """,
             aliases: ["ls"])
 
@@ -91,6 +105,7 @@ extension ContactCommand {
                                 "name": .string(contact.name), "key": .string(contact.key.text),
                                 "verified": .bool(contact.isVerified),
                                 "addresses": .array(contact.addresses.map { .string($0) }),
+                                "services": .array(contact.services.map { .string("\($0)") }),
                             ]
                         })
                 ])
@@ -103,7 +118,8 @@ extension ContactCommand {
                 let fields = [
                     contact.name + padding, contact.key.text, contact.isVerified ? "verified" : "not verified",
                 ]
-                Console.result((fields + contact.addresses).joined(separator: "  "))
+                let services = contact.services.map { "via \($0.place)" }
+                Console.result((fields + contact.addresses + services).joined(separator: "  "))
             }
         }
     }

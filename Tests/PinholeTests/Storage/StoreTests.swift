@@ -1,6 +1,7 @@
 import GRDB
 import Glibc
 import PinholeCore
+import PinholeCrypto
 import PinholeWire
 import Testing
 
@@ -39,6 +40,38 @@ struct StoreTests {
         #expect(try store.contacts().map(\.name) == ["Bob", "Čarol"])
         // The same letter, decomposed.
         #expect(try store.contact(named: "c\u{30c}arol") == carol)
+    }
+
+    private func service(_ host: String) throws -> ServiceAddress {
+        try ServiceAddress("pinhole-signal://\(ServiceSecret.generate().publicKey.text)@\(host):1")
+    }
+
+    @Test("a contact's services come back, and adding it again adds what is new")
+    func services() throws {
+        let (one, two) = (try service("one.example"), try service("[2001:db8::1]"))
+        let carol = Contact(name: "carol", key: Identity.generate().publicKey, services: [one])
+        #expect(try store.add(carol))
+        #expect(try reopened().contact(named: "carol")?.services == [one])
+        let again = Contact(name: "Carol", key: carol.key, addresses: ["a.example:1"], services: [one, two])
+        let isNew = try store.add(again)
+        #expect(!isNew)
+        let known = try #require(try reopened().contact(named: "carol"))
+        #expect(known.services == [one, two] && known.addresses == ["a.example:1"] && known.name == "carol")
+        #expect(failure { try store.add(Contact(name: "carol", key: carol.key, services: [two])) }?.code == .usage)
+        let other = Identity.generate().publicKey
+        #expect(failure { try store.add(Contact(name: "carol", key: other, services: [two])) }?.code == .keyChanged)
+    }
+
+    @Test("a database from before contacts had services is brought up to date")
+    func olderDatabase() throws {
+        try store.write { database in
+            try database.execute(sql: "ALTER TABLE contact DROP COLUMN services")
+            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'contact services'")
+        }
+        let store = try reopened()
+        #expect(try store.contact(named: "bob")?.services == [])
+        #expect(try !store.add(Contact(name: "bob", key: bob, services: [service("one.example")])))
+        #expect(try store.contact(named: "bob")?.services.map(\.place) == ["one.example:1"])
     }
 
     @Test("a known name with another key is a changed key; a known key has one name")
