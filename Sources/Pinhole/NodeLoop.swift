@@ -11,13 +11,13 @@ final class NodeLoop: LoopDelegate {
     let configuration: NodeConfiguration
     let endpoint: Endpoint
     let hub: EventHub
-    private let loop: DatagramLoop
+    let loop: DatagramLoop
     /// Everything that blocks on the disk, in order.
     private let storage = DispatchQueue(label: "pinhole.storage")
 
-    private var contacts: [PublicKey: Contact] = [:]
-    private var services: [Service] = []
-    private var names: ServiceNames
+    private(set) var contacts: [PublicKey: Contact] = [:]
+    var services: ServiceList
+    var names = ServiceNames()
     private var behaviors: [IPAddress.Family: NATBehavior] = [:]
     private var pongs: [PublicKey: [Expectation<Duration>]] = [:]
     private var measurements: [Expectation<Void>] = []
@@ -38,20 +38,12 @@ final class NodeLoop: LoopDelegate {
         case handshakeTimes
     }
 
-    private struct Service {
-        let address: ServiceAddress
-        var observed: [IPAddress.Family: TransportAddress] = [:]
-        var rtt: Duration?
-        var failure: String?
-    }
-
     init(profile: Profile, configuration: NodeConfiguration, loop: DatagramLoop, hub: EventHub) {
         self.profile = profile
         self.configuration = configuration
         self.loop = loop
         self.hub = hub
-        services = configuration.services.map { Service(address: $0) }
-        names = ServiceNames(count: services.count)
+        services = ServiceList(configuration.services)
         endpoint = Endpoint(
             identity: profile.identity.secret, allowsLoopback: configuration.allowsLoopback,
             entropy: Entropy(SystemRandomNumberGenerator()), unixMilliseconds: WallClock.unixMilliseconds,
@@ -65,7 +57,7 @@ final class NodeLoop: LoopDelegate {
     }
 
     func drain(at now: Instant) -> Instant? {
-        if names.begin(at: now) { lookUpServices() }
+        lookUpServices(at: now)
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {
@@ -105,6 +97,8 @@ extension NodeLoop {
     /// Before the loop runs: the contacts, and what is still to be delivered to them.
     func loadContacts(at now: Instant) throws(PinholeError) {
         for contact in try profile.contacts() { try add(contact, at: now) }
+        _ = services.follow(contacts.values)
+        names.follow(services.addresses, at: now)
     }
 
     func begin(at now: Instant) {
@@ -125,7 +119,7 @@ extension NodeLoop {
     private func follow(_ current: [Contact], at now: Instant) {
         for contact in current {
             guard contacts[contact.key] == nil else {
-                contacts[contact.key] = contact
+                update(contact, at: now)
                 continue
             }
             do throws(PinholeError) {
@@ -140,6 +134,16 @@ extension NodeLoop {
             endpoint.remove(key.key, at: now)
             contacts[key] = nil
         }
+        followServices(at: now)
+    }
+
+    /// Another process may have learned of more ways to a contact.
+    private func update(_ contact: Contact, at now: Instant) {
+        let known = contacts.updateValue(contact, forKey: contact.key)
+        let addresses = contact.addresses.filter { !(known?.addresses.contains($0) ?? false) }
+        guard !addresses.isEmpty else { return }
+        endpoint.addDirect(addresses.compactMap { TransportAddress($0) }, of: contact.key.key, at: now)
+        resolve(addresses, of: contact.key)
     }
 
     private func tell(_ trouble: Trouble, _ sentence: String) {
@@ -158,16 +162,15 @@ extension NodeLoop {
         }
         contacts[contact.key] = contact
         for message in pending { endpoint.send(message, to: contact.key.key, at: now) }
-        resolve(contact)
+        resolve(contact.addresses, of: contact.key)
     }
 
     /// Host names among a contact's direct addresses are looked up off the loop.
-    private func resolve(_ contact: Contact) {
-        let names = contact.addresses.filter { TransportAddress($0) == nil }.compactMap(Contact.hostAndPort)
+    private func resolve(_ addresses: [String], of key: PublicKey) {
+        let names = addresses.filter { TransportAddress($0) == nil }.compactMap(Contact.hostAndPort)
         guard !names.isEmpty else { return }
         let node = LoopBound(self)
         let loop = loop
-        let key = contact.key
         Task {
             var addresses: [TransportAddress] = []
             for (host, port) in names { addresses += (try? await Resolver.resolve(host, port: port)) ?? [] }
@@ -219,11 +222,9 @@ extension NodeLoop {
     private func handle(_ event: Event, at now: Instant) {
         switch event {
         case .serviceUp(let index, let observed, let rtt): serviceUp(index, observed, rtt)
-        case .serviceDown(let index, let failure):
-            names.serviceDown(index, at: now)
-            serviceDown(index, failure.sentence)
+        case .serviceDown(let index, let failure): serviceDown(index, failure, at: now)
         case .serviceNotice(let index, let text):
-            hub.publish(.notice("\(services[index].address.host): \(String(decoding: text, as: UTF8.self))"))
+            hub.publish(.notice("\(services.all[index].address.host): \(String(decoding: text, as: UTF8.self))"))
         case .natBehavior(let behavior, let family):
             behaviors[family] = behavior
             tellMeasured()
@@ -308,70 +309,32 @@ extension NodeLoop {
 // MARK: The network
 
 extension NodeLoop {
-    /// Names are looked up off the loop, all at the same time.
-    private func lookUpServices() {
-        let node = LoopBound(self)
-        let loop = loop
-        let configured = configuration.services
-        Task {
-            let results = await Resolver.resolve(configured)
-            loop.perform { node.value.setServices(results, at: MonotonicClock.now) }
-        }
-    }
-
-    /// The sessions with the services begin anew only if their addresses changed.
-    private func setServices(_ results: [Result<[TransportAddress], PinholeError>], at now: Instant) {
-        let change = names.finish(results, at: now)
-        if change.addresses {
-            let known = zip(services, names.addresses).map { (key: $0.address.key, addresses: $1) }
-            endpoint.setServices(known, token: Array(configuration.serviceToken.utf8), at: now)
-        }
-        for failure in change.failures { serviceDown(failure.index, failure.sentence) }
-    }
-
-    private func serviceUp(_ index: Int, _ observed: TransportAddress, _ rtt: Duration) {
-        services[index].observed[observed.family] = observed
-        services[index].rtt = rtt
-        services[index].failure = nil
-        names.serviceUp(index)
-        let addresses = services[index].observed.values.map(\.description).sorted()
-        hub.publish(.serviceUp(services[index].address, observed: addresses))
-        tellMeasured()
-    }
-
-    private func serviceDown(_ index: Int, _ reason: String) {
-        services[index].observed = [:]
-        services[index].rtt = nil
-        services[index].failure = reason
-        hub.publish(.serviceDown(services[index].address, reason: reason))
-        tellMeasured()
-    }
-
     /// Whether each service has answered or failed, and the NAT of each family that was answered is measured.
     private var isMeasured: Bool {
-        services.allSatisfy { $0.rtt != nil || $0.failure != nil }
-            && services.flatMap(\.observed.keys).allSatisfy { behaviors[$0] != nil }
+        services.used.allSatisfy { $0.rtt != nil || $0.failure != nil }
+            && services.used.flatMap(\.observed.keys).allSatisfy { behaviors[$0] != nil }
     }
 
-    private func tellMeasured() {
+    func tellMeasured() {
         guard isMeasured else { return }
         for measurement in measurements { measurement.fulfil(()) }
         measurements.removeAll()
     }
 
     var networkReport: NetworkReport {
-        let observed = { (family: IPAddress.Family) in self.services.lazy.compactMap { $0.observed[family] }.first }
+        let observed = { (family: IPAddress.Family) in self.services.used.lazy.compactMap { $0.observed[family] }.first
+        }
         let ipv4 = observed(.v4)
         let ipv6 = observed(.v6)
         // What an IPv4 NAT does is what decides; a network without IPv4 is judged by IPv6.
         let family: IPAddress.Family = ipv4 == nil && ipv6 != nil ? .v6 : .v4
         let behavior = behaviors[family] ?? NATBehavior()
-        let works = services.contains { $0.rtt != nil }
+        let works = services.used.contains { $0.rtt != nil }
         return NetworkReport(
             udpWorks: works, ipv4: ipv4?.description, ipv6: ipv6?.description,
             mapping: NetworkReport.Mapping(behavior.mapping), filtering: NetworkReport.Filtering(behavior.filtering),
             portPreserved: (family == .v4 ? ipv4 : ipv6).map { $0.port == loop.localPort(family) },
-            services: services.map {
+            services: services.used.map {
                 NetworkReport.Service(
                     address: $0.address, rtt: $0.rtt,
                     failure: $0.rtt == nil ? $0.failure ?? "it has not answered yet" : nil)

@@ -1,3 +1,4 @@
+import PinholeCrypto
 import PinholeWire
 import Testing
 
@@ -9,80 +10,107 @@ struct ServiceNamesTests {
     private let here = TransportAddress(IPAddress("192.0.2.1")!, port: 1)
     private let there = TransportAddress(IPAddress("192.0.2.2")!, port: 1)
     private let unknown = PinholeError(.unreachableService, "unknown")
+    private let first: ServiceAddress
+    private let second: ServiceAddress
 
-    /// A reference, because an expectation cannot change a value.
-    private final class Names {
-        private var value: ServiceNames
-        var addresses: [[TransportAddress]] { value.addresses }
-        var dueTime: Instant? { value.dueTime }
-
-        init(count: Int) { value = ServiceNames(count: count) }
-
-        func begin(at now: Instant) -> Bool { value.begin(at: now) }
-        func finish(
-            _ results: [Result<[TransportAddress], PinholeError>], at now: Instant
-        ) -> ServiceNames.Change {
-            value.finish(results, at: now)
-        }
-        func networkChanged(at now: Instant) { value.networkChanged(at: now) }
-        func serviceDown(_ index: Int, at now: Instant) { value.serviceDown(index, at: now) }
-        func serviceUp(_ index: Int) { value.serviceUp(index) }
+    init() throws {
+        let key = ServiceSecret.generate().publicKey.text
+        first = try ServiceAddress("pinhole-signal://\(key)@first.example:1")
+        second = try ServiceAddress("pinhole-signal://\(key)@second.example:1")
     }
 
-    private func begun(_ count: Int) -> Names {
-        let names = Names(count: count)
-        names.networkChanged(at: start)
-        #expect(names.begin(at: start))
+    private func begun(_ services: Set<ServiceAddress>) -> ServiceNames {
+        var names = ServiceNames()
+        names.follow(services, at: start)
+        let wanted = names.begin(at: start)
+        #expect(wanted == services)
         return names
     }
 
     @Test("a name without an address is told once, asked for every 10 s, and changes nothing for the others")
     func unresolvable() {
-        let names = begun(2)
-        let first = names.finish([.success([here]), .failure(unknown)], at: start)
-        #expect(first == .init(addresses: true, failures: [.init(index: 1, sentence: "unknown")]))
+        var names = begun([first, second])
+        var changes = [names.finish(first, .success([here]), at: start)]
+        changes.append(names.finish(second, .failure(unknown), at: start))
+        #expect(changes == [.addresses, .failure("unknown")])
         var now = start
         for _ in 0..<5 {
             #expect(names.dueTime == now + .seconds(10))
-            #expect(!names.begin(at: now + .seconds(9)))
+            let early = names.begin(at: now + .seconds(9))
+            #expect(early.isEmpty)
             now = now + .seconds(10)
-            #expect(names.begin(at: now))
-            #expect(names.finish([.success([here]), .failure(unknown)], at: now) == .init())
+            let wanted = names.begin(at: now)
+            #expect(wanted == [first, second])
+            changes = [names.finish(first, .success([here]), at: now)]
+            changes.append(names.finish(second, .failure(unknown), at: now))
+            #expect(changes == [.nothing, .nothing])
         }
         now = now + .seconds(10)
-        #expect(names.begin(at: now))
-        #expect(names.finish([.success([here]), .success([there])], at: now) == .init(addresses: true))
-        #expect(names.addresses == [[here], [there]])
+        _ = names.begin(at: now)
+        changes = [names.finish(first, .success([here]), at: now), names.finish(second, .success([there]), at: now)]
+        #expect(changes == [.nothing, .addresses])
+        #expect(names.addresses == [first: [here], second: [there]])
         #expect(names.dueTime == nil)
     }
 
     @Test("while a service is down its name is looked up every 30 s, and no more once it is up")
     func down() {
-        let names = begun(1)
-        _ = names.finish([.success([here, there])], at: start)
+        var names = begun([first])
+        _ = names.finish(first, .success([here, there]), at: start)
         #expect(names.dueTime == nil)
-        names.serviceDown(0, at: start + .seconds(5))
+        names.serviceDown(first, at: start + .seconds(5))
         #expect(names.dueTime == start + .seconds(30))
-        #expect(names.begin(at: start + .seconds(30)))
-        #expect(names.finish([.success([there, here])], at: start + .seconds(30)) == .init())
+        _ = names.begin(at: start + .seconds(30))
+        var change = names.finish(first, .success([there, here]), at: start + .seconds(30))
+        #expect(change == .nothing)
         #expect(names.dueTime == start + .seconds(60))
-        names.serviceUp(0)
-        #expect(names.begin(at: start + .seconds(60)))
-        #expect(names.finish([.success([there])], at: start + .seconds(60)) == .init(addresses: true))
+        names.serviceUp(first)
+        _ = names.begin(at: start + .seconds(60))
+        change = names.finish(first, .success([there]), at: start + .seconds(60))
+        #expect(change == .addresses)
         #expect(names.dueTime == nil)
     }
 
     @Test("a network change looks up at once, at most once a second, and keeps what is known when that fails")
     func networkChange() {
-        let names = begun(1)
-        _ = names.finish([.success([here])], at: start)
+        var names = begun([first])
+        _ = names.finish(first, .success([here]), at: start)
         let later = start + .seconds(100)
         names.networkChanged(at: later)
-        #expect(names.begin(at: later))
+        var wanted = names.begin(at: later)
+        #expect(wanted == [first])
         names.networkChanged(at: later)
-        #expect(!names.begin(at: later + .seconds(1)))
-        #expect(names.finish([.failure(unknown)], at: later + .seconds(1)) == .init())
-        #expect(names.addresses == [[here]])
-        #expect(names.begin(at: later + .seconds(1)))
+        let change = names.finish(first, .failure(unknown), at: later + .milliseconds(500))
+        #expect(change == .nothing)
+        #expect(names.addresses == [first: [here]])
+        wanted = names.begin(at: later + .milliseconds(999))
+        #expect(wanted.isEmpty)
+        wanted = names.begin(at: later + .seconds(1))
+        #expect(wanted == [first])
+    }
+
+    @Test("a name that takes long keeps no other waiting")
+    func slow() {
+        var names = begun([first, second])
+        let change = names.finish(first, .success([here]), at: start + .milliseconds(20))
+        #expect(change == .addresses)
+        names.networkChanged(at: start + .seconds(5))
+        let wanted = names.begin(at: start + .seconds(5))
+        #expect(wanted == [first])
+    }
+
+    @Test("a service that joins is looked up at once; the answer for one that left is not used")
+    func joining() {
+        var names = begun([first])
+        _ = names.finish(first, .success([here]), at: start)
+        let later = start + .seconds(9)
+        names.follow([first, second], at: later)
+        let wanted = names.begin(at: later)
+        #expect(wanted == [first, second])
+        names.follow([first], at: later)
+        let change = names.finish(second, .success([there]), at: later)
+        #expect(change == .nothing)
+        #expect(names.addresses == [first: [here]])
+        #expect(names.dueTime == nil)
     }
 }

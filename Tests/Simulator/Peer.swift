@@ -67,7 +67,8 @@ package final class Peer {
     package func useService() {
         let service = address.family == .v4 ? World.serviceAddress : World.serviceAddress6
         let addresses = [TransportAddress(service, port: World.servicePorts[0])]
-        endpoint.setServices([(world.serviceSecret.publicKey, addresses)], at: world.now)
+        endpoint.setServices(
+            [RendezvousService(id: 0, key: world.serviceSecret.publicKey, addresses: addresses)], at: world.now)
         drain()
     }
 

@@ -37,21 +37,12 @@ package enum Resolver {
         return try result.get()
     }
 
-    /// The addresses of several services, in their order, looked up at the same time.
-    static func resolve(_ services: [ServiceAddress]) async -> [Result<[TransportAddress], PinholeError>] {
-        await withTaskGroup { group in
-            for (index, service) in services.enumerated() {
-                group.addTask { () -> (Int, Result<[TransportAddress], PinholeError>) in
-                    do throws(ResolverError) {
-                        return (index, .success(try await resolve(service.host, port: service.port)))
-                    } catch {
-                        return (index, .failure(error.pinholeError))
-                    }
-                }
-            }
-            var results = [Result<[TransportAddress], PinholeError>](repeating: .success([]), count: services.count)
-            for await (index, result) in group { results[index] = result }
-            return results
+    /// The addresses of a service, or the sentence for a person.
+    static func resolve(_ service: ServiceAddress) async -> Result<[TransportAddress], PinholeError> {
+        do throws(ResolverError) {
+            return .success(try await resolve(service.host, port: service.port))
+        } catch {
+            return .failure(error.pinholeError)
         }
     }
 

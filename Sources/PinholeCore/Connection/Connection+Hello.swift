@@ -58,7 +58,7 @@ extension Connection {
     /// of the peer is being tried.
     func askForEcho(at now: Instant) {
         let isAsking = attempt.map { $0.handshake.plaintext.flags & HelloFlags.needsEcho != 0 } ?? false
-        guard !isAsking, pairings.allSatisfy(\.isAuthenticated), !environment.registeredClients.isEmpty,
+        guard !isAsking, pairings.allSatisfy(\.isAuthenticated), !introducers.isEmpty,
             lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true
         else { return }
         lastStaleCookie = now

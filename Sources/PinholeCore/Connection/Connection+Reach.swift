@@ -30,16 +30,22 @@ extension Connection {
         reach(at: now)
     }
 
+    /// One more service can ask for the peer: it is asked at once.
+    func serviceAppeared(at now: Instant) {
+        if introduction?.isPeerKnown == false { introduction?.resend = now }
+        connectNow(at: now)
+    }
+
     /// Reaches out by every way there is: through the services, and directly.
     func reach(at now: Instant) {
-        if environment.registeredClients.isEmpty && directAddresses.isEmpty {
+        if introducers.isEmpty && directAddresses.isEmpty {
             attemptDeadline = attemptDeadline ?? now + Self.servicePatience
             return
         }
         let attempt = currentAttempt(at: now)
-        let patience = environment.registeredClients.isEmpty ? Limits.directTimeout : Self.punchPatience
+        let patience = introducers.isEmpty ? Limits.directTimeout : Self.punchPatience
         attemptDeadline = max(attemptDeadline ?? now, (session == nil ? wantedSince ?? now : now) + patience)
-        if !environment.registeredClients.isEmpty {
+        if !introducers.isEmpty {
             introduction = OutgoingIntroduction(resend: now)
             introduce(attempt, at: now)
         }
@@ -93,7 +99,7 @@ extension Connection {
 
     var ownIntroduction: [UInt8] {
         Introduction(
-            behavior: environment.hardestBehavior, candidates: environment.candidates
+            behavior: environment.hardestBehavior, candidates: environment.candidates(for: peer)
         ).encoded
     }
 
@@ -113,6 +119,7 @@ extension Connection {
         peerObserved = observed
         introduction?.isPeerKnown = true
         introduction?.absentFrom.removeAll()
+        introduction?.verdict = nil
         guard let (hello, encoded) = PeerHello.open(blob: blob.span, pair: pair),
             let theirs = try? Introduction(encoded.span)
         else {
@@ -137,13 +144,22 @@ extension Connection {
     }
 
     func receiveAbsent(client: Int, at now: Instant) {
-        guard introduction != nil else { return }
-        introduction?.absentFrom.insert(client)
-        guard let introduction, !introduction.isPeerKnown,
-            introduction.absentFrom.isSuperset(of: environment.registeredClients)
-        else { return }
+        guard var introduction, !introduction.isPeerKnown else { return }
+        introduction.absentFrom.insert(client)
+        introduction.verdict = introduction.verdict ?? now + Self.absencePatience
+        self.introduction = introduction
+        // The others may know more, unless there are none.
+        if introduction.absentFrom.isSuperset(of: introducers), !environment.isAwaitingService(for: peer) {
+            peerIsAbsent(at: now)
+        }
+    }
+
+    /// How long services that have not answered yet keep the word of the first that says "absent" from counting.
+    private static let absencePatience: Duration = .seconds(1)
+
+    func peerIsAbsent(at now: Instant) {
         requests.append(.watch(true))
-        self.introduction = nil
+        introduction = nil
         if directHello == nil { fail(.offline, at: now) }
     }
 
@@ -184,7 +200,7 @@ extension Connection {
             return .noDirectPath(own: environment.hardestBehavior, peer: peerIntroduction.behavior)
         }
         if introduction?.isPeerKnown ?? false { return .noAnswer }
-        if environment.registeredClients.isEmpty { return directAddresses.isEmpty ? .noService : .directTimeout }
+        if introducers.isEmpty { return directAddresses.isEmpty ? .noService : .directTimeout }
         return directHello == nil ? .noAnswer : .directTimeout
     }
 }

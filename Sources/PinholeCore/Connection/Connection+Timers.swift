@@ -13,6 +13,7 @@ extension Connection {
         consider(retry?.at)
         consider(attemptDeadline)
         consider(introduction?.resend)
+        consider(introduction?.verdict)
         consider(directHello?.resend)
         if isProbing { consider(checklist.nextTimeout) }
         for pairing in pairings { consider(pairing.expiry(isConfirmed: session?.isConfirmed ?? true)) }
@@ -41,6 +42,7 @@ extension Connection {
 
     func handleTimeout(at now: Instant) {
         if let retry, retry.at <= now { again(retry.count, at: now) }
+        if let verdict = introduction?.verdict, verdict <= now { peerIsAbsent(at: now) }
         if let introduction, introduction.resend <= now { resendIntroduction(at: now) }
         if let directHello, directHello.resend <= now { sendDirectHello(at: now) }
         if isProbing {
@@ -111,17 +113,17 @@ extension Connection {
         if attempt == nil, canReach { reach(at: now) }
     }
 
-    private var canReach: Bool { !environment.registeredClients.isEmpty || !directAddresses.isEmpty }
+    private var canReach: Bool { !introducers.isEmpty || !directAddresses.isEmpty }
 
     /// This machine's addresses changed: the path may be gone, and the peer should learn the new one at once.
     func networkChanged(at now: Instant) {
         guard session != nil, let active = paths.active else { return }
         sendPathChallenge(to: active, at: now)
         pendingFrames.removeAll { if case .candidates = $0 { true } else { false } }
-        pendingFrames.append(.candidates(environment.candidates))
+        pendingFrames.append(.candidates(environment.candidates(for: peer)))
         session?.transport.ping()
         keepAliveDeadline = now + Limits.firstKeepAlive
-        if !environment.registeredClients.isEmpty, attempt == nil { reach(at: now) }
+        if !introducers.isEmpty, attempt == nil { reach(at: now) }
     }
 
     /// A challenge of the path that was followed may have been lost with everything else.

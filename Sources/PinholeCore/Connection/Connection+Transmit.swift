@@ -129,7 +129,7 @@ extension Connection {
             // tell, after a while.
             guard wantedSince != nil || !outbox.isEmpty else { return }
             requests.append(.watch(true))
-            if environment.registeredClients.isEmpty || !directAddresses.isEmpty {
+            if introducers.isEmpty || !directAddresses.isEmpty {
                 wantAgain(after: .seconds(5), at: now)
             }
         case .timedOut, .protocolViolation, .storage:

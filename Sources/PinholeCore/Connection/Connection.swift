@@ -67,6 +67,8 @@ final class Connection {
         var timesSent = 0
         var resend: Instant
         var absentFrom: Set<Int> = []
+        /// When the peer counts as absent, though not all services said so.
+        var verdict: Instant?
         var isPeerKnown = false
 
         /// The peer has answered and should be heard soon; if it is not, it may have started again and forgotten us.
@@ -102,6 +104,8 @@ final class Connection {
     }
 
     var peer: IdentityKey { pair.peerKey }
+    /// The clients that can ask for the peer now.
+    var introducers: Set<Int> { environment.introducers(of: peer) }
 
     /// The ids under which datagrams reach this connection.
     var connectionIDs: [ConnectionID] {
@@ -116,7 +120,7 @@ final class Connection {
         return PathDescription(
             remote: path.route.remote, kind: path.kind, isDirect: directAddresses.contains(path.route.remote),
             rtt: session?.transport.smoothedRTT ?? path.rtt, connectTime: connectTime,
-            serviceRTT: environment.serviceRTT)
+            serviceRTT: environment.serviceRTT(for: peer))
     }
 }
 

@@ -7,10 +7,12 @@ extension Endpoint {
     func handle(_ request: Connection.ServiceRequest, of slot: Int, _ connection: Connection, at now: Instant) {
         switch request {
         case .connect(let blob):
-            for index in clients.indices { clients[index].connect(connection.pair, blob: blob, at: now) }
-        case .answer(let tag, let client, let blob):
-            guard clients.indices.contains(client) else { return }
-            clients[client].answer(tag, connection.pair, blob: blob)
+            for index in clients.indices where clients[index].service.scope.includes(connection.peer) {
+                clients[index].connect(connection.pair, blob: blob, at: now)
+            }
+        case .answer(let tag, let id, let blob):
+            guard let index = client(withID: id) else { return }
+            clients[index].answer(tag, connection.pair, blob: blob)
         case .watch(let isWatched):
             guard watched.contains(slot) != isWatched else { return }
             if isWatched { watched.insert(slot) } else { watched.remove(slot) }
@@ -19,7 +21,7 @@ extension Endpoint {
     }
 
     func handle(_ event: SignalingClient.Event, of index: Int, at now: Instant) {
-        let service = serviceIndices[index]
+        let service = clients[index].service.id
         settleClients(at: now)
         switch event {
         case .up(let registered, let rtt):
@@ -28,28 +30,28 @@ extension Endpoint {
             environment.serviceAddresses.formUnion(ports)
             tell(.serviceUp(service, observed: registered.observed, rtt: rtt))
             measure(index, registered, at: now)
-            for (slot, connection) in connections {
-                connection.connectNow(at: now)
+            for (slot, connection) in connections where clients[index].service.scope.includes(connection.peer) {
+                connection.serviceAppeared(at: now)
                 settleLater(slot)
             }
         case .observedChanged(let registered):
             tell(.serviceUp(service, observed: registered.observed, rtt: clients[index].roundTripTime ?? .zero))
             measure(index, registered, at: now)
         case .down(let failure):
-            let isStillUp = clients.indices.contains { serviceIndices[$0] == service && clients[$0].isRegistered }
-            let isPending = clients.indices.contains { serviceIndices[$0] == service && !clients[$0].hasFailed }
+            let isStillUp = clients.contains { $0.service.id == service && $0.isRegistered }
+            let isPending = clients.contains { $0.service.id == service && !$0.hasFailed }
             guard !isStillUp, failure != .noAnswer || !isPending, reportedDown.insert(service).inserted else { return }
             tell(.serviceDown(service, failure))
         case .peer(let tag, let observed, let blob):
-            guard let slot = tags[tag] else { return }
-            connections[slot]?.receivePeer(tag, observed: observed, blob: blob, client: index, at: now)
+            guard let slot = slot(of: tag, at: index) else { return }
+            connections[slot]?.receivePeer(tag, observed: observed, blob: blob, client: clients[index].id, at: now)
             settleLater(slot)
         case .absent(let tag):
-            guard let slot = tags[tag] else { return }
-            connections[slot]?.receiveAbsent(client: index, at: now)
+            guard let slot = slot(of: tag, at: index) else { return }
+            connections[slot]?.receiveAbsent(client: clients[index].id, at: now)
             settleLater(slot)
         case .appeared(let tag):
-            guard let slot = tags[tag] else { return }
+            guard let slot = slot(of: tag, at: index) else { return }
             connections[slot]?.connectNow(at: now)
             settleLater(slot)
         case .notice(let text):
@@ -57,16 +59,28 @@ extension Endpoint {
         }
     }
 
+    /// The connection that a tag means, if the service was told of it: one that a contact brought along speaks for that
+    /// contact alone.
+    private func slot(of tag: RendezvousTag, at index: Int) -> Int? {
+        tags[tag].flatMap { slot in
+            connections[slot].flatMap { clients[index].service.scope.includes($0.peer) ? slot : nil }
+        }
+    }
+
     /// Measures the NAT of a family once per network, by the first service that answers. Another address that it is
     /// seen at means another network.
     private func measure(_ index: Int, _ registered: SignalingReply.Registered, at now: Instant) {
+        // What a contact brought along is believed about our NAT only where nobody else can be asked.
+        let isOwn = clients[index].service.scope == .everybody
+        guard isOwn || !clients.contains(where: { $0.service.scope == .everybody && $0.isRegistered }) else { return }
         let service = clients[index].address
         let observed = registered.observed
         let family = service.family
         if let last = measured[family] {
-            guard last.client == index || !clients[last.client].isRegistered, last.ip != observed.ip else { return }
+            let isLastUp = client(withID: last.client).map { clients[$0].isRegistered } ?? false
+            guard last.client == clients[index].id || !isLastUp, last.ip != observed.ip else { return }
         }
-        measured[family] = (index, observed.ip)
+        measured[family] = (clients[index].id, observed.ip)
         let isLocal =
             environment.localPorts[family] == observed.port
             && environment.localAddresses.contains { $0.ip == observed.ip }

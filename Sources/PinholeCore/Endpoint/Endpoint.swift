@@ -17,7 +17,7 @@ package final class Endpoint {
     var watched: Set<Int> = []
 
     var clients: [SignalingClient] = []
-    var serviceIndices: [Int] = []
+    private var clientsMade = 0
     var tags: [RendezvousTag: Int] = [:]
     /// What the services call today, as of ``tags``.
     private var learnedDays: Set<UInt64> = []
@@ -76,24 +76,38 @@ extension Endpoint {
         settleLater(slot)
     }
 
-    /// The services to register with; each one's addresses, of either family, count as one service.
-    /// `token` is shown to services that are not open to everybody.
-    package func setServices(
-        _ services: [(key: ServiceKey, addresses: [TransportAddress])], token: [UInt8] = [], at now: Instant
-    ) {
+    /// The services to register with. What is registered already stays so; what is not used any more is left.
+    package func setServices(_ services: [RendezvousService], at now: Instant) {
+        var known = clients
         clients.removeAll()
-        serviceIndices.removeAll()
-        reportedDown.removeAll()
-        measured.removeAll()
-        for (index, service) in services.enumerated() {
+        for service in services {
             for address in service.addresses {
-                clients.append(SignalingClient(service: service.key, address: address, token: token, at: now))
-                serviceIndices.append(index)
+                let index = known.firstIndex {
+                    $0.address == address && $0.service.key == service.key && $0.service.token == service.token
+                }
+                if let index {
+                    clients.append(known.remove(at: index))
+                    clients[clients.count - 1].service = service
+                } else {
+                    clientsMade += 1
+                    clients.append(SignalingClient(clientsMade, service, at: address, now: now))
+                }
             }
         }
-        environment.serviceAddresses = Set(clients.map(\.address))
+        for index in known.indices {
+            known[index].unregister(at: now)
+            for datagram in known[index].takeOutgoing() { transmit(datagram, to: Route(known[index].address)) }
+        }
+        reportedDown.formIntersection(services.map(\.id))
+        measured = measured.filter { client(withID: $0.value.client) != nil }
+        environment.serviceAddresses.formUnion(clients.map(\.address))
         refreshClients(at: now)
         settleClients(at: now)
+    }
+
+    /// The place of a client; nil for one whose service is not used any more.
+    func client(withID id: Int) -> Int? {
+        clients.firstIndex { $0.id == id }
     }
 
     /// What the measurements say of the NAT in front of the socket of a family; `nil` while they run.
@@ -143,10 +157,14 @@ extension Endpoint {
 
     /// Tells the services which pairs this peer belongs to.
     func refreshClients(at now: Instant) {
-        let pairs = connections.sorted { $0.key < $1.key }.map {
-            SignalingClient.Pair(keys: $0.value.pair, watch: watched.contains($0.key))
+        let sorted = connections.sorted { $0.key < $1.key }
+        for index in clients.indices {
+            let scope = clients[index].service.scope
+            let pairs = sorted.filter { scope.includes($0.value.peer) }.map {
+                SignalingClient.Pair(keys: $0.value.pair, watch: watched.contains($0.key))
+            }
+            clients[index].setPairs(pairs, at: now)
         }
-        for index in clients.indices { clients[index].setPairs(pairs, at: now) }
         learnTags(at: now)
     }
 
@@ -260,9 +278,7 @@ extension Endpoint {
         for index in clients.indices {
             for datagram in clients[index].takeOutgoing() { transmit(datagram, to: Route(clients[index].address)) }
         }
-        environment.registeredClients = Set(clients.indices.filter { clients[$0].isRegistered })
-        environment.observed = clients.compactMap(\.observed)
-        environment.serviceRTT = clients.filter(\.isRegistered).compactMap(\.roundTripTime).min()
+        environment.registrations = clients.map(\.registration)
         if Set(clients.compactMap { $0.day(at: now) }) != learnedDays { learnTags(at: now) }
     }
 

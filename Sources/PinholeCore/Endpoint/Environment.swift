@@ -1,3 +1,4 @@
+internal import PinholeCrypto
 package import PinholeWire
 
 /// An address of one of this machine's interfaces.
@@ -27,15 +28,14 @@ final class Environment {
     var localAddresses: [LocalAddress] = []
     /// The sockets' ports; a family without a socket has none.
     var localPorts: [IPAddress.Family: UInt16] = [:]
+    /// The registrations with the services, as far as they got.
+    var registrations: [Registration] = []
     /// Where the services see this peer.
-    var observed: [TransportAddress] = []
+    var observed: [TransportAddress] { registrations.compactMap(\.observed) }
     /// All ports of the services that are known.
     var serviceAddresses: Set<TransportAddress> = []
     /// What the NAT in front of the sockets of a family does, as far as it was measured.
     var nat: [IPAddress.Family: NATProfile] = [:]
-    /// The clients that are registered now.
-    var registeredClients: Set<Int> = []
-    var serviceRTT: Duration?
     var drops = DropCounters()
     var sockets = ExtraSockets()
 
@@ -59,15 +59,19 @@ final class Environment {
         unixMillisecondsAtStart &+ UInt64(max(0, (now - start).nanoseconds / 1_000_000))
     }
 
-    /// This peer's own candidates: its interfaces' addresses, and where it is seen from outside.
-    var candidates: [Candidate] {
+    /// This peer's own candidates, for a contact: its interfaces' addresses, and where it is seen from outside. What a
+    /// service that another contact brought along says is not passed on.
+    func candidates(for peer: IdentityKey) -> [Candidate] {
         var candidates: [Candidate] = []
         for local in localAddresses where !local.ip.isLoopback || allowsLoopback {
             guard let port = localPorts[local.ip.family] else { continue }
             let address = TransportAddress(local.ip, port: port)
             if address.isPunchable(loopback: allowsLoopback) { candidates.append(Candidate(.host, address)) }
         }
-        for address in observed where !candidates.contains(where: { $0.address == address }) {
+        for registration in registrations where registration.service.scope.includes(peer) {
+            guard let address = registration.observed, !candidates.contains(where: { $0.address == address }) else {
+                continue
+            }
             candidates.append(Candidate(.serverReflexive, address))
         }
         return Array(candidates.prefix(Limits.maxCandidates))
@@ -95,5 +99,60 @@ final class Environment {
     private func isOwn(_ address: TransportAddress) -> Bool {
         observed.contains(address)
             || localPorts[address.family] == address.port && localAddresses.contains { $0.ip == address.ip }
+    }
+}
+
+// MARK: Services
+
+extension Environment {
+    /// One client's registration with a service.
+    struct Registration {
+        enum State {
+            /// The first answer is still to come.
+            case pending
+            case up(observed: TransportAddress, rtt: Duration?)
+            case failed
+        }
+
+        let client: Int
+        let service: RendezvousService
+        let state: State
+
+        var isUp: Bool { observed != nil }
+
+        var observed: TransportAddress? {
+            switch state {
+            case .up(let observed, _): observed
+            case .pending, .failed: nil
+            }
+        }
+
+        var rtt: Duration? {
+            switch state {
+            case .up(_, let rtt): rtt
+            case .pending, .failed: nil
+            }
+        }
+    }
+
+    private func registrations(for peer: IdentityKey) -> some Sequence<Registration> {
+        registrations.lazy.filter { $0.service.scope.includes(peer) }
+    }
+
+    /// The clients that can ask for a contact now.
+    func introducers(of peer: IdentityKey) -> Set<Int> {
+        Set(registrations(for: peer).filter(\.isUp).map(\.client))
+    }
+
+    func serviceRTT(for peer: IdentityKey) -> Duration? {
+        registrations(for: peer).compactMap(\.rtt).min()
+    }
+
+    /// Whether a service that could ask for a contact has not answered yet at any of its addresses, nor failed.
+    func isAwaitingService(for peer: IdentityKey) -> Bool {
+        let up = Set(registrations(for: peer).filter(\.isUp).map(\.service.id))
+        return registrations(for: peer).contains { registration in
+            if case .pending = registration.state { !up.contains(registration.service.id) } else { false }
+        }
     }
 }

@@ -16,7 +16,7 @@ extension SignalingClient {
         guard nextTimeout <= now else { return nil }
         switch state {
         case .waiting:
-            var registering = Registering(keys: SignalingClientKeys(service: service), lastSent: now, resend: now)
+            var registering = Registering(keys: SignalingClientKeys(service: service.key), lastSent: now, resend: now)
             register(&registering, at: now, &entropy)
             state = .registering(registering)
             return nil
@@ -50,7 +50,7 @@ extension SignalingClient {
         let body =
             registering.cookie.isEmpty
             ? RegisterBody(cookie: zero, token: [], tags: [])
-            : RegisterBody(cookie: registering.cookie, token: token, tags: registering.tags)
+            : RegisterBody(cookie: registering.cookie, token: service.token, tags: registering.tags)
         outgoing.append(registering.keys.register(body))
         registering.lastSent = now
         registering.resend = now + entropy.jittered(Self.firstRetry * (1 << registering.timesSent))
@@ -61,7 +61,7 @@ extension SignalingClient {
     var tagsPerRegister: Int {
         let room =
             Limits.signalingDatagramSize - SignalingLayout.registerHeader - 16 - SignalingLayout.cookieSize - 2
-            - token.count
+            - service.token.count
         return min(Limits.maxTagsPerMessage, room / (Limits.tagSize + 1))
     }
 

@@ -60,10 +60,10 @@ struct SignalingClient {
         }
     }
 
-    let service: ServiceKey
+    /// What connections call it.
+    let id: Int
+    var service: RendezvousService
     let address: TransportAddress
-    /// What a service that is not open to everybody wants to see; at most 255 bytes.
-    let token: [UInt8]
     var state: State
     var failures = 0
     var rtt: Duration?
@@ -76,9 +76,9 @@ struct SignalingClient {
         var watch: Bool
     }
 
-    init(service: ServiceKey, address: TransportAddress, token: [UInt8] = [], at now: Instant) {
+    init(_ id: Int, _ service: RendezvousService, at address: TransportAddress, now: Instant) {
+        self.id = id
         self.service = service
-        self.token = Array(token.prefix(255))
         self.address = address
         state = .waiting(until: now)
     }
@@ -96,6 +96,15 @@ struct SignalingClient {
 
     var roundTripTime: Duration? { rtt }
 
+    var registration: Environment.Registration {
+        let progress: Environment.Registration.State =
+            switch state {
+            case .registered(let registered): .up(observed: registered.observed, rtt: rtt)
+            case .waiting, .registering: hasFailed ? .failed : .pending
+            }
+        return Environment.Registration(client: id, service: service, state: progress)
+    }
+
     mutating func takeOutgoing() -> [[UInt8]] {
         defer { outgoing.removeAll() }
         return outgoing
@@ -107,7 +116,9 @@ struct SignalingClient {
 extension SignalingClient {
     /// Replaces the pairs to be registered under; tells the service when it is up.
     mutating func setPairs(_ pairs: [Pair], at now: Instant) {
+        let isChanged = !self.pairs.elementsEqual(pairs) { $0.keys.peerKey == $1.keys.peerKey && $0.watch == $1.watch }
         self.pairs = pairs
+        guard isChanged else { return }
         guard case .registered(var registered) = state else { return }
         queueTags(&registered, at: now)
         state = .registered(registered)

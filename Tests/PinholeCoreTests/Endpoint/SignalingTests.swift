@@ -60,7 +60,8 @@ struct SignalingTests {
         let world = World(seed: 63)
         let alice = world.addPeer("192.0.2.1:4000")
         let service = TransportAddress(World.serviceAddress, port: World.servicePorts[0])
-        alice.endpoint.setServices([(ServiceSecret.generate().publicKey, [service])], at: world.now)
+        alice.endpoint.setServices(
+            [RendezvousService(id: 0, key: ServiceSecret.generate().publicKey, addresses: [service])], at: world.now)
         world.run(for: .seconds(20))
         #expect(downs(alice) == [.noAnswer])
         #expect(!alice.isRegistered)
@@ -238,7 +239,8 @@ struct SignalingTests {
         var entropy = Entropy(SeededRandom(seed: 1))
         let secret = ServiceSecret.generate()
         let now = Instant(nanoseconds: 0)
-        var client = SignalingClient(service: secret.publicKey, address: strangerAddress(1), at: now)
+        var client = SignalingClient(
+            1, RendezvousService(id: 0, key: secret.publicKey, addresses: []), at: strangerAddress(1), now: now)
         _ = client.handleTimeout(at: now, &entropy)
         let register = try #require(client.takeOutgoing().first)
         let keys = try #require(SignalingServerKeys.open(register: register.span, secret: secret)?.keys)
