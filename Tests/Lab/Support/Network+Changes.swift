@@ -72,6 +72,14 @@ extension Network {
         try host.ip("link del \(interface)")
     }
 
+    /// Lets time pass, while programs are read.
+    func pass(_ time: Duration) throws(LabError) {
+        let end = ContinuousClock.now + time
+        _ = try reactor.wait(for: "time to pass", within: time + .seconds(10)) {
+            ContinuousClock.now >= end ? true : nil
+        }
+    }
+
     /// How long a router keeps a UDP mapping that was never answered, and one that was.
     func setMappingLifetime(of site: Site, unanswered: Duration, answered: Duration) throws(LabError) {
         let settings = [("nf_conntrack_udp_timeout", unanswered), ("nf_conntrack_udp_timeout_stream", answered)]

@@ -27,6 +27,8 @@ final class Network {
     static let roundTrip: Duration = .milliseconds(40)
     static let serviceAddresses = ["198.51.100.2", "198.51.100.3"]
     static let serviceAddresses6 = ["2001:db8:ffff::2", "2001:db8:ffff::3"]
+    /// The host name of the service, which has its first address of each family.
+    static let serviceName = "signal.example.org"
 
     /// What all names of this network begin with; the process's number tells the next run whether it is stale.
     let prefix: String
@@ -38,6 +40,7 @@ final class Network {
     var sites: [Site] = []
     private var routers = 0
     private var hosts: [Int: Int] = [:]
+    private var directories: Set<String> = []
     /// Programs that run in this network and end with it.
     let reactor = Reactor()
     private let reaper: Program
@@ -66,8 +69,12 @@ final class Network {
         prefix = Stale.newPrefix()
         directory = "/tmp/\(prefix)lab"
         reaper = try Stale.reaper(prefix: prefix, directory: directory)
+        let addresses =
+            ["127.0.0.1 localhost"]
+            + [Self.serviceAddresses[0], Self.serviceAddresses6[0]].map { "\($0) \(Self.serviceName)" }
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+            try addresses.joined(separator: "\n").write(toFile: directory + "/hosts", atomically: true, encoding: .utf8)
         } catch {
             throw LabError("could not make \(directory): \(error)")
         }
@@ -107,6 +114,13 @@ final class Network {
     func newHostNumber(at site: Site) -> Int {
         hosts[site.number, default: 0] += 1
         return hosts[site.number, default: 0]
+    }
+
+    /// A path inside ``directory`` that nobody has, `name` or something that begins with it; not made.
+    func newDirectory(_ name: String) -> String {
+        var count = 1
+        while !directories.insert(count == 1 ? name : "\(name)\(count)").inserted { count += 1 }
+        return "\(directory)/\(count == 1 ? name : "\(name)\(count)")"
     }
 
     private func connectService() throws(LabError) {

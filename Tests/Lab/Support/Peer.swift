@@ -11,10 +11,11 @@ final class Peer {
     private(set) var key = ""
     let directory: String
 
-    /// Makes a profile; `service` is the address of the signaling service.
+    /// Makes a profile, in a directory that no other person of this network has; `service` is the address of the
+    /// signaling service.
     init(_ name: String, at site: Network.Site, of network: Network, service: String?) throws(LabError) {
         (self.name, self.site, self.network) = (name, site, network)
-        directory = "\(network.directory)/\(name)"
+        directory = network.newDirectory(name)
         let printed = try run(["init"] + (service.map { ["--service", $0] } ?? []))
         guard printed.status == .exited(0) else {
             throw LabError("\(name): init: \(printed.status): \(printed.errors)")
@@ -73,9 +74,13 @@ final class Peer {
 
     /// Starts a command.
     func start(_ arguments: [String]) throws(LabError) -> Program {
-        try network.start(
-            try Binaries.path("pinhole"),
-            arguments + ["--profile", directory + "/profile", "--config", directory + "/config.toml"],
+        let command =
+            [try Binaries.path("pinhole")] + arguments
+            + ["--profile", directory + "/profile", "--config", directory + "/config.toml"]
+        // The network's own names, and nobody else's.
+        let script = "mount --bind '\(network.directory)/hosts' /etc/hosts && exec \"$@\""
+        return try network.start(
+            "/usr/bin/unshare", ["--mount", "/bin/sh", "-c", script, "sh"] + command,
             named: "\(name): pinhole \(arguments.first ?? "")", on: site.host,
             environment: ["XDG_RUNTIME_DIR": directory, "NO_COLOR": "1"])
     }
@@ -98,6 +103,8 @@ final class Conversation {
     let program: Program
     private var parsed = 0
     private(set) var events: [Event] = []
+    /// The lines that were typed, commands left out.
+    private(set) var said: [String] = []
 
     /// One line of `--json`: the members that the laboratory looks at.
     struct Event: Decodable {
@@ -149,7 +156,10 @@ final class Conversation {
 
     private var reactor: Reactor { peer.network.reactor }
 
-    func say(_ line: String) { program.write(line + "\n") }
+    func say(_ line: String) {
+        program.write(line + "\n")
+        if !line.hasPrefix("/") { said.append(line) }
+    }
 
     /// The first event of this kind for which `matches` holds, now or within `limit`.
     @discardableResult

@@ -29,6 +29,9 @@ struct SignalingService {
         return "\(key)@\(host):\(Self.port)"
     }
 
+    /// Where everybody finds it: a name that has addresses of both families.
+    var address: String { "\(key)@\(Network.serviceName):\(Self.port)" }
+
     /// The machine dies: no goodbye.
     func kill() { program.signal(SIGKILL) }
 }

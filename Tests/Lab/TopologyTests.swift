@@ -1,0 +1,131 @@
+import Foundation
+import Glibc
+import PinholeWire
+import Testing
+
+extension Laboratory {
+    /// Networks that are more than two homes on two lines.
+    ///
+    /// ```
+    ///   alice ── router1 ─┐                                   alice ─┐
+    ///                     ├─ carrier ── backbone ── service          ├─ router1 ── backbone ── service
+    ///   bob ──── router2 ─┘  100.64/10                        bob ───┘  two networks
+    /// ```
+    @Suite("topologies")
+    struct TopologyTests {
+        @Test("customers of one carrier, whose router loops its own address back")
+        func carrierHairpin() async throws {
+            try await Network.run { network in
+                let carrier = try network.addCarrier(.home.hairpinning)
+                for _ in 0..<2 { try network.addSite(.home, behind: carrier) }
+                let talk = try Talk(network)
+                #expect(try talk.path.remote.hasPrefix("\(carrier.wan):"))
+                try talk.exchange("over the hairpin")
+                try talk.end()
+            }
+        }
+
+        @Test("customers of one carrier without hairpin have no direct path, and are told so in time")
+        func carrierWithoutHairpin() async throws {
+            try await Network.run { network in
+                let carrier = try network.addCarrier(.home)
+                for _ in 0..<2 { try network.addSite(.home, behind: carrier) }
+                try expectNoDirectPath(network.sites, of: network)
+            }
+        }
+
+        @Test(
+            "a carrier's customer and somebody else",
+            arguments: [RouterType.none, .fullCone, .addressFiltering, .home], [RouterType.home, .renumbering])
+        func carrierCustomer(_ peer: RouterType, _ type: RouterType) async throws {
+            try await Network.run([peer]) { network in
+                let carrier = try network.addCarrier(type)
+                try network.addSite(.home, behind: carrier)
+                let talk = try Talk(network)
+                #expect(try talk.path.connectMs <= 1000)
+                try talk.end()
+            }
+        }
+
+        @Test("customers of two carriers")
+        func twoCarriers() async throws {
+            try await Network.run { network in
+                for type in [RouterType.home, .renumbering] {
+                    try network.addSite(.home, behind: try network.addCarrier(type))
+                }
+                let talk = try Talk(network)
+                #expect(try talk.path.connectMs <= 1000)
+                try talk.end()
+            }
+        }
+
+        @Test("two networks of one router that forwards between them")
+        func otherNetwork() async throws {
+            try await Network.run([.home]) { network in
+                let site = network.sites[0]
+                let talk = try Talk(network, [site, try network.addNeighbour(at: site, in: .second)])
+                let path = try talk.path
+                #expect(path.kind == "host" && path.remote.hasPrefix("192.168.2."), "\(path)")
+                try talk.end()
+            }
+        }
+
+        @Test("guests and hosts of one router that keeps them apart and loops its own address back")
+        func guests() async throws {
+            try await Network.run([RouterType.home.isolating.hairpinning]) { network in
+                let site = network.sites[0]
+                let talk = try Talk(network, [site, try network.addNeighbour(at: site, in: .second)])
+                #expect(try talk.path.remote.hasPrefix("\(site.wan):"))
+                try talk.end()
+            }
+        }
+
+        @Test("guests and hosts of one router that keeps them apart have no direct path, and are told so in time")
+        func guestsWithoutHairpin() async throws {
+            try await Network.run([RouterType.home.isolating]) { network in
+                let site = network.sites[0]
+                try expectNoDirectPath([site, try network.addNeighbour(at: site, in: .second)], of: network)
+            }
+        }
+
+        @Test(
+            "a router on whose own address an early packet takes the mapping's place",
+            arguments: [RouterType.none, .fullCone, .addressFiltering, .home, .careless])
+        func careless(_ peer: RouterType) async throws {
+            try await Network.run([.careless, peer]) { network in
+                // Who calls decides whose packet is early.
+                for sites in [network.sites, network.sites.reversed()] {
+                    for site in network.sites { try site.router.flushConnections() }
+                    let talk = try Talk(network, sites)
+                    #expect(try talk.path.connectMs <= 5000)
+                    try talk.end()
+                    try talk.killTheService()
+                }
+            }
+        }
+
+        @Test("a router that allows 64 sessions a host is enough for two people")
+        func sessionLimit() async throws {
+            try await Network.run([RouterType.home.limited(to: 64), .home]) { network in
+                let talk = try Talk(network)
+                try talk.end()
+                #expect(try network.sites[0].router.counters()["refused"] == Namespace.Counter())
+            }
+        }
+
+        /// One sentence, exit code 79, within ten seconds.
+        private func expectNoDirectPath(_ sites: [Network.Site], of network: Network) throws {
+            let service = try SignalingService(on: network)
+            let (alice, bob) = try Peer.pair(at: sites, of: network, service: service.address)
+            let listener = try bob.listen()
+            try listener.expect("service-up")
+            let outcome = try alice.run(["ping", "bob"])
+            #expect(outcome.status == .exited(79), "\(outcome)")
+            #expect(outcome.duration < .seconds(11), "took \(outcome.duration)")
+            let complaint = try #require(outcome.complaints.first, "\(outcome.errors)")
+            #expect(outcome.complaints.count == 1 && complaint.contains("bob"), "\(complaint)")
+            let counters = try network.service.counters()
+            #expect(counters["session"]?.packets == 0)
+        }
+    }
+}
