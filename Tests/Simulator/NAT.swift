@@ -52,6 +52,12 @@ package final class NAT {
     package var isCareless = false
     /// Nothing passes.
     package var isBlocking = false
+    /// What is sent from inside to ``external`` is turned round (RFC 4787 §6), with its external source address.
+    package var hairpins = false
+    /// The NAT further out, as a carrier's; `nil` on the internet.
+    package let outer: NAT?
+    /// What a port-mapping protocol asked for: external ports that lead to an inside socket, whoever writes.
+    package var forwards: [UInt16: TransportAddress] = [:]
     /// Flows that one inside address may have at a time.
     package var sessionLimit = Int.max
     /// Bindings a second that others behind this NAT make.
@@ -95,13 +101,14 @@ package final class NAT {
 
     package init(
         _ mapping: Mapping, _ filtering: Filtering, _ allocation: Allocation? = nil, lifetime: Lifetime = .unlimited,
-        external: IPAddress, seed: UInt64
+        external: IPAddress, behind outer: NAT? = nil, seed: UInt64
     ) {
         self.mapping = mapping
         self.filtering = filtering
         self.allocation = allocation ?? (mapping == .endpointIndependent ? .preserving : .random)
         self.lifetime = lifetime
         self.external = external
+        self.outer = outer
         random = SeededRandom(seed: seed)
         counter = .random(in: 20_000...50_000, using: &random)
     }
@@ -156,6 +163,11 @@ package final class NAT {
         flows.values.count { $0.expiry > now }
     }
 
+    /// Whether `ip` is this NAT's own.
+    func owns(_ ip: IPAddress) -> Bool {
+        allocation != .none && ip == external
+    }
+
     private func outside(_ inside: TransportAddress, port: UInt16) -> TransportAddress {
         allocation == .none ? inside : TransportAddress(external, port: port)
     }
@@ -198,6 +210,7 @@ extension NAT {
     private func owner(
         of destination: TransportAddress, from source: TransportAddress, at now: Instant
     ) -> TransportAddress? {
+        if let inside = forwards[destination.port] { return inside }
         let scoped = owners[Tuple(port: destination.port, remote: scope(of: source))] ?? latest[destination.port]
         guard let owner = scoped, let binding = bindings[owner], binding.expiry > now,
             binding.port == destination.port, allocation != .none || owner.inside.ip == destination.ip

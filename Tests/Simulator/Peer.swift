@@ -6,14 +6,13 @@ import TestSupport
 /// One peer of a ``World``: the real endpoint, a NAT, and an application that stores what it is given in memory.
 package final class Peer {
     package let identity: IdentitySecret
-    package let address: TransportAddress
-    /// Set to another one when the peer moves.
-    package var nat: NAT?
+    /// Where this peer is, at most once for each family.
+    package private(set) var attachments: [Attachment]
     package private(set) var endpoint: Endpoint
     private unowned let world: World
-    /// The sockets beside the main one, by their inside addresses and by their ids.
-    private var extraSockets: [TransportAddress: SocketID] = [:]
-    private var extraAddresses: [SocketID: TransportAddress] = [:]
+    /// The sockets beside the main ones, by their ports and by their ids.
+    private var extraSockets: [Bound: SocketID] = [:]
+    private var extraPorts: [SocketID: Bound] = [:]
     package private(set) var wakeTime: Instant?
 
     package private(set) var events: [Event] = []
@@ -36,10 +35,15 @@ package final class Peer {
     private var counter: UInt64 = 0
     package let epoch: UInt64
 
-    package init(_ world: World, at address: TransportAddress, behind nat: NAT?, identity: IdentitySecret) {
+    /// A port of this machine.
+    private struct Bound: Hashable {
+        let family: IPAddress.Family
+        let port: UInt16
+    }
+
+    init(_ world: World, at attachments: [Attachment], identity: IdentitySecret) {
         self.world = world
-        self.address = address
-        self.nat = nat
+        self.attachments = attachments
         self.identity = identity
         epoch = world.random.next()
         endpoint = Self.makeEndpoint(identity, world)
@@ -57,16 +61,36 @@ package final class Peer {
     }
 
     private func begin() {
-        endpoint.setLocal(
-            [LocalAddress(address.ip, prefixLength: address.family == .v4 ? 24 : 64)],
-            ports: [address.family: address.port], at: world.now)
+        let addresses = attachments.map { LocalAddress($0.address.ip, prefixLength: $0.prefixLength) }
+        let ports = attachments.map { ($0.address.family, $0.address.port) }
+        endpoint.setLocal(addresses, ports: Dictionary(ports) { first, _ in first }, at: world.now)
     }
 
     package var key: IdentityKey { identity.publicKey }
+    package var address: TransportAddress { attachments[0].address }
+
+    /// The NAT in front of ``address``. A peer that is behind another one from now on does not know it.
+    package var nat: NAT? {
+        get { attachments[0].nat }
+        set {
+            attachments[0].nat = newValue
+            world.findRouters()
+        }
+    }
+
+    /// The machine changes networks, and hears of it from its kernel.
+    package func move(to attachments: [Attachment]) {
+        self.attachments = attachments
+        world.findRouters()
+        begin()
+        drain()
+    }
 
     package func useService() {
-        let service = address.family == .v4 ? World.serviceAddress : World.serviceAddress6
-        let addresses = [TransportAddress(service, port: World.servicePorts[0])]
+        let addresses = attachments.map { attachment in
+            let ip = attachment.address.family == .v4 ? World.serviceAddress : World.serviceAddress6
+            return TransportAddress(ip, port: World.servicePorts[0])
+        }
         endpoint.setServices(
             [RendezvousService(id: 0, key: world.serviceSecret.publicKey, addresses: addresses)], at: world.now)
         drain()
@@ -105,7 +129,7 @@ package final class Peer {
     ) {
         if !remembers { state = ContactState() }
         extraSockets.removeAll()
-        extraAddresses.removeAll()
+        extraPorts.removeAll()
         endpoint = Self.makeEndpoint(identity, clockError: clockError, world)
         begin()
         add(other, direct: direct)
@@ -116,48 +140,42 @@ package final class Peer {
 // MARK: The shell
 
 extension Peer {
-    /// How a datagram comes to this peer, if its NAT lets it in.
-    package func accepts(_ flight: World.Flight) -> Route? {
-        if nat == nil || flight.source.ip.isPrivate {
-            return socket(at: flight.destination).map { Route(flight.source, via: $0) }
-        }
-        guard let nat, flight.destination.ip == nat.external || nat.allocation == .none else { return nil }
-        guard let inside = nat.inbound(flight.destination, from: flight.source, at: world.now) else { return nil }
-        return socket(at: inside).map { Route(flight.source, via: $0) }
-    }
-
     package func receive(_ bytes: [UInt8], from source: TransportAddress, by socket: SocketID = .main) {
         endpoint.receive(bytes.span, from: Route(source, via: socket), at: world.now)
         drain()
     }
 
-    private func socket(at inside: TransportAddress) -> SocketID? {
-        inside == address ? .main : extraSockets[inside]
+    func socket(on port: UInt16, _ family: IPAddress.Family) -> SocketID? {
+        if attachments.contains(where: { $0.address.family == family && $0.address.port == port }) { return .main }
+        return extraSockets[Bound(family: family, port: port)]
     }
 
     /// Each socket gets a port of its own, as from a kernel.
     private func open(_ id: SocketID, _ family: IPAddress.Family) {
-        guard family == address.family else { return endpoint.didOpen(id, port: nil, at: world.now) }
-        var inside: TransportAddress
+        guard attachments.contains(where: { $0.address.family == family }) else {
+            return endpoint.didOpen(id, port: nil, at: world.now)
+        }
+        var port: UInt16
         repeat {
-            inside = TransportAddress(address.ip, port: .random(in: 32_768...60_999, using: &world.random))
-        } while socket(at: inside) != nil
-        extraSockets[inside] = id
-        extraAddresses[id] = inside
-        endpoint.didOpen(id, port: inside.port, at: world.now)
+            port = .random(in: 32_768...60_999, using: &world.random)
+        } while socket(on: port, family) != nil
+        extraSockets[Bound(family: family, port: port)] = id
+        extraPorts[id] = Bound(family: family, port: port)
+        endpoint.didOpen(id, port: port, at: world.now)
     }
 
     private func close(_ id: SocketID) {
-        if let inside = extraAddresses.removeValue(forKey: id) { extraSockets[inside] = nil }
+        if let bound = extraPorts.removeValue(forKey: id) { extraSockets[bound] = nil }
     }
 
     private func transmit(_ datagram: [UInt8], _ route: Route) {
-        guard let inside = route.socket == .main ? address : extraAddresses[route.socket] else { return }
+        let family = route.remote.family
+        guard let attachment = attachments.first(where: { $0.address.family == family }) else { return }
+        let isMain = route.socket == .main || route.socket == .beacon
+        guard let port = isMain ? attachment.address.port : extraPorts[route.socket]?.port else { return }
         sentCount += 1
-        // Neighbours' packets do not pass the NAT.
-        let isNear = route.remote.ip.isPrivate || nat == nil
-        let source = isNear ? inside : nat?.outbound(inside, to: route.remote, at: world.now)
-        if let source { world.send(datagram, from: source, to: route.remote) }
+        world.send(
+            datagram, from: TransportAddress(attachment.address.ip, port: port), at: attachment.nat, to: route.remote)
     }
 
     /// Does what is due now, whatever was announced.

@@ -1,43 +1,66 @@
-import PinholeCore
 package import PinholeCrypto
 package import PinholeWire
 package import Signaling
 package import TestSupport
 
 /// Peers, their NATs and the real signaling service in virtual time: nothing here sleeps, and a seed repeats a run.
+///
+/// The places of a world are the internet, which is `nil`, and the inside of each NAT. A datagram goes from NAT to NAT
+/// outwards until it is where its destination is, takes the time of one link, and is then let in, or not, by the NATs
+/// of its receiver (`World+Routing`).
 package final class World {
     package private(set) var now = Instant(nanoseconds: 1_000_000_000)
     package let seed: UInt64
     package var random: SeededRandom
-    /// The share of datagrams that are lost, 0 … 1.
-    package var loss = 0.0
-    /// The share of datagrams that arrive twice.
-    package var duplication = 0.0
-    /// From one end to the other; 20 ms each way makes a round trip of 40 ms.
-    package var delay: Duration = .milliseconds(20)
-    package var jitter: Duration = .zero
+    /// Between any two places of the internet; 20 ms each way makes a round trip of 40 ms.
+    package var link = Link(delay: .milliseconds(20))
+    package var delay: Duration {
+        get { link.delay }
+        set { link.delay = newValue }
+    }
+    package var jitter: Duration {
+        get { link.jitter }
+        set { link.jitter = newValue }
+    }
+    package var loss: Double {
+        get { link.loss }
+        set { link.loss = newValue }
+    }
+    package var duplication: Double {
+        get { link.duplication }
+        set { link.duplication = newValue }
+    }
+    /// Between hosts behind the same NAT.
+    package var localLink = Link(delay: .milliseconds(1))
     /// Every datagram that was put on the wire, if it is wanted.
     package var recording: [Flight]?
     /// Looks at each datagram on the wire; `nil` drops it.
     package var tap: ((Flight) -> Flight?)?
     /// Called before a peer gets a datagram, with where the peer sees it come from.
     package var beforeDelivery: ((Flight, _ source: TransportAddress, Peer) -> Void)?
+    /// Told of all that happens, for people.
+    package var trace: ((String) -> Void)?
 
     package private(set) var peers: [Peer] = []
+    /// All NATs that somebody is behind.
+    private(set) var routers: [NAT] = []
     package var service: Service
     package let serviceSecret = ServiceSecret.generate()
     package private(set) var isServiceUp = true
     /// Datagrams that reached the service, by kind.
     package private(set) var atService: [DatagramKind: Int] = [:]
-    private var flights: [Flight] = []
+    private var flights = FlightQueue()
     private var sequence = 0
 
+    /// A datagram on its way.
     package struct Flight {
         package var arrival: Instant
         package var sequence: Int
         package var source: TransportAddress
         package var destination: TransportAddress
         package var bytes: [UInt8]
+        /// Where it arrives: behind this NAT, or on the internet.
+        package var place: NAT?
     }
 
     package static let unixMilliseconds: UInt64 = 1_790_000_000_000
@@ -61,15 +84,32 @@ package final class World {
         return Service(secret: secret, topology: Topology(sockets: sockets), seed: [UInt8](repeating: 7, count: 72))
     }
 
-    @discardableResult
     package func addPeer(_ inside: String, behind nat: NAT? = nil, identity: IdentitySecret = .generate()) -> Peer {
-        let peer = Peer(self, at: TransportAddress(inside)!, behind: nat, identity: identity)
+        addPeer([Attachment(TransportAddress(inside)!, behind: nat)], identity: identity)
+    }
+
+    /// A peer with an address of each family, or of one.
+    package func addPeer(_ attachments: [Attachment], identity: IdentitySecret = .generate()) -> Peer {
+        let peer = Peer(self, at: attachments, identity: identity)
         peers.append(peer)
+        findRouters()
         return peer
     }
 
     package func remove(_ peer: Peer) {
         peers.removeAll { $0 === peer }
+        findRouters()
+    }
+
+    func findRouters() {
+        routers.removeAll()
+        for attachment in peers.flatMap(\.attachments) {
+            var next = attachment.nat
+            while let nat = next, !routers.contains(where: { $0 === nat }) {
+                routers.append(nat)
+                next = nat.outer
+            }
+        }
     }
 
     /// The service dies, with all that it knew.
@@ -82,57 +122,44 @@ package final class World {
     package func startService() {
         isServiceUp = true
     }
+}
 
-    /// Puts a datagram of `source` (as seen outside its NAT) on the wire.
-    package func send(_ bytes: [UInt8], from source: TransportAddress, to destination: TransportAddress) {
-        if Double.random(in: 0..<1, using: &random) < loss { return }
-        launch(bytes, from: source, to: destination)
-        if Double.random(in: 0..<1, using: &random) < duplication { launch(bytes, from: source, to: destination) }
-    }
+// MARK: Time
 
-    private func launch(_ bytes: [UInt8], from source: TransportAddress, to destination: TransportAddress) {
-        let extra = Int64.random(in: 0...max(0, jitter.nanoseconds), using: &random)
-        sequence += 1
-        let flight = Flight(
-            arrival: now + delay + .nanoseconds(extra), sequence: sequence, source: source, destination: destination,
-            bytes: bytes)
-        recording?.append(flight)
-        guard let tap else { return flights.append(flight) }
-        if let passed = tap(flight) { flights.append(passed) }
-    }
-
+extension World {
     /// Lets time pass until `condition` holds. Returns whether it did within `limit`.
     @discardableResult
     package func run(for limit: Duration, until condition: () -> Bool = { false }) -> Bool {
         let end = now + limit
         for peer in peers { peer.drain() }
         while !condition() {
-            let next = ([end] + flights.map(\.arrival) + peers.compactMap(\.wakeTime)).min()!
+            var next = min(end, flights.nextArrival ?? end)
+            for peer in peers { next = min(next, peer.wakeTime ?? next) }
             now = max(now, next)
             for peer in peers { peer.wake() }
-            deliver()
+            while let flight = flights.popDue(at: now) { deliver(flight) }
             if now >= end { return condition() }
         }
         return true
     }
 
-    private func deliver() {
-        let due = flights.filter { $0.arrival <= now }.sorted { ($0.arrival, $0.sequence) < ($1.arrival, $1.sequence) }
-        flights.removeAll { $0.arrival <= now }
-        for flight in due { deliver(flight) }
-    }
-
-    private func deliver(_ flight: Flight) {
-        if Self.isService(flight.destination.ip) { return deliverToService(flight) }
-        for peer in peers {
-            guard let route = peer.accepts(flight) else { continue }
-            beforeDelivery?(flight, route.remote, peer)
-            peer.receive(flight.bytes, from: route.remote, by: route.socket)
-            return
+    /// Puts a datagram on a link; it arrives at `place`.
+    func launch(
+        _ bytes: [UInt8], from source: TransportAddress, to destination: TransportAddress, at place: NAT?
+    ) {
+        let (first, copy) = place == nil ? link.travel(&random) : localLink.travel(&random)
+        guard let first else { return note("lost", source, destination, bytes) }
+        for time in [first, copy].compactMap(\.self) {
+            sequence += 1
+            let flight = Flight(
+                arrival: now + time, sequence: sequence, source: source, destination: destination, bytes: bytes,
+                place: place)
+            recording?.append(flight)
+            if let passed = tap?(flight) ?? (tap == nil ? flight : nil) { flights.insert(passed) }
         }
     }
 
-    private func deliverToService(_ flight: Flight) {
+    func deliverToService(_ flight: Flight) {
         if let kind = DatagramKind(flight.bytes.span) { atService[kind, default: 0] += 1 }
         let socket = service.topology.sockets.firstIndex { $0.address == flight.destination }
         guard isServiceUp, let socket else { return }
@@ -142,11 +169,7 @@ package final class World {
         _ = service.handleTimeout(at: now)
         for entry in outbox.entries {
             let source = service.topology.sockets[Int(entry.endpoint.socket)].address
-            send(Array(outbox.bytes[entry.bytes]), from: source, to: entry.destination)
+            send(Array(outbox.bytes[entry.bytes]), from: source, at: nil, to: entry.destination)
         }
-    }
-
-    package static func isService(_ ip: IPAddress) -> Bool {
-        ip == serviceAddress || ip == serviceAddress6
     }
 }

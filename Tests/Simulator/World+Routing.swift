@@ -1,0 +1,102 @@
+package import PinholeWire
+
+/// Where a peer is plugged in: its address, and the NAT in front of it.
+package struct Attachment {
+    /// With the port of the main socket.
+    package var address: TransportAddress
+    package var prefixLength: Int
+    package var nat: NAT?
+
+    package init(_ address: TransportAddress, behind nat: NAT? = nil, prefixLength: Int? = nil) {
+        self.address = address
+        self.prefixLength = prefixLength ?? (address.family == .v4 ? 24 : 64)
+        self.nat = nat
+    }
+}
+
+// Where datagrams go.
+
+extension World {
+    /// Sends a datagram from an address of `place`.
+    package func send(
+        _ bytes: [UInt8], from source: TransportAddress, at place: NAT? = nil, to destination: TransportAddress
+    ) {
+        var source = source
+        var place = place
+        if destination.ip.isMulticast { return launch(bytes, from: source, to: destination, at: place) }
+        while let nat = place, !isAt(nat, destination.ip) {
+            guard let outside = nat.outbound(source, to: destination, at: now) else {
+                return note("not let out", source, destination, bytes)
+            }
+            if nat.owns(destination.ip) {
+                return hairpin(bytes, from: outside, at: nat, to: destination)
+            }
+            source = outside
+            place = nat.outer
+        }
+        launch(bytes, from: source, to: destination, at: place)
+    }
+
+    /// From the inside of a NAT to its own external address (RFC 4787 §6).
+    private func hairpin(
+        _ bytes: [UInt8], from source: TransportAddress, at nat: NAT, to destination: TransportAddress
+    ) {
+        guard nat.hairpins, let inside = nat.inbound(destination, from: source, at: now) else {
+            return note("not turned round", source, destination, bytes)
+        }
+        launch(bytes, from: source, to: inside, at: nat)
+    }
+
+    func deliver(_ flight: Flight) {
+        if flight.place == nil, Self.isService(flight.destination.ip) { return deliverToService(flight) }
+        if flight.destination.ip.isMulticast { return deliverMulticast(flight) }
+        deliver(flight, to: flight.destination, at: flight.place)
+    }
+
+    private func deliver(_ flight: Flight, to destination: TransportAddress, at place: NAT?) {
+        for peer in peers
+        where peer.attachments.contains(where: { $0.nat === place && $0.address.ip == destination.ip }) {
+            guard let socket = peer.socket(on: destination.port, destination.family) else {
+                return note("no such port", flight.source, destination, flight.bytes)
+            }
+            beforeDelivery?(flight, flight.source, peer)
+            note("arrives", flight.source, destination, flight.bytes)
+            return peer.receive(flight.bytes, from: flight.source, by: socket)
+        }
+        guard
+            let nat = routers.first(where: {
+                $0.outer === place && ($0.owns(destination.ip) || isAt($0, destination.ip))
+            })
+        else { return note("nobody there", flight.source, destination, flight.bytes) }
+        guard let inside = nat.inbound(destination, from: flight.source, at: now) else {
+            return note("not let in", flight.source, destination, flight.bytes)
+        }
+        deliver(flight, to: inside, at: nat)
+    }
+
+    /// To all others on the same network.
+    private func deliverMulticast(_ flight: Flight) {
+        for peer in peers {
+            for other in peer.attachments where other.nat === flight.place && other.address.ip != flight.source.ip {
+                guard other.address.ip.sharesPrefix(other.prefixLength, with: flight.source.ip) else { continue }
+                peer.receive(flight.bytes, from: flight.source, by: .beacon)
+            }
+        }
+    }
+
+    /// Whether an address is inside of a NAT: a host's, or that of a NAT further in.
+    private func isAt(_ place: NAT, _ ip: IPAddress) -> Bool {
+        peers.contains { $0.attachments.contains { $0.nat === place && $0.address.ip == ip } }
+            || routers.contains { $0.outer === place && $0.owns(ip) }
+    }
+
+    package static func isService(_ ip: IPAddress) -> Bool {
+        ip == serviceAddress || ip == serviceAddress6
+    }
+
+    func note(_ what: String, _ source: TransportAddress, _ destination: TransportAddress, _ bytes: [UInt8]) {
+        guard let trace else { return }
+        let kind = DatagramKind(bytes.span).map { "\($0)" } ?? "?"
+        trace("\(source) → \(destination)  \(kind), \(bytes.count) bytes: \(what)")
+    }
+}
