@@ -59,8 +59,12 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "Simulator",
-            dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "TestSupport"],
-            path: "Tests/Simulator", swiftSettings: lifetimes),
+            dependencies: ["CSodium", "PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "TestSupport"],
+            path: "Tests/Simulator", exclude: ["Executable"], swiftSettings: lifetimes),
+        .executableTarget(
+            name: "simulator",
+            dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Simulator/Executable", swiftSettings: strict),
         .testTarget(name: "PinholeWireTests", dependencies: ["PinholeWire", "TestSupport"], swiftSettings: lifetimes),
         .testTarget(
             name: "PinholeCryptoTests", dependencies: ["PinholeCrypto", "PinholeWire", "TestSupport"],

@@ -5,10 +5,14 @@ package enum NetworkType: String, CaseIterable, Sendable {
     /// A public address.
     case open = "N"
     case fullCone = "F"
+    /// A router that maps a port when it is asked to, and is as hard as ``random`` otherwise.
+    case mapped = "M"
     case addressRestricted = "A"
     /// A home router: one port for all destinations, and only who was spoken to may answer.
     case portRestricted = "P"
-    /// The same without an input firewall.
+    /// The same with other ports outside than inside.
+    case renumbering = "E"
+    /// The same as ``portRestricted`` without an input firewall.
     case careless = "p"
     /// Another port for each destination: counted, from a block, or random.
     case sequential = "Q"
@@ -41,7 +45,10 @@ extension NAT {
             (mapping, filtering, allocation) = (
                 .addressAndPortDependent, .addressAndPortDependent, .block(20_000...20_511)
             )
-        case .random: (mapping, filtering, allocation) = (.addressAndPortDependent, .addressAndPortDependent, .random)
+        case .renumbering:
+            (mapping, filtering, allocation) = (.endpointIndependent, .addressAndPortDependent, .random)
+        case .random, .mapped:
+            (mapping, filtering, allocation) = (.addressAndPortDependent, .addressAndPortDependent, .random)
         case .firewall: (mapping, filtering, allocation) = (.endpointIndependent, .addressAndPortDependent, .none)
         }
         self.init(mapping, filtering, allocation, lifetime: .linux, external: external, seed: seed)
@@ -75,14 +82,21 @@ extension World {
 
     /// A peer on a network of its own; `number` is 1…200.
     package func addPeer(number: Int, on type: NetworkType) -> Peer {
-        let nat = NAT(type, external: IPAddress("198.51.100.\(number)")!, seed: random.next())
-        let inside =
-            switch type {
-            case .open: "192.0.2.\(number):4000"
-            case .firewall: "[2001:db8:\(number)::2]:4000"
-            case .fullCone, .addressRestricted, .portRestricted, .careless, .sequential, .block, .random, .blocked:
-                "192.168.\(number).10:4000"
-            }
-        return addPeer(inside, behind: nat)
+        let outside = IPAddress("198.51.100.\(number)")!
+        let inside4 = TransportAddress("192.168.\(number).10:4000")!
+        let inside6 = TransportAddress("[2001:db8:\(number)::2]:4000")!
+        switch type {
+        case .open:
+            let address = TransportAddress("192.0.2.\(number):4000")!
+            return addPeer([Attachment(address), Attachment(inside6)])
+        case .firewall:
+            // The usual case: what is hard over IPv4 is easy over IPv6.
+            let router = NAT(.random, external: outside, seed: random.next())
+            let firewall = NAT(.firewall, external: outside, seed: random.next())
+            return addPeer([Attachment(inside4, behind: router), Attachment(inside6, behind: firewall)])
+        case .fullCone, .mapped, .addressRestricted, .portRestricted, .renumbering, .careless, .sequential, .block,
+            .random, .blocked:
+            return addPeer([Attachment(inside4, behind: NAT(type, external: outside, seed: random.next()))])
+        }
     }
 }

@@ -201,6 +201,7 @@ extension Peer {
                 transmit(datagram, route)
             case .event(let event):
                 events.append(event)
+                if world.trace != nil { world.note("\(address.ip): \(event)") }
                 handle(event)
             case .idle(let deadline):
                 wakeTime = deadline

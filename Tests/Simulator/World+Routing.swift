@@ -95,8 +95,14 @@ extension World {
     }
 
     func note(_ what: String, _ source: TransportAddress, _ destination: TransportAddress, _ bytes: [UInt8]) {
-        guard let trace else { return }
+        guard trace != nil else { return }
         let kind = DatagramKind(bytes.span).map { "\($0)" } ?? "?"
-        trace("\(source) → \(destination)  \(kind), \(bytes.count) bytes: \(what)")
+        note("\(source) → \(destination)  \(kind), \(bytes.count) bytes: \(what)")
+    }
+
+    func note(_ text: String) {
+        guard let trace else { return }
+        let time = "\((now - Instant(nanoseconds: 1_000_000_000)).nanoseconds / 1_000_000)"
+        trace(String(repeating: " ", count: max(0, 7 - time.count)) + time + " ms  " + text)
     }
 }

@@ -149,6 +149,7 @@ extension World {
     ) {
         let (first, copy) = place == nil ? link.travel(&random) : localLink.travel(&random)
         guard let first else { return note("lost", source, destination, bytes) }
+        note("leaves", source, destination, bytes)
         for time in [first, copy].compactMap(\.self) {
             sequence += 1
             let flight = Flight(

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Simulator
+
+/// `swift run -c release simulator`.
+@main
+struct SimulatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulator",
+        abstract: "Lets peers behind every pair of NATs meet in virtual time, and says whether the targets are met.")
+
+    @Option(help: "How many seeds each cell is tried with.")
+    var seeds: UInt64 = 300
+
+    @Option(name: .customLong("cell"), help: "Only this pair of network types, as PxS; may be repeated.")
+    var cells: [String] = []
+
+    @Option(
+        help: "The share of datagrams that are lost, in per cent; default: the whole matrix with none, then with 5.")
+    var loss: Double?
+
+    @Option(help: "Replays one trial of each cell, and prints all that happens.")
+    var seed: UInt64?
+
+    mutating func validate() throws {
+        for cell in cells where Cell(cell) == nil { throw ValidationError("no such pair of types: \(cell)") }
+        if seeds == 0 { throw ValidationError("--seeds is at least 1") }
+    }
+
+    func run() async throws {
+        let chosen = cells.isEmpty ? Cell.all : cells.compactMap { Cell($0) }
+        if let seed { return replay(chosen, seed) }
+        var isMet = true
+        for loss in loss.map({ [$0 / 100] }) ?? [0, 0.05] {
+            let cells = loss == 0 || !self.cells.isEmpty ? chosen : chosen.filter { $0.lossTarget != nil }
+            let clock = ContinuousClock()
+            var reports: [CellReport] = []
+            let time = await clock.measure {
+                reports = await Matrix(cells, seeds: 0..<seeds, loss: loss).run()
+            }
+            print("\(percent(loss)) of datagrams lost, \(seeds) seeds a cell, took \(format(time))\n")
+            print(MatrixTable(reports))
+            print()
+            for report in reports where !report.isMet { explain(report, loss) }
+            isMet = isMet && reports.allSatisfy(\.isMet)
+        }
+        if !isMet { throw ExitCode.failure }
+    }
+
+    private func explain(_ report: CellReport, _ loss: Double) {
+        print("\(report.cell): \(report.misses.count) of \(report.outcomes.count) not as wanted")
+        for outcome in report.misses.prefix(3) {
+            print("  seed \(outcome.seed): \(outcome.ending)")
+        }
+        let suffix = loss == 0 ? "" : " --loss \(loss * 100)"
+        if let first = report.misses.first {
+            print("  replay: simulator --cell \(report.cell) --seed \(first.seed)\(suffix)")
+        }
+    }
+
+    private func replay(_ cells: [Cell], _ seed: UInt64) {
+        for cell in cells {
+            print("\(cell), seed \(seed)")
+            let outcome = Trial(cell, seed: seed, loss: (loss ?? 0) / 100).run { print("  \($0)") }
+            print("\(outcome.ending), \(outcome.packets) packets, \(outcome.flows) NAT entries\n")
+        }
+    }
+}
