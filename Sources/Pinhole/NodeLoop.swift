@@ -225,9 +225,10 @@ extension NodeLoop {
         case .serviceDown(let index, let failure): serviceDown(index, failure, at: now)
         case .serviceNotice(let index, let text):
             hub.publish(.notice("\(services.all[index].address.host): \(String(decoding: text, as: UTF8.self))"))
-        case .natBehavior(let behavior, let family):
-            behaviors[family] = behavior
-            tellMeasured()
+        case .networkMeasured(let record, let isComplete):
+            behaviors[record.family] = record.profile.behavior
+            if isComplete { tellMeasured() }
+        case .strategyWorked: break
         case .connecting(let key):
             rememberOwnTimestamp(key)
             hub.publish(.connecting(PublicKey(key)))

@@ -77,6 +77,15 @@ package struct IPAddress: Hashable, Sendable {
             return high == other.high && low >> shift == other.low >> shift
         }
     }
+
+    /// The first address that begins with the same `length` bits.
+    package func masked(to length: Int) -> IPAddress {
+        func mask(_ bits: Int) -> UInt64 { bits <= 0 ? 0 : ~0 << UInt64(64 - min(bits, 64)) }
+        return switch family {
+        case .v4: IPAddress(family: .v4, high: 0, low: low & mask(length + 32))
+        case .v6: IPAddress(family: .v6, high: high & mask(length), low: low & mask(length - 64))
+        }
+    }
 }
 
 extension IPAddress {

@@ -123,6 +123,25 @@ package enum Limits {
     package static let keepAlive: Duration = .milliseconds(20_000)
     package static let keepAliveJitter: Duration = .milliseconds(5000)
 
+    // MARK: NAT behaviour (protocol §4.8)
+
+    /// RFC 8489 §6.2.1: "A client SHOULD retransmit a STUN request message starting with an interval of RTO"; three
+    /// times 250 ms without growth, since a measurement is waited for.
+    package static let measurementRetry: Duration = .milliseconds(250)
+    package static let measurementAttempts = 3
+    /// "k ≥ 4": the sockets beside the main one whose mappings show how ports are given away.
+    package static let samplingSockets = 4
+    /// Mappings of one peer are made this far apart, so that they are numbered in the order of their requests.
+    package static let samplingPacing: Duration = .milliseconds(5)
+    /// RFC 7422 §2: carriers give subscribers blocks of ports; "≤ 1024" is what can be searched.
+    package static let maxPortBlock: UInt16 = 1024
+    /// "sacrificial sockets of different ages: 25, 55, 110, 170, 290 s".
+    package static let mappingAges: [Duration] = [25, 55, 110, 170, 290].map { .seconds($0) }
+    /// Whoever is gone sooner has not needed to know.
+    package static let lifetimeTestDelay: Duration = .seconds(10)
+    /// After this a lifetime is measured again.
+    package static let lifetimeValidity: Duration = .seconds(86_400)
+
     // MARK: Signaling (protocol §4)
 
     package static let maxBlob = 1024

@@ -246,7 +246,8 @@ extension Peer {
             endpoint.fileStored(transfer, from: from, at: world.now)
         case .fileDone(let transfer, _):
             sentFiles.append(transfer)
-        case .serviceUp, .serviceDown, .serviceNotice, .natBehavior, .connecting, .connected, .pathChanged,
+        case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .connecting, .connected,
+            .pathChanged,
             .disconnected, .unreachable, .pong, .fileRefused, .fileInterrupted:
             break
         }
@@ -265,7 +266,14 @@ extension Peer {
     }
 
     package var behavior: NATBehavior? {
-        events.reversed().lazy.compactMap { if case .natBehavior(let behavior, _) = $0 { behavior } else { nil } }.first
+        profile?.behavior
+    }
+
+    /// What this peer found out about the NAT in front of it, once it is done.
+    package var profile: NATProfile? {
+        events.reversed().lazy.compactMap {
+            if case .networkMeasured(let record, isComplete: true) = $0 { record.profile } else { nil }
+        }.first
     }
 
     package var isRegistered: Bool {

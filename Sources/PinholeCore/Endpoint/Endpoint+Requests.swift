@@ -88,6 +88,7 @@ extension Endpoint {
     /// The shell opened the socket that ``Output/openSockets(_:_:)`` asked for, at this local port; `nil` if it could not.
     package func didOpen(_ socket: SocketID, port: UInt16?, at now: Instant) {
         environment.sockets.didOpen(socket, port: port)
+        measurementDidOpen(socket, port: port, at: now)
     }
 
     private func with(_ key: IdentityKey, _ body: (Connection) -> Void) {

@@ -1,7 +1,7 @@
 internal import PinholeCrypto
 internal import PinholeWire
 
-// The services: what connections ask of them, what they say, and what they measure.
+// The services: what connections ask of them, and what they say.
 
 extension Endpoint {
     func handle(_ request: Connection.ServiceRequest, of slot: Int, _ connection: Connection, at now: Instant) {
@@ -37,6 +37,8 @@ extension Endpoint {
         case .observedChanged(let registered):
             tell(.serviceUp(service, observed: registered.observed, rtt: clients[index].roundTripTime ?? .zero))
             measure(index, registered, at: now)
+        case .confirmed(let registered):
+            measure(index, registered, at: now)
         case .down(let failure):
             let isStillUp = clients.contains { $0.service.id == service && $0.isRegistered }
             let isPending = clients.contains { $0.service.id == service && !$0.hasFailed }
@@ -65,39 +67,5 @@ extension Endpoint {
         tags[tag].flatMap { slot in
             connections[slot].flatMap { clients[index].service.scope.includes($0.peer) ? slot : nil }
         }
-    }
-
-    /// Measures the NAT of a family once per network, by the first service that answers. Another address that it is
-    /// seen at means another network.
-    private func measure(_ index: Int, _ registered: SignalingReply.Registered, at now: Instant) {
-        // What a contact brought along is believed about our NAT only where nobody else can be asked.
-        let isOwn = clients[index].service.scope == .everybody
-        guard isOwn || !clients.contains(where: { $0.service.scope == .everybody && $0.isRegistered }) else { return }
-        let service = clients[index].address
-        let observed = registered.observed
-        let family = service.family
-        if let last = measured[family] {
-            let isLastUp = client(withID: last.client).map { clients[$0].isRegistered } ?? false
-            guard last.client == clients[index].id || !isLastUp, last.ip != observed.ip else { return }
-        }
-        measured[family] = (clients[index].id, observed.ip)
-        let isLocal =
-            environment.localPorts[family] == observed.port
-            && environment.localAddresses.contains { $0.ip == observed.ip }
-        detectors[family] = NATDetector(
-            service: service, observed: observed, alternatePorts: registered.alternatePorts,
-            secondAddress: registered.secondAddress, isLocal: isLocal, at: now)
-        detectors[family]?.handleTimeout(at: now, &environment.entropy)
-        settleDetector(family)
-    }
-
-    /// A STUN message: the answer to a measurement, or nothing of ours.
-    func receiveSTUN(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
-        guard let message = try? STUNMessage(datagram) else { return environment.drops.count(.malformed) }
-        let remote = source.remote
-        guard detectors[remote.family]?.receive(message, from: remote, at: now, &environment.entropy) ?? false else {
-            return environment.drops.count(.unexpectedSTUN)
-        }
-        settleDetector(remote.family)
     }
 }

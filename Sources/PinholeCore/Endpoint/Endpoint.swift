@@ -21,9 +21,11 @@ package final class Endpoint {
     var tags: [RendezvousTag: Int] = [:]
     /// What the services call today, as of ``tags``.
     private var learnedDays: Set<UInt64> = []
-    var detectors: [IPAddress.Family: NATDetector] = [:]
-    /// Who measured the NAT of a family last, and behind which address.
-    var measured: [IPAddress.Family: (client: Int, ip: IPAddress)] = [:]
+    /// The newest measurement of each family's NAT, under way or complete, and that of its mappings' lifetime.
+    var measurements: [IPAddress.Family: NATMeasurement] = [:]
+    var lifetimeTests: [IPAddress.Family: LifetimeTest] = [:]
+    /// The networks that this machine was on before, and what is known of them.
+    var networks: [NetworkID: NetworkRecord] = [:]
     /// Services that were reported down, so that each failure is told once.
     var reportedDown: Set<Int> = []
 
@@ -99,7 +101,7 @@ extension Endpoint {
             for datagram in known[index].takeOutgoing() { transmit(datagram, to: Route(known[index].address)) }
         }
         reportedDown.formIntersection(services.map(\.id))
-        measured = measured.filter { client(withID: $0.value.client) != nil }
+        forgetMeasurements()
         environment.serviceAddresses.formUnion(clients.map(\.address))
         refreshClients(at: now)
         settleClients(at: now)
@@ -110,7 +112,7 @@ extension Endpoint {
         clients.firstIndex { $0.id == id }
     }
 
-    /// What the measurements say of the NAT in front of the socket of a family; `nil` while they run.
+    /// What is known of the NAT in front of the socket of a family.
     package func profile(_ family: IPAddress.Family) -> NATProfile? {
         environment.nat[family]
     }
@@ -207,9 +209,7 @@ extension Endpoint {
     private func nextTimeout(at now: Instant) -> Instant? {
         var nearest = deadlines.nearest
         for client in clients { nearest = nearest.map { min($0, client.nextTimeout) } ?? client.nextTimeout }
-        for detector in detectors.values {
-            if let due = detector.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
-        }
+        if let due = nextMeasurement { nearest = nearest.map { min($0, due) } ?? due }
         return nearest
     }
 
@@ -224,10 +224,7 @@ extension Endpoint {
                 handle(event, of: index, at: now)
             }
         }
-        for family in detectors.keys {
-            detectors[family]?.handleTimeout(at: now, &environment.entropy)
-            settleDetector(family)
-        }
+        continueMeasurements(at: now)
         settleClients(at: now)
     }
 
@@ -280,17 +277,5 @@ extension Endpoint {
         }
         environment.registrations = clients.map(\.registration)
         if Set(clients.compactMap { $0.day(at: now) }) != learnedDays { learnTags(at: now) }
-    }
-
-    func settleDetector(_ family: IPAddress.Family) {
-        guard var detector = detectors[family] else { return }
-        for (request, destination) in detector.takeOutgoing() { transmit(request.encoded, to: Route(destination)) }
-        environment.nat[family] = NATProfile(behavior: detector.behavior)
-        if detector.isDone {
-            detectors[family] = nil
-            tell(.natBehavior(detector.behavior, family: family))
-        } else {
-            detectors[family] = detector
-        }
     }
 }

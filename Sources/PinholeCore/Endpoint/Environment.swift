@@ -36,6 +36,10 @@ final class Environment {
     var serviceAddresses: Set<TransportAddress> = []
     /// What the NAT in front of the sockets of a family does, as far as it was measured.
     var nat: [IPAddress.Family: NATProfile] = [:]
+    /// Which network each family's socket is on, once a service told.
+    var networks: [IPAddress.Family: NetworkID] = [:]
+    /// Which ways worked for contacts, by both networks.
+    var strategies: [RememberedStrategy.Key: RememberedStrategy] = [:]
     var drops = DropCounters()
     var sockets = ExtraSockets()
 

@@ -19,8 +19,10 @@ package enum Event {
     case serviceUp(Int, observed: TransportAddress, rtt: Duration)
     case serviceDown(Int, ServiceFailure)
     case serviceNotice(Int, [UInt8])
-    /// What is known of the NAT in front of this peer has changed.
-    case natBehavior(NATBehavior, family: IPAddress.Family)
+    /// What is known of the network has changed. Store it if it `isComplete`: it need not be measured again then.
+    case networkMeasured(NetworkRecord, isComplete: Bool)
+    /// A way through both NATs worked: store it, and give it back to the next endpoint.
+    case strategyWorked(RememberedStrategy)
 
     case connecting(IdentityKey)
     case connected(IdentityKey, PathDescription)

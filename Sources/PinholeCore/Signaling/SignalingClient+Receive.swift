@@ -12,7 +12,8 @@ extension SignalingClient {
             guard registering.cookie.isEmpty, let challenge = registering.keys.openChallenge(datagram) else {
                 return []
             }
-            rtt = now - registering.lastSent
+            // Which of several REGISTERs was answered is not known: no less than from the first.
+            rtt = now - registering.firstSent
             registering.cookie = challenge.cookie
             registering.days = Self.days(around: challenge.time)
             registering.tags = Array(tagEntries(for: registering.days).prefix(tagsPerRegister))
@@ -74,7 +75,7 @@ extension SignalingClient {
             registered.asOf = now
             if !(registered.unanswered.first?.isTags ?? false) { next(&registered, at: now, &entropy) }
             state = .registered(registered)
-            return moved ? .observedChanged(reply) : nil
+            return moved ? .observedChanged(reply) : .confirmed(reply)
         }
     }
 
@@ -82,6 +83,7 @@ extension SignalingClient {
         _ reply: SignalingReply.Registered, _ registering: Registering, at now: Instant
     ) -> Event {
         failures = 0
+        rtt = min(rtt ?? .seconds(3600), now - registering.firstSent)
         var registered = Registered(
             keys: registering.keys, registration: reply.registration, observed: reply.observed, time: reply.time,
             asOf: now, deadline: now + Limits.firstKeepAlive, registeredDays: registering.days)

@@ -16,7 +16,7 @@ extension SignalingClient {
         guard nextTimeout <= now else { return nil }
         switch state {
         case .waiting:
-            var registering = Registering(keys: SignalingClientKeys(service: service.key), lastSent: now, resend: now)
+            var registering = Registering(keys: SignalingClientKeys(service: service.key), firstSent: now, resend: now)
             register(&registering, at: now, &entropy)
             state = .registering(registering)
             return nil
@@ -52,7 +52,7 @@ extension SignalingClient {
             ? RegisterBody(cookie: zero, token: [], tags: [])
             : RegisterBody(cookie: registering.cookie, token: service.token, tags: registering.tags)
         outgoing.append(registering.keys.register(body))
-        registering.lastSent = now
+        if registering.timesSent == 0 { registering.firstSent = now }
         registering.resend = now + entropy.jittered(Self.firstRetry * (1 << registering.timesSent))
         registering.timesSent += 1
     }

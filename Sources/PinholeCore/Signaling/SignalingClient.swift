@@ -13,6 +13,8 @@ struct SignalingClient {
     enum Event {
         case up(SignalingReply.Registered, rtt: Duration)
         case observedChanged(SignalingReply.Registered)
+        /// It still sees this peer at the same address.
+        case confirmed(SignalingReply.Registered)
         case down(ServiceFailure)
         case peer(RendezvousTag, observed: [TransportAddress], blob: [UInt8])
         case absent(RendezvousTag)
@@ -34,7 +36,8 @@ struct SignalingClient {
         /// What REGISTER says; when it is repeated, the service reads only the first.
         var tags: [TagEntry] = []
         var timesSent = 0
-        var lastSent: Instant
+        /// When the REGISTER was first sent, before or with the cookie.
+        var firstSent: Instant
         var resend: Instant
     }
 

@@ -1,6 +1,7 @@
 internal import PinholeWire
 
-/// Measures a NAT through one service's ports (RFC 5780 §4), on the socket that is used for everything.
+/// Measures how a NAT maps and filters through one service's ports (RFC 5780 §4), on the socket that is used for
+/// everything.
 ///
 /// What is asked first decides what can be learned later, so each question has ports of its own: unexpected answers come
 /// from the first alternate port, which is never written to (a router without an input firewall then gives that port's
@@ -16,7 +17,6 @@ struct NATDetector {
     }
 
     private enum Step {
-        case idle
         case portsAndFilter
         case secondAddress
         case done
@@ -26,107 +26,100 @@ struct NATDetector {
     private let observed: TransportAddress
     private let alternatePorts: [UInt16]
     private let secondAddress: TransportAddress?
-    private var step = Step.idle
-    private var open: [Question] = []
-    private var pending: [STUNMessage.TransactionID: Question] = [:]
-    private var timesSent = 0
-    private var deadline: Instant
+    private var step = Step.portsAndFilter
+    private var inquiry: Inquiry<Question>
+    /// Whether an answer came that nothing filters: without one, silence says nothing about filters.
+    private var isAnswered = false
     /// What is known so far; the mapping by port is known first, after one round trip.
     private(set) var behavior: NATBehavior
-    private(set) var outgoing: [(STUNMessage, TransportAddress)] = []
+    /// The external ports that were seen: those of the first step, and of the second.
+    private(set) var ports: [UInt16]
+    private(set) var latePorts: [UInt16] = []
 
     /// `observed` is how the service's main port sees the socket; `isLocal` says that it is the socket's own address.
     init(
         service: TransportAddress, observed: TransportAddress, alternatePorts: [UInt16],
-        secondAddress: TransportAddress?, isLocal: Bool, at now: Instant
+        secondAddress: TransportAddress?, isLocal: Bool, roundTrip: Duration, at now: Instant,
+        _ entropy: inout Entropy
     ) {
         self.service = service
         self.observed = observed
         self.alternatePorts = alternatePorts
         self.secondAddress = secondAddress
-        deadline = now
         behavior = NATBehavior(mapping: isLocal ? .none : .unknown, filtering: .unknown)
+        inquiry = Inquiry(roundTrip: roundTrip)
+        ports = [observed.port]
+        guard !alternatePorts.isEmpty else {
+            // With one port a service shows nothing.
+            step = .done
+            return
+        }
+        for port in alternatePorts.dropFirst().prefix(2) {
+            ask(.mapping(TransportAddress(service.ip, port: port)), at: now, &entropy)
+        }
+        ask(.otherPort, at: now, &entropy)
+        if secondAddress != nil { ask(.otherAddress, at: now, &entropy) }
     }
 
     var isDone: Bool {
         switch step {
         case .done: true
-        case .idle, .portsAndFilter, .secondAddress: false
+        case .portsAndFilter, .secondAddress: false
         }
     }
 
-    var nextTimeout: Instant? { isDone ? nil : deadline }
+    var nextTimeout: Instant? { inquiry.nextTimeout }
 
-    mutating func takeOutgoing() -> [(STUNMessage, TransportAddress)] {
-        defer { outgoing.removeAll() }
-        return outgoing
+    mutating func takeOutgoing() -> [(STUNMessage, Route)] {
+        inquiry.takeOutgoing()
     }
 
-    private static let attempts = 3
-    private static let retry: Duration = .milliseconds(250)
+    private mutating func ask(_ question: Question, at now: Instant, _ entropy: inout Entropy) {
+        var request = STUNMessage.request(&entropy)
+        var target = service
+        switch question {
+        case .otherPort: request.changePort = true
+        case .otherAddress: (request.changeIP, request.changePort) = (true, true)
+        case .mapping(let address): target = address
+        }
+        inquiry.ask(question, request, to: Route(target), at: now)
+    }
 
     mutating func handleTimeout(at now: Instant, _ entropy: inout Entropy) {
-        guard let due = nextTimeout, due <= now else { return }
-        switch step {
-        case .idle where alternatePorts.isEmpty:
-            // With one port a service shows nothing.
-            step = .done
-        case .idle:
-            let ports = alternatePorts.dropFirst().prefix(2)
-            open = ports.map { .mapping(TransportAddress(service.ip, port: $0)) } + [.otherPort]
-            if secondAddress != nil { open.append(.otherAddress) }
-            step = .portsAndFilter
-            ask(at: now, &entropy)
-        case .portsAndFilter, .secondAddress:
-            // Silence means that the answer was filtered.
-            if timesSent < Self.attempts { ask(at: now, &entropy) } else { advance(at: now, &entropy) }
-        case .done:
-            break
-        }
-    }
-
-    private mutating func ask(at now: Instant, _ entropy: inout Entropy) {
-        for question in open {
-            var request = STUNMessage(.request, transactionID: .random(&entropy))
-            var target = service
-            switch question {
-            case .otherPort: request.changePort = true
-            case .otherAddress: (request.changeIP, request.changePort) = (true, true)
-            case .mapping(let address): target = address
-            }
-            pending[request.transactionID] = question
-            outgoing.append((request, target))
-        }
-        timesSent += 1
-        deadline = now + Self.retry
+        _ = inquiry.handleTimeout(at: now)
+        if inquiry.isEmpty { advance(at: now, &entropy) }
     }
 
     /// Returns whether the response was asked for.
     mutating func receive(
-        _ response: STUNMessage, from source: TransportAddress, at now: Instant, _ entropy: inout Entropy
+        _ response: STUNMessage, from source: Route, at now: Instant, _ entropy: inout Entropy
     ) -> Bool {
-        guard case .success = response.messageClass, let question = pending[response.transactionID],
-            let address = response.mappedAddress
+        guard let (question, route) = inquiry.question(in: response.transactionID), source.socket == route.socket,
+            let address = response.plausibleAddress, address.family == service.family
         else { return false }
         switch question {
         case .otherPort:
-            guard source.ip == service.ip, source.port != service.port else { return false }
+            guard source.remote.ip == service.ip, source.remote.port != service.port else { return false }
             if behavior.filtering == .unknown { behavior.filtering = .addressDependent }
         case .otherAddress:
-            guard source.ip == secondAddress?.ip else { return false }
+            guard source.remote.ip == secondAddress?.ip else { return false }
             behavior.filtering = .endpointIndependent
-            open.removeAll { $0 == .otherPort }
+            inquiry.close(.otherPort)
         case .mapping(let target):
-            guard source == target else { return false }
+            guard source.remote == target else { return false }
+            isAnswered = true
             note(address, at: target)
         }
-        pending[response.transactionID] = nil
-        open.removeAll { $0 == question }
-        if open.isEmpty { advance(at: now, &entropy) }
+        inquiry.close(question)
+        if inquiry.isEmpty { advance(at: now, &entropy) }
         return true
     }
 
     private mutating func note(_ mapped: TransportAddress, at target: TransportAddress) {
+        switch step {
+        case .portsAndFilter: ports.append(mapped.port)
+        case .secondAddress, .done: latePorts.append(mapped.port)
+        }
         switch behavior.mapping {
         case .none, .addressDependent, .addressAndPortDependent: break
         case .unknown, .endpointIndependent:
@@ -139,30 +132,29 @@ struct NATDetector {
     }
 
     private mutating func advance(at now: Instant, _ entropy: inout Entropy) {
-        pending.removeAll()
-        open.removeAll()
-        timesSent = 0
         switch step {
         case .portsAndFilter:
-            switch behavior.filtering {
-            case .unknown: behavior.filtering = .addressAndPortDependent
-            case .addressDependent where secondAddress == nil: behavior.filtering = .endpointIndependent
-            case .endpointIndependent, .addressDependent, .addressAndPortDependent: break
-            }
             step = .secondAddress
-            if let secondAddress { open.append(.mapping(secondAddress)) }
+            if let secondAddress { ask(.mapping(secondAddress), at: now, &entropy) }
             if alternatePorts.count == 1 {
-                open.append(.mapping(TransportAddress(service.ip, port: alternatePorts[0])))
+                ask(.mapping(TransportAddress(service.ip, port: alternatePorts[0])), at: now, &entropy)
             }
-            if open.isEmpty { step = .done } else { ask(at: now, &entropy) }
-        case .idle, .secondAddress, .done:
-            step = .done
+            _ = inquiry.handleTimeout(at: now)
+            if inquiry.isEmpty { finish() }
+        case .secondAddress:
+            finish()
+        case .done:
+            break
         }
     }
-}
 
-extension STUNMessage.TransactionID {
-    static func random(_ entropy: inout Entropy) -> Self {
-        Self(high: UInt32(truncatingIfNeeded: entropy.next()), low: entropy.next())
+    private mutating func finish() {
+        step = .done
+        switch behavior.filtering {
+        // Silence means that the answers were filtered, if others came.
+        case .unknown where isAnswered: behavior.filtering = .addressAndPortDependent
+        case .addressDependent where secondAddress == nil: behavior.filtering = .endpointIndependent
+        case .unknown, .endpointIndependent, .addressDependent, .addressAndPortDependent: break
+        }
     }
 }
