@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "CDatagram.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,4 +65,44 @@ int netlink_drain(int descriptor) {
         }
     }
     return result;
+}
+
+datagram_ip route_source(datagram_ip destination) {
+    datagram_ip source = {.family = 0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
+    socklen_t length;
+    if (destination.family == 4) {
+        address.v4.sin_family = AF_INET;
+        address.v4.sin_port = htons(9);
+        address.v4.sin_addr.s_addr = htonl((uint32_t)destination.low);
+        length = sizeof address.v4;
+    } else {
+        address.v6.sin6_family = AF_INET6;
+        address.v6.sin6_port = htons(9);
+        for (int i = 0; i < 8; i++) {
+            address.v6.sin6_addr.s6_addr[i] = (uint8_t)(destination.high >> (56 - 8 * i));
+            address.v6.sin6_addr.s6_addr[8 + i] = (uint8_t)(destination.low >> (56 - 8 * i));
+        }
+        length = sizeof address.v6;
+    }
+    int descriptor = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return source;
+    // Connecting a UDP socket looks the route up and sends nothing.
+    if (connect(descriptor, &address.any, length) == 0 && getsockname(descriptor, &address.any, &length) == 0) {
+        source.family = destination.family;
+        if (destination.family == 4) {
+            source.low = ntohl(address.v4.sin_addr.s_addr);
+        } else {
+            for (int i = 0; i < 8; i++) {
+                source.high = source.high << 8 | address.v6.sin6_addr.s6_addr[i];
+                source.low = source.low << 8 | address.v6.sin6_addr.s6_addr[8 + i];
+            }
+        }
+    }
+    close(descriptor);
+    return source;
 }

@@ -83,11 +83,10 @@ final class NodeLoop: LoopDelegate {
         return ports
     }
 
-    /// The addresses of the interfaces that are up. Link-local ones mean nothing to a peer elsewhere.
     static func localAddresses(allowsLoopback: Bool) -> [LocalAddress] {
-        Interfaces.current().filter {
-            $0.isUp && !$0.ip.isLinkLocal && !$0.ip.isUnspecified && ($0.ip.isLoopback ? allowsLoopback : true)
-        }.map { LocalAddress($0.ip, prefixLength: $0.prefixLength) }
+        let preferred = IPAddress.Family.allCases.compactMap(Interfaces.preferredAddress)
+        return Interfaces.candidates(Interfaces.current(), preferred: preferred, allowsLoopback: allowsLoopback)
+            .map { LocalAddress($0.ip, prefixLength: $0.prefixLength) }
     }
 }
 

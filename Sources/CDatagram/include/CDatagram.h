@@ -87,6 +87,10 @@ int datagram_local_port(int descriptor);
 /// Opens a non-blocking route netlink socket that hears of links, addresses and routes. Returns it, or a negative errno.
 int netlink_open(void);
 
+/// The local address from which this machine would send to `destination`; family 0 if it has no route there. Nothing is
+/// sent.
+datagram_ip route_source(datagram_ip destination);
+
 /// Reads all waiting notifications. Returns 1 when one of them can matter to a UDP socket, 0 when none, or a negative
 /// errno; lost notifications (ENOBUFS) matter.
 int netlink_drain(int descriptor);

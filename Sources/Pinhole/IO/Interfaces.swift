@@ -9,12 +9,40 @@ package struct InterfaceAddress: Hashable, Sendable {
     package let prefixLength: Int
     /// Whether the interface is up and has a carrier.
     package let isUp: Bool
+    /// What the kernel says of an IPv6 address; none of an IPv4 address.
+    package let flags: Flags
+
+    package init(name: String, ip: IPAddress, prefixLength: Int, isUp: Bool, flags: Flags = []) {
+        self.name = name
+        self.ip = ip
+        self.prefixLength = prefixLength
+        self.isUp = isUp
+        self.flags = flags
+    }
+
+    /// linux/if_addr.h.
+    package struct Flags: OptionSet, Hashable, Sendable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Made to be replaced within a day (RFC 8981).
+        static let temporary = Flags(rawValue: 0x01)
+        /// A neighbour has it.
+        static let failed = Flags(rawValue: 0x08)
+        /// Its prefix is no longer announced, or its successor is there.
+        static let deprecated = Flags(rawValue: 0x20)
+        /// It is not known yet whether a neighbour has it: nothing can be sent from it.
+        static let tentative = Flags(rawValue: 0x40)
+        /// Given by a person, for good.
+        static let permanent = Flags(rawValue: 0x80)
+    }
 }
 
 /// This machine's interfaces.
 package enum Interfaces {
     /// The addresses at this moment, in the system's order.
     package static func current() -> [InterfaceAddress] {
+        let flags = IPv6Flags.current()
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }
@@ -27,7 +55,7 @@ package enum Interfaces {
                 InterfaceAddress(
                     name: String(cString: entry.ifa_name), ip: ip,
                     prefixLength: entry.ifa_netmask.map { prefixLength(UnsafePointer($0), ip.family) } ?? 0,
-                    isUp: entry.ifa_flags & running == running))
+                    isUp: entry.ifa_flags & running == running, flags: flags[ip] ?? []))
         }
         return addresses
     }
