@@ -10,14 +10,18 @@ extension Connection {
         if pairings.isEmpty || !pairings.contains(where: \.hasHeard), let attempt {
             sendHello(attempt, to: route)
         }
-        if session != nil, search != nil || pairings.isEmpty { sendPathChallenge(to: route, at: now) }
+        // A session that is not new may go on at this address, and then the handshake is not needed.
+        if let session, search != nil || pairings.isEmpty || session.isSettled(at: now) {
+            sendPathChallenge(to: route, at: now)
+        }
     }
 
     func sendHandshake(
         _ index: Int, to route: Route, responses: [UInt64], at now: Instant
     ) {
         var writer = ByteWriter(capacity: Limits.handshakeSize)
-        let needsAuth = !(pairings[index].isAuthenticated && session?.isConfirmed ?? false)
+        let isOfSession = session?.id == pairings[index].keys.sessionID
+        let needsAuth = !(pairings[index].isAuthenticated && isOfSession && session?.isConfirmed ?? false)
         if needsAuth { writer.frame(.auth(signature: pairings[index].keys.signature, parameters: [])) }
         for response in responses { writer.frame(.pathResponse(response)) }
         if !(paths[route]?.isValidated ?? false) || responses.isEmpty {
@@ -66,7 +70,7 @@ extension Connection {
                 return
             }
         }
-        for data in responses { receivePathResponse(data, at: now) }
+        for data in responses { receivePathResponse(data, size: size, isOfSession: false, at: now) }
         if !challenges.isEmpty {
             sendHandshake(index, to: source, responses: Array(challenges.prefix(2)), at: now)
         }
@@ -82,8 +86,43 @@ extension Connection {
             authenticatedTimestamp = pairing.peer.plaintext.timestamp
             events.append(.authenticated(peer, timestamp: authenticatedTimestamp))
         }
-        if let session, !session.isOutranked(by: pairing, pair.role) { return }
+        guard let session else { return begin(pairing, from: source, at: now) }
+        guard session.isOutranked(by: pairing, pair.role) else { return }
+        if session.isConfirmed, session.isSettled(at: now) {
+            successor = Successor(sessionID: pairing.keys.sessionID, source: source, due: now + Self.successorPatience)
+        } else {
+            begin(pairing, from: source, at: now)
+        }
+    }
+
+    // MARK: Succession
+
+    /// How long a session that is there has to show that it lives, before a new one takes over.
+    private static let successorPatience: Duration = .seconds(1)
+
+    /// A packet under the keys of the session that waits to take over: the peer has it, and no other.
+    func succeed(by datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant) {
+        guard let successor, session?.connectionID != id,
+            let pairing = pairings.first(where: { $0.keys.sessionID == successor.sessionID }),
+            pairing.attempt.connectionID == id, pairing.keys.makeSessionKeys().open(datagram) != nil
+        else { return }
         begin(pairing, from: source, at: now)
+    }
+
+    /// The time is over: the session goes on if it was heard meanwhile, and else is succeeded.
+    func decideSuccession(at now: Instant) {
+        guard let successor, successor.due <= now else { return }
+        self.successor = nil
+        guard let pairing = pairings.first(where: { $0.keys.sessionID == successor.sessionID }) else { return }
+        if let session, session.lastReceived + Self.successorPatience <= now {
+            begin(pairing, from: successor.source, at: now)
+        } else {
+            pairings.removeAll { $0.keys.sessionID == successor.sessionID }
+            attempt = nil
+            attemptDeadline = nil
+            introduction = nil
+            directHello = nil
+        }
     }
 
     /// The peer is who it should be: the session begins, and takes over from an older one.
@@ -103,12 +142,18 @@ extension Connection {
         incompatibility = nil
         retry = nil
         search = nil
+        successor = nil
+        capacityCheck = nil
+        pathsReviewed = nil
+        repeatsCandidates = false
+        toldCandidates = ownCandidates
+        pathChosen = pair.role == .lo ? now : nil
         pendingFrames.removeAll()
         paths.invalidate(before: pairing.attempt.began)
         paths.activate(source)
         session?.transport.resetPath(initialRTT: paths[source]?.rtt, at: now)
         session?.transport.ping()
-        keepAliveDeadline = now + Limits.firstKeepAlive
+        keepAlive.mappingMade(at: now)
         requests.append(.watch(false))
         beginChat(at: now)
         replayEarly(at: now)

@@ -134,6 +134,7 @@ extension Connection {
         case .new, .known: break
         }
         peerIntroduction = theirs
+        peerCandidates = theirs.candidates
         addCandidates(theirs.candidates, at: now)
         introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.

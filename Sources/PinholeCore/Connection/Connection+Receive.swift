@@ -21,6 +21,7 @@ extension Connection {
         _ datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant
     ) {
         // The session itself is not copied here: a copy would make its transport's next change copy everything.
+        succeed(by: datagram, to: id, from: source, at: now)
         guard let keys = session?.keys, session?.connectionID == id else {
             // It may belong to the session that the handshake in progress leads to.
             if pairings.contains(where: { $0.attempt.connectionID == id && !$0.isAuthenticated }) {
@@ -34,12 +35,20 @@ extension Connection {
         confirm(at: now)
         paths.received(datagram.count, from: source, kind: checklist.kind(of: source.remote) ?? .peerReflexive)
         do {
-            let packet = try receive(frames: plaintext, from: source, at: now)
+            let acknowledged = session?.transport.packetsAcknowledged
+            let packet = try receive(frames: plaintext, size: datagram.count, from: source, at: now)
             guard let largestReceived = session?.largestReceived else { return }
             session?.transport.didReceive(packet: number, isAckEliciting: packet.isAckEliciting, at: now)
+            if packet.isAckEliciting {
+                session?.wasAskedBriefly = datagram.count < Limits.minPlaintext + Limits.dataOverhead
+            }
             if number >= largestReceived {
                 session?.largestReceived = number
                 if source != paths.active, !packet.isProbing { follow(to: source, at: now) }
+            }
+            if search != nil, !packet.isProbing || source == paths.active {
+                let isAcknowledgement = session?.transport.packetsAcknowledged != acknowledged
+                heardWhileSearching(isAcknowledgement: isAcknowledgement, at: now)
             }
             drainTransport(at: now)
         } catch {
@@ -49,11 +58,14 @@ extension Connection {
 
     /// A packet under the session's keys shows that the peer verified our AUTH.
     private func confirm(at now: Instant) {
-        session?.lastReceived = now
-        search = nil
-        guard let session, !session.isConfirmed else { return }
+        guard let session else { return }
+        keepAlive.survived(now - session.lastReceived)
+        self.session?.lastReceived = now
+        self.session?.unansweredSince = nil
+        guard !session.isConfirmed else { return }
         self.session?.isConfirmed = true
         announceIfKnown()
+        checkActiveCapacity(at: now)
     }
 
     private struct Packet {
@@ -63,7 +75,7 @@ extension Connection {
     }
 
     private func receive(
-        frames plaintext: [UInt8], from source: Route, at now: Instant
+        frames plaintext: [UInt8], size: Int, from source: Route, at now: Instant
     ) throws(SessionError) -> Packet {
         var packet = Packet()
         var reader = ByteReader(plaintext.span)
@@ -75,19 +87,16 @@ extension Connection {
             case .padding:
                 break
             case .pathChallenge(let data):
-                respond(to: data, from: source, at: now)
+                respond(to: data, size: size, from: source, at: now)
             case .pathResponse(let data):
-                receivePathResponse(data, at: now)
+                receivePathResponse(data, size: size, isOfSession: true, at: now)
             case .close(let code, _):
                 packet.isProbing = false
                 remoteClosed(code, at: now)
                 return packet
             case .candidates(let candidates):
                 packet.isProbing = false
-                for candidate in candidates
-                where environment.mayProbe(candidate.address, peerObserved: peerObserved) {
-                    checklist.add(candidate, at: now)
-                }
+                receive(candidates: candidates, at: now)
             case .observedAddress:
                 packet.isProbing = false
             case .auth:
@@ -98,71 +107,6 @@ extension Connection {
             }
         }
         return packet
-    }
-}
-
-// MARK: Paths
-
-extension Connection {
-    private func respond(to data: UInt64, from source: Route, at now: Instant) {
-        if source == paths.active {
-            guard pendingFrames.count < 8 else { return }
-            pendingFrames.append(.pathResponse(data))
-        } else {
-            var frames: [Frame] = [.pathResponse(data)]
-            if !(paths[source]?.isValidated ?? false) {
-                let challenge = environment.entropy.next()
-                paths.challenge(challenge, to: source, at: now)
-                frames.append(.pathChallenge(challenge))
-            }
-            sendPathFrames(frames, to: source, at: now)
-        }
-    }
-
-    func receivePathResponse(_ data: UInt64, at now: Instant) {
-        guard let (route, rtt) = paths.response(data, at: now) else { return }
-        checklist.succeeded(route)
-        if pings.removeValue(forKey: data) != nil { events.append(.pong(peer, rtt: rtt)) }
-        if let kind = checklist.kind(of: route.remote) { paths.setKind(kind, of: route) }
-        guard session != nil else { return }
-        choosePath(at: now)
-        announceIfKnown()
-    }
-
-    /// Moves to a better path, or away from one that was never validated.
-    private func choosePath(at now: Instant) {
-        let since = search == nil ? Instant(nanoseconds: 0) : now - .seconds(2)
-        guard let active = paths.active, let best = paths.best(since: since), best != active else { return }
-        let settled = session.map { now - $0.began > .seconds(2) } ?? true
-        let isAlive = paths.activePath?.isValidated ?? false
-        guard !isAlive || search != nil || !settled && paths.isClearlyBetter(best, than: active) else { return }
-        move(to: best, at: now)
-    }
-
-    /// The peer's newest packet came from elsewhere: its NAT rebound, or it moved (RFC 9000 §9.3).
-    private func follow(to source: Route, at now: Instant) {
-        let isKnown = paths[source]?.isValidated ?? false
-        if isKnown, session.map({ now - $0.began < .seconds(2) }) ?? false {
-            // Both sides are still choosing among paths that work.
-            return
-        }
-        move(to: source, at: now)
-        if !isKnown { sendPathChallenge(to: source, at: now) }
-    }
-
-    private func move(to route: Route, at now: Instant) {
-        let old = paths.active
-        paths.activate(route)
-        if old?.remote.ip != route.remote.ip { session?.transport.resetPath(initialRTT: paths[route]?.rtt, at: now) }
-        keepAliveDeadline = now + Limits.firstKeepAlive
-        if isAnnounced, let description = pathDescription { events.append(.pathChanged(peer, description)) }
-    }
-
-    /// Tells the application once, when the peer has shown that it has the session too.
-    func announceIfKnown() {
-        guard !isAnnounced, session?.isConfirmed ?? false, let description = pathDescription else { return }
-        isAnnounced = true
-        events.append(.connected(peer, description))
     }
 }
 

@@ -16,28 +16,22 @@ extension Connection {
         consider(introduction?.verdict)
         consider(directHello?.resend)
         if isProbing { consider(checklist.nextTimeout) }
+        consider(probesEnd)
         for pairing in pairings { consider(pairing.expiry(isConfirmed: session?.isConfirmed ?? true)) }
         if let session {
             consider(session.transport.nextTimeout)
-            consider(keepAliveDeadline)
-            consider(session.lastReceived + Self.idleTimeout)
-            consider(search?.at ?? confirmationDeadline)
+            consider(keepAlive.due(session.activity, lifetime: mappingLifetime))
+            consider(session.unansweredSince.map { $0 + Limits.sessionPatience })
+            consider(search?.next ?? confirmationDeadline)
+            consider(capacityCheck?.due)
+            consider(successor?.due)
+            consider(reviewDue)
         }
         return nearest
     }
 
-    /// Nothing for this long ends a session; live ones are kept alive well below it.
-    static let idleTimeout: Duration = .seconds(60)
-
-    /// When a session that the peer has not confirmed counts as lost. A path that was never validated may have no more
-    /// to send, and then nothing times out.
-    private var confirmationDeadline: Instant? {
-        guard let session, !session.isConfirmed else { return nil }
-        return session.began + .seconds(2)
-    }
-
     private var isProbing: Bool {
-        !pairings.isEmpty || attempt != nil || search != nil
+        !pairings.isEmpty || attempt != nil || search != nil || probesEnd != nil
     }
 
     func handleTimeout(at now: Instant) {
@@ -48,6 +42,7 @@ extension Connection {
         if isProbing {
             while let route = checklist.popDue(at: now) { probe(route, at: now) }
         }
+        if let probesEnd, probesEnd <= now { self.probesEnd = nil }
         if let attemptDeadline, attemptDeadline <= now { fail(failureReason, at: now) }
         pairings.removeAll { pairing in
             pairing.expiry(isConfirmed: session?.isConfirmed ?? true).map { $0 <= now } ?? false
@@ -65,80 +60,45 @@ extension Connection {
 
     private func handleSessionTimeout(at now: Instant) {
         guard let session else { return }
-        if session.lastReceived + Self.idleTimeout <= now {
+        if let unansweredSince = session.unansweredSince, unansweredSince + Limits.sessionPatience <= now {
             return close(.timedOut, code: CloseCode.done, at: now)
         }
+        decideSuccession(at: now)
         if let due = session.transport.nextTimeout, due <= now {
             let ptoCount = session.transport.ptoCount
             self.session?.transport.handleTimeout(at: now)
             if self.session?.transport.ptoCount != ptoCount { challengeAgain(at: now) }
         }
-        if let keepAliveDeadline, keepAliveDeadline <= now { keepAlive(at: now) }
+        keepMappings(at: now)
+        continueCapacityCheck(at: now)
+        if let reviewDue, reviewDue <= now { reviewPaths(at: now) }
         searchIfLost(at: now)
         fallBackIfUnvalidated(at: now)
     }
 
-    /// One ping-pong 2.5 s after a mapping is made, one each 3 s while people talk, so that a NAT that forgot us is
-    /// noticed soon, and one each 20–25 s otherwise.
-    private func keepAlive(at now: Instant) {
-        guard let session else { return }
-        let isBusy = now - session.lastApplicationData < .seconds(30)
-        let interval =
-            isBusy
-            ? environment.entropy.duration(.milliseconds(2500), .milliseconds(3000))
-            : environment.entropy.duration(Limits.keepAlive, Limits.keepAlive + Limits.keepAliveJitter)
-        let quiet = now - max(session.lastSent, session.lastReceived)
-        if quiet >= interval / 2 || keepAliveIsFirst { self.session?.transport.ping() }
-        keepAliveDeadline = now + interval
-    }
-
-    private var keepAliveIsFirst: Bool {
-        session.map { $0.lastApplicationData == $0.began } ?? false
-    }
-
-    /// Packets go unanswered: probe every address that is known, and be introduced again.
-    private func searchIfLost(at now: Instant) {
-        guard let session else { return }
-        let isUnanswered = session.transport.ptoCount >= 2 && now - session.lastReceived > .milliseconds(800)
-        guard isUnanswered || confirmationDeadline.map({ $0 <= now }) ?? false else {
-            // A new path starts its count of timeouts anew.
-            if let search, search.at <= now { self.search = nil }
-            return
-        }
-        if let search, search.at > now { return }
-        let count = search?.count ?? 0
-        search = (now + environment.entropy.jittered(.seconds(1) * (1 << min(count, 4))), count + 1)
-        addKnownPaths(at: now)
-        checklist.restart(at: now)
-        if attempt == nil, canReach { reach(at: now) }
-    }
-
-    private var canReach: Bool { !introducers.isEmpty || !directAddresses.isEmpty }
-
-    /// This machine's addresses changed: the path may be gone, and the peer should learn the new one at once.
-    func networkChanged(at now: Instant) {
-        guard session != nil, let active = paths.active else { return }
-        sendPathChallenge(to: active, at: now)
-        pendingFrames.removeAll { if case .candidates = $0 { true } else { false } }
-        pendingFrames.append(.candidates(environment.candidates(for: peer)))
-        session?.transport.ping()
-        keepAliveDeadline = now + Limits.firstKeepAlive
-        if !introducers.isEmpty, attempt == nil { reach(at: now) }
-    }
-
-    /// A challenge of the path that was followed may have been lost with everything else.
-    private func challengeAgain(at now: Instant) {
-        guard let path = paths.activePath, !path.isValidated else { return }
-        sendPathChallenge(to: path.route, at: now)
-    }
-
-    /// A path that was followed and never answered was not the peer's.
-    private func fallBackIfUnvalidated(at now: Instant) {
-        guard let session, let path = paths.activePath, !path.isValidated, session.transport.ptoCount >= 3,
-            let last = paths.lastValidated, last != path.route
+    private func keepMappings(at now: Instant) {
+        guard let session,
+            keepAlive.handleTimeout(session.activity, lifetime: mappingLifetime, at: now, &environment.entropy)
         else { return }
-        paths.activate(last)
-        self.session?.transport.resetPath(initialRTT: paths[last]?.rtt, at: now)
+        self.session?.transport.ping()
+        guard repeatsCandidates else { return }
+        repeatsCandidates = false
+        tellCandidates()
+    }
+
+    /// How long the mapping of this side's own NAT lives on the active path, if that is known. None is passed on the way
+    /// to a neighbour.
+    private var mappingLifetime: Duration? {
+        guard let remote = paths.active?.remote else { return nil }
+        let isNeighbour = environment.localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: remote.ip) }
+        return isNeighbour ? Limits.maxKeepAlive * 4 / 3 : environment.nat[remote.family]?.lifetime
+    }
+}
+
+extension Session {
+    var activity: KeepAlive.Activity {
+        KeepAlive.Activity(
+            lastSent: lastSent, lastReceived: lastReceived, lastApplicationData: lastApplicationData)
     }
 }
 

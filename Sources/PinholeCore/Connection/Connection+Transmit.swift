@@ -9,9 +9,10 @@ extension Connection {
         fillStreams(at: now)
         // No copy of the session is held while its transport changes: each change would copy what the two share.
         while session != nil, let active = paths.active {
-            let size = min(Limits.maxDatagramSize, paths.budget) - Limits.dataOverhead
+            let size = min(datagramSize, paths.budget) - Limits.dataOverhead
             guard size >= Limits.minPlaintext else { return }
             let frames = framesThatFit(size)
+            let inFlight = session?.transport.bytesInFlight
             guard let (number, payload) = session?.transport.nextPacket(upTo: size, with: frames, at: now),
                 let session
             else { return }
@@ -19,7 +20,12 @@ extension Connection {
             guard number < Limits.maxPacketsPerEpoch else {
                 return close(.timedOut, code: CloseCode.done, at: now)
             }
-            send(payload, number: number, session, to: active, at: now)
+            let isAnswer = frames.isEmpty && session.transport.bytesInFlight == inFlight
+            let isBrief = isAnswer ? session.wasAskedBriefly : payload.count == 1
+            send(payload, number: number, session, isBrief: isBrief, to: active, at: now)
+            if session.transport.bytesInFlight > 0, session.unansweredSince == nil {
+                self.session?.unansweredSince = now
+            }
         }
     }
 
@@ -34,10 +40,11 @@ extension Connection {
     }
 
     private func send(
-        _ payload: [UInt8], number: UInt64, _ session: Session, to route: Route, at now: Instant
+        _ payload: [UInt8], number: UInt64, _ session: Session, isBrief: Bool, to route: Route, at now: Instant
     ) {
-        let limit = min(Limits.maxDatagramSize, paths.budget) - Limits.dataOverhead
-        let padded = Self.padded(payload, upTo: limit)
+        let limit = min(datagramSize, paths.budget) - Limits.dataOverhead
+        // A keep-alive and its answer say nothing that their times do not, and there are many of them.
+        let padded = isBrief ? payload : Self.padded(payload, upTo: limit)
         transmit(session.keys.seal(padded, packetNumber: number), to: route)
         self.session?.lastSent = now
     }
@@ -50,13 +57,15 @@ extension Connection {
         return payload + [UInt8](repeating: 0, count: size - payload.count)
     }
 
-    /// A packet of path frames for a route that is not the active one.
-    func sendPathFrames(_ frames: [Frame], to route: Route, at now: Instant) {
+    /// A packet of path frames by itself, small or as large as data.
+    func sendPathFrames(_ frames: [Frame], to route: Route, isFull: Bool = false, at now: Instant) {
         guard let session, let number = self.session?.transport.takePacketNumber() else { return }
         var writer = ByteWriter(capacity: Limits.minPlaintext)
         for frame in frames { writer.frame(frame) }
+        if isFull { writer.zeros(Limits.maxDatagramSize - Limits.dataOverhead - writer.count) }
         let padded = Self.padded(writer.bytes, upTo: Limits.maxDatagramSize - Limits.dataOverhead)
         transmit(session.keys.seal(padded, packetNumber: number), to: route)
+        if route == paths.active { self.session?.lastSent = now }
     }
 
     @discardableResult
@@ -112,8 +121,10 @@ extension Connection {
         interruptFiles()
         session = nil
         isAnnounced = false
-        keepAliveDeadline = nil
         search = nil
+        successor = nil
+        capacityCheck = nil
+        probesEnd = nil
         pendingFrames.removeAll()
         pings.removeAll()
         pairings.removeAll { $0.attempt.connectionID == ended.connectionID }

@@ -42,9 +42,23 @@ final class Connection {
     var pendingFrames: [Frame] = []
     var connectTime: Duration = .zero
     var isAnnounced = false
-    var keepAliveDeadline: Instant?
-    /// While packets go unanswered: when the peer is searched for again.
-    var search: (at: Instant, count: Int)?
+    var keepAlive: KeepAlive
+    /// While it is not known where the peer can be reached.
+    var search: Search?
+    /// Where the peer says that it may be reached.
+    var peerCandidates: [Candidate] = []
+    /// When these were last probed because the peer said so, and until when they are.
+    var candidatesProbed: Instant?
+    var probesEnd: Instant?
+    /// What the peer was told of us, and whether it is told again, should that be lost.
+    var toldCandidates: [Candidate] = []
+    var repeatsCandidates = false
+    /// When this side last moved by its own choice.
+    var pathChosen: Instant?
+    var pathsReviewed: Instant?
+    var capacityCheck: CapacityCheck?
+    /// A session that would take over, if the one that is there shows no life.
+    var successor: Successor?
     var pings: [UInt64: Instant] = [:]
 
     /// The greatest timestamp that this side has put into a HELLO, and that of the peer that was authenticated.
@@ -94,10 +108,18 @@ final class Connection {
         case watch(Bool)
     }
 
+    /// A session whose peer is authenticated, while another one may still live.
+    struct Successor {
+        let sessionID: [UInt8]
+        let source: Route
+        let due: Instant
+    }
+
     init(_ pair: PairKeys, directAddresses: [TransportAddress], state: ContactState, environment: Environment) {
         self.pair = pair
         self.directAddresses = directAddresses
         self.environment = environment
+        keepAlive = KeepAlive(pair.role)
         ownTimestamp = state.ownTimestamp
         authenticatedTimestamp = state.authenticatedTimestamp
         inbox = Inbox(highestStored: state.highestStored)

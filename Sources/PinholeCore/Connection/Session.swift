@@ -17,6 +17,10 @@ struct Session {
     var largestReceived: UInt64 = 0
     var lastReceived: Instant
     var lastSent: Instant
+    /// When the first packet left that asks for an answer and got none, nor was followed by anything else of the peer.
+    var unansweredSince: Instant?
+    /// Whether the latest packet of the peer that wants an answer was a mere PING; the answer is as short then.
+    var wasAskedBriefly = false
     /// When a message or a file last moved, either way.
     var lastApplicationData: Instant
     /// Whether the peer has shown, by a packet of this session, that it verified our AUTH.
@@ -29,6 +33,11 @@ struct Session {
     /// better what time it is: then timestamps decide nothing.
     func isOutranked(by pairing: Pairing, _ role: Role) -> Bool {
         (pairing.isBehind && !isBehind) || order < pairing.order(role)
+    }
+
+    /// Whether the peers, should they have called each other at once, agree by now which session is theirs.
+    func isSettled(at now: Instant) -> Bool {
+        now - began >= .seconds(2)
     }
 
     struct Order: Comparable {

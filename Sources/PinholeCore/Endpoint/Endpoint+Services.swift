@@ -31,10 +31,14 @@ extension Endpoint {
             tell(.serviceUp(service, observed: registered.observed, rtt: rtt))
             measure(index, registered, at: now)
             for (slot, connection) in connections where clients[index].service.scope.includes(connection.peer) {
-                connection.serviceAppeared(at: now)
+                connection.serviceChanged(at: now)
                 settleLater(slot)
             }
         case .observedChanged(let registered):
+            for (slot, connection) in connections where connection.session != nil {
+                connection.serviceChanged(at: now)
+                settleLater(slot)
+            }
             tell(.serviceUp(service, observed: registered.observed, rtt: clients[index].roundTripTime ?? .zero))
             measure(index, registered, at: now)
         case .confirmed(let registered):
@@ -54,7 +58,7 @@ extension Endpoint {
             settleLater(slot)
         case .appeared(let tag):
             guard let slot = slot(of: tag, at: index) else { return }
-            connections[slot]?.connectNow(at: now)
+            connections[slot]?.serviceChanged(at: now)
             settleLater(slot)
         case .notice(let text):
             tell(.serviceNotice(service, text))

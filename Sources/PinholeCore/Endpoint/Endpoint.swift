@@ -60,21 +60,19 @@ extension Endpoint: Sendable {}
 // MARK: Where this peer is
 
 extension Endpoint {
-    /// The addresses of this machine's interfaces, and the ports of the sockets by family.
+    /// The addresses of this machine's interfaces, and the ports of the sockets by family. Of each family the address that
+    /// the rest of the world is reached from comes first.
     package func setLocal(_ addresses: [LocalAddress], ports: [IPAddress.Family: UInt16], at now: Instant) {
-        let changed = addresses != environment.localAddresses || ports != environment.localPorts
-        environment.localAddresses = addresses
-        environment.localPorts = ports
-        guard changed else { return }
+        let change = environment.setLocal(addresses, ports: ports)
+        guard let change else { return }
         for index in clients.indices { clients[index].restart(at: now) }
-        for slot in connections.keys { networkChanged(slot, at: now) }
+        for slot in connections.keys.sorted() { networkChanged(slot, change, at: now) }
         settleClients(at: now)
     }
 
-    private func networkChanged(_ slot: Int, at now: Instant) {
+    private func networkChanged(_ slot: Int, _ change: NetworkChange, at now: Instant) {
         guard let connection = connections[slot] else { return }
-        connection.connectNow(at: now)
-        connection.networkChanged(at: now)
+        connection.networkChanged(change, at: now)
         settleLater(slot)
     }
 

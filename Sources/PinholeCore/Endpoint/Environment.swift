@@ -86,6 +86,21 @@ final class Environment {
         nat.values.map(\.behavior).max { $0.byte < $1.byte } ?? NATBehavior()
     }
 
+    /// Notes the addresses of this machine; `nil` if they are what they were.
+    func setLocal(_ addresses: [LocalAddress], ports: [IPAddress.Family: UInt16]) -> NetworkChange? {
+        defer {
+            localAddresses = addresses
+            localPorts = ports
+        }
+        guard addresses != localAddresses || ports != localPorts else { return nil }
+        let isLost = localAddresses.contains { !addresses.contains($0) }
+        let isElsewhere = IPAddress.Family.allCases.contains { family in
+            guard let first = localAddresses.first(where: { $0.ip.family == family }) else { return false }
+            return addresses.first { $0.ip.family == family } != first || ports[family] != localPorts[family]
+        }
+        return isLost || isElsewhere ? .moved : .grew
+    }
+
     /// Whether an address that a contact named may be probed.
     ///
     /// Private addresses only where they can mean the contact: on one of our own networks, or behind the same public

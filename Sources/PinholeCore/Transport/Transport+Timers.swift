@@ -19,6 +19,12 @@ extension Transport {
         if lossDetection.lossTime != nil { return detectLosses(at: now) }
         counters.probeTimeouts += 1
         lossDetection.didTimeOut(at: now)
+        probe()
+    }
+
+    /// Sends again at once, regardless of window and pacer, what is unanswered: a probe timeout ended, or the path is back.
+    package mutating func probe() {
+        guard !sent.isEmpty else { return }
         probes = Limits.probesPerTimeout
         // RFC 9002 §6.2.4: "Implementations MAY use alternative strategies for determining the content of probe
         // packets": the oldest data goes before new data, for it is what the peer's reader waits for.

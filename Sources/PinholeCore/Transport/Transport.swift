@@ -72,6 +72,9 @@ package struct Transport: Sendable {
         !sent.isEmpty || !control.isEmpty || sendStreams.values.contains { $0.isUnacknowledged }
     }
 
+    /// Packets that the peer acknowledged, ever.
+    package var packetsAcknowledged: UInt64 { counters.packetsAcknowledged }
+
     package var statistics: TransportStatistics {
         var statistics = counters
         statistics.congestionWindow = congestion.window

@@ -53,6 +53,21 @@ struct Checklist {
         }
     }
 
+    /// Another round of at most `probes` for every address that had one, but for the path in use.
+    mutating func restart(probes: Int, except active: Route?, at now: Instant) {
+        guard probes > 0 else { return }
+        for index in entries.indices where entries[index].timesSent > 0 && entries[index].route != active {
+            entries[index].timesSent = 0
+            entries[index].remaining = probes < Limits.probesPerRound ? probes : nil
+            entries[index].due = now + Limits.candidatePacing * index
+        }
+    }
+
+    /// Forgets the addresses that are no one's any more.
+    mutating func keep(where isKept: (Route) -> Bool) {
+        entries.removeAll { !isKept($0.route) }
+    }
+
     /// The address answered: three more probes, for the peer's sake, then silence.
     mutating func succeeded(_ route: Route) {
         guard let index = entries.firstIndex(where: { $0.route == route }),

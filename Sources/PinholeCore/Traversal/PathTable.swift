@@ -1,6 +1,6 @@
 internal import PinholeWire
 
-/// The routes by which a peer\'s authenticated packets came or may come, and what is known of each
+/// The routes by which a peer's authenticated packets came or may come, and what is known of each
 /// (RFC 9000 §8.2 and §9).
 struct PathTable {
     struct Path {
@@ -13,12 +13,24 @@ struct PathTable {
         var rtt: Duration?
         var bytesReceived = 0
         var bytesSent = 0
+        var capacity = Capacity.unknown
 
         var isValidated: Bool { validated != nil }
     }
 
+    /// What datagrams a path carries: there are some that pass probes and lose data.
+    enum Capacity {
+        /// Not tried yet; full datagrams are sent all the same.
+        case unknown
+        /// A full datagram went there, and one came back.
+        case full
+        /// Small datagrams pass, and full ones do not.
+        case narrow
+    }
+
     private struct Challenge {
         let route: Route
+        let isFull: Bool
         let sent: Instant
     }
 
@@ -37,7 +49,9 @@ struct PathTable {
     subscript(route: Route) -> Path? { paths[route] }
 
     var activePath: Path? { active.flatMap { paths[$0] } }
-    var routes: [Route] { Array(paths.keys) }
+    /// In the order in which they became known.
+    var routes: [Route] { all.map(\.route) }
+    var all: [Path] { paths.values.sorted { $0.serial < $1.serial } }
 
     /// An authenticated packet of `count` bytes came from `route`.
     mutating func received(_ count: Int, from route: Route, kind: Candidate.Kind) {
@@ -71,41 +85,51 @@ struct PathTable {
         lastValidated = nil
     }
 
-    /// Remembers that `data` went to `route` as a PATH_CHALLENGE.
-    mutating func challenge(_ data: UInt64, to route: Route, at now: Instant) {
-        challenges[data] = Challenge(route: route, sent: now)
+    /// Remembers that `data` went to `route` as a PATH_CHALLENGE, in a datagram of full size or in a small one.
+    mutating func challenge(_ data: UInt64, to route: Route, isFull: Bool = false, at now: Instant) {
+        challenges[data] = Challenge(route: route, isFull: isFull, sent: now)
         challengeOrder.append(data)
         if challengeOrder.count > Self.maxChallenges {
             challenges[challengeOrder.removeFirst()] = nil
         }
     }
 
-    /// A PATH_RESPONSE came: the address that was challenged is validated, wherever the response came from
-    /// (RFC 9000 §8.2.3). Returns it, with the round trip.
-    mutating func response(_ data: UInt64, at now: Instant) -> (route: Route, rtt: Duration)? {
+    /// A PATH_RESPONSE came: the route that was challenged is validated, wherever the response came from
+    /// (RFC 9000 §8.2.3). `size` is that of the datagram it came in.
+    mutating func response(_ data: UInt64, size: Int = 0, at now: Instant) -> Response? {
         guard let challenge = challenges.removeValue(forKey: data) else { return nil }
         let rtt = now - challenge.sent
         admit(challenge.route, kind: .host)
         paths[challenge.route]?.validated = now
         let known = paths[challenge.route]?.rtt
         paths[challenge.route]?.rtt = known.map { min($0, rtt) } ?? rtt
-        return (challenge.route, rtt)
+        if challenge.isFull, size >= Limits.maxDatagramSize { paths[challenge.route]?.capacity = .full }
+        return Response(route: challenge.route, rtt: rtt, sent: challenge.sent)
+    }
+
+    struct Response: Equatable {
+        let route: Route
+        let rtt: Duration
+        /// When the challenge was.
+        let sent: Instant
+    }
+
+    mutating func setCapacity(_ capacity: Capacity, of route: Route) {
+        paths[route]?.capacity = capacity
+    }
+
+    /// What the session's own packets measured on a route.
+    mutating func measure(_ rtt: Duration, of route: Route) {
+        paths[route]?.rtt = rtt
+    }
+
+    /// Round trips are measured anew: what a path was once says little about what it is.
+    mutating func forgetRoundTrips() {
+        for route in paths.keys where route != active { paths[route]?.rtt = nil }
     }
 
     mutating func setKind(_ kind: Candidate.Kind, of route: Route) {
         paths[route]?.kind = kind
-    }
-
-    /// The best path that was validated since `instant`: the shortest round trip, where LAN is forgiven 10 ms and
-    /// IPv6 5 ms.
-    func best(since instant: Instant) -> Route? {
-        paths.values.filter { $0.validated.map { $0 >= instant } ?? false }.min { $0.score < $1.score }?.route
-    }
-
-    /// Whether moving is worth it: differences below 2 ms are noise, and both sides would follow each other for nothing.
-    func isClearlyBetter(_ route: Route, than other: Route) -> Bool {
-        guard let path = paths[route], let known = paths[other], known.isValidated else { return true }
-        return path.score < known.score - .milliseconds(2)
     }
 
     /// Makes sure that `route` is known. Where a peer is now matters more than where it was long ago, so a full table
@@ -125,10 +149,4 @@ struct PathTable {
 extension PathTable.Path {
     /// What a full table keeps: answers, the latest before the others.
     fileprivate var worth: (Int64, UInt64) { (validated?.nanoseconds ?? .min, serial) }
-
-    fileprivate var score: Duration {
-        let rtt = rtt ?? Limits.initialRTT
-        if route.remote.ip.isPrivate || route.remote.ip.isLoopback { return rtt - .milliseconds(10) }
-        return route.remote.family == .v6 ? rtt - .milliseconds(5) : rtt
-    }
 }

@@ -82,7 +82,7 @@ struct RestartTests {
     func search() {
         let (world, alice, bob) = connected(seed: 6)
         // As after a path was given up, which starts the count of timeouts anew.
-        alice.connection(to: bob)?.search = (at: world.now, count: 1)
+        alice.connection(to: bob)?.search = Search(cause: .unanswered(after: .zero), began: world.now, next: world.now)
         alice.wakeNow()
         #expect(alice.wakeTime.map { $0 > world.now } ?? true)
         #expect(world.canTalk(alice, bob))

@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCore
@@ -93,5 +94,81 @@ struct PathTableTests {
         #expect(table.budget == .max)
         table.invalidate(before: at(11))
         #expect(table.budget == 100)
+    }
+}
+
+@Suite("the best of several paths")
+struct PathChoiceTests {
+    private let start = Instant(nanoseconds: 0)
+
+    /// A table of validated paths with these round trips, in milliseconds; the first one is active.
+    private func table(_ paths: [(String, Int)]) -> PathTable {
+        var table = PathTable()
+        for (index, (address, rtt)) in paths.enumerated() {
+            let route = Route(TransportAddress(address)!)
+            table.received(100, from: route, kind: .host)
+            table.challenge(UInt64(index), to: route, at: start)
+            _ = table.response(UInt64(index), at: start + .milliseconds(rtt))
+        }
+        table.activate(Route(TransportAddress(paths[0].0)!))
+        return table
+    }
+
+    private func best(_ paths: [(String, Int)]) -> String? {
+        table(paths).best(since: start)?.route.remote.description
+    }
+
+    private static let local = "192.168.1.2:1"
+    private static let v6 = "[2001:db8::1]:1"
+    private static let v4 = "192.0.2.1:1"
+
+    @Test("LAN goes before IPv6 before IPv4 where that costs at most 5 ms")
+    func ranks() {
+        #expect(best([(Self.v4, 10), (Self.v6, 15), (Self.local, 15)]) == Self.local)
+        #expect(best([(Self.v4, 10), (Self.v6, 15), (Self.local, 16)]) == Self.v6)
+        #expect(best([(Self.v4, 10), (Self.v6, 16), (Self.local, 16)]) == Self.v4)
+        #expect(best([(Self.v6, 10), (Self.local, 15)]) == Self.local)
+        #expect(best([(Self.v6, 10), (Self.local, 16)]) == Self.v6)
+        #expect(best([(Self.v4, 10), ("192.0.2.2:1", 12)]) == Self.v4)
+    }
+
+    @Test("moving is worth it for a better kind of path, or for more than 5 ms")
+    func clearlyBetter() {
+        func moves(_ active: (String, Int), to other: (String, Int)) -> Bool {
+            let table = table([active, other])
+            let candidate = table[Route(TransportAddress(other.0)!)]!
+            return candidate.isClearlyBetter(than: table.activePath!)
+        }
+        #expect(moves((Self.v4, 20), to: (Self.v6, 25)))
+        #expect(!moves((Self.v4, 20), to: (Self.v6, 26)))
+        #expect(!moves((Self.v4, 20), to: ("192.0.2.2:1", 15)))
+        #expect(moves((Self.v4, 20), to: ("192.0.2.2:1", 14)))
+        #expect(!moves((Self.local, 20), to: (Self.v4, 15)))
+        #expect(moves((Self.local, 20), to: (Self.v4, 14)))
+    }
+
+    @Test("no two paths are each better than the other", arguments: 0..<50 as Range<UInt64>)
+    func antisymmetric(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<100 {
+            let kinds = [Self.local, Self.v6, Self.v4].map { ($0, Int.random(in: 1...20, using: &random)) }
+            let paths = table(kinds)
+            for one in paths.all {
+                for other in paths.all where one.isClearlyBetter(than: other) {
+                    #expect(!other.isClearlyBetter(than: one), "seed \(seed)")
+                }
+            }
+        }
+    }
+
+    @Test("a narrow path is taken only where there is no other")
+    func narrow() {
+        var paths = table([(Self.local, 1), (Self.v4, 50)])
+        let local = Route(TransportAddress(Self.local)!)
+        paths.setCapacity(.narrow, of: local)
+        #expect(paths.best(since: start)?.route.remote.description == Self.v4)
+        #expect(paths.best(since: start)!.isClearlyBetter(than: paths.activePath!))
+        paths.setCapacity(.narrow, of: Route(TransportAddress(Self.v4)!))
+        #expect(paths.best(since: start)?.route == local)
     }
 }

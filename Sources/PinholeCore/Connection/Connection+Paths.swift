@@ -1,0 +1,240 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// Paths: which ones work, which one the session goes over, and following the peer (RFC 9000 §8 and §9).
+
+extension Connection {
+    /// A PATH_CHALLENGE in a datagram of `size` bytes: the answer goes where it came from, and is as large.
+    func respond(to data: UInt64, size: Int, from source: Route, at now: Instant) {
+        let isFull = size >= Limits.maxDatagramSize
+        if source == paths.active, !isFull {
+            guard pendingFrames.count < 8 else { return }
+            pendingFrames.append(.pathResponse(data))
+            return
+        }
+        var frames: [Frame] = [.pathResponse(data)]
+        if !(paths[source]?.isValidated ?? false) {
+            let challenge = environment.entropy.next()
+            paths.challenge(challenge, to: source, at: now)
+            frames.append(.pathChallenge(challenge))
+        }
+        sendPathFrames(frames, to: source, isFull: isFull, at: now)
+    }
+
+    /// A PATH_RESPONSE in a datagram of `size` bytes. One in HS shows that an address is the peer's; that the session lives
+    /// there, only one of the session does.
+    func receivePathResponse(_ data: UInt64, size: Int, isOfSession: Bool, at now: Instant) {
+        guard let response = paths.response(data, size: size, at: now) else { return }
+        let route = response.route
+        checklist.succeeded(route)
+        if pings.removeValue(forKey: data) != nil { events.append(.pong(peer, rtt: response.rtt)) }
+        if let kind = checklist.kind(of: route.remote) { paths.setKind(kind, of: route) }
+        guard session != nil else { return }
+        if capacityCheck?.route == route, paths[route]?.capacity == .full { capacityCheck = nil }
+        if isOfSession, let search, response.sent >= search.began {
+            if route != paths.active { move(to: route, isOwnChoice: true, at: now) }
+            endSearch(at: now)
+        }
+        choosePath(at: now)
+        checkActiveCapacity(at: now)
+        announceIfKnown()
+    }
+
+    /// Tells the application once, when the peer has shown that it has the session too.
+    func announceIfKnown() {
+        guard !isAnnounced, session?.isConfirmed ?? false, let description = pathDescription else { return }
+        isAnnounced = true
+        events.append(.connected(peer, description))
+    }
+}
+
+// MARK: Choosing
+
+extension Connection {
+    /// Moves away from a path that was never validated or is narrow; and, where that is Lo's choice, to a better one that
+    /// carries full datagrams. Hi follows: two that choose would follow each other to and fro.
+    private func choosePath(at now: Instant) {
+        guard let active = paths.activePath, let best = paths.best(since: Instant(nanoseconds: 0)),
+            best.route != active.route, best.isClearlyBetter(than: active)
+        else { return }
+        if !active.isValidated { return move(to: best.route, isOwnChoice: true, at: now) }
+        guard pair.role == .lo || active.capacity == .narrow else { return }
+        switch best.capacity {
+        case .full: move(to: best.route, isOwnChoice: true, at: now)
+        case .unknown: checkCapacity(of: best.route, at: now)
+        case .narrow: break
+        }
+    }
+
+    /// The peer's newest packet came another way: its NAT rebound, it moved, or it chose (RFC 9000 §9.3).
+    func follow(to source: Route, at now: Instant) {
+        let isKnown = paths[source]?.isValidated ?? false
+        // What the peer sent before it learned where we are now still comes the old way.
+        let isSettling = pathChosen.map { now - $0 < Limits.choiceGrace } ?? false
+        let stays = isSettling && paths.activePath?.isValidated ?? false
+        if !stays { move(to: source, isOwnChoice: false, at: now) }
+        if !isKnown { sendPathChallenge(to: source, at: now) }
+    }
+
+    func move(to route: Route, isOwnChoice: Bool, at now: Instant) {
+        guard let old = paths.active, old != route else { return }
+        paths.activate(route)
+        if isOwnChoice { pathChosen = now }
+        if old.remote.ip == route.remote.ip {
+            if let capacity = paths[old]?.capacity, paths[route]?.capacity == .unknown {
+                paths.setCapacity(capacity, of: route)
+            }
+        } else {
+            session?.transport.resetPath(initialRTT: paths[route]?.rtt, at: now)
+        }
+        limitDatagrams()
+        keepAlive.mappingMade(at: now)
+        // What is unanswered goes again at once; and the peer follows this packet.
+        session?.transport.probe()
+        if isOwnChoice { session?.transport.ping() }
+        if isAnnounced, let description = pathDescription { events.append(.pathChanged(peer, description)) }
+        checkActiveCapacity(at: now)
+    }
+
+    /// A path that was followed and never answered was not the peer's.
+    func fallBackIfUnvalidated(at now: Instant) {
+        guard let session, let path = paths.activePath, !path.isValidated, session.transport.ptoCount >= 3,
+            let last = paths.lastValidated, last != path.route
+        else { return }
+        paths.activate(last)
+        self.session?.transport.resetPath(initialRTT: paths[last]?.rtt, at: now)
+        limitDatagrams()
+    }
+
+    /// A challenge of the path that was followed may have been lost with everything else.
+    func challengeAgain(at now: Instant) {
+        guard let path = paths.activePath, !path.isValidated else { return }
+        sendPathChallenge(to: path.route, at: now)
+    }
+}
+
+// MARK: Capacity
+
+/// Full challenges of one path, until one is answered or enough were not.
+struct CapacityCheck {
+    let route: Route
+    let began: Instant
+    var timesSent = 0
+    var due: Instant
+}
+
+extension Connection {
+    /// The size of the datagrams that the active path carries.
+    var datagramSize: Int {
+        paths.activePath?.capacity == .narrow ? Limits.narrowDatagramSize : Limits.maxDatagramSize
+    }
+
+    private func limitDatagrams() {
+        let size = datagramSize
+        if let current = session?.transport.maxDatagramSize, current != size {
+            session?.transport.maxDatagramSize = size
+        }
+    }
+
+    /// A path that passes probes may still lose data. Data does not wait for the answer.
+    func checkActiveCapacity(at now: Instant) {
+        guard let path = paths.activePath, path.isValidated, path.capacity == .unknown,
+            session?.isConfirmed ?? false
+        else { return }
+        checkCapacity(of: path.route, at: now)
+    }
+
+    private func checkCapacity(of route: Route, at now: Instant) {
+        guard capacityCheck?.route != route else { return }
+        capacityCheck = CapacityCheck(route: route, began: now, due: now)
+        continueCapacityCheck(at: now)
+    }
+
+    func continueCapacityCheck(at now: Instant) {
+        guard var check = capacityCheck, check.due <= now else { return }
+        guard check.timesSent < Limits.capacityProbes else { return finishCapacityCheck(check, at: now) }
+        let data = environment.entropy.next()
+        paths.challenge(data, to: check.route, isFull: true, at: now)
+        sendPathFrames([.pathChallenge(data)], to: check.route, isFull: true, at: now)
+        let patience = max((paths[check.route]?.rtt ?? Limits.initialRTT) * 2, .milliseconds(100))
+        check.due = now + patience * (1 << check.timesSent)
+        check.timesSent += 1
+        capacityCheck = check
+    }
+
+    /// No full datagram came back. If nothing else did either, the path is not narrow but dead, and others look to that.
+    private func finishCapacityCheck(_ check: CapacityCheck, at now: Instant) {
+        capacityCheck = nil
+        let isHeard = check.route != paths.active || session.map { $0.lastReceived > check.began } ?? false
+        guard isHeard else { return }
+        paths.setCapacity(.narrow, of: check.route)
+        guard check.route == paths.active else { return }
+        limitDatagrams()
+        session?.transport.probe()
+        choosePath(at: now)
+    }
+}
+
+// MARK: Better paths
+
+extension Connection {
+    /// When Lo looks again whether there is a better path: not while nobody talks, and not where none is needed.
+    var reviewDue: Instant? {
+        guard pair.role == .lo, let session, session.isConfirmed, search == nil, let path = paths.activePath,
+            path.isValidated, (path.rtt ?? Limits.initialRTT) > Limits.goodEnoughRTT
+        else { return nil }
+        let due = (pathsReviewed ?? session.began) + Limits.reviewInterval
+        return due <= session.lastApplicationData + Limits.talkTime ? due : nil
+    }
+
+    /// Measures the other paths anew, and asks the peer to open its filters for them.
+    func reviewPaths(at now: Instant) {
+        pathsReviewed = now
+        guard let active = paths.active else { return }
+        if let rtt = session?.transport.smoothedRTT { paths.measure(rtt, of: active) }
+        paths.forgetRoundTrips()
+        sendPathChallenge(to: active, at: now)
+        guard probeCandidates(probes: Self.reviewProbes, at: now) else { return }
+        tellCandidates()
+    }
+
+    private static let reviewProbes = 3
+
+    /// CANDIDATES: where the peer may be reached now; it is probing ours.
+    func receive(candidates: [Candidate], at now: Instant) {
+        peerCandidates = candidates
+        // What the peer names is probed, but not as often as it likes.
+        let isNew = candidatesProbed.map { now - $0 >= .seconds(10) } ?? true
+        probeCandidates(probes: isNew ? Limits.probesPerRound : 0, at: now)
+        if isNew { candidatesProbed = now }
+    }
+
+    /// Another round, of so many probes, for the addresses of the peer beside the active one. Addresses that are new get
+    /// a whole one. Returns whether there are any.
+    @discardableResult
+    func probeCandidates(probes: Int, at now: Instant) -> Bool {
+        let reflexive = peerObserved.map { Candidate(.serverReflexive, $0) }
+        let allowed = (reflexive + peerCandidates).filter {
+            environment.mayProbe($0.address, peerObserved: peerObserved)
+        }
+        checklist.keep { route in paths[route] != nil || allowed.contains { Route($0.address) == route } }
+        addKnownPaths(at: now)
+        for candidate in allowed { checklist.add(candidate, at: now) }
+        checklist.restart(probes: probes, except: paths.active, at: now)
+        probesEnd = now + Self.roundTime
+        return checklist.candidates.contains { Route($0.address) != paths.active }
+    }
+
+    /// How long the probes of one round take, nearly.
+    private static let roundTime: Duration = .seconds(5)
+
+    /// Where the peer may reach this side.
+    var ownCandidates: [Candidate] { environment.candidates(for: peer) }
+
+    /// Tells the peer where it may reach this side, and that it should open its filters for it.
+    func tellCandidates() {
+        pendingFrames.removeAll { if case .candidates = $0 { true } else { false } }
+        pendingFrames.append(.candidates(ownCandidates))
+        toldCandidates = ownCandidates
+    }
+}

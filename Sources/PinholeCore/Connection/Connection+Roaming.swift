@@ -1,0 +1,159 @@
+internal import PinholeCrypto
+internal import PinholeWire
+
+// Roaming: this machine or its router moved, the peer's did, or a mapping was forgotten; the session goes on elsewhere.
+
+/// What became of this machine's addresses.
+enum NetworkChange {
+    /// There are more; what was in use still is.
+    case grew
+    /// What was in use is gone, or another link is.
+    case moved
+}
+
+/// Why the peer is looked for on all paths, and since when.
+struct Search {
+    enum Cause {
+        /// Packets went unanswered; before the first of them there was silence for so long.
+        case unanswered(after: Duration)
+        /// The peer never confirmed the session.
+        case unconfirmed
+        /// This machine moved.
+        case moved
+    }
+
+    let cause: Cause
+    let began: Instant
+    /// When the next round begins.
+    var next: Instant
+    var rounds = 0
+    /// Whether the peer was heard since, so that what is unanswered was repeated.
+    var isHeard = false
+}
+
+// MARK: The network of this machine
+
+extension Connection {
+    /// This machine's addresses changed.
+    func networkChanged(_ change: NetworkChange, at now: Instant) {
+        guard session != nil else {
+            // A handshake that is under way goes on from where this machine is now.
+            if attempt != nil { introduceAgain(at: now) }
+            return connectNow(at: now)
+        }
+        if toldCandidates != ownCandidates {
+            tellCandidates()
+            repeatsCandidates = true
+        }
+        switch change {
+        case .grew:
+            probeCandidates(probes: 0, at: now)
+        case .moved:
+            keepAlive.forget()
+            keepAlive.mappingMade(at: now)
+            paths.forgetRoundTrips()
+            session?.transport.ping()
+            session?.transport.probe()
+            if let active = paths.active { sendPathChallenge(to: active, at: now) }
+            search = Search(cause: .moved, began: now, next: now)
+            if attempt != nil { introduceAgain(at: now) }
+            continueSearch(at: now)
+        }
+    }
+
+    /// A service knows this peer, or knows it at another address than before.
+    func serviceChanged(at now: Instant) {
+        guard session != nil else { return serviceAppeared(at: now) }
+        if search == nil {
+            guard toldCandidates != ownCandidates else { return }
+            tellCandidates()
+        } else if attempt != nil {
+            introduceAgain(at: now)
+        } else {
+            reach(at: now)
+        }
+    }
+
+    private func introduceAgain(at now: Instant) {
+        guard let attempt, !introducers.isEmpty else { return }
+        introduction = OutgoingIntroduction(resend: now)
+        introduce(attempt, at: now)
+        checklist.restart(at: now)
+    }
+}
+
+// MARK: Search
+
+extension Connection {
+    /// When a session that the peer has not confirmed counts as lost. A path that was never validated may have no more
+    /// to send, and then nothing times out.
+    var confirmationDeadline: Instant? {
+        guard let session, !session.isConfirmed else { return nil }
+        return session.began + .seconds(2)
+    }
+
+    /// Packets go unanswered: probe every address that is known, and be introduced again.
+    func searchIfLost(at now: Instant) {
+        guard let session else { return }
+        if search == nil {
+            let isUnanswered =
+                session.transport.ptoCount >= Limits.missedProbes && now - session.lastReceived > Limits.minSilence
+            if isUnanswered {
+                let silence = session.unansweredSince.map { $0 - session.lastReceived } ?? .zero
+                search = Search(cause: .unanswered(after: silence), began: now, next: now)
+            } else if let confirmationDeadline, confirmationDeadline <= now {
+                search = Search(cause: .unconfirmed, began: now, next: now)
+            }
+        }
+        continueSearch(at: now)
+    }
+
+    /// One round: all addresses from the start, and an introduction unless one is under way.
+    private func continueSearch(at now: Instant) {
+        guard var search, search.next <= now else { return }
+        search.next = now + environment.entropy.jittered(.seconds(1) * (1 << min(search.rounds, 4)))
+        search.rounds += 1
+        self.search = search
+        probeCandidates(probes: Limits.probesPerRound, at: now)
+        checklist.restart(at: now)
+        if attempt == nil, canReach { reach(at: now) }
+    }
+
+    private var canReach: Bool { !introducers.isEmpty || !directAddresses.isEmpty }
+
+    /// A packet of the peer came while it is searched for. It shows one direction: what is unanswered goes again, once,
+    /// and the answer to that shows the other.
+    func heardWhileSearching(isAcknowledgement: Bool, at now: Instant) {
+        guard var search else { return }
+        switch search.cause {
+        case .unconfirmed: return endSearch(at: now)
+        case .unanswered where isAcknowledgement: return endSearch(at: now)
+        case .unanswered, .moved: break
+        }
+        guard !search.isHeard else { return }
+        search.isHeard = true
+        self.search = search
+        session?.transport.probe()
+        if let active = paths.active { sendPathChallenge(to: active, at: now) }
+    }
+
+    /// The session has a path again. A handshake that was begun to find it is not needed any more.
+    func endSearch(at now: Instant) {
+        guard let search else { return }
+        if case .unanswered(let silence) = search.cause { keepAlive.mappingWasLost(after: silence) }
+        self.search = nil
+        pathsReviewed = now
+        requests.append(.watch(false))
+        if let attempt, !attempt.isAnswer {
+            self.attempt = nil
+            attemptDeadline = nil
+            introduction = nil
+            directHello = nil
+            pairings.removeAll { !$0.isAuthenticated }
+        }
+        // The way may be narrower than it was.
+        if let active = paths.active, paths[active]?.capacity == .full { paths.setCapacity(.unknown, of: active) }
+        session?.transport.probe()
+        checkActiveCapacity(at: now)
+    }
+}
