@@ -10,7 +10,9 @@ extension Laboratory {
     ///                     ├─ backbone ─┤
     ///           service ──┘            └─ router3 (where somebody moves to)
     /// ```
-    @Suite("recovery", .figures("recovery: from the change until both had read a line of the other"))
+    @Suite(
+        "recovery",
+        .figures("recovery: from the change until both had read a line of the other", "what", "time", "target"))
     struct RecoveryTests {
         @Test("another external port for the same socket", arguments: [RouterType.none, .fullCone, .home])
         func rebinding(_ type: RouterType) async throws {

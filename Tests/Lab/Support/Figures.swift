@@ -5,13 +5,14 @@ import Testing
 /// on a machine that has nothing else to do.
 struct Figures: SuiteTrait, TestScoping {
     let title: String
+    let heading: [String]
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         let result: Result<Void, any Error>
         do { result = .success(try await function()) } catch { result = .failure(error) }
-        Self.printTable(title)
+        printTable()
         try result.get()
     }
 
@@ -19,28 +20,28 @@ struct Figures: SuiteTrait, TestScoping {
     static func note(_ what: String, _ time: Duration, target: Duration? = nil) {
         let figure = "\(Int((time / .milliseconds(1)).rounded())) ms"
         let verdict = target.map { "≤ \(Int($0 / .milliseconds(1))) ms: \(time <= $0 ? "met" : "not met")" }
-        rows.withLock { $0.append([what, figure, verdict ?? "–"]) }
+        note([what, figure, verdict ?? "–"])
     }
 
-    /// Notes anything else.
-    static func note(_ what: String, _ figure: String, target: String = "–") {
-        rows.withLock { $0.append([what, figure, target]) }
+    /// Notes a row of cells, under the suite's heading.
+    static func note(_ row: [String]) {
+        rows.withLock { $0.append(row) }
     }
 
     private static let rows = Mutex<[[String]]>([])
 
-    private static func printTable(_ title: String) {
-        let rows = rows.withLock { rows in
+    private func printTable() {
+        let rows = Self.rows.withLock { rows in
             defer { rows = [] }
             return rows
         }
         guard !rows.isEmpty else { return }
-        print("\n\(title); round trip \(Network.roundTrip)\n" + Table(rows).text)
+        print("\n\(title); round trip \(Network.roundTrip)\n" + Table([heading] + rows).text)
     }
 }
 
 extension Trait where Self == Figures {
-    static func figures(_ title: String) -> Figures { Figures(title: title) }
+    static func figures(_ title: String, _ heading: String...) -> Figures { Figures(title: title, heading: heading) }
 }
 
 /// Rows of text in columns.
