@@ -106,7 +106,7 @@ package struct Service: Sendable {
         case .client: receiveClient(datagram, from: source, at: endpoint, now: now, into: &outbox)
         case .stun: receiveSTUN(datagram, from: source, at: endpoint, now: now, into: &outbox)
         case .register: receiveRegister(datagram, from: source, at: endpoint, now: now, into: &outbox)
-        case .data, .hello, .cookie, .handshake, .challenge, .server: statistics.malformed += 1
+        case .data, .hello, .cookie, .handshake, .beacon, .challenge, .server: statistics.malformed += 1
         }
     }
 

@@ -46,12 +46,17 @@ static datagram_ip ip_from_v4(const struct in_addr *address) {
     return (datagram_ip){.high = 0, .low = ntohl(address->s_addr), .family = 4};
 }
 
-static datagram_ip ip_from_v6(const struct in6_addr *address) {
+static bool is_link_local(const datagram_ip *ip) { return ip->family == 6 && ip->high >> 54 == 0xfe80 >> 6; }
+
+static uint32_t zone_of(const datagram_ip *ip) { return is_link_local(ip) ? (uint32_t)ip->high : 0; }
+
+static datagram_ip ip_from_v6(const struct in6_addr *address, uint32_t zone) {
     datagram_ip ip = {.family = 6};
     for (int i = 0; i < 8; i++) {
         ip.high = ip.high << 8 | address->s6_addr[i];
         ip.low = ip.low << 8 | address->s6_addr[8 + i];
     }
+    if (is_link_local(&ip)) ip.high = (ip.high & ~(uint64_t)UINT32_MAX) | zone;
     return ip;
 }
 
@@ -61,8 +66,9 @@ static struct in_addr v4_from_ip(const datagram_ip *ip) {
 
 static struct in6_addr v6_from_ip(const datagram_ip *ip) {
     struct in6_addr address;
+    uint64_t high = ip->high & ~(uint64_t)zone_of(ip);
     for (int i = 0; i < 8; i++) {
-        address.s6_addr[i] = (uint8_t)(ip->high >> (56 - 8 * i));
+        address.s6_addr[i] = (uint8_t)(high >> (56 - 8 * i));
         address.s6_addr[8 + i] = (uint8_t)(ip->low >> (56 - 8 * i));
     }
     return address;
@@ -79,6 +85,7 @@ static socklen_t socket_address_set(socket_address *address, const datagram_ip *
     address->v6.sin6_family = AF_INET6;
     address->v6.sin6_port = htons(port);
     address->v6.sin6_addr = v6_from_ip(ip);
+    address->v6.sin6_scope_id = zone_of(ip);
     return sizeof address->v6;
 }
 
@@ -138,7 +145,7 @@ static void slot_read_control(datagram_slot *slot, struct msghdr *header) {
         } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
             struct in6_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
-            slot->local = ip_from_v6(&info.ipi6_addr);
+            slot->local = ip_from_v6(&info.ipi6_addr, info.ipi6_ifindex);
         }
     }
 }
@@ -166,7 +173,7 @@ int datagram_batch_receive(datagram_batch *batch, int descriptor) {
             slot->remote = ip_from_v4(&batch->addresses[i].v4.sin_addr);
             slot->port = ntohs(batch->addresses[i].v4.sin_port);
         } else {
-            slot->remote = ip_from_v6(&batch->addresses[i].v6.sin6_addr);
+            slot->remote = ip_from_v6(&batch->addresses[i].v6.sin6_addr, batch->addresses[i].v6.sin6_scope_id);
             slot->port = ntohs(batch->addresses[i].v6.sin6_port);
         }
         slot_read_control(slot, header);
@@ -194,7 +201,8 @@ static void slot_write_control(const datagram_slot *slot, struct msghdr *header,
         struct in_pktinfo info = {.ipi_spec_dst = v4_from_ip(&slot->local), .ipi_ifindex = (int)slot->interface};
         control_add(header, control, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     } else if (slot->local.family == 6) {
-        struct in6_pktinfo info = {.ipi6_addr = v6_from_ip(&slot->local), .ipi6_ifindex = slot->interface};
+        uint32_t interface = slot->interface != 0 ? slot->interface : zone_of(&slot->local);
+        struct in6_pktinfo info = {.ipi6_addr = v6_from_ip(&slot->local), .ipi6_ifindex = interface};
         control_add(header, control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
     }
 }

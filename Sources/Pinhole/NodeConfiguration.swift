@@ -20,6 +20,8 @@ public struct NodeConfiguration: Sendable {
     public var downloadDirectory: String
     /// What happens to an offered file.
     public var filePolicy: FilePolicy
+    /// Whether contacts on the same local network are found by beacons, which needs no service.
+    public var usesLocalNetwork: Bool
     /// Whether loopback addresses are used and accepted: for demonstrations and tests on one machine.
     public var allowsLoopback: Bool
 
@@ -30,6 +32,7 @@ public struct NodeConfiguration: Sendable {
         port: UInt16 = 0,
         downloadDirectory: String,
         filePolicy: FilePolicy = .ask,
+        usesLocalNetwork: Bool = true,
         allowsLoopback: Bool = false
     ) {
         self.services = services
@@ -37,6 +40,7 @@ public struct NodeConfiguration: Sendable {
         self.port = port
         self.downloadDirectory = downloadDirectory
         self.filePolicy = filePolicy
+        self.usesLocalNetwork = usesLocalNetwork
         self.allowsLoopback = allowsLoopback
     }
 }

@@ -18,6 +18,7 @@ final class NodeLoop: LoopDelegate {
     private(set) var contacts: [PublicKey: Contact] = [:]
     var services: ServiceList
     var names = ServiceNames()
+    private var beaconSources = BeaconSources([], allowsLoopback: false)
     private var behaviors: [IPAddress.Family: NATBehavior] = [:]
     private var pongs: [PublicKey: [Expectation<Duration>]] = [:]
     private var measurements: [Expectation<Void>] = []
@@ -65,6 +66,7 @@ final class NodeLoop: LoopDelegate {
             case .openSockets(let ids, let family):
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)
+            case .beacon(let datagram, let source): sendBeacon(datagram, from: source)
             case .event(let event): handle(event, at: now)
             case .idle(let deadline): return [deadline, names.dueTime].compactMap { $0 }.min()
             }
@@ -75,6 +77,18 @@ final class NodeLoop: LoopDelegate {
         endpoint.setLocal(
             Self.localAddresses(allowsLoopback: configuration.allowsLoopback), ports: ports, at: now)
         names.networkChanged(at: now)
+        if configuration.usesLocalNetwork { listenForBeacons(at: now) }
+    }
+
+    private func listenForBeacons(at now: Instant) {
+        beaconSources = BeaconSources(Interfaces.current(), allowsLoopback: configuration.allowsLoopback)
+        loop.listenForBeacons(on: Set(beaconSources.interfaces.values))
+        endpoint.setBeaconSources(beaconSources.addresses, at: now)
+    }
+
+    private func sendBeacon(_ datagram: [UInt8], from source: IPAddress) {
+        guard let interface = beaconSources.interfaces[source] else { return }
+        loop.sendBeacon(datagram, from: source, through: interface)
     }
 
     private var ports: [IPAddress.Family: UInt16] {

@@ -7,6 +7,7 @@ struct ConfigurationFile {
     private(set) var services: [String]?
     private(set) var tokenFile: String?
     private(set) var port: Int?
+    private(set) var lan: Bool?
     private(set) var downloads: String?
     private(set) var accept: String?
 
@@ -50,6 +51,9 @@ struct ConfigurationFile {
                     throw refuse("a number from 0 to 65535")
                 }
                 self.port = port
+            case "lan":
+                guard let lan = value.bool else { throw refuse("true or false") }
+                self.lan = lan
             case "downloads":
                 guard let directory = value.string, !directory.isEmpty else { throw refuse("a directory") }
                 downloads = directory
@@ -61,7 +65,7 @@ struct ConfigurationFile {
             default:
                 throw Failure(
                     .configuration, "\(place): unknown key “\(key)”",
-                    hint: "the keys are services, token-file, port, downloads and accept")
+                    hint: "the keys are services, token-file, port, lan, downloads and accept")
             }
         }
     }
@@ -98,6 +102,10 @@ struct ConfigurationFile {
 
             # UDP port of this machine, IPv4 and IPv6; 0 lets the system choose (PINHOLE_PORT, --port).
             # port = 0
+
+            # Whether contacts on the same local network are found without a service (PINHOLE_LAN). What is said
+            # there to find them means something to them alone.
+            # lan = true
 
             # Where received files go (PINHOLE_DOWNLOADS, --downloads).
             # downloads = "~/Downloads"

@@ -29,7 +29,11 @@ struct Session: Sendable {
         let profile = try global.openProfile()
         if settings.services.isEmpty, try profile.contacts().allSatisfy(\.services.isEmpty) {
             Console.talk(
-                "No signaling service is configured: only contacts with a known address can be reached.", style: .dim)
+                settings.lan
+                    ? "No signaling service is configured: only contacts on the same network, or with a known address, "
+                        + "can be reached."
+                    : "No signaling service is configured: only contacts with a known address can be reached.",
+                style: .dim)
         }
         Signals.install()
         let node = try Node(

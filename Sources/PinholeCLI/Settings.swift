@@ -33,6 +33,8 @@ struct Settings {
     /// What services that are not open to everybody want to see.
     let token: String
     let port: UInt16
+    /// Whether contacts on the local network are found without a service.
+    let lan: Bool
     let downloads: String
     /// nil: nothing was said, and the command decides.
     let accept: AcceptPolicy?
@@ -62,6 +64,15 @@ struct Settings {
             port = UInt16(file.port ?? 0)
         }
 
+        if let text = Console.environment("PINHOLE_LAN") {
+            guard let lan = Bool(text) else {
+                throw Failure(.configuration, "PINHOLE_LAN must be true or false, not “\(text)”")
+            }
+            self.lan = lan
+        } else {
+            lan = file.lan ?? true
+        }
+
         downloads =
             options.downloads ?? Console.environment("PINHOLE_DOWNLOADS") ?? file.downloads.map(Paths.expand)
             ?? Paths.defaultDownloads
@@ -81,7 +92,7 @@ struct Settings {
     func nodeConfiguration(policy: NodeConfiguration.FilePolicy, allowsLoopback: Bool) -> NodeConfiguration {
         NodeConfiguration(
             services: services, serviceToken: token, port: port, downloadDirectory: downloads, filePolicy: policy,
-            allowsLoopback: allowsLoopback)
+            usesLocalNetwork: lan, allowsLoopback: allowsLoopback)
     }
 
     /// The token in a file, without the end of its line.

@@ -7,6 +7,7 @@ package enum DatagramKind: Equatable, Sendable {
     case hello
     case cookie
     case handshake
+    case beacon
     case register
     case challenge
     case client
@@ -20,6 +21,7 @@ package enum DatagramKind: Equatable, Sendable {
         case Self.helloByte: self = .hello
         case Self.cookieByte: self = .cookie
         case Self.handshakeByte: self = .handshake
+        case Self.beaconByte: self = .beacon
         case Self.registerByte: self = .register
         case Self.challengeByte: self = .challenge
         case Self.clientByte: self = .client
@@ -31,6 +33,7 @@ package enum DatagramKind: Equatable, Sendable {
     package static let helloByte: UInt8 = 0xc1
     package static let cookieByte: UInt8 = 0xc2
     package static let handshakeByte: UInt8 = 0xc3
+    package static let beaconByte: UInt8 = 0xc4
     package static let registerByte: UInt8 = 0xd1
     package static let challengeByte: UInt8 = 0xd2
     package static let clientByte: UInt8 = 0xd3

@@ -112,6 +112,18 @@ extension IPAddress {
         }
     }
 
+    /// RFC 4007: the interface, by its index on this machine, on whose link a link-local IPv6 address means something; 0 for
+    /// every other address. It is kept in bits that are 0 in such an address (RFC 4291 §2.5.6), and never leaves the machine.
+    package var zone: UInt32 {
+        family == .v6 && isLinkLocal ? UInt32(truncatingIfNeeded: high) : 0
+    }
+
+    /// A link-local IPv6 address on the link of an interface (0: on none that is known); others stay as they are.
+    package func inZone(_ zone: UInt32) -> IPAddress {
+        guard family == .v6, isLinkLocal else { return self }
+        return IPAddress(v6High: high & ~0xffff_ffff | UInt64(zone), low: low)
+    }
+
     /// Addresses that only mean something inside a site: RFC 1918, RFC 6598 (carrier-grade NAT) and RFC 4193.
     package var isPrivate: Bool {
         switch family {
@@ -130,11 +142,12 @@ extension IPAddress {
 }
 
 extension IPAddress: CustomStringConvertible {
-    /// Dotted decimal, or the canonical text of RFC 5952.
+    /// Dotted decimal, or the canonical text of RFC 5952, with the zone behind a `%` if there is one.
     package var description: String {
         switch family {
-        case .v4: return bytes.map(String.init).joined(separator: ".")
-        case .v6: return Self.canonicalText(groups)
+        case .v4: bytes.map(String.init).joined(separator: ".")
+        case .v6 where zone != 0: "\(Self.canonicalText(inZone(0).groups))%\(zone)"
+        case .v6: Self.canonicalText(groups)
         }
     }
 

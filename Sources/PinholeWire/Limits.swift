@@ -174,6 +174,24 @@ package enum Limits {
     /// After this a lifetime is measured again.
     package static let lifetimeValidity: Duration = .seconds(86_400)
 
+    // MARK: Local network (protocol §6)
+
+    package static let beaconPort: UInt16 = 41410
+    /// "n is 8, 16, 32, 64 or 128".
+    package static let beaconEntries = 128
+    /// Contacts that one round of beacons is for; the others have the next.
+    package static let beaconContacts = 1024
+    /// "0, 1, 3, 7 … s after the network changed, and each 60 s, ±25 %".
+    package static let beaconFirstInterval: Duration = .milliseconds(1000)
+    package static let beaconMaxInterval: Duration = .milliseconds(60_000)
+    /// Two and a half intervals without a beacon: the neighbor is gone.
+    package static let neighborLifetime: Duration = .milliseconds(150_000)
+    /// Seconds; a recorded beacon can be repeated no longer than two of these.
+    package static let beaconEpoch: UInt64 = 3600
+    /// Each is compared with all contacts: "at most 32 a second, 8 of one address".
+    package static let beaconsPerSecond = 32
+    package static let beaconsPerSecondPerSource = 8
+
     // MARK: Signaling (protocol §4)
 
     package static let maxBlob = 1024

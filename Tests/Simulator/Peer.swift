@@ -178,6 +178,12 @@ extension Peer {
             datagram, from: TransportAddress(attachment.address.ip, port: port), at: attachment.nat, to: route.remote)
     }
 
+    private func sendBeacon(_ datagram: [UInt8], from ip: IPAddress) {
+        guard let attachment = attachments.first(where: { $0.address.ip == ip }) else { return }
+        sentCount += 1
+        world.send(datagram, from: attachment.address, at: attachment.nat, to: Beacon.group(ip.family))
+    }
+
     /// Does what is due now, whatever was announced.
     package func wakeNow() {
         endpoint.handleTimeout(at: world.now)
@@ -199,6 +205,8 @@ extension Peer {
                 for id in ids { close(id) }
             case .transmit(let datagram, let route):
                 transmit(datagram, route)
+            case .beacon(let datagram, let ip):
+                sendBeacon(datagram, from: ip)
             case .event(let event):
                 events.append(event)
                 if world.trace != nil { world.note("\(address.ip): \(event)") }

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// An IPv4 (family 4) or IPv6 (family 6) address in host order; IPv4 occupies the low 32 bits of `low`.
+/// An IPv4 (family 4) or IPv6 (family 6) address in host order; IPv4 occupies the low 32 bits of `low`. A link-local IPv6
+/// address has the index of the interface that it belongs to (its zone, RFC 4007) in the low 32 bits of `high`.
 typedef struct {
     uint64_t high;
     uint64_t low;

@@ -138,6 +138,19 @@ extension DatagramLoop {
         for id in ids { turn.extras.close(id) }
     }
 
+    /// Hears beacons on the interfaces with these indices, and on no others: they come by ``SocketID/beacon``.
+    package func listenForBeacons(on interfaces: Set<UInt32>) {
+        assert(isCurrent, "only the loop's thread may listen")
+        turn.listenForBeacons(on: interfaces)
+    }
+
+    /// Queues a beacon from an address of ours, to the network of the interface with that index.
+    package func sendBeacon(_ bytes: [UInt8], from ip: IPAddress, through interface: UInt32) {
+        assert(isCurrent, "only the loop's thread may send")
+        turn.socket(ip.family)?.send(
+            bytes.span, to: Beacon.group(ip.family), from: DatagramSource(ip: ip, interface: interface))
+    }
+
     /// What a socket did; an extra one while it is open.
     package func statistics(_ family: IPAddress.Family, _ id: SocketID = .main) -> DatagramStatistics {
         assert(isCurrent, "only the loop's thread may look")

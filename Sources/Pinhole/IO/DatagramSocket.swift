@@ -219,6 +219,21 @@ extension DatagramSocket {
     }
 }
 
+// MARK: Groups
+
+extension DatagramSocket {
+    /// Hears what comes to its group through the interfaces with these indices. Where one cannot, it hears nothing.
+    func join(_ interfaces: Set<UInt32>) {
+        guard case .group = purpose, descriptor >= 0 else { return }
+        for interface in interfaces { _ = datagram_join(descriptor, local, interface) }
+    }
+
+    func leave(_ interfaces: Set<UInt32>) {
+        guard case .group = purpose, descriptor >= 0 else { return }
+        for interface in interfaces { datagram_leave(descriptor, local, interface) }
+    }
+}
+
 // MARK: Death
 
 extension DatagramSocket {

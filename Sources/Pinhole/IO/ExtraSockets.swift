@@ -173,8 +173,7 @@ extension ExtraSockets {
         dead.isEmpty ? nil : dead.lazy.compactMap { self.sockets[$0]?.rebindTime }.min()
     }
 
-    /// Binds those again that died, if it is time. Returns whether one of `id` is among them.
-    @discardableResult
+    /// Binds those again that died, if it is time. Returns those that were.
     func rebind(at now: Instant) -> Set<SocketID> {
         var reopened: Set<SocketID> = []
         for token in dead {

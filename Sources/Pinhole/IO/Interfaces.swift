@@ -4,19 +4,28 @@ package import PinholeWire
 /// An address of one of this machine's interfaces.
 package struct InterfaceAddress: Hashable, Sendable {
     package let name: String
+    /// How the kernel calls it.
+    package let index: UInt32
     package let ip: IPAddress
     /// Bits of the address that name the network.
     package let prefixLength: Int
     /// Whether the interface is up and has a carrier.
     package let isUp: Bool
+    /// Whether a datagram can be sent to everybody on its network.
+    package let hasMulticast: Bool
     /// What the kernel says of an IPv6 address; none of an IPv4 address.
     package let flags: Flags
 
-    package init(name: String, ip: IPAddress, prefixLength: Int, isUp: Bool, flags: Flags = []) {
+    package init(
+        name: String, index: UInt32 = 0, ip: IPAddress, prefixLength: Int, isUp: Bool, hasMulticast: Bool = true,
+        flags: Flags = []
+    ) {
         self.name = name
+        self.index = index
         self.ip = ip
         self.prefixLength = prefixLength
         self.isUp = isUp
+        self.hasMulticast = hasMulticast
         self.flags = flags
     }
 
@@ -51,11 +60,13 @@ package enum Interfaces {
         while let entry = next?.pointee {
             next = entry.ifa_next
             guard let ip = entry.ifa_addr.flatMap({ IPAddress(UnsafePointer($0)) }) else { continue }
+            let index = if_nametoindex(entry.ifa_name)
             addresses.append(
                 InterfaceAddress(
-                    name: String(cString: entry.ifa_name), ip: ip,
+                    name: String(cString: entry.ifa_name), index: index, ip: ip.inZone(index),
                     prefixLength: entry.ifa_netmask.map { prefixLength(UnsafePointer($0), ip.family) } ?? 0,
-                    isUp: entry.ifa_flags & running == running, flags: flags[ip] ?? []))
+                    isUp: entry.ifa_flags & running == running,
+                    hasMulticast: entry.ifa_flags & UInt32(IFF_MULTICAST) != 0, flags: flags[ip] ?? []))
         }
         return addresses
     }

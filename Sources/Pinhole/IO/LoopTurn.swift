@@ -12,6 +12,8 @@ final class LoopTurn {
     var thread: pthread_t?
     private(set) var sockets: [DatagramSocket]
     let extras: ExtraSockets
+    /// The interfaces, by their indices, on which beacons are listened for.
+    private var beaconInterfaces: Set<UInt32> = []
     private let watcher = NetlinkWatcher()
     private let batch: OpaquePointer
     private var deadline: Instant?
@@ -41,6 +43,20 @@ final class LoopTurn {
         }
     }
 
+    /// Listens for beacons on these interfaces, and on no others. Joining again changes nothing.
+    func listenForBeacons(on interfaces: Set<UInt32>) {
+        for socket in sockets {
+            let group = Beacon.group(socket.family)
+            guard !interfaces.isEmpty || extras[.beacon, socket.family] != nil,
+                extras.open(.beacon, socket.family, purpose: .group(group.ip), port: group.port) != nil,
+                let listener = extras[.beacon, socket.family]
+            else { continue }
+            listener.leave(beaconInterfaces.subtracting(interfaces))
+            listener.join(interfaces)
+        }
+        beaconInterfaces = interfaces
+    }
+
     /// Lets the delegate send, and hands that to the kernel.
     func drain() {
         let now = MonotonicClock.now
@@ -66,7 +82,7 @@ final class LoopTurn {
         if polled[2].revents != 0, let delegate {
             extras.receive(through: batch) { datagram, source in delegate.receive(datagram, from: source, at: now) }
         }
-        extras.rebind(at: now)
+        if extras.rebind(at: now).contains(.beacon) { listenForBeacons(on: beaconInterfaces) }
         return polled[0].revents != 0
     }
 

@@ -60,7 +60,8 @@ final class DemoWorld: Sendable {
     private static func makeSession(_ profile: Profile, _ service: ServiceAddress, downloads: String) throws -> Session
     {
         let configuration = NodeConfiguration(
-            services: [service], downloadDirectory: downloads, filePolicy: .accept, allowsLoopback: true)
+            services: [service], downloadDirectory: downloads, filePolicy: .accept, usesLocalNetwork: false,
+            allowsLoopback: true)
         return try Session(node: Node(profile: profile, configuration: configuration), profile: profile)
     }
 

@@ -49,7 +49,7 @@ extension Connection {
     private func receive(
         handshake plaintext: [UInt8], size: Int, _ index: Int, from source: Route, at now: Instant
     ) {
-        let kind = checklist.kind(of: source.remote) ?? .peerReflexive
+        let kind = kind(of: source.remote)
         pairings[index].hasHeard = true
         introduction = nil
         paths.received(size, from: source, kind: kind)

@@ -82,7 +82,7 @@ extension Connection {
 
     /// Whether we are calling the peer at this address.
     func awaits(_ source: TransportAddress) -> Bool {
-        directAddresses.contains(source) || checklist.kind(of: source) != nil
+        listeningAddresses.contains(source) || checklist.kind(of: source) != nil
     }
 
     /// A COOKIE: the peer is under load, or finds our clock wrong; the next HELLO proves our address.
@@ -105,14 +105,14 @@ extension Connection {
         direct.timesSent += 1
         direct.resend = now + environment.entropy.jittered(interval)
         directHello = direct
-        for address in directAddresses where environment.localPorts[address.family] != nil {
+        for address in listeningAddresses where environment.localPorts[address.family] != nil {
             sendHello(attempt, to: Route(address))
         }
     }
 
-    /// One HELLO, with the MACs that a listener wants at an address that was given by hand.
+    /// One HELLO, with the MACs that a listener wants at an address where it is known to listen.
     func sendHello(_ attempt: Pairing.Attempt, to route: Route) {
-        guard directAddresses.contains(route.remote) else {
+        guard listeningAddresses.contains(route.remote) else {
             return transmit(attempt.handshake.hello(.introduced), to: route)
         }
         let hello = attempt.handshake.hello(.direct(cookie: directHello?.cookie))

@@ -38,21 +38,20 @@ extension Connection {
 
     /// Reaches out by every way there is: through the services, and directly.
     func reach(at now: Instant) {
-        if introducers.isEmpty && directAddresses.isEmpty {
+        neighborhood.prune(at: now)
+        if introducers.isEmpty && listeningAddresses.isEmpty {
             attemptDeadline = attemptDeadline ?? now + Self.servicePatience
             return
         }
         let attempt = currentAttempt(at: now)
-        let patience = introducers.isEmpty ? Limits.directTimeout : Self.punchPatience
+        let isDirectOnly = introducers.isEmpty && !directAddresses.isEmpty
+        let patience = isDirectOnly ? Limits.directTimeout : Self.punchPatience
         attemptDeadline = max(attemptDeadline ?? now, (session == nil ? wantedSince ?? now : now) + patience)
         if !introducers.isEmpty {
             introduction = OutgoingIntroduction(resend: now)
             introduce(attempt, at: now)
         }
-        if !directAddresses.isEmpty {
-            directHello = DirectHello(resend: now, cookie: directHello?.cookie)
-            sendDirectHello(at: now)
-        }
+        callDirectly(at: now)
     }
 
     /// A little less than what a person is promised (10 s), so that the sentence comes in time.
@@ -60,7 +59,7 @@ extension Connection {
     /// How long a first answer of a service is waited for: UDP that is blocked is told within 3 s.
     static let servicePatience: Duration = .milliseconds(2800)
 
-    private func currentAttempt(at now: Instant) -> Pairing.Attempt {
+    func currentAttempt(at now: Instant) -> Pairing.Attempt {
         if let attempt, now - attempt.began < Limits.attemptLifetime { return attempt }
         return beginAttempt(answering: nil, at: now)
     }

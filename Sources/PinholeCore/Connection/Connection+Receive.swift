@@ -12,7 +12,7 @@ extension Connection {
             if !receiveHandshake(datagram, to: id, from: source, at: now) { environment.drops.count(.undecryptable) }
         case .data:
             receiveData(datagram, to: id, from: source, at: now)
-        case .stun, .hello, .cookie, .register, .challenge, .client, .server:
+        case .stun, .hello, .cookie, .beacon, .register, .challenge, .client, .server:
             break
         }
     }
@@ -33,7 +33,7 @@ extension Connection {
             return environment.drops.count(.undecryptable)
         }
         confirm(at: now)
-        paths.received(datagram.count, from: source, kind: checklist.kind(of: source.remote) ?? .peerReflexive)
+        paths.received(datagram.count, from: source, kind: kind(of: source.remote))
         do {
             let acknowledged = session?.transport.packetsAcknowledged
             let packet = try receive(frames: plaintext, size: datagram.count, from: source, at: now)

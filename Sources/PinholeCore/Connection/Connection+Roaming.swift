@@ -119,7 +119,7 @@ extension Connection {
         if attempt == nil, canReach { reach(at: now) }
     }
 
-    private var canReach: Bool { !introducers.isEmpty || !directAddresses.isEmpty }
+    private var canReach: Bool { !introducers.isEmpty || !listeningAddresses.isEmpty }
 
     /// A packet of the peer came while it is searched for. It shows one direction: what is unanswered goes again, once,
     /// and the answer to that shows the other.

@@ -11,13 +11,16 @@ internal import PinholeWire
 ///   └────────────────────────────────────────────────────────────────────────┘  └─ the new AUTH verified
 /// ```
 ///
-/// `+Reach`, `+Hello` and `+Handshake` lead to a session, `+Receive` and `+Transmit` are the two directions of a packet,
+/// `+Reach`, `+Beacon`, `+Hello` and `+Handshake` lead to a session, `+Receive` and `+Transmit` are the two directions of a packet,
 /// `+Timers` is time, `+Chat` what people send.
 final class Connection {
     let pair: PairKeys
     let environment: Environment
     /// Addresses given by hand, tried without a service.
     var directAddresses: [TransportAddress]
+    /// Where beacons of the peer came from.
+    var neighborhood = Neighborhood()
+    var beaconKeys = BeaconKeys()
 
     /// Since when this side wants a session; `nil` while it only answers.
     var wantedSince: Instant?
@@ -92,7 +95,7 @@ final class Connection {
         }
     }
 
-    /// HELLOs to addresses given by hand.
+    /// HELLOs to where the peer is known to listen.
     struct DirectHello {
         var timesSent = 0
         var resend: Instant

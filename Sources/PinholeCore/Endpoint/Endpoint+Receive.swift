@@ -7,7 +7,9 @@ package import PinholeWire
 extension Endpoint {
     /// Takes in a datagram of at most 64 KiB that came by the socket of `source`. What is not ours is counted and dropped.
     package func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
-        guard let kind = DatagramKind(datagram), source.remote.port != 0 else {
+        guard let kind = DatagramKind(datagram), source.remote.port != 0,
+            kind == .beacon || source.socket != .beacon
+        else {
             return environment.drops.count(.malformed)
         }
         switch kind {
@@ -23,6 +25,8 @@ extension Endpoint {
             receiveSignaling(datagram, kind: kind, from: source, at: now)
         case .stun:
             receiveSTUN(datagram, from: source, at: now)
+        case .beacon:
+            receiveBeacon(datagram, from: source, at: now)
         case .register, .client:
             environment.drops.count(.malformed)
         }

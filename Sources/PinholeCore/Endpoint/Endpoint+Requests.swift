@@ -7,6 +7,7 @@ extension Endpoint {
     /// Asks for a session with a contact; `connected` or `unreachable` follows.
     package func connect(to key: IdentityKey, at now: Instant) {
         with(key) { $0.connect(at: now) }
+        hurryBeacons(to: key, at: now)
     }
 
     /// Ends the session with a contact, politely.
@@ -32,6 +33,7 @@ extension Endpoint {
     /// Accepts a message for a contact; `delivered` follows when the contact has it on disk.
     package func send(_ message: ChatMessage, to key: IdentityKey, at now: Instant) {
         with(key) { $0.enqueue(message, at: now) }
+        hurryBeacons(to: key, at: now)
     }
 
     /// The application has a message of `key` on disk.
@@ -89,6 +91,12 @@ extension Endpoint {
     package func didOpen(_ socket: SocketID, port: UInt16?, at now: Instant) {
         environment.sockets.didOpen(socket, port: port)
         measurementDidOpen(socket, port: port, at: now)
+    }
+
+    /// A contact that is called and may be near hears so now, and not with the next beacon.
+    private func hurryBeacons(to key: IdentityKey, at now: Instant) {
+        guard let slot = slots[key], connections[slot]?.isCalling ?? false else { return }
+        beacons.hurry(at: now)
     }
 
     private func with(_ key: IdentityKey, _ body: (Connection) -> Void) {

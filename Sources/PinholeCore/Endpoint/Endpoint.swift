@@ -30,7 +30,8 @@ package final class Endpoint {
     var reportedDown: Set<Int> = []
 
     var cookieGate: CookieGate
-    var helloLoad = HelloLoad()
+    var helloLoad = SourceLoad(limit: Limits.hellosPerSecond, perSource: Limits.hellosPerSecondPerSource)
+    var beacons = Beacons()
 
     private var outgoing: [(datagram: [UInt8], route: Route)] = []
     private var outgoingIndex = 0
@@ -192,6 +193,7 @@ extension Endpoint {
             }
             outgoing.removeAll(keepingCapacity: true)
             outgoingIndex = 0
+            if let beacon = beacons.takeOutgoing() { return beacon }
             if let request = environment.sockets.takeClosing() { return request }
             if eventIndex < events.count {
                 defer { eventIndex += 1 }
@@ -208,6 +210,7 @@ extension Endpoint {
         var nearest = deadlines.nearest
         for client in clients { nearest = nearest.map { min($0, client.nextTimeout) } ?? client.nextTimeout }
         if let due = nextMeasurement { nearest = nearest.map { min($0, due) } ?? due }
+        if let due = beacons.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
         return nearest
     }
 
@@ -223,6 +226,7 @@ extension Endpoint {
             }
         }
         continueMeasurements(at: now)
+        sendBeacons(at: now)
         settleClients(at: now)
     }
 

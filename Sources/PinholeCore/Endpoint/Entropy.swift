@@ -18,6 +18,10 @@ package struct Entropy {
         return .nanoseconds(Int64.random(in: low.nanoseconds...high.nanoseconds, using: &generator))
     }
 
+    mutating func shuffle<Element>(_ elements: inout [Element]) {
+        elements.shuffle(using: &generator)
+    }
+
     /// `duration` ± 25 %, which keeps the two sides of a pair out of step.
     mutating func jittered(_ duration: Duration) -> Duration {
         self.duration(duration * 3 / 4, duration * 5 / 4)

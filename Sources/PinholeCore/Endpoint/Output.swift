@@ -6,6 +6,8 @@ package enum Output {
     case transmit([UInt8], Route)
     /// Open a socket of its own, on any port, for each id; tell how it went by ``Endpoint/didOpen(_:port:at:)``.
     case openSockets([SocketID], IPAddress.Family)
+    /// Say it to the local network that this address of ours is on, from the main socket: to the group of its family.
+    case beacon([UInt8], from: IPAddress)
     /// These are not needed any more.
     case closeSockets([SocketID])
     case event(Event)

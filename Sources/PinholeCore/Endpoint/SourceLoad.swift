@@ -1,14 +1,21 @@
 internal import PinholeWire
 
-/// Counts unsolicited HELLOs by second, in total and per source network, to know when to ask for cookies.
-struct HelloLoad {
+/// Counts what strangers send by second, in total and per source network, to know when it is too much.
+struct SourceLoad {
+    let limit: Int
+    let limitPerSource: Int
     private var windowEnd = Instant(nanoseconds: 0)
     private var total = 0
     private var bySource: [IPAddress: Int] = [:]
 
     private static let maxSources = 1024
 
-    /// Counts one HELLO. Returns whether its sender must prove its address first.
+    init(limit: Int, perSource: Int) {
+        self.limit = limit
+        limitPerSource = perSource
+    }
+
+    /// Counts one datagram. Returns whether it is more than is taken in without further proof.
     mutating func isOverloaded(by source: TransportAddress, at now: Instant) -> Bool {
         if now >= windowEnd {
             windowEnd = now + .seconds(1)
@@ -19,7 +26,7 @@ struct HelloLoad {
         let network = source.ip.sourceNetwork
         let count = bySource[network, default: 0] + 1
         if count > 1 || bySource.count < Self.maxSources { bySource[network] = count }
-        return total > Limits.hellosPerSecond || count > Limits.hellosPerSecondPerSource
+        return total > limit || count > limitPerSource
     }
 }
 

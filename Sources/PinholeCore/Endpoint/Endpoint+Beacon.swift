@@ -1,0 +1,82 @@
+internal import PinholeCrypto
+package import PinholeWire
+
+// Finding contacts on the local network, without a service: beacons out, beacons in.
+
+extension Endpoint {
+    /// The addresses that beacons leave from, at most one of each family and local network; without any, nothing is said
+    /// and nothing heard. Link-local addresses count here.
+    package func setBeaconSources(_ sources: [LocalAddress], at now: Instant) {
+        beacons.setSources(sources, at: now)
+    }
+
+    /// What is sent to every network that this peer is on, if it is time.
+    func sendBeacons(at now: Instant) {
+        guard beacons.takeRound(at: now, &environment.entropy), !connections.isEmpty else { return }
+        let slots = connections.keys.sorted()
+        let round = beacons.takeContacts(slots.count).map { slots[$0] }
+        for source in beacons.sources {
+            guard let port = environment.localPorts[source.ip.family] else { continue }
+            let address = TransportAddress(source.ip.inZone(0), port: port)
+            for start in stride(from: 0, to: round.count, by: Limits.beaconEntries) {
+                let group = round[start..<min(start + Limits.beaconEntries, round.count)]
+                beacons.send(beacon(to: group, from: address, at: now), from: source.ip)
+            }
+        }
+    }
+
+    private func beacon(to slots: ArraySlice<Int>, from address: TransportAddress, at now: Instant) -> Beacon {
+        var nonce = ByteWriter(capacity: Beacon.nonceSize)
+        for _ in 0..<Beacon.nonceSize / 8 { nonce.u64(environment.entropy.next()) }
+        var entries: [UInt64] = []
+        for slot in slots {
+            guard let connection = connections[slot] else { continue }
+            let key = connection.beaconKeys.own(connection.pair, environment.beaconEpoch(at: now))
+            entries.append(key.entry(connection.isCalling ? .calling : [], nonce: nonce.bytes, from: address))
+        }
+        while entries.count < Beacon.paddedCount(slots.count) { entries.append(environment.entropy.next()) }
+        environment.entropy.shuffle(&entries)
+        return Beacon(nonce: nonce.bytes, entries: entries)
+    }
+
+    /// A beacon of somebody near: of a contact, if one of its entries is for us.
+    func receiveBeacon(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+        guard source.socket == .beacon, let beacon = try? Beacon(datagram) else {
+            return environment.drops.count(.malformed)
+        }
+        let sender = source.remote
+        // One's own comes back where several listen on one machine.
+        guard !environment.isOwn(sender, among: beacons.sources) else { return }
+        guard environment.mayBeNeighbor(sender, beacons.sources) else { return environment.drops.count(.notForUs) }
+        guard !beacons.load.isOverloaded(by: sender, at: now) else { return environment.drops.count(.rateLimited) }
+        let entries = BeaconEntries(beacon)
+        let said = TransportAddress(sender.ip.inZone(0), port: sender.port)
+        for (slot, connection) in connections {
+            let keys = connection.beaconKeys.peer(connection.pair, environment.beaconEpoch(at: now))
+            guard let flags = keys.lazy.compactMap({ $0.flags(in: entries, from: said) }).first else { continue }
+            connection.heardBeacon(from: sender, isCalling: flags.contains(.calling), at: now)
+            return settleLater(slot)
+        }
+        environment.drops.count(.notForUs)
+    }
+}
+
+extension Environment {
+    /// Hours since 1970, by this peer's clock.
+    fileprivate func beaconEpoch(at now: Instant) -> UInt32 {
+        UInt32(truncatingIfNeeded: unixMilliseconds(at: now) / 1000 / Limits.beaconEpoch)
+    }
+
+    fileprivate func isOwn(_ address: TransportAddress, among sources: [LocalAddress]) -> Bool {
+        localPorts[address.family] == address.port && (sources + localAddresses).contains { $0.ip == address.ip }
+    }
+
+    /// Whether a beacon from here can be one: it comes from a host on a network of ours, which answers may go to.
+    fileprivate func mayBeNeighbor(_ address: TransportAddress, _ sources: [LocalAddress]) -> Bool {
+        let ip = address.ip
+        return address.port != 0 && !ip.isUnspecified && !ip.isMulticast && !ip.isReserved
+            && (allowsLoopback || !ip.isLoopback) && !serviceAddresses.contains(address)
+            && !localAddresses.contains { $0.isBroadcast(ip) }
+            && (sources + localAddresses).contains { $0.ip.sharesPrefix($0.prefixLength, with: ip) }
+    }
+}
