@@ -52,8 +52,8 @@ package enum Limits {
     package static let maxConnectionData: UInt64 = 4 * 1024 * 1024
     /// The most that all files together may hold unread: "connection … ≤ 15 MiB".
     package static let maxConnectionWindow: UInt64 = 15 * 1024 * 1024
-    /// "≤ 1000 gaps per stream".
-    package static let maxStreamGaps = 1000
+    /// Gaps in one stream. When every second full datagram of the largest window is lost there are 2,860.
+    package static let maxStreamGaps = 4096
     /// Streams of one side that have begun and have not arrived whole.
     package static let maxStreams = 256
     /// Streams of the peer that are kept, those included that arrived whole and are not read.

@@ -1,6 +1,6 @@
 internal import PinholeWire
 
-/// CUBIC, RFC 9438, with the slow start and recovery of RFC 9002 §7.3. Windows are in bytes.
+/// CUBIC, RFC 9438, with the recovery of RFC 9002 §7.3 and ``SlowStart``. Windows are in bytes.
 struct Cubic: CongestionController {
     /// What a congestion event changes, so that it can be taken back (RFC 9438 §4.9.2).
     private struct State {
@@ -33,11 +33,17 @@ struct Cubic: CongestionController {
     private var beforeEvent: State?
     /// Packets sent before this belong to the event that is being recovered from.
     private var recoveryStart: Instant?
+    private var slowStart = SlowStart()
 
-    init(maxDatagramSize: Int) {
+    /// `window` is what another controller found to be right; without it the search begins with a slow start.
+    init(maxDatagramSize: Int, window: Int? = nil) {
         self.maxDatagramSize = maxDatagramSize
         // RFC 9002 §7.2: "an initial congestion window of ten times the maximum datagram size".
         state = State(window: Double(Limits.initialWindowPackets * maxDatagramSize))
+        if let window {
+            state.window = max(Double(window), minimumWindow)
+            state.slowStartThreshold = state.window
+        }
     }
 
     var window: Int { Int(state.window) }
@@ -50,7 +56,9 @@ struct Cubic: CongestionController {
         return gain * state.window * 1e9 / Double(max(rtt.smoothed, 1))
     }
 
-    mutating func didSend(_ bytes: Int, inFlight: Int, at now: Instant) {}
+    mutating func didSend(_ packet: SentPacket) {
+        slowStart.didSend(packet.number)
+    }
 
     mutating func didAcknowledge(_ packet: SentPacket, rtt: RTTEstimator, isAppLimited: Bool, at now: Instant) {
         if let recoveryStart, packet.sentAt <= recoveryStart { return }
@@ -60,13 +68,18 @@ struct Cubic: CongestionController {
             return
         }
         if isInSlowStart {
-            state.window += Double(packet.size)
+            state.window += slowStart.growth(by: packet, rtt: rtt)
+            if slowStart.isOver { state.slowStartThreshold = state.window }
         } else {
             avoidCongestion(acknowledged: Double(packet.size), rtt: rtt, at: now)
         }
     }
 
-    mutating func didCongest(sentAt: Instant, at now: Instant) {
+    mutating func didReceiveAck(
+        _ sample: DeliverySample?, rtt: RTTEstimator, inFlight: Int, delivered: Int, at now: Instant
+    ) {}
+
+    mutating func didCongest(lost: Int, sentAt: Instant, at now: Instant) {
         if let recoveryStart, sentAt <= recoveryStart { return }
         beforeEvent = state
         recoveryStart = now
@@ -79,6 +92,7 @@ struct Cubic: CongestionController {
         recoveryStart = nil
         state.epoch = nil
         state.window = minimumWindow
+        slowStart = SlowStart()
     }
 
     mutating func undoCongestion() {

@@ -30,11 +30,11 @@ struct ReceiveWindow: Equatable, Sendable {
     /// RFC 9000 §4.2: updates early enough that the peer need not stop, and not for each byte.
     var isUpdateDue: Bool { consumed + window >= limit + window / 2 }
 
-    /// The limit to tell, which is a new one if that is due. A window that is used up within two round trips is too
-    /// small for the path, and doubles.
+    /// The limit to tell, which is a new one if that is due. A window that is used up within four round trips is too
+    /// small for the path, and doubles: a loss alone keeps the reader waiting for two.
     mutating func update(rtt: RTTEstimator, at now: Instant) -> UInt64 {
         guard isUpdateDue else { return limit }
-        if let updatedAt, now.nanoseconds - updatedAt.nanoseconds < 2 * rtt.smoothed {
+        if let updatedAt, now.nanoseconds - updatedAt.nanoseconds < 4 * rtt.smoothed {
             window = min(window * 2, maxWindow)
         }
         updatedAt = now

@@ -36,14 +36,20 @@ struct SentPacket: Sendable {
     /// The largest number of the ACK frame in it.
     let largestAcknowledged: UInt64?
     let frames: SentFrames
+    /// What had been delivered when it was sent.
+    let stamp: DeliveryStamp
     fileprivate(set) var isAcknowledged = false
 
-    init(number: UInt64, sentAt: Instant, size: Int, largestAcknowledged: UInt64?, frames: SentFrames) {
+    init(
+        number: UInt64, sentAt: Instant, size: Int, largestAcknowledged: UInt64?, frames: SentFrames,
+        stamp: DeliveryStamp = DeliveryStamp()
+    ) {
         self.number = number
         self.sentAt = sentAt
         self.size = size
         self.largestAcknowledged = largestAcknowledged
         self.frames = frames
+        self.stamp = stamp
     }
 }
 

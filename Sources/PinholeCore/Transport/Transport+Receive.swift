@@ -144,7 +144,12 @@ extension Transport {
         }
         for packet in spurious { didFindSpurious(packet) }
         for packet in scratch { didAcknowledge(packet, at: now) }
-        if !scratch.isEmpty { probes = 0 }
+        if !scratch.isEmpty {
+            probes = 0
+            let sample = deliveryRate.takeSample(minimumRTT: rtt.minimum, at: now)
+            congestion.didReceiveAck(
+                sample, rtt: rtt, inFlight: bytesInFlight, delivered: deliveryRate.delivered, at: now)
+        }
         detectLosses(at: now)
     }
 
@@ -152,6 +157,7 @@ extension Transport {
         counters.packetsAcknowledged += 1
         if packet.number >= pathStart {
             bytesInFlight -= packet.size
+            deliveryRate.didAcknowledge(packet, at: now)
             congestion.didAcknowledge(packet, rtt: rtt, isAppLimited: isAppLimited, at: now)
         }
         didDeliver(packet)

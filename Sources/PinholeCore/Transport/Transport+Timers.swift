@@ -45,15 +45,17 @@ extension Transport {
         let verdict = lossDetection.detectLosses(in: &sent, rtt: rtt, at: now, into: &scratch)
         guard !scratch.isEmpty else { return }
         var latest: Instant?
+        var bytes = 0
         for packet in scratch {
             counters.packetsLost += 1
             if packet.number >= pathStart {
                 bytesInFlight -= packet.size
+                bytes += packet.size
                 latest = packet.sentAt
             }
             requeue(packet)
         }
-        if let latest { congestion.didCongest(sentAt: latest, at: now) }
+        if let latest { congestion.didCongest(lost: bytes, sentAt: latest, at: now) }
         if verdict.isPersistentCongestion {
             counters.persistentCongestions += 1
             congestion.didCongestPersistently(at: now)

@@ -35,6 +35,7 @@ extension Transport {
         }
         guard isPingQueued || !control.isEmpty || hasStreamData() else {
             isAppLimited = true
+            deliveryRate.didRunDry(inFlight: bytesInFlight)
             return .acknowledgements
         }
         pacer.update(rate: congestion.pacingRate(rtt: rtt), maxDatagramSize: maxDatagramSize, at: now)
@@ -74,7 +75,11 @@ extension Transport {
         // and never acknowledges must not fill our memory.
         if isEliciting, permission != .acknowledgements {
             let size = max(writer.count, Limits.minPlaintext) + Limits.dataOverhead
-            track(SentPacket(number: number, sentAt: now, size: size, largestAcknowledged: largest, frames: frames))
+            let stamp = deliveryRate.stamp(inFlight: bytesInFlight, at: now)
+            track(
+                SentPacket(
+                    number: number, sentAt: now, size: size, largestAcknowledged: largest, frames: frames,
+                    stamp: stamp))
             if permission == .probe { probes -= 1 }
         }
         return number
@@ -84,7 +89,7 @@ extension Transport {
         sent.append(packet)
         bytesInFlight += packet.size
         lossDetection.didSend(at: packet.sentAt)
-        congestion.didSend(packet.size, inFlight: bytesInFlight, at: packet.sentAt)
+        congestion.didSend(packet)
         pacer.didSend(packet.size)
         if packet.largestAcknowledged != nil { space.didElicit(at: packet.sentAt) }
     }

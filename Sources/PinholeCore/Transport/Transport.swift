@@ -12,7 +12,8 @@ package struct Transport: Sendable {
     var sent = SentPackets()
     var rtt = RTTEstimator()
     var lossDetection = LossDetection()
-    var congestion = Cubic(maxDatagramSize: Limits.maxDatagramSize)
+    var congestion = Congestion(maxDatagramSize: Limits.maxDatagramSize)
+    var deliveryRate: DeliveryRate
     var pacer: Pacer
     package internal(set) var bytesInFlight = 0
     /// Packets below this went over an earlier path, and say nothing about this one.
@@ -50,6 +51,7 @@ package struct Transport: Sendable {
     package init(at now: Instant) {
         space = PacketNumberSpace(at: now)
         pacer = Pacer(at: now)
+        deliveryRate = DeliveryRate(at: now)
     }
 
     /// The size of a full datagram on the path, 1200 bytes until path MTU discovery knows better.
@@ -151,7 +153,8 @@ package struct Transport: Sendable {
     /// RFC 9000 §9.4: "Packets sent on the old path MUST NOT contribute to congestion control or RTT estimation".
     package mutating func resetPath(initialRTT: Duration?, at now: Instant) {
         rtt = RTTEstimator(initial: initialRTT ?? Limits.initialRTT)
-        congestion = Cubic(maxDatagramSize: Limits.maxDatagramSize)
+        congestion = Congestion(maxDatagramSize: Limits.maxDatagramSize)
+        deliveryRate = DeliveryRate(at: now)
         pacer = Pacer(at: now)
         lossDetection.resetPath(at: now)
         pathStart = space.next

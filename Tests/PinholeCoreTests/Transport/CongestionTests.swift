@@ -38,7 +38,7 @@ struct CubicTests {
     func appLimited() {
         var cubic = Cubic(maxDatagramSize: 1200)
         #expect(run(&cubic, from: start, roundTrips: 5, isAppLimited: true).last == 12_000)
-        cubic.didCongest(sentAt: start, at: start)
+        cubic.didCongest(lost: 1200, sentAt: start, at: start)
         #expect(run(&cubic, from: start + .seconds(1), roundTrips: 50, isAppLimited: true).last == 8400)
     }
 
@@ -47,15 +47,15 @@ struct CubicTests {
         var cubic = Cubic(maxDatagramSize: 1200)
         _ = run(&cubic, from: start, roundTrips: 3)
         let now = start + .seconds(1)
-        cubic.didCongest(sentAt: now - .milliseconds(50), at: now)
+        cubic.didCongest(lost: 1200, sentAt: now - .milliseconds(50), at: now)
         #expect(cubic.window == 67_200)
-        cubic.didCongest(sentAt: now - .milliseconds(1), at: now + .milliseconds(10))
+        cubic.didCongest(lost: 1200, sentAt: now - .milliseconds(1), at: now + .milliseconds(10))
         #expect(cubic.window == 67_200)
         cubic.didAcknowledge(packet(sentAt: now), rtt: rtt, isAppLimited: false, at: now + .milliseconds(90))
         #expect(cubic.window == 67_200, "no growth by packets from before the event")
-        cubic.didCongest(sentAt: now + .milliseconds(1), at: now + .milliseconds(100))
+        cubic.didCongest(lost: 1200, sentAt: now + .milliseconds(1), at: now + .milliseconds(100))
         #expect(cubic.window < 67_200)
-        for _ in 0..<20 { cubic.didCongest(sentAt: now + .seconds(9), at: now + .seconds(10)) }
+        for _ in 0..<20 { cubic.didCongest(lost: 1200, sentAt: now + .seconds(9), at: now + .seconds(10)) }
         #expect(cubic.window >= 2400)
     }
 
@@ -64,7 +64,7 @@ struct CubicTests {
         var cubic = Cubic(maxDatagramSize: 1200)
         _ = run(&cubic, from: start, roundTrips: 7)
         let before = cubic.window
-        cubic.didCongest(sentAt: start + .seconds(1), at: start + .seconds(1))
+        cubic.didCongest(lost: 1200, sentAt: start + .seconds(1), at: start + .seconds(1))
         // K = cbrt(W_max · 0.3 / 0.4) segments.
         let windows = run(&cubic, from: start + .seconds(1), roundTrips: 250)
         let wMax = Double(before) / 1200
@@ -83,7 +83,7 @@ struct CubicTests {
     func idleEpoch() {
         var busy = Cubic(maxDatagramSize: 1200)
         _ = run(&busy, from: start, roundTrips: 6)
-        busy.didCongest(sentAt: start + .seconds(1), at: start + .seconds(1))
+        busy.didCongest(lost: 1200, sentAt: start + .seconds(1), at: start + .seconds(1))
         var idle = busy
         let steady = run(&busy, from: start + .seconds(1), roundTrips: 20)
         _ = run(&idle, from: start + .seconds(1), roundTrips: 10)
@@ -97,7 +97,7 @@ struct CubicTests {
         var cubic = Cubic(maxDatagramSize: 1200)
         _ = run(&cubic, from: start, roundTrips: 4)
         let before = cubic.window
-        cubic.didCongest(sentAt: start + .seconds(1), at: start + .seconds(1))
+        cubic.didCongest(lost: 1200, sentAt: start + .seconds(1), at: start + .seconds(1))
         #expect(cubic.window < before)
         cubic.undoCongestion()
         #expect(cubic.window == before)
@@ -110,7 +110,7 @@ struct CubicTests {
     func persistent() {
         var cubic = Cubic(maxDatagramSize: 1200)
         _ = run(&cubic, from: start, roundTrips: 6)
-        cubic.didCongest(sentAt: start + .seconds(1), at: start + .seconds(1))
+        cubic.didCongest(lost: 1200, sentAt: start + .seconds(1), at: start + .seconds(1))
         cubic.didCongestPersistently(at: start + .seconds(1))
         #expect(cubic.window == 2400)
         #expect(cubic.isInSlowStart)

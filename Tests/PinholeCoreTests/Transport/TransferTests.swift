@@ -19,7 +19,7 @@ struct TransferTests {
         Path(testDescription: "10 MB, clean, 50 Mbit/s, 50 ms RTT", size: 10 * megabyte, limit: .seconds(3)) {
             LinkConditions(delay: .milliseconds(25), rate: 6_250_000)
         },
-        Path(testDescription: "10 MB, 2 % loss", size: 10 * megabyte, limit: .seconds(60)) {
+        Path(testDescription: "10 MB, 2 % loss", size: 10 * megabyte, limit: .seconds(4)) {
             LinkConditions(delay: .milliseconds(25), loss: 0.02, rate: 6_250_000)
         },
         Path(testDescription: "10 MB, 25 % reordering", size: 10 * megabyte, limit: .seconds(12)) {

@@ -1,0 +1,136 @@
+import PinholeWire
+import Testing
+
+@testable import PinholeCore
+
+/// What one sender makes of a path, and two of a common one. Figures are shares of the path's rate, which counts headers.
+struct SharingTests {
+    /// 10 Mbit/s and 50 ms; queues in bandwidth-delay products.
+    private static let rate = 1_250_000.0
+    private static let product = 62_500.0
+
+    @Test("beside CUBIC it takes its share and leaves the other its own", arguments: [0.5, 1, 2, 4])
+    func beside(queue: Double) {
+        let path = Bottleneck(
+            flows: 2, rate: Self.rate, delay: .milliseconds(25), capacity: Int(queue * Self.product), seed: 1)
+        path.flows[1].sender.congestion = Congestion(maxDatagramSize: Limits.maxDatagramSize, mayUseModel: false)
+        _ = path.run(for: .seconds(5))
+        let shares = path.run(for: .seconds(15))
+        #expect(path.error == nil)
+        #expect((0.3...0.7).contains(shares[0]), "\(shares)")
+        #expect(shares[1] > 0.25, "\(shares)")
+        #expect(shares[0] + shares[1] > 0.85, "\(shares)")
+    }
+
+    struct Path: CustomTestStringConvertible, Sendable {
+        let loss: Double
+        /// What must arrive, of what the losses leave.
+        let share: Double
+        var testDescription: String { "\(loss)" }
+    }
+
+    @Test(
+        "random loss costs what is lost and little more: 10 Mbit/s, 50 ms",
+        arguments: [Path(loss: 0, share: 0.93), Path(loss: 0.01, share: 0.9), Path(loss: 0.05, share: 0.8)],
+        [1, 2] as [UInt64])
+    func random(_ path: Path, seed: UInt64) {
+        let link = Bottleneck(
+            rate: Self.rate, delay: .milliseconds(25), capacity: Int(2 * Self.product), loss: path.loss, seed: seed)
+        _ = link.run(for: .seconds(3))
+        let share = link.run(for: .seconds(15))[0]
+        #expect(link.error == nil)
+        #expect(share >= path.share, "seed \(seed)")
+        #expect(link.flows[0].sender.congestion.usesModel == (path.loss > 0), "seed \(seed)")
+    }
+
+    @Test("a queue that overflows for the first time does not bring the model")
+    func firstOverflow() {
+        let path = Bottleneck(rate: Self.rate, delay: .milliseconds(25), capacity: Int(Self.product), seed: 1)
+        _ = path.run(for: .seconds(20))
+        #expect(path.flows[0].sender.statistics.packetsLost > 0)
+        #expect(!path.flows[0].sender.congestion.usesModel)
+    }
+}
+
+struct SlowStartTests {
+    /// Acknowledges `count` packets of a round; the window's growth in packets.
+    private func round(_ start: inout SlowStart, _ rtt: inout RTTEstimator, _ milliseconds: Int, first: UInt64)
+        -> Double
+    {
+        let now = Instant(nanoseconds: Int64(first) * 1_000_000_000)
+        for number in first..<first + 10 { start.didSend(number) }
+        var growth = 0.0
+        for number in first..<first + 10 {
+            rtt.update(sample: .milliseconds(milliseconds), ackDelay: .zero, at: now)
+            let packet = SentPacket(
+                number: number, sentAt: now, size: 1000, largestAcknowledged: nil, frames: SentFrames())
+            growth += start.growth(by: packet, rtt: rtt)
+        }
+        return growth / 1000
+    }
+
+    @Test("round trips that grow by an eighth end the doubling, and five slow rounds the slow start")
+    func longerRoundTrips() {
+        var start = SlowStart()
+        var rtt = RTTEstimator()
+        var growth: [Double] = []
+        for (index, milliseconds) in [80, 80, 89, 101, 101, 101, 101, 101, 101].enumerated() {
+            growth.append(round(&start, &rtt, milliseconds, first: UInt64(index * 10)))
+        }
+        #expect(growth[0] == 10 && growth[1] == 10)
+        #expect(growth[2] == 10, "less than an eighth, and than 16 ms, is noise")
+        #expect(growth[3] == 8.5, "the eighth sample decides")
+        #expect(growth[4...7].allSatisfy { $0 == 2.5 })
+        #expect(start.isOver)
+        #expect(growth.last == 0)
+    }
+
+    @Test("when round trips shorten again it was noise")
+    func noise() {
+        var start = SlowStart()
+        var rtt = RTTEstimator()
+        for (index, milliseconds) in [40, 50, 42].enumerated() {
+            _ = round(&start, &rtt, milliseconds, first: UInt64(index * 10))
+        }
+        #expect(round(&start, &rtt, 42, first: 30) == 10)
+        #expect(!start.isOver)
+    }
+}
+
+struct DeliveryRateTests {
+    private func packet(_ rate: inout DeliveryRate, _ number: UInt64, inFlight: Int, at now: Instant) -> SentPacket {
+        SentPacket(
+            number: number, sentAt: now, size: 1000, largestAcknowledged: nil, frames: SentFrames(),
+            stamp: rate.stamp(inFlight: inFlight, at: now))
+    }
+
+    @Test("a burst that is acknowledged at once is no faster than it was sent")
+    func compressedAcknowledgements() throws {
+        let start = Instant(nanoseconds: 0)
+        var rate = DeliveryRate(at: start)
+        // 100 packets, one each millisecond: 1 MB/s, all acknowledged at once.
+        let packets = (0..<100).map { packet(&rate, UInt64($0), inFlight: $0 * 1000, at: start + .milliseconds($0)) }
+        let now = start + .milliseconds(120)
+        for packet in packets { rate.didAcknowledge(packet, at: now) }
+        let first = rate.takeSample(minimumRTT: 20_000_000, at: now)
+        let sample = try #require(first)
+        #expect(sample.rate <= 1_020_000 && sample.rate > 800_000, "\(sample.rate)")
+        let again = rate.takeSample(minimumRTT: 0, at: now)
+        #expect(again == nil, "nothing new")
+    }
+
+    @Test("what is sent while there is nothing more to send is marked")
+    func appLimited() {
+        let start = Instant(nanoseconds: 0)
+        var rate = DeliveryRate(at: start)
+        rate.didRunDry(inFlight: 0)
+        let limited = packet(&rate, 0, inFlight: 0, at: start)
+        rate.didAcknowledge(limited, at: start + .milliseconds(10))
+        let first = rate.takeSample(minimumRTT: 0, at: start + .milliseconds(10))
+        #expect(first?.isAppLimited == true)
+        let free = packet(&rate, 1, inFlight: 1000, at: start + .milliseconds(10))
+        rate.didAcknowledge(free, at: start + .milliseconds(20))
+        let second = rate.takeSample(minimumRTT: 0, at: start + .milliseconds(20))
+        #expect(second?.isAppLimited == false)
+    }
+}
