@@ -84,7 +84,7 @@ let package = Package(
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
         .target(name: "CLab", path: "Tests/CLab"),
         .testTarget(
-            name: "Lab", dependencies: ["CLab", "PinholeWire", "PinholeCLI", "pinhole-signaling"],
+            name: "Lab", dependencies: ["CLab", "PinholeWire", "PinholeCLI", "Simulator", "pinhole-signaling"],
             swiftSettings: strict),
         .testTarget(
             name: "SignalingTests",

@@ -14,21 +14,14 @@ extension Laboratory {
     /// ```
     @Suite("two people")
     struct PairTests {
-        static let pairs: [Pair] = {
+        static let pairs: [RouterPair] = {
             let ipv4: [RouterType] = [.none, .fullCone, .addressFiltering, .home]
-            var pairs: [Pair] = []
-            for (index, one) in ipv4.enumerated() { pairs += ipv4[index...].map { Pair(one: one, other: $0) } }
-            return pairs + [Pair(one: .none, other: .ipv6Firewall), Pair(one: .ipv6Firewall, other: .ipv6Firewall)]
+            return RouterPair.pairs(ipv4)
+                + [RouterPair(one: .none, other: .ipv6Firewall), RouterPair(one: .ipv6Firewall, other: .ipv6Firewall)]
         }()
 
-        struct Pair: CustomStringConvertible, Sendable {
-            let one: RouterType
-            let other: RouterType
-            var description: String { "\(one.letter)–\(other.letter)" }
-        }
-
         @Test("talk directly, also when the service dies and the routers forget", arguments: pairs)
-        func talk(_ pair: Pair) async throws {
+        func talk(_ pair: RouterPair) async throws {
             let isLast = pair.description == Self.pairs.last?.description
             try await Network.run([pair.one, pair.other]) { network in
                 let report = PairReport(pair: pair.description)

@@ -2,45 +2,49 @@ import Foundation
 import Glibc
 import PinholeWire
 
-/// One try of two people to connect who have never met before: fresh profiles, and routers that know nobody.
+/// One try of two people to connect who have not met before: profiles without a past, routers that know nobody.
 struct Attempt {
-    let status: Program.Status
-    /// What `ping` printed, when they connected.
-    let path: Conversation.Event.Path?
-    /// The sentence, when they did not.
-    let complaint: String?
-    /// How long the whole command took.
+    /// `connected`, or `unreachable`.
+    let outcome: Conversation.Event
+    /// From the end of the caller's registration to the outcome.
     let duration: Duration
-    /// UDP packets out of each router's line, the ones to the service with them.
-    let packets: [Int]
-    /// What each router remembered afterwards.
-    let entries: [Int]
+    /// Whether a line arrived and was acknowledged.
+    private(set) var isDelivered = false
+    /// UDP packets out of each router's line, to the service or the peer, since the caller began.
+    private(set) var packets = [0, 0]
+    /// What each router remembers of the same time.
+    private(set) var entries = [0, 0]
 
-    private struct Pong: Decodable { var path: Conversation.Event.Path }
-}
+    var isConnected: Bool { outcome.event == "connected" && isDelivered }
 
-extension Attempt {
-    /// The host of the second site listens, that of the first calls.
-    init(_ network: Network, at sites: [Network.Site], service: SignalingService) throws {
-        for site in sites {
-            try site.router.flushConnections()
-            try site.router.nft(Self.meter)
-        }
-        let (alice, bob) = try Peer.pair(at: sites, of: network, service: service.address)
+    /// Both have the service, and `bob` is online; then `alice` calls.
+    init(_ network: Network, _ alice: Peer, calls bob: Peer) throws {
+        let sites = [alice.site, bob.site]
+        let (alice, bob) = (try alice.copy(), try bob.copy())
+        for site in sites { try site.router.flushConnections() }
         let listener = try bob.listen()
         try listener.expect("service-up")
-        let outcome = try alice.run(["ping", "bob", "--json"])
-        (status, duration, complaint) = (outcome.status, outcome.duration, outcome.complaints.first)
-        path = try? JSONDecoder().decode(Pong.self, from: Data(outcome.output.utf8)).path
+        let before = try sites.map { try $0.router.connectionCount() }
+        for site in sites { try site.router.nft(Self.traffic) }
+        let caller = try alice.chat(with: bob)
+        let registered = try caller.expect("service-up")
+        outcome = try caller.expect(oneOf: ["connected", "unreachable"], within: .seconds(20))
+        duration = outcome.instant - registered.instant
+        if outcome.event == "connected" {
+            caller.say("hello")
+            try listener.expect(message: "hello")
+            try caller.expect("delivered")
+            isDelivered = true
+        }
         packets = try sites.map { try $0.router.counters()["sent"]?.packets ?? 0 }
-        entries = try sites.map { try $0.router.connectionCount() }
-        listener.program.signal(SIGTERM)
-        _ = try network.reactor.exitStatus(of: listener.program, within: .seconds(10))
+        entries = try zip(sites, before).map { try $0.router.connectionCount() - $1 }
+        for conversation in [caller, listener] {
+            conversation.program.signal(SIGTERM)
+            _ = try network.reactor.exitStatus(of: conversation.program, within: .seconds(10))
+        }
     }
 
-    var connectTime: Duration? { path.map { .microseconds(Int64($0.connectMs * 1000)) } }
-
-    private static let meter = """
+    private static let traffic = """
         table inet traffic
         delete table inet traffic
         table inet traffic {

@@ -26,6 +26,22 @@ final class Peer {
         }
     }
 
+    /// The same person as of now, with a profile and a past of its own from now on.
+    func copy() throws(LabError) -> Peer {
+        let copy = Peer(copyOf: self)
+        do {
+            try FileManager.default.copyItem(atPath: directory, toPath: copy.directory)
+        } catch {
+            throw LabError("could not copy \(directory): \(error)")
+        }
+        return copy
+    }
+
+    private init(copyOf other: Peer) {
+        (name, site, network, key) = (other.name, other.site, other.network, other.key)
+        directory = network.newDirectory(name)
+    }
+
     var downloads: String { directory + "/downloads" }
 
     /// What a finished command said.
@@ -116,6 +132,7 @@ final class Conversation {
         var id: String?
         var name: String?
         var reason: String?
+        var exitCode: Int32?
         /// When the laboratory read it.
         var instant = ContinuousClock.now
 
@@ -123,7 +140,7 @@ final class Conversation {
         var path: Path? { if case .path(let path) = place { path } else { nil } }
 
         private enum CodingKeys: String, CodingKey {
-            case v, event, contact, text, id, name, reason
+            case v, event, contact, text, id, name, reason, exitCode
             case place = "path"
         }
 
@@ -166,11 +183,19 @@ final class Conversation {
     func expect(
         _ kind: String, within limit: Duration = .seconds(10), where matches: (Event) -> Bool = { _ in true }
     ) throws(LabError) -> Event {
-        try reactor.wait(for: "\(program.name): \(kind)", within: limit) {
+        try expect(oneOf: [kind], within: limit, where: matches)
+    }
+
+    @discardableResult
+    func expect(
+        oneOf kinds: [String], within limit: Duration = .seconds(10), where matches: (Event) -> Bool = { _ in true }
+    ) throws(LabError) -> Event {
+        let what = kinds.joined(separator: " or ")
+        return try reactor.wait(for: "\(program.name): \(what)", within: limit) {
             try parse()
-            if let event = events.first(where: { $0.event == kind && matches($0) }) { return event }
+            if let event = events.first(where: { kinds.contains($0.event) && matches($0) }) { return event }
             if let status = program.status, program.output.isAtEnd {
-                throw LabError("\(program.name) ended (\(status)) before: \(kind)\n\(reactor.lastWords)")
+                throw LabError("\(program.name) ended (\(status)) before: \(what)\n\(reactor.lastWords)")
             }
             return nil
         }
