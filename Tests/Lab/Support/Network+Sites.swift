@@ -1,3 +1,4 @@
+import Glibc
 import PinholeWire
 
 // Who is at the ends of the lines: routers, their local networks, and the hosts in them.
@@ -142,6 +143,12 @@ extension Namespace {
         for scope in ["all", "default"] {
             try set("net.ipv4.conf.\(scope).rp_filter", to: "0")
             try set("net.ipv4.conf.\(scope).send_redirects", to: "0")
+        }
+        // Where bridges are filtered, what a hairpin leads back to its own sender would be bridged instead of routed,
+        // and no bridge sends a frame back through the port that it came by.
+        let bridges = "net.bridge.bridge-nf-call-iptables"
+        if access("/proc/sys/" + bridges.split(separator: ".").joined(separator: "/"), F_OK) == 0 {
+            try set(bridges, to: "0")
         }
     }
 
