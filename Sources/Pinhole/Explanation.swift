@@ -154,3 +154,15 @@ extension NetworkReport.Filtering {
         }
     }
 }
+
+extension NetworkReport.Allocation {
+    init(_ kind: PortAllocation.Kind) {
+        switch kind {
+        case .unknown: self = .unknown
+        case .preserving: self = .preserving
+        case .sequential: self = .sequential
+        case .block: self = .block
+        case .random: self = .random
+        }
+    }
+}

@@ -260,10 +260,12 @@ extension Node {
 // MARK: The network
 
 extension Node {
-    /// What this network does to UDP: waits until the services answered and the NAT was measured, or for `timeout`.
-    public func networkReport(timeout: Duration) async throws(PinholeError) -> NetworkReport {
+    /// What this network does to UDP: waits until it was measured as far as `stage`, or for `timeout`.
+    public func networkReport(
+        _ stage: NetworkReport.Stage = .complete, timeout: Duration
+    ) async throws(PinholeError) -> NetworkReport {
         let measured = Expectation<Void> { PinholeError(.other, "the network was not measured in time") }
-        perform { core, _ in core.expectMeasurement(measured) }
+        perform { core, _ in core.expect(stage, measured) }
         // After the time-out the report says what is known by then.
         try? await Self.value(of: measured.task, within: timeout)
         guard let report = await ask({ $0.networkReport }) else { throw Self.stopped }

@@ -19,9 +19,8 @@ final class NodeLoop: LoopDelegate {
     var services: ServiceList
     var names = ServiceNames()
     private var beaconSources = BeaconSources([], allowsLoopback: false)
-    private var behaviors: [IPAddress.Family: NATBehavior] = [:]
     private var pongs: [PublicKey: [Expectation<Duration>]] = [:]
-    private var measurements: [Expectation<Void>] = []
+    var measurements: [(stage: NetworkReport.Stage, measured: Expectation<Void>)] = []
     /// The contacts whose session is up.
     private var connected: Set<PublicKey> = []
     /// Troubles that were told and last: each is told once.
@@ -37,6 +36,7 @@ final class NodeLoop: LoopDelegate {
         case contacts
         case contact(PublicKey)
         case handshakeTimes
+        case networks
     }
 
     init(profile: Profile, configuration: NodeConfiguration, loop: DatagramLoop, hub: EventHub) {
@@ -107,8 +107,9 @@ final class NodeLoop: LoopDelegate {
 // MARK: Beginning and ending
 
 extension NodeLoop {
-    /// Before the loop runs: the contacts, and what is still to be delivered to them.
+    /// Before the loop runs: the contacts, what is still to be delivered to them, and what is known of networks.
     func loadContacts(at now: Instant) throws(PinholeError) {
+        endpoint.remember(try profile.store.networks(), try profile.store.strategies())
         for contact in try profile.contacts() { try add(contact, at: now) }
         _ = services.follow(contacts.values)
         names.follow(services.addresses, at: now)
@@ -195,7 +196,7 @@ extension NodeLoop {
     func shutDown(at now: Instant) {
         endpoint.shutDown(at: now)
         for pong in pongs.values.joined() { pong.abandon() }
-        for measurement in measurements { measurement.abandon() }
+        for measurement in measurements { measurement.measured.abandon() }
     }
 
     /// Waits until everything that was being stored is on disk.
@@ -239,9 +240,10 @@ extension NodeLoop {
         case .serviceNotice(let index, let text):
             hub.publish(.notice("\(services.all[index].address.host): \(String(decoding: text, as: UTF8.self))"))
         case .networkMeasured(let record, let isComplete):
-            behaviors[record.family] = record.profile.behavior
-            if isComplete { tellMeasured() }
-        case .strategyWorked: break
+            if isComplete { rememberNetwork { store throws(PinholeError) in try store.remember(record) } }
+            tellMeasured()
+        case .strategyWorked(let strategy):
+            rememberNetwork { store throws(PinholeError) in try store.remember(strategy) }
         case .connecting(let key):
             rememberOwnTimestamp(key)
             hub.publish(.connecting(PublicKey(key)))
@@ -285,20 +287,30 @@ extension NodeLoop {
 
     private func rememberOwnTimestamp(_ key: IdentityKey) {
         guard let timestamp = endpoint.ownTimestamp(for: key) else { return }
-        remember { store throws(PinholeError) in try store.setOwnTimestamp(timestamp, for: PublicKey(key)) }
+        rememberTime { store throws(PinholeError) in try store.setOwnTimestamp(timestamp, for: PublicKey(key)) }
     }
 
     private func rememberAuthenticated(_ timestamp: UInt64, of key: PublicKey) {
-        remember { store throws(PinholeError) in try store.setAuthenticatedTimestamp(timestamp, for: key) }
+        rememberTime { store throws(PinholeError) in try store.setAuthenticatedTimestamp(timestamp, for: key) }
     }
 
-    private func remember(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
+    private func rememberTime(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
+        remember(.handshakeTimes, "the time of a handshake cannot be stored", change)
+    }
+
+    private func rememberNetwork(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
+        remember(.networks, "what was measured of this network cannot be stored", change)
+    }
+
+    private func remember(
+        _ trouble: Trouble, _ words: String, _ change: @escaping @Sendable (Store) throws(PinholeError) -> Void
+    ) {
         let store = profile.store
         offLoop {
             Result { () throws(PinholeError) in try change(store) }
         } then: { core, result, _ in
             guard case .failure(let error) = result else { return }
-            core.tell(.handshakeTimes, "the time of a handshake cannot be stored: \(error)")
+            core.tell(trouble, "\(words): \(error)")
         }
     }
 
@@ -312,48 +324,5 @@ extension NodeLoop {
     func ping(_ key: PublicKey, _ pong: Expectation<Duration>, at now: Instant) {
         pongs[key, default: []].append(pong)
         endpoint.ping(key.key, at: now)
-    }
-
-    func expectMeasurement(_ measured: Expectation<Void>) {
-        measurements.append(measured)
-        tellMeasured()
-    }
-}
-
-// MARK: The network
-
-extension NodeLoop {
-    /// Whether each service has answered or failed, and the NAT of each family that was answered is measured.
-    private var isMeasured: Bool {
-        services.used.allSatisfy { $0.rtt != nil || $0.failure != nil }
-            && services.used.flatMap(\.observed.keys).allSatisfy { behaviors[$0] != nil }
-    }
-
-    func tellMeasured() {
-        guard isMeasured else { return }
-        for measurement in measurements { measurement.fulfil(()) }
-        measurements.removeAll()
-    }
-
-    var networkReport: NetworkReport {
-        let observed = { (family: IPAddress.Family) in self.services.used.lazy.compactMap { $0.observed[family] }.first
-        }
-        let ipv4 = observed(.v4)
-        let ipv6 = observed(.v6)
-        // What an IPv4 NAT does is what decides; a network without IPv4 is judged by IPv6.
-        let family: IPAddress.Family = ipv4 == nil && ipv6 != nil ? .v6 : .v4
-        let behavior = behaviors[family] ?? NATBehavior()
-        let works = services.used.contains { $0.rtt != nil }
-        return NetworkReport(
-            udpWorks: works, ipv4: ipv4?.description, ipv6: ipv6?.description,
-            mapping: NetworkReport.Mapping(behavior.mapping), filtering: NetworkReport.Filtering(behavior.filtering),
-            portPreserved: (family == .v4 ? ipv4 : ipv6).map { $0.port == loop.localPort(family) },
-            services: services.used.map {
-                NetworkReport.Service(
-                    address: $0.address, rtt: $0.rtt,
-                    failure: $0.rtt == nil ? $0.failure ?? "it has not answered yet" : nil)
-            },
-            verdict: works
-                ? behavior.verdict : "no service answers: the services are down, or this network blocks UDP")
     }
 }

@@ -99,37 +99,97 @@ public struct NetworkReport: Hashable, Sendable {
         }
     }
 
+    /// How a NAT picks the external port of a new mapping.
+    public enum Allocation: String, Sendable {
+        case unknown
+        /// The socket's own port.
+        case preserving
+        /// Each port lies a fixed step from the one before.
+        case sequential
+        /// Some port of a small range.
+        case block
+        /// Any port.
+        case random
+    }
+
+    /// How far the network has been measured.
+    public enum Stage: Sendable {
+        /// How the NAT maps is known, or that no service answers.
+        case verdict
+        /// Everything but the lifetime of mappings, which takes minutes and is measured in the background.
+        case complete
+    }
+
+    /// What the network does to the packets of one address family. What is `nil` or `unknown` is not known.
+    public struct Family: Hashable, Sendable {
+        /// This node's address and port as a service sees them, `host:port`.
+        public let address: String
+        /// How the NAT maps.
+        public let mapping: Mapping
+        /// How the NAT filters.
+        public let filtering: Filtering
+        /// Whether the external port equals the local one.
+        public let portPreserved: Bool?
+        /// How the NAT picks external ports.
+        public let allocation: Allocation
+        /// From one port to the next, of ``Allocation/sequential``.
+        public let portDelta: Int?
+        /// The external ports that were seen.
+        public let portRange: ClosedRange<UInt16>?
+        /// Whether the NAT loops its own external address back inside.
+        public let hairpins: Bool?
+        /// The longest time for which an idle mapping was seen to live; at most 290 s are tried.
+        public let lifetime: Duration?
+        /// The shortest time after which an idle mapping was gone.
+        public let lifetimeLimit: Duration?
+        /// How long ago the lifetime was measured, perhaps by an earlier run.
+        public let lifetimeAge: Duration?
+
+        /// A report on one address family.
+        public init(
+            address: String, mapping: Mapping, filtering: Filtering, portPreserved: Bool?,
+            allocation: Allocation = .unknown, portDelta: Int? = nil, portRange: ClosedRange<UInt16>? = nil,
+            hairpins: Bool? = nil, lifetime: Duration? = nil, lifetimeLimit: Duration? = nil,
+            lifetimeAge: Duration? = nil
+        ) {
+            self.address = address
+            self.mapping = mapping
+            self.filtering = filtering
+            self.portPreserved = portPreserved
+            self.allocation = allocation
+            self.portDelta = portDelta
+            self.portRange = portRange
+            self.hairpins = hairpins
+            self.lifetime = lifetime
+            self.lifetimeLimit = lifetimeLimit
+            self.lifetimeAge = lifetimeAge
+        }
+    }
+
     /// Whether any service answered over UDP.
     public let udpWorks: Bool
-    /// This node's IPv4 address and port as seen from outside.
-    public let ipv4: String?
-    /// This node's IPv6 address and port as seen from outside.
-    public let ipv6: String?
-    /// How the NAT maps.
-    public let mapping: Mapping
-    /// How the NAT filters.
-    public let filtering: Filtering
-    /// Whether the external port equals the local one; nil when it could not be seen.
-    public let portPreserved: Bool?
-    /// Whether the NAT loops its own external address back; nil when it was not tried.
-    public let hairpins: Bool?
+    /// What happens to IPv4 packets; nil when no service was reached over IPv4.
+    public let ipv4: Family?
+    /// What happens to IPv6 packets; nil when no service was reached over IPv6.
+    public let ipv6: Family?
+    /// Whether all was measured that a short look can measure.
+    public let isComplete: Bool
     /// Each configured service.
     public let services: [Service]
     /// Whom this network can reach, in one sentence.
     public let verdict: String
 
+    /// The family that the verdict is about: IPv4 where there is any.
+    public var deciding: Family? { ipv4 ?? ipv6 }
+
     /// A report on one network.
     public init(
-        udpWorks: Bool, ipv4: String?, ipv6: String?, mapping: Mapping, filtering: Filtering, portPreserved: Bool?,
-        hairpins: Bool? = nil, services: [Service], verdict: String
+        udpWorks: Bool, ipv4: Family?, ipv6: Family?, isComplete: Bool, services: [Service], verdict: String
     ) {
         self.udpWorks = udpWorks
         self.ipv4 = ipv4
         self.ipv6 = ipv6
-        self.mapping = mapping
-        self.filtering = filtering
-        self.portPreserved = portPreserved
-        self.hairpins = hairpins
+        self.isComplete = isComplete
         self.services = services
         self.verdict = verdict
     }

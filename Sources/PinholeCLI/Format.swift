@@ -10,6 +10,22 @@ enum Format {
         return decimal(milliseconds / 1000, 2) + " s"
     }
 
+    /// `117 s`.
+    static func seconds(_ duration: Duration) -> String {
+        decimal(duration / .seconds(1), 0) + " s"
+    }
+
+    /// `40 s`, `12 min`, `3 h`, `8 days`: how long something is ago.
+    static func age(_ duration: Duration) -> String {
+        let seconds = max(0, duration.components.seconds)
+        return switch seconds {
+        case ..<120: "\(seconds) s"
+        case ..<7200: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3600) h"
+        default: "\(seconds / 86_400) days"
+        }
+    }
+
     /// `2.1 MB`, with powers of ten.
     static func size(_ bytes: UInt64) -> String {
         guard bytes >= 1000 else { return "\(bytes) bytes" }

@@ -10,6 +10,8 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
     case array([JSON])
     case object([String: JSON])
     case null
+    /// A null that is printed: what was asked and could not be answered.
+    case unknown
 
     init(stringLiteral value: String) { self = .string(value) }
     init(integerLiteral value: Int64) { self = .integer(value) }
@@ -19,6 +21,9 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
 
     static func string(_ text: String?) -> JSON { text.map { JSON.string($0) } ?? .null }
     static func bool(_ value: Bool?) -> JSON { value.map { JSON.bool($0) } ?? .null }
+
+    /// The value itself, or that it is not known.
+    var orUnknown: JSON { if case .null = self { .unknown } else { self } }
 
     /// Milliseconds, to the microsecond.
     static func milliseconds(_ duration: Duration?) -> JSON {
@@ -46,7 +51,7 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
         case .array(let values): try container.encode(values)
         case .object(let members):
             try container.encode(members.filter { if case .null = $0.value { false } else { true } })
-        case .null: try container.encodeNil()
+        case .null, .unknown: try container.encodeNil()
         }
     }
 

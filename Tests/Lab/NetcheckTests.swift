@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import PinholeWire
 import Testing
 
@@ -11,33 +12,129 @@ extension Laboratory {
     @Suite("netcheck")
     struct NetcheckTests {
         private struct Report: Decodable {
+            struct Family: Decodable {
+                var address: String
+                var mapping: String
+                var filtering: String
+                var portPreserved: Bool?
+                var allocation: String
+                var portDelta: Int?
+                var portLow: UInt16?
+                var portHigh: UInt16?
+                var hairpins: Bool?
+                var lifetimeMs: Double?
+                var lifetimeLimitMs: Double?
+                var lifetimeAgeMs: Double?
+            }
+
+            var v: Int
             var udp: Bool
-            var ipv4: String?
-            var ipv6: String?
+            var complete: Bool
             var mapping: String
             var filtering: String
             var portPreserved: Bool?
+            var nat4: Family?
+            var nat6: Family?
             var verdict: String
         }
 
-        @Test("names what the router does", arguments: RouterType.all.filter(\.passesUDP))
+        private static func netcheck(_ peer: Peer) throws -> (report: Report, outcome: Peer.Outcome) {
+            let outcome = try peer.run(["netcheck", "--json"])
+            #expect(outcome.status == .exited(0), "\(outcome)")
+            return (try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8)), outcome)
+        }
+
+        @Test("names what the router does, within 5 s", arguments: RouterType.all.filter(\.passesUDP))
         func names(_ type: RouterType) async throws {
             try await Network.run([type]) { network in
-                let family: IPAddress.Family = type.families.contains(.v4) ? .v4 : .v6
                 let service = try SignalingService(on: network)
-                let peer = try Peer("alice", at: network.sites[0], of: network, service: service.address(family))
-                let outcome = try peer.run(["netcheck", "--json"])
-                #expect(outcome.status == .exited(0), "\(outcome)")
-                let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
-                #expect(report.udp)
-                #expect(report.mapping == type.behavior.mapping.name, "\(type): \(outcome.output)")
-                #expect(report.filtering == type.behavior.filtering.name, "\(type): \(outcome.output)")
-                #expect(report.portPreserved == type.preservesPorts, "\(type): \(outcome.output)")
-                let seen = family == .v4 ? report.ipv4 : report.ipv6
-                let address =
-                    family == .v6 ? "[\(peer.site.address6)]" : type.isPublic ? peer.site.address : peer.site.wan
-                #expect(seen?.hasPrefix(address) == true, "\(type): \(outcome.output)")
-                #expect(!report.verdict.isEmpty)
+                for family in type.families {
+                    let name = family == .v4 ? "alice" : "alice6"
+                    let peer = try Peer(name, at: network.sites[0], of: network, service: service.address(family))
+                    let (report, outcome) = try Self.netcheck(peer)
+                    #expect(report.v == 1 && report.udp && report.complete && !report.verdict.isEmpty)
+                    #expect(outcome.duration < .seconds(5), "\(type): \(outcome.duration)")
+                    let measured = try #require(family == .v4 ? report.nat4 : report.nat6, "\(type): \(outcome.output)")
+                    #expect((family == .v4 ? report.nat6 : report.nat4) == nil)
+                    try Self.check(measured, of: type, family, at: peer.site, outcome.output)
+                    #expect(report.mapping == measured.mapping && report.filtering == measured.filtering)
+                    #expect(report.portPreserved == measured.portPreserved)
+                }
+            }
+        }
+
+        private static func check(
+            _ measured: Report.Family, of type: RouterType, _ family: IPAddress.Family, at site: Network.Site,
+            _ output: String
+        ) throws {
+            let behavior = type.behavior(over: family)
+            #expect(measured.mapping == behavior.mapping.name, "\(type): \(output)")
+            #expect(measured.filtering == behavior.filtering.name, "\(type): \(output)")
+            let isTranslated = behavior.mapping != .none
+            #expect(measured.portPreserved == (type.preservesPorts || !isTranslated), "\(type): \(output)")
+            let ip = family == .v6 ? site.address6 : type.isPublic ? site.address : site.wan
+            #expect(TransportAddress(measured.address)?.ip == IPAddress(ip), "\(type): \(output)")
+            // Nobody else's mappings come between, so the counter's step is seen as it is: its bytes are swapped.
+            let allocations = ["E": "random", "Q": "sequential", "B": "block", "S": "random"]
+            #expect(measured.allocation == allocations[type.letter] ?? "preserving", "\(type): \(output)")
+            #expect(measured.portDelta == (type.letter == "Q" ? 256 : nil), "\(type): \(output)")
+            if type.letter == "B" {
+                let (low, high) = (try #require(measured.portLow), try #require(measured.portHigh))
+                #expect(low >= 20_000 && low < high && high <= 20_511, "\(output)")
+            }
+            // The address is on the host itself: there is nothing to try.
+            #expect(measured.hairpins == (isTranslated ? false : nil), "\(type): \(output)")
+            #expect(measured.lifetimeMs == nil && measured.lifetimeAgeMs == nil)
+        }
+
+        @Test("sees that a router leads its own addresses back inside")
+        func hairpin() async throws {
+            try await Network.run([.home.hairpinning]) { network in
+                let service = try SignalingService(on: network)
+                let peer = try Peer("alice", at: network.sites[0], of: network, service: service.address(.v4))
+                #expect(try Self.netcheck(peer).report.nat4?.hairpins == true)
+            }
+        }
+
+        @Test(
+            "says how hard the NAT is within a second, and the rest within five",
+            arguments: [RouterType.home, .symmetric])
+        func firstVerdict(_ type: RouterType) async throws {
+            try await Network.run([type]) { network in
+                let service = try SignalingService(on: network)
+                let peer = try Peer("alice", at: network.sites[0], of: network, service: service.address(.v4))
+                let begin = ContinuousClock.now
+                let program = try peer.start(["netcheck"])
+                let words = try network.reactor.wait(for: "the first verdict", within: .seconds(1)) {
+                    program.output.lines.first { $0.hasPrefix("NAT ") }
+                }
+                #expect(words.contains(type == .home ? "easy" : "hard"), "\(words)")
+                #expect(try network.reactor.exitStatus(of: program, within: .seconds(10)) == .exited(0))
+                #expect(ContinuousClock.now - begin < .seconds(5))
+                let labels = program.output.lines.compactMap { $0.split(separator: " ").first.map(String.init) }
+                #expect(
+                    labels == [
+                        "UDP", "IPv4", "IPv6", "NAT", "Filter", "Ports", "Hairpin", "Lifetime", "Service", "Verdict",
+                    ])
+            }
+        }
+
+        @Test("knows how long a mapping lives once somebody has listened on this network")
+        func lifetime() async throws {
+            try await Network.run([.symmetric]) { network in
+                let service = try SignalingService(on: network)
+                let site = network.sites[0]
+                try network.setMappingLifetime(of: site, unanswered: .seconds(4), answered: .seconds(9))
+                let peer = try Peer("alice", at: site, of: network, service: service.address(.v4))
+                let listening = try peer.start(["listen"])
+                // 10 s until it begins, 25 s until the youngest is gone, then ages of 6, 12 and 18 s.
+                try network.pass(.seconds(60))
+                listening.signal(SIGTERM)
+                _ = try network.reactor.exitStatus(of: listening, within: .seconds(10))
+                let measured = try #require(try Self.netcheck(peer).report.nat4)
+                let (life, limit) = (try #require(measured.lifetimeMs), try #require(measured.lifetimeLimitMs))
+                #expect(life < 9100 && limit > 8900 && limit - life <= 6300, "\(life) … \(limit)")
+                #expect(try #require(measured.lifetimeAgeMs) < 60_000)
             }
         }
 

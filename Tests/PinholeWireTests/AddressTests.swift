@@ -109,4 +109,16 @@ struct AddressTests {
         #expect(mapped == address("192.0.2.1:443"))
         for size in [0, 3, 5, 15, 17] { #expect(IPAddress(bytes: [UInt8](repeating: 1, count: size)) == nil) }
     }
+
+    @Test("the first address of a prefix")
+    func masked() {
+        for (text, length, first) in [
+            ("192.0.2.77", 24, "192.0.2.0"), ("192.0.2.77", 32, "192.0.2.77"), ("192.0.2.77", 0, "0.0.0.0"),
+            ("2001:db8:1:2:3:4:5:6", 64, "2001:db8:1:2::"), ("2001:db8:1:2:3:4:5:6", 48, "2001:db8:1::"),
+            ("2001:db8:1:2:3:4:5:6", 112, "2001:db8:1:2:3:4:5:0"), ("2001:db8::1", 0, "::"),
+            ("2001:db8::1", 128, "2001:db8::1"),
+        ] {
+            #expect(IPAddress(text)!.masked(to: length) == IPAddress(first)!)
+        }
+    }
 }

@@ -15,6 +15,9 @@ enum Schema {
         migrator.registerMigration("contact services") { database in
             try database.execute(sql: contactServices)
         }
+        migrator.registerMigration("networks") { database in
+            try database.execute(sql: networks)
+        }
         return migrator
     }
 
@@ -72,5 +75,32 @@ enum Schema {
 
     private static let contactServices = """
         ALTER TABLE contact ADD COLUMN services TEXT NOT NULL DEFAULT '';  -- pinhole-signal://…, one a line
+        """
+
+    private static let networks = """
+        CREATE TABLE network (                    -- one that this machine was on
+            id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+            family INTEGER NOT NULL CHECK (family IN (4, 6)),
+            behavior INTEGER NOT NULL,            -- as in an introduction: mapping and filtering
+            allocation INTEGER NOT NULL,          -- how external ports are given away, and those that were seen
+            delta INTEGER NOT NULL,
+            low INTEGER NOT NULL,
+            high INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            hairpins INTEGER CHECK (hairpins IN (0, 1)),
+            lifetime INTEGER,                     -- ms that an idle mapping lived, and after which it was gone
+            lifetimeLimit INTEGER,
+            time INTEGER NOT NULL,
+            lifetimeTime INTEGER NOT NULL         -- 0: it was never measured
+        ) STRICT;
+
+        CREATE TABLE strategy (                   -- a way through two NATs that worked
+            network BLOB NOT NULL CHECK (length(network) = 16),
+            contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+            peerNetwork BLOB NOT NULL CHECK (length(peerNetwork) = 16),
+            strategy INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            UNIQUE (network, contact, peerNetwork)
+        ) STRICT;
         """
 }

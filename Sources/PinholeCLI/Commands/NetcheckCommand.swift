@@ -7,24 +7,45 @@ struct NetcheckCommand: AsyncParsableCommand {
         commandName: "netcheck",
         abstract: "Find out what this network lets through, and whom you can reach from it.",
         discussion: """
-            Asks the signaling services from one socket at several of their ports and compares what they see.
+            Asks the signaling services from a few sockets at several of their ports and compares what they see.
+            How long an idle mapping lives takes minutes to measure: 'listen' and 'chat' do it in the background, and
+            what they found on this network is shown with its age.
 
             Example:
               $ pinhole netcheck
               UDP         works
               IPv4        198.51.100.23:50412
               IPv6        none
-              NAT         the same port towards everybody (easy); lets in only whom you wrote to
+              NAT         the same port towards everybody (easy)
+              Filter      lets in only ports you wrote to
               Ports       kept as they are on this machine
+              Hairpin     does not work
+              Lifetime    an idle mapping lives 117 s, and is gone after 121 s (measured 3 h ago)
               Service     signal.example.org answers in 23.1 ms
               Verdict     direct connections work with everybody but …
+
+            With --json one object; what could not be found out is null or "unknown", never left out. Members may be
+            added to version 1, and none is taken away or changed:
+              v                 1
+              udp, complete     whether any service answered, and whether there was time for everything
+              ipv4, ipv6        this machine's address and port as seen from outside
+              family            "IPv4" or "IPv6": which of the two the members up to portPreserved are about
+              mapping           none, endpoint-independent, address-dependent, address-and-port-dependent (RFC 4787)
+              filtering         endpoint-independent, address-dependent, address-and-port-dependent
+              portPreserved     whether the port outside is the one inside
+              nat4, nat6        for each family: address, mapping, filtering, portPreserved, allocation (preserving,
+                                sequential, block, random), portDelta, portLow, portHigh (as seen), hairpins,
+                                lifetimeMs (an idle mapping lived so long), lifetimeLimitMs (and was gone after),
+                                lifetimeAgeMs (since that was measured)
+              services          for each: address, rttMs, failure
+              verdict           a sentence
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup(title: "Network options") var network: NodeOptions
 
     @Option(help: ArgumentHelp("How long to wait for the services.", valueName: "seconds"))
-    var timeout = 5.0
+    var timeout = 4.5
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -45,12 +66,15 @@ struct NetcheckCommand: AsyncParsableCommand {
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         let report = try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) {
             session in
-            try await session.node.networkReport(timeout: limit)
+            let end = ContinuousClock.now + limit
+            let first = try await session.node.networkReport(.verdict, timeout: limit)
+            if !json { NetworkWords(first).showVerdict() }
+            return try await session.node.networkReport(timeout: end - .now)
         }
         if json {
-            show(report)
+            JSON.show(members(of: report))
         } else {
-            explain(report)
+            NetworkWords(report).showRest()
         }
         guard report.udpWorks else {
             throw Failure(
@@ -59,11 +83,16 @@ struct NetcheckCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ report: NetworkReport) {
-        JSON.show([
-            "udp": .bool(report.udpWorks), "ipv4": .string(report.ipv4), "ipv6": .string(report.ipv6),
-            "mapping": .string(report.mapping.rawValue), "filtering": .string(report.filtering.rawValue),
-            "portPreserved": .bool(report.portPreserved), "hairpins": .bool(report.hairpins),
+    private func members(of report: NetworkReport) -> [String: JSON] {
+        let deciding = report.deciding
+        return [
+            "udp": .bool(report.udpWorks), "complete": .bool(report.isComplete),
+            "ipv4": .string(report.ipv4?.address).orUnknown, "ipv6": .string(report.ipv6?.address).orUnknown,
+            "family": deciding.map { $0 == report.ipv4 ? "IPv4" : "IPv6" } ?? .unknown,
+            "mapping": .string((deciding?.mapping ?? .unknown).rawValue),
+            "filtering": .string((deciding?.filtering ?? .unknown).rawValue),
+            "portPreserved": .bool(deciding?.portPreserved).orUnknown,
+            "nat4": report.ipv4.map(JSON.family) ?? .unknown, "nat6": report.ipv6.map(JSON.family) ?? .unknown,
             "services": .array(
                 report.services.map {
                     [
@@ -72,46 +101,22 @@ struct NetcheckCommand: AsyncParsableCommand {
                     ]
                 }),
             "verdict": .string(report.verdict),
-        ])
+        ]
     }
+}
 
-    private func explain(_ report: NetworkReport) {
-        func line(_ label: String, _ words: String) {
-            Console.result(label + String(repeating: " ", count: max(12 - label.count, 1)) + words)
-        }
-        line("UDP", report.udpWorks ? "works" : "no answer")
-        line("IPv4", report.ipv4 ?? "none")
-        line("IPv6", report.ipv6 ?? "none")
-        line("NAT", Self.words(report.mapping) + Self.words(report.filtering))
-        if let kept = report.portPreserved {
-            line("Ports", kept ? "kept as they are on this machine" : "changed by the NAT")
-        }
-        if let hairpins = report.hairpins {
-            line("Hairpin", hairpins ? "works" : "does not work")
-        }
-        for service in report.services {
-            let state = service.rtt.map { "answers in \(Format.duration($0))" } ?? service.failure ?? "does not answer"
-            line("Service", "\(service.address): \(state)")
-        }
-        line("Verdict", report.verdict)
-    }
-
-    private static func words(_ mapping: NetworkReport.Mapping) -> String {
-        switch mapping {
-        case .unknown: "could not be seen"
-        case .none: "none, the address is your own"
-        case .endpointIndependent: "the same port towards everybody (easy)"
-        case .addressDependent: "another port for each address (hard)"
-        case .addressAndPortDependent: "another port for each address and port (hard)"
-        }
-    }
-
-    private static func words(_ filtering: NetworkReport.Filtering) -> String {
-        switch filtering {
-        case .unknown: ""
-        case .endpointIndependent: "; lets in everybody"
-        case .addressDependent: "; lets in only addresses you wrote to"
-        case .addressAndPortDependent: "; lets in only ports you wrote to"
-        }
+extension JSON {
+    fileprivate static func family(_ family: NetworkReport.Family) -> JSON {
+        [
+            "address": .string(family.address), "mapping": .string(family.mapping.rawValue),
+            "filtering": .string(family.filtering.rawValue), "portPreserved": .bool(family.portPreserved).orUnknown,
+            "allocation": .string(family.allocation.rawValue),
+            "portDelta": family.portDelta.map { .integer(Int64($0)) } ?? .unknown,
+            "portLow": family.portRange.map { .integer(Int64($0.lowerBound)) } ?? .unknown,
+            "portHigh": family.portRange.map { .integer(Int64($0.upperBound)) } ?? .unknown,
+            "hairpins": .bool(family.hairpins).orUnknown, "lifetimeMs": .milliseconds(family.lifetime).orUnknown,
+            "lifetimeLimitMs": .milliseconds(family.lifetimeLimit).orUnknown,
+            "lifetimeAgeMs": .milliseconds(family.lifetimeAge).orUnknown,
+        ]
     }
 }

@@ -1,0 +1,68 @@
+import PinholeCore
+import PinholeWire
+
+// What the services and the measurements say of this network.
+
+extension NodeLoop {
+    func expect(_ stage: NetworkReport.Stage, _ measured: Expectation<Void>) {
+        measurements.append((stage, measured))
+        tellMeasured()
+    }
+
+    /// Tells those who wait for it that a stage is reached.
+    func tellMeasured() {
+        for measurement in measurements where isMeasured(measurement.stage) { measurement.measured.fulfil(()) }
+        measurements.removeAll { isMeasured($0.stage) }
+    }
+
+    private func isMeasured(_ stage: NetworkReport.Stage) -> Bool {
+        let families = Set(services.used.flatMap(\.observed.keys))
+        let isDecided = services.used.allSatisfy { $0.rtt != nil || $0.failure != nil }
+        switch stage {
+        case .verdict:
+            return families.contains { family in
+                let mapping = endpoint.profile(family)?.behavior.mapping ?? .unknown
+                return mapping != .unknown || !endpoint.isMeasuring(family)
+            } || isDecided && families.isEmpty
+        case .complete:
+            return isDecided && families.allSatisfy { !endpoint.isMeasuring($0) }
+        }
+    }
+
+    var networkReport: NetworkReport {
+        let (ipv4, ipv6) = (report(on: .v4), report(on: .v6))
+        let works = services.used.contains { $0.rtt != nil }
+        return NetworkReport(
+            udpWorks: works, ipv4: ipv4, ipv6: ipv6, isComplete: isMeasured(.complete),
+            services: services.used.map {
+                NetworkReport.Service(
+                    address: $0.address, rtt: $0.rtt,
+                    failure: $0.rtt == nil ? $0.failure ?? "it has not answered yet" : nil)
+            },
+            verdict: works
+                ? verdict(ipv4, ipv6) : "no service answers: the services are down, or this network blocks UDP")
+    }
+
+    /// What an IPv4 NAT does is what decides; a network without IPv4 is judged by IPv6.
+    private func verdict(_ ipv4: NetworkReport.Family?, _ ipv6: NetworkReport.Family?) -> String {
+        let family: IPAddress.Family = ipv4 == nil && ipv6 != nil ? .v6 : .v4
+        return (endpoint.profile(family) ?? NATProfile()).behavior.verdict
+    }
+
+    private func report(on family: IPAddress.Family) -> NetworkReport.Family? {
+        guard let observed = services.used.lazy.compactMap({ $0.observed[family] }).first else { return nil }
+        let profile = endpoint.profile(family) ?? NATProfile()
+        let allocation = profile.allocation
+        let now = Int64(clamping: WallClock.unixMilliseconds)
+        let measured = endpoint.network(family).map { Int64(clamping: $0.lifetimeTime) }
+        return NetworkReport.Family(
+            address: observed.description, mapping: NetworkReport.Mapping(profile.behavior.mapping),
+            filtering: NetworkReport.Filtering(profile.behavior.filtering),
+            portPreserved: observed.port == loop.localPort(family),
+            allocation: NetworkReport.Allocation(allocation.kind),
+            portDelta: allocation.kind == .sequential ? Int(allocation.delta) : nil,
+            portRange: allocation.kind == .unknown ? nil : allocation.low...allocation.high,
+            hairpins: profile.hairpins, lifetime: profile.lifetime, lifetimeLimit: profile.lifetimeLimit,
+            lifetimeAge: measured.flatMap { $0 > 0 ? .milliseconds(max(0, now - $0)) : nil })
+    }
+}

@@ -1,0 +1,94 @@
+import Pinhole
+
+/// A network in plain words, line by line.
+struct NetworkWords {
+    private let report: NetworkReport
+
+    init(_ report: NetworkReport) {
+        self.report = report
+    }
+
+    /// What is known within a second: whether UDP works, and how hard the NAT is.
+    func showVerdict() {
+        line("UDP", report.udpWorks ? "works" : "no answer")
+        line("IPv4", report.ipv4?.address ?? "none")
+        line("IPv6", report.ipv6?.address ?? "none")
+        line("NAT", Self.words(report.deciding?.mapping ?? .unknown))
+    }
+
+    func showRest() {
+        line("Filter", Self.words(report.deciding?.filtering ?? .unknown))
+        if let family = report.deciding {
+            line("Ports", Self.ports(of: family))
+            if family.mapping != .none { line("Hairpin", Self.hairpin(family.hairpins)) }
+            line("Lifetime", Self.lifetime(of: family))
+        }
+        if report.ipv4 != nil, let ipv6 = report.ipv6 {
+            line("IPv6 NAT", "\(Self.words(ipv6.mapping)); \(Self.words(ipv6.filtering))")
+        }
+        for service in report.services {
+            let state = service.rtt.map { "answers in \(Format.duration($0))" } ?? service.failure ?? "does not answer"
+            line("Service", "\(service.address): \(state)")
+        }
+        if report.udpWorks, !report.isComplete { line("Note", "there was no time to find out everything") }
+        line("Verdict", report.verdict)
+    }
+
+    private func line(_ label: String, _ words: String) {
+        Console.result(label + String(repeating: " ", count: max(12 - label.count, 1)) + words)
+    }
+
+    private static func words(_ mapping: NetworkReport.Mapping) -> String {
+        switch mapping {
+        case .unknown: "could not be seen"
+        case .none: "none, the address is your own"
+        case .endpointIndependent: "the same port towards everybody (easy)"
+        case .addressDependent: "another port for each address (hard)"
+        case .addressAndPortDependent: "another port for each address and port (hard)"
+        }
+    }
+
+    private static func words(_ filtering: NetworkReport.Filtering) -> String {
+        switch filtering {
+        case .unknown: "could not be seen"
+        case .endpointIndependent: "lets in everybody"
+        case .addressDependent: "lets in only addresses you wrote to"
+        case .addressAndPortDependent: "lets in only ports you wrote to"
+        }
+    }
+
+    private static func ports(of family: NetworkReport.Family) -> String {
+        let range = family.portRange.map { "\($0.lowerBound) to \($0.upperBound)" } ?? ""
+        return switch family.allocation {
+        case .unknown:
+            switch family.portPreserved {
+            case true?: "kept as they are on this machine, as far as was seen"
+            case false?: "changed by the NAT, in a way that could not be seen"
+            case nil: "could not be seen"
+            }
+        case .preserving: "kept as they are on this machine"
+        case .sequential: "counted in steps of \(family.portDelta ?? 1) (can be foreseen)"
+        case .block: "random ones of a small block, \(range) as far as was seen (can be searched)"
+        case .random: "random ones, \(range) as far as was seen (cannot be foreseen)"
+        }
+    }
+
+    private static func hairpin(_ hairpins: Bool?) -> String {
+        switch hairpins {
+        case true?: "works: the router leads its own outer addresses back inside"
+        case false?: "does not work: others behind this router are reached inside only"
+        case nil: "could not be tried"
+        }
+    }
+
+    private static func lifetime(of family: NetworkReport.Family) -> String {
+        let age = family.lifetimeAge.map { " (measured \(Format.age($0)) ago)" } ?? ""
+        return switch (family.lifetime, family.lifetimeLimit) {
+        case (let lifetime?, let limit?):
+            "an idle mapping lives \(Format.seconds(lifetime)), and is gone after \(Format.seconds(limit))\(age)"
+        case (let lifetime?, nil): "an idle mapping lives \(Format.seconds(lifetime)) or longer\(age)"
+        case (nil, let limit?): "an idle mapping is gone after \(Format.seconds(limit))\(age)"
+        case (nil, nil): "not known yet: 'listen' and 'chat' measure it, which takes minutes"
+        }
+    }
+}
