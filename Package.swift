@@ -34,9 +34,12 @@ let package = Package(
         .target(name: "PinholeCore", dependencies: ["PinholeCrypto", "PinholeWire"], swiftSettings: safe),
         .target(name: "CDatagram"),
         .target(
+            name: "CPortMapping",
+            linkerSettings: [.linkedLibrary("natpmp"), .linkedLibrary("miniupnpc")]),
+        .target(
             name: "Pinhole",
             dependencies: [
-                "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram",
+                "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "CPortMapping",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: lifetimes),
@@ -76,7 +79,8 @@ let package = Package(
         .testTarget(
             name: "PinholeTests",
             dependencies: [
-                "Pinhole", "PinholeCrypto", "PinholeWire", "CDatagram", .product(name: "GRDB", package: "GRDB.swift"),
+                "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: lifetimes),
         .testTarget(

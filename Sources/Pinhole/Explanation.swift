@@ -123,7 +123,8 @@ extension PathReport {
             case _ where path.isDirect: .direct
             case .host: .host
             case .serverReflexive: .serverReflexive
-            case .peerReflexive, .portMapped: .peerReflexive
+            case .peerReflexive: .peerReflexive
+            case .portMapped: .portMapped
             }
         self.init(
             remote: path.remote.description, kind: kind, family: path.remote.family == .v4 ? .ipv4 : .ipv6,

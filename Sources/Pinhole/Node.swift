@@ -62,8 +62,10 @@ public final class Node: Sendable {
         watcher.withLock { $0 }?.cancel()
         await settle()
         await ask { $0.shutDown(at: MonotonicClock.now) }
+        let portMapper = await ask { $0.takePortMapper() } ?? nil
         loop.stop()
         core.finishStorage()
+        portMapper?.stop()
         hub.finish()
         lock.withLock { $0 = nil }
     }

@@ -22,6 +22,9 @@ public struct NodeConfiguration: Sendable {
     public var filePolicy: FilePolicy
     /// Whether contacts on the same local network are found by beacons, which needs no service.
     public var usesLocalNetwork: Bool
+    /// Whether this network's router is asked to forward a port to this node (PCP, NAT-PMP, UPnP); never with
+    /// ``allowsLoopback``.
+    public var mapsPorts: Bool
     /// Whether loopback addresses are used and accepted: for demonstrations and tests on one machine.
     public var allowsLoopback: Bool
 
@@ -33,6 +36,7 @@ public struct NodeConfiguration: Sendable {
         downloadDirectory: String,
         filePolicy: FilePolicy = .ask,
         usesLocalNetwork: Bool = true,
+        mapsPorts: Bool = true,
         allowsLoopback: Bool = false
     ) {
         self.services = services
@@ -41,6 +45,7 @@ public struct NodeConfiguration: Sendable {
         self.downloadDirectory = downloadDirectory
         self.filePolicy = filePolicy
         self.usesLocalNetwork = usesLocalNetwork
+        self.mapsPorts = mapsPorts
         self.allowsLoopback = allowsLoopback
     }
 }

@@ -21,6 +21,9 @@ final class NodeLoop: LoopDelegate {
     private var beaconSources = BeaconSources([], allowsLoopback: false)
     private var pongs: [PublicKey: [Expectation<Duration>]] = [:]
     var measurements: [(stage: NetworkReport.Stage, measured: Expectation<Void>)] = []
+    /// nil where the person does not want it.
+    private var portMapper: PortMappingService?
+    private(set) var mappings: [IPAddress.Family: PortMappingService.State] = [:]
     /// The contacts whose session is up.
     private var connected: Set<PublicKey> = []
     /// Troubles that were told and last: each is told once.
@@ -78,6 +81,7 @@ final class NodeLoop: LoopDelegate {
             Self.localAddresses(allowsLoopback: configuration.allowsLoopback), ports: ports, at: now)
         names.networkChanged(at: now)
         if configuration.usesLocalNetwork { listenForBeacons(at: now) }
+        portMapper?.networkChanged(ports: ports)
     }
 
     private func listenForBeacons(at now: Instant) {
@@ -89,6 +93,22 @@ final class NodeLoop: LoopDelegate {
     private func sendBeacon(_ datagram: [UInt8], from source: IPAddress) {
         guard let interface = beaconSources.interfaces[source] else { return }
         loop.sendBeacon(datagram, from: source, through: interface)
+    }
+
+    private func makePortMapper() -> PortMappingService {
+        let node = LoopBound(self)
+        let loop = loop
+        return PortMappingService { family, state in
+            loop.perform { node.value.setMapping(state, family, at: MonotonicClock.now) }
+        }
+    }
+
+    private func setMapping(_ state: PortMappingService.State, _ family: IPAddress.Family, at now: Instant) {
+        mappings[family] = state
+        switch state {
+        case .mapped(let grant): endpoint.setMapping(grant.externalPort, family, at: now)
+        case .searching, .none: endpoint.setMapping(nil, family, at: now)
+        }
     }
 
     private var ports: [IPAddress.Family: UInt16] {
@@ -116,6 +136,7 @@ extension NodeLoop {
     }
 
     func begin(at now: Instant) {
+        if configuration.mapsPorts, !configuration.allowsLoopback { portMapper = makePortMapper() }
         addressesChanged(at: now)
     }
 
@@ -193,6 +214,12 @@ extension NodeLoop {
         }
     }
 
+    /// Ends what maps ports, once the loop has ended.
+    func takePortMapper() -> PortMappingService? {
+        defer { portMapper = nil }
+        return portMapper
+    }
+
     func shutDown(at now: Instant) {
         endpoint.shutDown(at: now)
         for pong in pongs.values.joined() { pong.abandon() }
@@ -244,6 +271,8 @@ extension NodeLoop {
             tellMeasured()
         case .strategyWorked(let strategy):
             rememberNetwork { store throws(PinholeError) in try store.remember(strategy) }
+        case .mappingVerified(let address): portMapper?.verdict(true, on: address.port, address.family)
+        case .mappingUnreachable(let port, let family): portMapper?.verdict(false, on: port, family)
         case .connecting(let key):
             rememberOwnTimestamp(key)
             hub.publish(.connecting(PublicKey(key)))

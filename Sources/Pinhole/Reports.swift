@@ -8,6 +8,8 @@ public struct PathReport: Hashable, Sendable {
         case serverReflexive = "server-reflexive"
         /// Learned from an authenticated packet of the contact itself.
         case peerReflexive = "peer-reflexive"
+        /// A port that the contact's router forwards, verified from outside.
+        case portMapped = "port-mapped"
         /// Given with the contact; no service took part.
         case direct
     }

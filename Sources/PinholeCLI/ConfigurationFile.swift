@@ -10,6 +10,7 @@ struct ConfigurationFile {
     private(set) var lan: Bool?
     private(set) var downloads: String?
     private(set) var accept: String?
+    private(set) var portMapping: Bool?
 
     /// The file at `path`; without one every key has its default, unless the file was named by the person.
     init(path: String, isRequired: Bool) throws(Failure) {
@@ -62,10 +63,13 @@ struct ConfigurationFile {
                     throw refuse("\"all\", \"ask\" or \"none\"")
                 }
                 accept = policy
+            case "port-mapping":
+                guard let truth = value.bool else { throw refuse("true or false") }
+                portMapping = truth
             default:
                 throw Failure(
                     .configuration, "\(place): unknown key “\(key)”",
-                    hint: "the keys are services, token-file, port, lan, downloads and accept")
+                    hint: "the keys are services, token-file, port, port-mapping, lan, downloads and accept")
             }
         }
     }
@@ -102,6 +106,10 @@ struct ConfigurationFile {
 
             # UDP port of this machine, IPv4 and IPv6; 0 lets the system choose (PINHOLE_PORT, --port).
             # port = 0
+
+            # Whether this network's router is asked to forward a port here (PCP, NAT-PMP, UPnP), which makes any NAT
+            # easy. It is given back at the end (PINHOLE_PORT_MAPPING).
+            # port-mapping = true
 
             # Whether contacts on the same local network are found without a service (PINHOLE_LAN). What is said
             # there to find them means something to them alone.

@@ -38,6 +38,8 @@ struct Settings {
     let downloads: String
     /// nil: nothing was said, and the command decides.
     let accept: AcceptPolicy?
+    /// Whether routers are asked to forward a port.
+    let mapsPorts: Bool
 
     init(_ options: NodeOptions, global: GlobalOptions) throws(Failure) {
         let file = try global.configurationFile()
@@ -64,14 +66,8 @@ struct Settings {
             port = UInt16(file.port ?? 0)
         }
 
-        if let text = Console.environment("PINHOLE_LAN") {
-            guard let lan = Bool(text) else {
-                throw Failure(.configuration, "PINHOLE_LAN must be true or false, not “\(text)”")
-            }
-            self.lan = lan
-        } else {
-            lan = file.lan ?? true
-        }
+        lan = try Self.truth("PINHOLE_LAN") ?? file.lan ?? true
+        mapsPorts = try Self.truth("PINHOLE_PORT_MAPPING") ?? file.portMapping ?? true
 
         downloads =
             options.downloads ?? Console.environment("PINHOLE_DOWNLOADS") ?? file.downloads.map(Paths.expand)
@@ -92,7 +88,15 @@ struct Settings {
     func nodeConfiguration(policy: NodeConfiguration.FilePolicy, allowsLoopback: Bool) -> NodeConfiguration {
         NodeConfiguration(
             services: services, serviceToken: token, port: port, downloadDirectory: downloads, filePolicy: policy,
-            usesLocalNetwork: lan, allowsLoopback: allowsLoopback)
+            usesLocalNetwork: lan, mapsPorts: mapsPorts, allowsLoopback: allowsLoopback)
+    }
+
+    private static func truth(_ variable: String) throws(Failure) -> Bool? {
+        guard let text = Console.environment(variable) else { return nil }
+        guard let truth = Bool(text) else {
+            throw Failure(.configuration, "\(variable) must be true or false, not “\(text)”")
+        }
+        return truth
     }
 
     /// The token in a file, without the end of its line.

@@ -192,6 +192,33 @@ package enum Limits {
     package static let beaconsPerSecond = 32
     package static let beaconsPerSecondPerSource = 8
 
+    // MARK: Port mapping (protocol §5.5)
+
+    /// "asked after 0, 250, 750 and 1750 ms, and judged 2 s later".
+    package static let mappingFirstInterval: Duration = .milliseconds(250)
+    package static let mappingAttempts = 4
+    /// "again every 10 minutes".
+    package static let mappingRecheck: Duration = .milliseconds(600_000)
+    /// "30 s later where the service was silent too".
+    package static let mappingPatience: Duration = .milliseconds(30_000)
+    /// RFC 6887 §19.1 and RFC 6886 §1.1: the port of a gateway that maps.
+    package static let gatewayPort: UInt16 = 5351
+    /// RFC 6886 §3.3: "The RECOMMENDED Port Mapping Lifetime is 7200 seconds (two hours)." In seconds.
+    package static let mappingLifetime: UInt32 = 7200
+    /// "the first answer within 250 ms; the others may answer for 2 s".
+    package static let gatewayFirstAnswer: Duration = .milliseconds(250)
+    package static let gatewayPatience: Duration = .milliseconds(2000)
+    /// RFC 6886 §3.1: "starting at 250 ms and doubling". A gateway is on the same network: three packets suffice.
+    package static let gatewayAttempts = 3
+    /// Leases that are shorter are no leases, in seconds.
+    package static let minMappingLease: UInt32 = 30
+    /// RFC 6887 §15: "should not exceed 24 hours", in seconds.
+    package static let maxMappingLease: UInt32 = 86_400
+    /// RFC 6887 §8.5 has clients wait "between 0 and 5 seconds" after a gateway began anew; no second one counts within.
+    package static let gatewayResetPause: Duration = .milliseconds(5000)
+    /// A network without a gateway that maps is asked again after this.
+    package static let gatewayRest: Duration = .milliseconds(900_000)
+
     // MARK: Signaling (protocol §4)
 
     package static let maxBlob = 1024

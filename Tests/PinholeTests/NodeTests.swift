@@ -17,7 +17,8 @@ struct NodeTests {
     private func node() throws -> Node {
         try Node(
             profile: profile,
-            configuration: NodeConfiguration(services: [], downloadDirectory: folder.path("downloads")))
+            configuration: NodeConfiguration(
+                services: [], downloadDirectory: folder.path("downloads"), mapsPorts: false))
     }
 
     @Test("a node that was never started answers that it is not running, and stops", .timeLimit(.minutes(1)))

@@ -254,9 +254,9 @@ extension Peer {
             endpoint.fileStored(transfer, from: from, at: world.now)
         case .fileDone(let transfer, _):
             sentFiles.append(transfer)
-        case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .connecting, .connected,
-            .pathChanged,
-            .disconnected, .unreachable, .pong, .fileRefused, .fileInterrupted:
+        case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
+            .mappingUnreachable, .connecting, .connected, .pathChanged, .disconnected, .unreachable, .pong,
+            .fileRefused, .fileInterrupted:
             break
         }
     }

@@ -55,7 +55,9 @@ extension Endpoint {
     func receiveSTUN(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         guard let message = try? STUNMessage(datagram) else { return environment.drops.count(.malformed) }
         let family = source.remote.family
-        if measurements[family]?.receive(message, from: source, at: now, environment) ?? false {
+        if receiveMappingAnswer(message, from: source, at: now) {
+            return
+        } else if measurements[family]?.receive(message, from: source, at: now, environment) ?? false {
             settleMeasurement(family, at: now)
         } else if lifetimeTests[family]?.receive(message, from: source, at: now, environment) ?? false {
             settleLifetimeTest(family, at: now)

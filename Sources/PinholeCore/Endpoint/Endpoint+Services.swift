@@ -30,6 +30,7 @@ extension Endpoint {
             environment.serviceAddresses.formUnion(ports)
             tell(.serviceUp(service, observed: registered.observed, rtt: rtt))
             measure(index, registered, at: now)
+            verifyMapping(registered.observed.family, at: now)
             for (slot, connection) in connections where clients[index].service.scope.includes(connection.peer) {
                 connection.serviceChanged(at: now)
                 settleLater(slot)
@@ -41,6 +42,7 @@ extension Endpoint {
             }
             tell(.serviceUp(service, observed: registered.observed, rtt: clients[index].roundTripTime ?? .zero))
             measure(index, registered, at: now)
+            verifyMapping(registered.observed.family, at: now)
         case .confirmed(let registered):
             measure(index, registered, at: now)
         case .down(let failure):

@@ -26,6 +26,8 @@ package final class Endpoint {
     var lifetimeTests: [IPAddress.Family: LifetimeTest] = [:]
     /// The networks that this machine was on before, and what is known of them.
     var networks: [NetworkID: NetworkRecord] = [:]
+    /// Ports that a router forwards to the main sockets, as far as it can be believed.
+    var mappings: [IPAddress.Family: MappingVerifier] = [:]
     /// Services that were reported down, so that each failure is told once.
     var reportedDown: Set<Int> = []
 
@@ -211,6 +213,9 @@ extension Endpoint {
         for client in clients { nearest = nearest.map { min($0, client.nextTimeout) } ?? client.nextTimeout }
         if let due = nextMeasurement { nearest = nearest.map { min($0, due) } ?? due }
         if let due = beacons.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
+        for mapping in mappings.values {
+            if let due = mapping.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
+        }
         return nearest
     }
 
@@ -227,6 +232,7 @@ extension Endpoint {
         }
         continueMeasurements(at: now)
         sendBeacons(at: now)
+        handleMappingTimeout(at: now)
         settleClients(at: now)
     }
 

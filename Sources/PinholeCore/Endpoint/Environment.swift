@@ -32,6 +32,8 @@ final class Environment {
     var registrations: [Registration] = []
     /// Where the services see this peer.
     var observed: [TransportAddress] { registrations.compactMap(\.observed) }
+    /// Where a router's port mapping is reached from outside, as a service verified it.
+    var mapped: [IPAddress.Family: MappedAddress] = [:]
     /// All ports of the services that are known.
     var serviceAddresses: Set<TransportAddress> = []
     /// What the NAT in front of the sockets of a family does, as far as it was measured.
@@ -63,14 +65,20 @@ final class Environment {
         unixMillisecondsAtStart &+ UInt64(max(0, (now - start).nanoseconds / 1_000_000))
     }
 
-    /// This peer's own candidates, for a contact: its interfaces' addresses, and where it is seen from outside. What a
-    /// service that another contact brought along says is not passed on.
+    /// This peer's own candidates, for a contact: its interfaces' addresses, its router's mappings, and where it is seen
+    /// from outside. What a service that another contact brought along says is not passed on.
     func candidates(for peer: IdentityKey) -> [Candidate] {
         var candidates: [Candidate] = []
         for local in localAddresses where !local.ip.isLoopback || allowsLoopback {
             guard let port = localPorts[local.ip.family] else { continue }
             let address = TransportAddress(local.ip, port: port)
             if address.isPunchable(loopback: allowsLoopback) { candidates.append(Candidate(.host, address)) }
+        }
+        for family in IPAddress.Family.allCases {
+            guard let mapped = mapped[family], mapped.scope.includes(peer),
+                !candidates.contains(where: { $0.address == mapped.address })
+            else { continue }
+            candidates.append(Candidate(.portMapped, mapped.address))
         }
         for registration in registrations where registration.service.scope.includes(peer) {
             guard let address = registration.observed, !candidates.contains(where: { $0.address == address }) else {
@@ -116,9 +124,15 @@ final class Environment {
     }
 
     private func isOwn(_ address: TransportAddress) -> Bool {
-        observed.contains(address)
+        observed.contains(address) || mapped.values.contains { $0.address == address }
             || localPorts[address.family] == address.port && localAddresses.contains { $0.ip == address.ip }
     }
+}
+
+/// An address that a router forwards to this peer, and for whom the service speaks that verified it.
+struct MappedAddress: Equatable {
+    let address: TransportAddress
+    let scope: RendezvousService.Scope
 }
 
 // MARK: Services

@@ -26,6 +26,11 @@ package enum Event {
     /// A way through both NATs worked: store it, and give it back to the next endpoint.
     case strategyWorked(RememberedStrategy)
 
+    /// A router's port mapping is reached from outside at this address; it is a candidate from now on.
+    case mappingVerified(TransportAddress)
+    /// A router's port mapping is not reached from outside: remove it and get another.
+    case mappingUnreachable(port: UInt16, family: IPAddress.Family)
+
     case connecting(IdentityKey)
     case connected(IdentityKey, PathDescription)
     case pathChanged(IdentityKey, PathDescription)
