@@ -77,6 +77,9 @@ let package = Package(
             dependencies: ["PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "Simulator", "TestSupport"],
             swiftSettings: lifetimes),
         .testTarget(
+            name: "SimulatorTests", dependencies: ["PinholeCore", "PinholeWire", "Simulator"],
+            swiftSettings: lifetimes),
+        .testTarget(
             name: "PinholeTests",
             dependencies: [
                 "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "TestSupport",

@@ -82,21 +82,25 @@ extension World {
 
     /// A peer on a network of its own; `number` is 1…200.
     package func addPeer(number: Int, on type: NetworkType) -> Peer {
+        addPeer(makeNetwork(number, type))
+    }
+
+    /// Where a host of a new network is plugged in.
+    package func makeNetwork(_ number: Int, _ type: NetworkType) -> [Interface] {
         let outside = IPAddress("198.51.100.\(number)")!
         let inside4 = TransportAddress("192.168.\(number).10:4000")!
         let inside6 = TransportAddress("[2001:db8:\(number)::2]:4000")!
         switch type {
         case .open:
-            let address = TransportAddress("192.0.2.\(number):4000")!
-            return addPeer([Attachment(address), Attachment(inside6)])
+            return [Interface(TransportAddress("198.18.\(number).2:4000")!), Interface(inside6)]
         case .firewall:
             // The usual case: what is hard over IPv4 is easy over IPv6.
             let router = NAT(.random, external: outside, seed: random.next())
             let firewall = NAT(.firewall, external: outside, seed: random.next())
-            return addPeer([Attachment(inside4, behind: router), Attachment(inside6, behind: firewall)])
+            return [Interface(inside4, behind: router), Interface(inside6, behind: firewall)]
         case .fullCone, .mapped, .addressRestricted, .portRestricted, .renumbering, .careless, .sequential, .block,
             .random, .blocked:
-            return addPeer([Attachment(inside4, behind: NAT(type, external: outside, seed: random.next()))])
+            return [Interface(inside4, behind: NAT(type, external: outside, seed: random.next()))]
         }
     }
 }

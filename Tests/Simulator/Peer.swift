@@ -7,7 +7,7 @@ import TestSupport
 package final class Peer {
     package let identity: IdentitySecret
     /// Where this peer is, at most once for each family.
-    package private(set) var attachments: [Attachment]
+    package private(set) var interfaces: [Interface]
     package private(set) var endpoint: Endpoint
     private unowned let world: World
     /// The sockets beside the main ones, by their ports and by their ids.
@@ -41,9 +41,9 @@ package final class Peer {
         let port: UInt16
     }
 
-    init(_ world: World, at attachments: [Attachment], identity: IdentitySecret) {
+    init(_ world: World, at interfaces: [Interface], identity: IdentitySecret) {
         self.world = world
-        self.attachments = attachments
+        self.interfaces = interfaces
         self.identity = identity
         epoch = world.random.next()
         endpoint = Self.makeEndpoint(identity, world)
@@ -61,35 +61,34 @@ package final class Peer {
     }
 
     private func begin() {
-        let addresses = attachments.map { LocalAddress($0.address.ip, prefixLength: $0.prefixLength) }
-        let ports = attachments.map { ($0.address.family, $0.address.port) }
+        let addresses = interfaces.map { LocalAddress($0.address.ip, prefixLength: $0.prefixLength) }
+        let ports = interfaces.map { ($0.address.family, $0.address.port) }
         endpoint.setLocal(addresses, ports: Dictionary(ports) { first, _ in first }, at: world.now)
     }
 
     package var key: IdentityKey { identity.publicKey }
-    package var address: TransportAddress { attachments[0].address }
+    package var address: TransportAddress { interfaces[0].address }
 
     /// The NAT in front of ``address``. A peer that is behind another one from now on does not know it.
     package var nat: NAT? {
-        get { attachments[0].nat }
+        get { interfaces[0].nat }
         set {
-            attachments[0].nat = newValue
+            interfaces[0].nat = newValue
             world.findRouters()
         }
     }
 
     /// The machine changes networks, and hears of it from its kernel.
-    package func move(to attachments: [Attachment]) {
-        self.attachments = attachments
+    package func move(to interfaces: [Interface]) {
+        self.interfaces = interfaces
         world.findRouters()
         begin()
         drain()
     }
 
     package func useService() {
-        let addresses = attachments.map { attachment in
-            let ip = attachment.address.family == .v4 ? World.serviceAddress : World.serviceAddress6
-            return TransportAddress(ip, port: World.servicePorts[0])
+        let addresses = [World.serviceAddress, World.serviceAddress6].map {
+            TransportAddress($0, port: World.servicePorts[0])
         }
         endpoint.setServices(
             [RendezvousService(id: 0, key: world.serviceSecret.publicKey, addresses: addresses)], at: world.now)
@@ -146,13 +145,13 @@ extension Peer {
     }
 
     func socket(on port: UInt16, _ family: IPAddress.Family) -> SocketID? {
-        if attachments.contains(where: { $0.address.family == family && $0.address.port == port }) { return .main }
+        if interfaces.contains(where: { $0.address.family == family && $0.address.port == port }) { return .main }
         return extraSockets[Bound(family: family, port: port)]
     }
 
     /// Each socket gets a port of its own, as from a kernel.
     private func open(_ id: SocketID, _ family: IPAddress.Family) {
-        guard attachments.contains(where: { $0.address.family == family }) else {
+        guard interfaces.contains(where: { $0.address.family == family }) else {
             return endpoint.didOpen(id, port: nil, at: world.now)
         }
         var port: UInt16
@@ -170,18 +169,17 @@ extension Peer {
 
     private func transmit(_ datagram: [UInt8], _ route: Route) {
         let family = route.remote.family
-        guard let attachment = attachments.first(where: { $0.address.family == family }) else { return }
-        let isMain = route.socket == .main || route.socket == .beacon
-        guard let port = isMain ? attachment.address.port : extraPorts[route.socket]?.port else { return }
+        guard let interface = interfaces.first(where: { $0.address.family == family }) else { return }
+        guard let port = route.socket == .main ? interface.address.port : extraPorts[route.socket]?.port else { return }
         sentCount += 1
         world.send(
-            datagram, from: TransportAddress(attachment.address.ip, port: port), at: attachment.nat, to: route.remote)
+            datagram, from: TransportAddress(interface.address.ip, port: port), at: interface.nat, to: route.remote)
     }
 
     private func sendBeacon(_ datagram: [UInt8], from ip: IPAddress) {
-        guard let attachment = attachments.first(where: { $0.address.ip == ip }) else { return }
+        guard let interface = interfaces.first(where: { $0.address.ip == ip }) else { return }
         sentCount += 1
-        world.send(datagram, from: attachment.address, at: attachment.nat, to: Beacon.group(ip.family))
+        world.send(datagram, from: interface.address, at: interface.nat, to: Beacon.group(ip.family))
     }
 
     /// Does what is due now, whatever was announced.

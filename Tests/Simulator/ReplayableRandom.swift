@@ -1,5 +1,6 @@
 import CSodium
 import Glibc
+import PinholeCrypto
 
 /// Lets a seed repeat keys too: which of two peers is Lo, and all that follows from it, depends on them.
 ///
@@ -26,6 +27,8 @@ enum ReplayableRandom {
     }()
 
     private static let isInstalled: Bool = {
+        // Its start draws random bytes, and would do so in the middle of the first run.
+        Sodium.initialize()
         let table = UnsafeMutablePointer<randombytes_implementation>.allocate(capacity: 1)
         table.initialize(to: randombytes_implementation())
         table.pointee.random = {

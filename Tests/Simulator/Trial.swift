@@ -72,7 +72,7 @@ package struct Trial: Sendable {
     private func meet(_ world: World, _ caller: Peer, _ callee: Peer) -> Outcome {
         let begin = world.now
         let packets = caller.sentCount + callee.sentCount
-        let nats = [caller, callee].flatMap(\.attachments).compactMap(\.nat)
+        let nats = [caller, callee].flatMap(\.interfaces).compactMap(\.nat)
         let flows = nats.map(\.flowsMade)
         // The message waits for the session, so that the first byte is delivered as early as it can be.
         caller.send("ping", to: callee)

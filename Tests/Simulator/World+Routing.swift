@@ -1,7 +1,7 @@
 package import PinholeWire
 
 /// Where a peer is plugged in: its address, and the NAT in front of it.
-package struct Attachment {
+package struct Interface {
     /// With the port of the main socket.
     package var address: TransportAddress
     package var prefixLength: Int
@@ -55,7 +55,7 @@ extension World {
 
     private func deliver(_ flight: Flight, to destination: TransportAddress, at place: NAT?) {
         for peer in peers
-        where peer.attachments.contains(where: { $0.nat === place && $0.address.ip == destination.ip }) {
+        where peer.interfaces.contains(where: { $0.nat === place && $0.address.ip == destination.ip }) {
             guard let socket = peer.socket(on: destination.port, destination.family) else {
                 return note("no such port", flight.source, destination, flight.bytes)
             }
@@ -77,8 +77,9 @@ extension World {
     /// To all others on the same network.
     private func deliverMulticast(_ flight: Flight) {
         for peer in peers {
-            for other in peer.attachments where other.nat === flight.place && other.address.ip != flight.source.ip {
+            for other in peer.interfaces where other.nat === flight.place && other.address.ip != flight.source.ip {
                 guard other.address.ip.sharesPrefix(other.prefixLength, with: flight.source.ip) else { continue }
+                beforeDelivery?(flight, flight.source, peer)
                 peer.receive(flight.bytes, from: flight.source, by: .beacon)
             }
         }
@@ -86,7 +87,7 @@ extension World {
 
     /// Whether an address is inside of a NAT: a host's, or that of a NAT further in.
     private func isAt(_ place: NAT, _ ip: IPAddress) -> Bool {
-        peers.contains { $0.attachments.contains { $0.nat === place && $0.address.ip == ip } }
+        peers.contains { $0.interfaces.contains { $0.nat === place && $0.address.ip == ip } }
             || routers.contains { $0.outer === place && $0.owns(ip) }
     }
 

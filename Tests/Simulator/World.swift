@@ -46,6 +46,8 @@ package final class World {
     private(set) var routers: [NAT] = []
     package var service: Service
     package let serviceSecret = ServiceSecret.generate()
+    /// Answers in the place of ``service``, under its key.
+    package var liar: LyingService?
     package private(set) var isServiceUp = true
     /// Datagrams that reached the service, by kind.
     package private(set) var atService: [DatagramKind: Int] = [:]
@@ -85,12 +87,12 @@ package final class World {
     }
 
     package func addPeer(_ inside: String, behind nat: NAT? = nil, identity: IdentitySecret = .generate()) -> Peer {
-        addPeer([Attachment(TransportAddress(inside)!, behind: nat)], identity: identity)
+        addPeer([Interface(TransportAddress(inside)!, behind: nat)], identity: identity)
     }
 
     /// A peer with an address of each family, or of one.
-    package func addPeer(_ attachments: [Attachment], identity: IdentitySecret = .generate()) -> Peer {
-        let peer = Peer(self, at: attachments, identity: identity)
+    package func addPeer(_ interfaces: [Interface], identity: IdentitySecret = .generate()) -> Peer {
+        let peer = Peer(self, at: interfaces, identity: identity)
         peers.append(peer)
         findRouters()
         return peer
@@ -103,8 +105,8 @@ package final class World {
 
     func findRouters() {
         routers.removeAll()
-        for attachment in peers.flatMap(\.attachments) {
-            var next = attachment.nat
+        for interface in peers.flatMap(\.interfaces) {
+            var next = interface.nat
             while let nat = next, !routers.contains(where: { $0 === nat }) {
                 routers.append(nat)
                 next = nat.outer
@@ -164,6 +166,12 @@ extension World {
         if let kind = DatagramKind(flight.bytes.span) { atService[kind, default: 0] += 1 }
         let socket = service.topology.sockets.firstIndex { $0.address == flight.destination }
         guard isServiceUp, let socket else { return }
+        if let liar {
+            for (bytes, destination) in liar.receive(flight.bytes, from: flight.source, at: now) {
+                send(bytes, from: flight.destination, to: destination)
+            }
+            return
+        }
         var outbox = Outbox()
         let endpoint = LocalEndpoint(socket: UInt8(socket))
         service.receive(flight.bytes.span, from: flight.source, at: endpoint, now: now, into: &outbox)

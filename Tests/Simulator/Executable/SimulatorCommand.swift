@@ -21,13 +21,21 @@ struct SimulatorCommand: AsyncParsableCommand {
     @Option(help: "Replays one trial of each cell, and prints all that happens.")
     var seed: UInt64?
 
+    @Option(help: "Replays one recovery by its name with the given seed, and prints all that happens after the event.")
+    var recovery: String?
+
     mutating func validate() throws {
+        if let recovery, Recovery(rawValue: recovery) == nil {
+            let names = Recovery.allCases.map { "  \($0.rawValue)" }.joined(separator: "\n")
+            throw ValidationError("no such recovery: \(recovery); there are\n\(names)")
+        }
         for cell in cells where Cell(cell) == nil { throw ValidationError("no such pair of types: \(cell)") }
         if seeds == 0 { throw ValidationError("--seeds is at least 1") }
     }
 
     func run() async throws {
         let chosen = cells.isEmpty ? Cell.all : cells.compactMap { Cell($0) }
+        if let recovery = recovery.flatMap(Recovery.init) { return replay(recovery, seed ?? 0) }
         if let seed { return replay(chosen, seed) }
         var isMet = true
         for loss in loss.map({ [$0 / 100] }) ?? [0, 0.05] {
@@ -38,12 +46,31 @@ struct SimulatorCommand: AsyncParsableCommand {
                 reports = await Matrix(cells, seeds: 0..<seeds, loss: loss).run()
             }
             print("\(percent(loss)) of datagrams lost, \(seeds) seeds a cell, took \(format(time))\n")
-            print(MatrixTable(reports))
+            print(Table.text(reports))
             print()
             for report in reports where !report.isMet { explain(report, loss) }
             isMet = isMet && reports.allSatisfy(\.isMet)
         }
+        if cells.isEmpty, loss == nil { isMet = await measureRecovery() && isMet }
         if !isMet { throw ExitCode.failure }
+    }
+
+    private func measureRecovery() async -> Bool {
+        let recoveries = await RecoveryReport.all(seeds: 0..<max(1, seeds / 3))
+        print("Recovery, from the event to the first byte delivered\n")
+        print(Table.text(recoveries))
+        for report in recoveries where !report.failedSeeds.isEmpty {
+            print("\(report.recovery.rawValue): not recovered with seeds \(report.failedSeeds.prefix(5))")
+        }
+        print("\nIdle traffic between two peers, both directions\n")
+        let idle = [30, 60, 120, 180, 300].map { IdleTraffic.measure(lifetime: .seconds($0), seed: 1) }
+        for idle in idle {
+            let rate = (idle.bytesPerSecond * 100).rounded() / 100
+            let target = idle.lifetime >= .seconds(110) ? ", target ≤ 1: \(idle.isMet ? "met" : "NOT met")" : ""
+            print("mappings live \(format(idle.lifetime)): \(rate) bytes/s, \(idle.packets) packets an hour\(target)")
+            if !idle.isConnected { print("  and the session was lost") }
+        }
+        return recoveries.allSatisfy(\.isMet) && idle.allSatisfy(\.isMet)
     }
 
     private func explain(_ report: CellReport, _ loss: Double) {
@@ -55,6 +82,11 @@ struct SimulatorCommand: AsyncParsableCommand {
         if let first = report.misses.first {
             print("  replay: simulator --cell \(report.cell) --seed \(first.seed)\(suffix)")
         }
+    }
+
+    private func replay(_ recovery: Recovery, _ seed: UInt64) {
+        let time = recovery.run(seed: seed) { print("  \($0)") }
+        print(time.map { "recovered after \(format($0))" } ?? "not recovered")
     }
 
     private func replay(_ cells: [Cell], _ seed: UInt64) {
