@@ -121,6 +121,8 @@ package enum Limits {
 
     /// "2.5 s after a mapping is made": Linux then keeps it 120 s instead of 30 s.
     package static let firstKeepAlive: Duration = .milliseconds(2500)
+    /// "less than 20 s before": the shortest life of a mapping that is common is 30 s.
+    package static let mappingFreshness: Duration = .milliseconds(20_000)
     /// Linux promotes a mapping by a packet that passes it two seconds after its first.
     package static let promotionAge: Duration = .milliseconds(2200)
     /// How much longer Hi waits than Lo, so that one of them pings.

@@ -76,7 +76,8 @@ extension Connection {
         case .new, .known: break
         }
         guard let index = pairings.firstIndex(where: { $0.peer == hello }) else { return }
-        sendHello(pairings[index].attempt, to: source)
+        // Who sent an HS packet has our HELLO, and what is sent in vain is not left for data (RFC 9000 §8.1).
+        if !pairings[index].hasHeard { sendHello(pairings[index].attempt, to: source) }
         sendHandshake(index, to: source, responses: [], at: now)
     }
 

@@ -52,6 +52,13 @@ extension Connection {
             introduce(attempt, at: now)
         }
         callDirectly(at: now)
+        callWhereItWas(attempt, at: now)
+    }
+
+    /// A known peer whose mapping is fresh is one round trip away. The services are asked all the same.
+    private func callWhereItWas(_ attempt: Pairing.Attempt, at now: Instant) {
+        guard session == nil, let last = lastRoute, now - last.end < Limits.mappingFreshness else { return }
+        transmit(attempt.handshake.hello(.direct(cookie: nil)), to: last.route)
     }
 
     /// A little less than what a person is promised (10 s), so that the sentence comes in time.

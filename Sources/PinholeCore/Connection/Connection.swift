@@ -20,6 +20,8 @@ final class Connection {
     var directAddresses: [TransportAddress]
     /// Where beacons of the peer came from.
     var neighborhood = Neighborhood()
+    /// Where the peer was when the last session ended: the mappings in between live on for a while.
+    var lastRoute: (route: Route, end: Instant)?
     var beaconKeys = BeaconKeys()
 
     /// Since when this side wants a session; `nil` while it only answers.
