@@ -8,7 +8,7 @@ extension Laboratory {
     ///   alice ── router1 (S or X) ── backbone ── router2 ── bob
     ///                                    └── service
     /// ```
-    @Suite("no direct path")
+    @Suite("no direct path", .figures("no direct path: until the command ended", "what", "time", "target"))
     struct HardPairTests {
         @Test("two symmetric NATs are named within ten seconds, and nothing is relayed")
         func symmetricPair() async throws {
@@ -22,6 +22,7 @@ extension Laboratory {
                     let outcome = try alice.run(arguments)
                     #expect(outcome.status == .exited(79), "\(arguments): \(outcome)")
                     #expect(outcome.duration < .seconds(11), "\(arguments) took \(outcome.duration)")
+                    Figures.note("S–S, \(arguments[0])", outcome.duration, target: .seconds(10))
                     let complaint = try #require(outcome.complaints.first, "\(outcome.errors)")
                     #expect(outcome.complaints.count == 1)
                     // One half of the sentence is about this network, the other about the peer's.
@@ -44,12 +45,29 @@ extension Laboratory {
                 try listener.expect("service-up")
                 let outcome = try alice.run(["ping", "bob"])
                 #expect(outcome.status == .exited(69), "\(outcome)")
-                #expect(outcome.duration < .seconds(12), "took \(outcome.duration)")
+                #expect(outcome.duration < .seconds(6), "took \(outcome.duration)")
+                Figures.note("UDP blocked here, ping", outcome.duration, target: .seconds(3))
                 let complaint = try #require(outcome.complaints.first, "\(outcome.errors)")
                 #expect(outcome.complaints.count == 1)
                 #expect(complaint.contains("service"), "\(complaint)")
                 #expect(
                     outcome.errors.contains("UDP"), "the person should learn that UDP is blocked: \(outcome.errors)")
+            }
+        }
+
+        @Test("somebody whose network blocks UDP is not online")
+        func blockedPeer() async throws {
+            try await Network.run([.home, .blocked]) { network in
+                let service = try SignalingService(on: network)
+                let (alice, bob) = try Peer.pair(at: network.sites, of: network, service: service.address)
+                let listener = try bob.listen()
+                try listener.expect("service-down")
+                let outcome = try alice.run(["ping", "bob"])
+                #expect(outcome.status == .exited(75), "\(outcome)")
+                #expect(outcome.duration < .seconds(6), "took \(outcome.duration)")
+                Figures.note("UDP blocked there, ping", outcome.duration, target: .seconds(3))
+                #expect(outcome.complaints.first?.contains("bob is not online") == true, "\(outcome.errors)")
+                #expect(outcome.complaints.count == 1)
             }
         }
     }

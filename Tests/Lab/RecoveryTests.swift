@@ -91,6 +91,35 @@ extension Laboratory {
                 try talk.end()
             }
         }
+
+        @Test("silence costs a byte a second", .enabled(if: MatrixTests.isFull, "LAB=full"))
+        func idle() async throws {
+            try await Network.run([.home, .home]) { network in
+                let talk = try Talk(network)
+                let (one, other) = (network.sites[0].wan, network.sites[1].wan)
+                // Linux keeps a mapping 120 s, and it takes that long to find out.
+                try network.pass(.seconds(200))
+                try network.backbone.nft(
+                    """
+                    table inet idle {
+                        counter session {}
+                        chain forward {
+                            type filter hook forward priority filter
+                            iifname "lag" ip saddr { \(one), \(other) } ip daddr { \(one), \(other) } counter name session
+                        }
+                    }
+                    """)
+                let time = 240
+                try network.pass(.seconds(time))
+                let bytes = try #require(try network.backbone.counters()["session"]?.bytes)
+                Figures.note([
+                    "idle session, both ways, IP headers included", "\(bytes) bytes in \(time) s", "≤ \(time)",
+                ])
+                #expect(bytes <= 4 * time)
+                try talk.exchange("still there", within: .seconds(10))
+                try talk.end()
+            }
+        }
     }
 }
 

@@ -113,6 +113,38 @@ extension Laboratory {
             }
         }
 
+        @Test(
+            "a router that allows 64 sessions a host: a punch that wants more disturbs nobody",
+            arguments: [
+                (RouterType.home.limited(to: 64), RouterType.symmetric), (.symmetric.limited(to: 64), .home),
+            ])
+        func sessionLimitAndPunch(_ type: RouterType, _ other: RouterType) async throws {
+            try await Network.run([type, .fullCone, other]) { network in
+                let service = try SignalingService(on: network)
+                let people = try zip(["alice", "bob", "carol"], network.sites).map {
+                    try Peer($0, at: $1, of: network, service: service.address)
+                }
+                for person in people[1...] {
+                    try people[0].add(person)
+                    try person.add(people[0])
+                }
+                let alice = try people[0].listen()
+                try alice.expect("service-up")
+                let bob = try people[1].chat(with: people[0])
+                try bob.expect("connected")
+                let carol = try people[2].chat(with: people[0])
+                let outcome = try carol.expect(oneOf: ["connected", "unreachable"], within: .seconds(15))
+                #expect(outcome.event == "connected" || outcome.exitCode == 79, "\(outcome)")
+                bob.say("is all well?")
+                try alice.expect(message: "is all well?", within: .seconds(5))
+                for conversation in [alice, bob] {
+                    #expect(!conversation.events.contains { $0.event == "service-down" || $0.event == "disconnected" })
+                }
+                let refused = try network.sites[0].router.counters()["refused"]?.packets ?? 0
+                print("\(type) with \(other.letter): \(outcome.event), \(refused) packets refused")
+            }
+        }
+
         /// One sentence, exit code 79, within ten seconds.
         private func expectNoDirectPath(_ sites: [Network.Site], of network: Network) throws {
             let service = try SignalingService(on: network)
