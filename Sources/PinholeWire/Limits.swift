@@ -117,6 +117,12 @@ package enum Limits {
     /// RFC 8445 §14.2 allows a Ta of 5 ms.
     package static let candidatePacing: Duration = .milliseconds(5)
     package static let maxCandidates = 16
+    /// "An address that only a service named is probed three times": what it opens in the own NAT lasts longer.
+    package static let unconfirmedProbes = 3
+    /// "and there are at most four of them": one service's PEER holds as many.
+    package static let maxUnconfirmed = 4
+    package static let maxObserved = 4
+
     // MARK: Paths (protocol §3.8)
 
     /// "2.5 s after a mapping is made": Linux then keeps it 120 s instead of 30 s.

@@ -95,6 +95,12 @@ package final class Peer {
         drain()
     }
 
+    /// Uses these services alone from now on.
+    package func use(_ services: [RendezvousService]) {
+        endpoint.setServices(services, at: world.now)
+        drain()
+    }
+
     package func add(_ other: Peer, psk: [UInt8]? = nil, direct: [TransportAddress] = []) {
         try? endpoint.add(other.key, psk: psk, directAddresses: direct, state: state, at: world.now)
     }

@@ -49,6 +49,9 @@ extension World {
 
     func deliver(_ flight: Flight) {
         if flight.place == nil, Self.isService(flight.destination.ip) { return deliverToService(flight) }
+        if flight.place == nil, let host = otherServices.first(where: { $0.address == flight.destination.ip }) {
+            return host.receive(flight, in: self)
+        }
         if flight.destination.ip.isMulticast { return deliverMulticast(flight) }
         deliver(flight, to: flight.destination, at: flight.place)
     }

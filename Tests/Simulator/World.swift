@@ -49,6 +49,8 @@ package final class World {
     /// Answers in the place of ``service``, under its key.
     package var liar: LyingService?
     package private(set) var isServiceUp = true
+    /// Further services, each at an address of its own.
+    package private(set) var otherServices: [ServiceHost] = []
     /// Datagrams that reached the service, by kind.
     package private(set) var atService: [DatagramKind: Int] = [:]
     private var flights = FlightQueue()
@@ -119,6 +121,12 @@ package final class World {
         isServiceUp = false
         service = Self.makeService(serviceSecret)
         service.setWallClock(unixMilliseconds: Self.unixMilliseconds, at: now)
+    }
+
+    package func addService(_ address: String) -> ServiceHost {
+        let host = ServiceHost(IPAddress(address)!, in: self)
+        otherServices.append(host)
+        return host
     }
 
     package func startService() {

@@ -53,6 +53,7 @@ extension Connection {
         pairings[index].hasHeard = true
         introduction = nil
         paths.received(size, from: source, kind: kind)
+        report?.heard(source, as: kind, at: now)
         checklist.add(Candidate(kind, source.remote), via: source.socket, at: now)
         var signature: [UInt8]?
         var challenges: [UInt64] = []

@@ -37,13 +37,14 @@ extension Connection {
         }
         choosePath(at: now)
         checkActiveCapacity(at: now)
-        announceIfKnown()
+        announceIfKnown(at: now)
     }
 
     /// Tells the application once, when the peer has shown that it has the session too.
-    func announceIfKnown() {
+    func announceIfKnown(at now: Instant) {
         guard !isAnnounced, session?.isConfirmed ?? false, let description = pathDescription else { return }
         isAnnounced = true
+        report?.end(.connected(description), at: now)
         events.append(.connected(peer, description))
     }
 }
@@ -213,13 +214,13 @@ extension Connection {
     /// a whole one. Returns whether there are any.
     @discardableResult
     func probeCandidates(probes: Int, at now: Instant) -> Bool {
-        let reflexive = peerObserved.map { Candidate(.serverReflexive, $0) }
-        let allowed = (reflexive + peerCandidates).filter {
-            environment.mayProbe($0.address, peerObserved: peerObserved)
+        let observed = peerObserved.values.joined()
+        let allowed = (observed.map { Candidate(.serverReflexive, $0) } + peerCandidates).filter {
+            environment.mayProbe($0.address, peerObserved: observed)
         }
         checklist.keep { route in paths[route] != nil || allowed.contains { Route($0.address) == route } }
         addKnownPaths(at: now)
-        for candidate in allowed { checklist.add(candidate, at: now) }
+        for candidate in allowed { enlist(candidate, at: now) }
         checklist.restart(probes: probes, except: paths.active, at: now)
         probesEnd = now + Self.roundTime
         return checklist.candidates.contains { Route($0.address) != paths.active }

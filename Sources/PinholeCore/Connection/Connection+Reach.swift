@@ -38,6 +38,7 @@ extension Connection {
 
     /// Reaches out by every way there is: through the services, and directly.
     func reach(at now: Instant) {
+        beginReport(at: now)
         neighborhood.prune(at: now)
         if introducers.isEmpty && listeningAddresses.isEmpty {
             attemptDeadline = attemptDeadline ?? now + Self.servicePatience
@@ -81,11 +82,22 @@ extension Connection {
             introID: introID ?? .random(), flags: needsEcho ? HelloFlags.needsEcho : 0)
         let attempt = Pairing.Attempt(handshake: handshake, began: now, isAnswer: introID != nil)
         self.attempt = attempt
+        beginReport(at: now)
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
         checklist = Checklist()
         addKnownPaths(at: now)
         return attempt
+    }
+
+    /// Search within a session is not an attempt of its own: what led to the session stays told.
+    private func beginReport(at now: Instant) {
+        guard session == nil, report?.isOver ?? true else { return }
+        report = AttemptReport(at: wantedSince ?? now)
+        for address in directAddresses {
+            let refusal = environment.localPorts[address.family] == nil ? ProbeRefusal.noFamily : nil
+            report?.named(Candidate(.host, address), isDirect: true, refusal: refusal)
+        }
     }
 
     /// Where the peer was heard before it may be heard again.
@@ -98,6 +110,7 @@ extension Connection {
 
     func introduce(_ attempt: Pairing.Attempt, at now: Instant) {
         requests.append(.connect(blob: attempt.handshake.blob(ownIntroduction)))
+        report?.asked(environment.services(of: introducers))
         introduction?.timesSent += 1
         let count = introduction?.timesSent ?? 1
         introduction?.resend = now + environment.entropy.jittered(.milliseconds(250) * (1 << min(count, 4)))
@@ -122,7 +135,8 @@ extension Connection {
     func receivePeer(
         _ tag: RendezvousTag, observed: [TransportAddress], blob: [UInt8], client: Int, at now: Instant
     ) {
-        peerObserved = observed
+        peerObserved[client] = Array(observed.prefix(Limits.maxObserved))
+        report?.said(.present, by: client, in: environment, at: now)
         introduction?.isPeerKnown = true
         introduction?.absentFrom.removeAll()
         introduction?.verdict = nil
@@ -141,6 +155,7 @@ extension Connection {
         }
         peerIntroduction = theirs
         peerCandidates = theirs.candidates
+        report?.introduced(by: theirs, at: now)
         addCandidates(theirs.candidates, at: now)
         introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
@@ -151,6 +166,7 @@ extension Connection {
     }
 
     func receiveAbsent(client: Int, at now: Instant) {
+        report?.said(.absent, by: client, in: environment, at: now)
         guard var introduction, !introduction.isPeerKnown else { return }
         introduction.absentFrom.insert(client)
         introduction.verdict = introduction.verdict ?? now + Self.absencePatience
@@ -170,13 +186,27 @@ extension Connection {
         if directHello == nil { fail(.offline, at: now) }
     }
 
-    private func addCandidates(_ candidates: [Candidate], at now: Instant) {
-        let reflexive = peerObserved.map { Candidate(.serverReflexive, $0) }
-        for candidate in reflexive + candidates
-        where environment.mayProbe(candidate.address, peerObserved: peerObserved) {
-            checklist.add(candidate, at: now)
-            if let kind = checklist.kind(of: candidate.address) { paths.setKind(kind, of: Route(candidate.address)) }
+    /// Takes in what the contact named, and where the services see it.
+    private func addCandidates(_ named: [Candidate], at now: Instant) {
+        let observed = peerObserved.values.joined()
+        for candidate in observed.map({ Candidate(.serverReflexive, $0) }) + named {
+            let refusal = environment.refusal(of: candidate.address, peerObserved: observed)
+            report?.named(candidate, refusal: refusal)
+            if refusal == nil { enlist(candidate, at: now) }
         }
+    }
+
+    /// Puts a candidate on the checklist.
+    ///
+    /// What only a service said is tried a few times, as the contact's own word may be one round trip away and our
+    /// probes open our NAT for it; but a service must not make us send much to anybody whom the contact did not name.
+    func enlist(_ candidate: Candidate, at now: Instant) {
+        if peerCandidates.contains(where: { $0.address == candidate.address }) {
+            checklist.add(candidate, at: now)
+        } else {
+            checklist.addUnconfirmed(candidate, at: now)
+        }
+        if let kind = checklist.kind(of: candidate.address) { paths.setKind(kind, of: Route(candidate.address)) }
     }
 }
 
@@ -192,6 +222,7 @@ extension Connection {
         incompatibility = nil
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
+        if session == nil { report?.end(.failed(reason), at: now) }
         guard session == nil, wantedSince != nil else { return }
         checklist = Checklist()
         events.append(.unreachable(peer, reason))

@@ -33,7 +33,9 @@ extension Connection {
             return environment.drops.count(.undecryptable)
         }
         confirm(at: now)
-        paths.received(datagram.count, from: source, kind: kind(of: source.remote))
+        let kind = kind(of: source.remote)
+        paths.received(datagram.count, from: source, kind: kind)
+        report?.heard(source, as: kind, at: now)
         do {
             let acknowledged = session?.transport.packetsAcknowledged
             let packet = try receive(frames: plaintext, size: datagram.count, from: source, at: now)
@@ -64,7 +66,7 @@ extension Connection {
         self.session?.unansweredSince = nil
         guard !session.isConfirmed else { return }
         self.session?.isConfirmed = true
-        announceIfKnown()
+        announceIfKnown(at: now)
         checkActiveCapacity(at: now)
     }
 

@@ -30,13 +30,16 @@ final class Connection {
     var attempt: Pairing.Attempt?
     var attemptDeadline: Instant?
     var introduction: OutgoingIntroduction?
+    /// What the present attempt does, or the last one did.
+    var report: AttemptReport?
     var directHello: DirectHello?
     var pairings: [Pairing] = []
     /// What a HELLO showed that no session can come of, until the attempt ends.
     var incompatibility: UnreachableReason?
     /// What the peer said about itself in its last introduction.
     var peerIntroduction: Introduction?
-    var peerObserved: [TransportAddress] = []
+    /// Where each service sees the peer, by client.
+    var peerObserved: [Int: [TransportAddress]] = [:]
     /// HS and session packets that came before their keys; at most ``Limits/maxEarlyPackets``.
     var early: [(datagram: [UInt8], source: Route)] = []
 

@@ -158,6 +158,11 @@ extension Endpoint {
         slots[key].flatMap { connections[$0] }.flatMap { $0.session == nil ? nil : $0.pathDescription }
     }
 
+    /// What the present attempt to reach a contact does, or the last one did; `nil` before there was any.
+    package func report(of key: IdentityKey) -> AttemptReport? {
+        slots[key].flatMap { connections[$0]?.report }
+    }
+
     /// Tells the services which pairs this peer belongs to.
     func refreshClients(at now: Instant) {
         let sorted = connections.sorted { $0.key < $1.key }
@@ -244,6 +249,7 @@ extension Endpoint {
     /// Takes over what a connection has to send, to tell and to ask for, and when it must be woken.
     private func settle(_ slot: Int, _ connection: Connection, at now: Instant) {
         connection.transmitDue(at: now)
+        connection.report?.sent(connection.outgoing.lazy.map(\.route), at: now)
         outgoing += connection.outgoing
         connection.outgoing.removeAll(keepingCapacity: true)
         events += connection.events

@@ -110,17 +110,24 @@ final class Environment {
     }
 
     /// Whether an address that a contact named may be probed.
+    func mayProbe(_ address: TransportAddress, peerObserved: some Sequence<TransportAddress>) -> Bool {
+        refusal(of: address, peerObserved: peerObserved) == nil
+    }
+
+    /// Why an address that a contact named is not probed, if it is not.
     ///
     /// Private addresses only where they can mean the contact: on one of our own networks, or behind the same public
     /// address. Never a service, and never ourselves.
-    func mayProbe(_ address: TransportAddress, peerObserved: [TransportAddress]) -> Bool {
-        guard address.isPunchable(loopback: allowsLoopback), localPorts[address.family] != nil,
-            !serviceAddresses.contains(address), !isOwn(address),
-            !localAddresses.contains(where: { $0.isBroadcast(address.ip) })
-        else { return false }
-        guard address.ip.isPrivate else { return true }
+    func refusal(of address: TransportAddress, peerObserved: some Sequence<TransportAddress>) -> ProbeRefusal? {
+        guard address.isPunchable(loopback: allowsLoopback) else { return .unusable }
+        guard localPorts[address.family] != nil else { return .noFamily }
+        guard !serviceAddresses.contains(address) else { return .service }
+        guard !isOwn(address) else { return .own }
+        guard !localAddresses.contains(where: { $0.isBroadcast(address.ip) }) else { return .broadcast }
+        guard address.ip.isPrivate else { return nil }
         let isOnOwnNetwork = localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: address.ip) }
-        return isOnOwnNetwork || peerObserved.contains { other in observed.contains { $0.ip == other.ip } }
+        let isBehindSameNAT = peerObserved.contains { other in observed.contains { $0.ip == other.ip } }
+        return isOnOwnNetwork || isBehindSameNAT ? nil : .otherNetwork
     }
 
     private func isOwn(_ address: TransportAddress) -> Bool {
@@ -175,6 +182,11 @@ extension Environment {
     /// The clients that can ask for a contact now.
     func introducers(of peer: IdentityKey) -> Set<Int> {
         Set(registrations(for: peer).filter(\.isUp).map(\.client))
+    }
+
+    /// What events call the services of some clients.
+    func services(of clients: Set<Int>) -> Set<Int> {
+        Set(registrations.filter { clients.contains($0.client) }.map(\.service.id))
     }
 
     func serviceRTT(for peer: IdentityKey) -> Duration? {

@@ -9,12 +9,14 @@ struct Checklist {
         var candidate: Candidate
         let socket: SocketID
         var timesSent = 0
+        /// How many probes there may be in a round.
+        var allowance = Limits.probesPerRound
         var due: Instant
         /// Probes that may still be sent after the address answered; `nil` before that.
         var remaining: Int?
 
         var route: Route { Route(candidate.address, via: socket) }
-        var isExhausted: Bool { timesSent >= Limits.probesPerRound || remaining == 0 }
+        var isExhausted: Bool { timesSent >= allowance || remaining == 0 }
     }
 
     private var entries: [Entry] = []
@@ -32,6 +34,7 @@ struct Checklist {
         let route = Route(candidate.address, via: socket)
         if let index = entries.firstIndex(where: { $0.route == route }) {
             if entries[index].candidate.kind == .peerReflexive { entries[index].candidate = candidate }
+            entries[index].allowance = Limits.probesPerRound
             return
         }
         guard entries.count < Limits.maxCandidates * 2 else { return }
@@ -42,6 +45,16 @@ struct Checklist {
         let due = lastAdded.map { max(now, $0 + Limits.candidatePacing) } ?? now
         lastAdded = due
         entries.append(Entry(candidate: candidate, socket: socket, due: due))
+    }
+
+    /// Adds an address that the peer itself did not name: few of them, and each is probed only a few times.
+    mutating func addUnconfirmed(_ candidate: Candidate, at now: Instant) {
+        guard !entries.contains(where: { $0.candidate.address == candidate.address }),
+            entries.count(where: { $0.allowance == Limits.unconfirmedProbes }) < Limits.maxUnconfirmed
+        else { return }
+        let count = entries.count
+        add(candidate, at: now)
+        if entries.count > count { entries[count].allowance = Limits.unconfirmedProbes }
     }
 
     /// Another round for every address, from the start.
