@@ -116,16 +116,21 @@ extension FileRecord.Refusal {
     }
 }
 
+extension PathReport.Kind {
+    init(_ kind: Candidate.Kind, isDirect: Bool) {
+        switch kind {
+        case _ where isDirect: self = .direct
+        case .host: self = .host
+        case .serverReflexive: self = .serverReflexive
+        case .peerReflexive: self = .peerReflexive
+        case .portMapped: self = .portMapped
+        }
+    }
+}
+
 extension PathReport {
     init(_ path: PathDescription) {
-        let kind: Kind =
-            switch path.kind {
-            case _ where path.isDirect: .direct
-            case .host: .host
-            case .serverReflexive: .serverReflexive
-            case .peerReflexive: .peerReflexive
-            case .portMapped: .portMapped
-            }
+        let kind = Kind(path.kind, isDirect: path.isDirect)
         self.init(
             remote: path.remote.description, kind: kind, family: path.remote.family == .v4 ? .ipv4 : .ipv6,
             rtt: path.rtt, connectTime: path.connectTime, serviceRTT: path.isDirect ? nil : path.serviceRTT,
@@ -164,6 +169,68 @@ extension NetworkReport.Allocation {
         case .sequential: self = .sequential
         case .block: self = .block
         case .random: self = .random
+        }
+    }
+}
+
+// MARK: What was tried
+
+extension ConnectionReport {
+    init(_ report: AttemptReport, outcome: Outcome, services: [ServiceAddress], duration: Duration) {
+        self.outcome = outcome
+        self.duration = report.ended ?? duration
+        inquiries = report.inquiries.map {
+            Inquiry(
+                service: services[$0.service], timesAsked: $0.timesAsked, answer: Inquiry.Answer($0.answer),
+                answered: $0.answered)
+        }
+        peer = report.peer.flatMap { behavior in report.introduced.map { PeerNAT(behavior, at: $0) } }
+        addresses = report.addresses.map(Address.init)
+        guesses = report.sweeps.map {
+            Guess(
+                ip: $0.ip.description, ports: $0.ports.count, sockets: $0.sockets.count,
+                datagramsSent: $0.datagramsSent, firstSent: $0.firstSent, answered: $0.answered)
+        }
+    }
+}
+
+extension ConnectionReport.Inquiry.Answer {
+    fileprivate init(_ answer: AttemptReport.Inquiry.Answer) {
+        switch answer {
+        case .none: self = .none
+        case .absent: self = .absent
+        case .present: self = .present
+        }
+    }
+}
+
+extension ConnectionReport.PeerNAT {
+    fileprivate init(_ behavior: NATBehavior, at introduced: Duration) {
+        self.init(
+            mapping: NetworkReport.Mapping(behavior.mapping),
+            filtering: NetworkReport.Filtering(behavior.filtering), sentence: behavior.sentence,
+            introduced: introduced)
+    }
+}
+
+extension ConnectionReport.Address {
+    fileprivate init(_ address: AttemptReport.Address) {
+        self.init(
+            address: address.remote.description,
+            kind: PathReport.Kind(address.kind, isDirect: address.isDirect), datagramsSent: address.datagramsSent,
+            firstSent: address.firstSent, answered: address.answered, skip: address.refusal.map(Skip.init))
+    }
+}
+
+extension ConnectionReport.Address.Skip {
+    fileprivate init(_ refusal: ProbeRefusal) {
+        switch refusal {
+        case .unusable: self = .unusable
+        case .broadcast: self = .broadcast
+        case .noFamily: self = .noFamily
+        case .service: self = .service
+        case .own: self = .own
+        case .otherNetwork: self = .otherNetwork
         }
     }
 }

@@ -274,6 +274,11 @@ extension Node {
         return report
     }
 
+    /// What was tried to reach a contact the last time; nil if nothing has been tried since the node started.
+    public func report(of key: PublicKey) async -> ConnectionReport? {
+        await ask { $0.report(of: key, at: MonotonicClock.now) } ?? nil
+    }
+
     /// Contacts that were added or removed meanwhile, by another process for instance.
     private func watchContacts() async {
         while !Task.isCancelled {

@@ -63,6 +63,16 @@ struct ServiceList {
         all[index].failure = reason
     }
 
+    /// A used service that fails for a reason of its own: its name has no address, or it refuses.
+    var told: (address: ServiceAddress, failure: String)? {
+        for service in used {
+            if let failure = service.failure, failure != ServiceFailure.noAnswer.sentence {
+                return (service.address, failure)
+            }
+        }
+        return nil
+    }
+
     func index(of address: ServiceAddress) -> Int? { all.firstIndex { $0.address == address } }
 }
 

@@ -287,8 +287,7 @@ extension NodeLoop {
                 hub.publish(.disconnected(PublicKey(key), reason: reason.sentence))
             }
         case .unreachable(let key, let reason):
-            let error = PinholeError(reason, name: name(of: PublicKey(key)))
-            hub.publish(.unreachable(PublicKey(key), error))
+            hub.publish(.unreachable(PublicKey(key), explain(reason, of: PublicKey(key))))
         case .authenticated(let key, let timestamp): rememberAuthenticated(timestamp, of: PublicKey(key))
         case .pong(let key, let rtt):
             for pong in pongs.removeValue(forKey: PublicKey(key)) ?? [] { pong.fulfil(rtt) }
@@ -348,6 +347,35 @@ extension NodeLoop {
     func path(to key: PublicKey) -> PathReport? {
         guard connected.contains(key) else { return nil }
         return endpoint.path(to: key.key).map { PathReport($0) }
+    }
+
+    /// What the last attempt to reach a contact did.
+    func report(of key: PublicKey, at now: Instant) -> ConnectionReport? {
+        endpoint.report(of: key.key).map { report in
+            let outcome: ConnectionReport.Outcome =
+                switch report.outcome {
+                case .searching: .searching
+                case .connected(let path): .connected(PathReport(path))
+                case .failed(let reason): .failed(explain(reason, of: key))
+                }
+            return ConnectionReport(
+                report, outcome: outcome, services: services.all.map(\.address), duration: now - report.began)
+        }
+    }
+
+    /// The sentence for a failure. That no service can be asked may have a reason nearer by.
+    private func explain(_ reason: UnreachableReason, of key: PublicKey) -> PinholeError {
+        let error = PinholeError(reason, name: name(of: key))
+        guard reason == .noService else { return error }
+        if Self.localAddresses(allowsLoopback: configuration.allowsLoopback).isEmpty {
+            return PinholeError(
+                .unreachableService, "this machine is not connected to any network",
+                hint: "check the cable or the Wi-Fi")
+        }
+        guard let told = services.told else { return error }
+        return PinholeError(
+            .unreachableService, "\(name(of: key)) cannot be found: \(told.address.place): \(told.failure)",
+            hint: error.hint)
     }
 
     func ping(_ key: PublicKey, _ pong: Expectation<Duration>, at now: Instant) {

@@ -9,36 +9,41 @@ struct NetworkWords {
     }
 
     /// What is known within a second: whether UDP works, and how hard the NAT is.
-    func showVerdict() {
-        line("UDP", report.udpWorks ? "works" : "no answer")
-        line("IPv4", report.ipv4?.address ?? "none")
-        line("IPv6", report.ipv6?.address ?? "none")
-        line("NAT", Self.words(report.deciding?.mapping ?? .unknown))
+    var first: [String] {
+        [
+            Self.line("UDP", report.udpWorks ? "works" : "no answer"),
+            Self.line("IPv4", report.ipv4?.address ?? "none"),
+            Self.line("IPv6", report.ipv6?.address ?? "none"),
+            Self.line("NAT", Self.words(report.deciding?.mapping ?? .unknown)),
+        ]
     }
 
-    func showRest() {
-        line("Filter", Self.words(report.deciding?.filtering ?? .unknown))
+    /// What is known a little later; the verdict is the last of it.
+    var rest: [String] {
+        var lines = [Self.line("Filter", Self.words(report.deciding?.filtering ?? .unknown))]
         if let family = report.deciding {
-            line("Ports", Self.ports(of: family))
-            if family.mapping != .none { line("Hairpin", Self.hairpin(family.hairpins)) }
-            line("Lifetime", Self.lifetime(of: family))
+            lines.append(Self.line("Ports", Self.ports(of: family)))
+            if family.mapping != .none { lines.append(Self.line("Hairpin", Self.hairpin(family.hairpins))) }
+            lines.append(Self.line("Lifetime", Self.lifetime(of: family)))
         }
         if report.ipv4 != nil, let ipv6 = report.ipv6 {
-            line("IPv6 NAT", "\(Self.words(ipv6.mapping)); \(Self.words(ipv6.filtering))")
+            lines.append(Self.line("IPv6 NAT", "\(Self.words(ipv6.mapping)); \(Self.words(ipv6.filtering))"))
         }
         for service in report.services {
             let state = service.rtt.map { "answers in \(Format.duration($0))" } ?? service.failure ?? "does not answer"
-            line("Service", "\(service.address): \(state)")
+            lines.append(Self.line("Service", "\(service.address): \(state)"))
         }
-        if report.udpWorks, !report.isComplete { line("Note", "there was no time to find out everything") }
-        line("Verdict", report.verdict)
+        if report.udpWorks, !report.isComplete {
+            lines.append(Self.line("Note", "there was no time to find out everything"))
+        }
+        return lines + [Self.line("Verdict", report.verdict)]
     }
 
-    private func line(_ label: String, _ words: String) {
-        Console.result(label + String(repeating: " ", count: max(12 - label.count, 1)) + words)
+    private static func line(_ label: String, _ words: String) -> String {
+        label + String(repeating: " ", count: max(12 - label.count, 1)) + words
     }
 
-    private static func words(_ mapping: NetworkReport.Mapping) -> String {
+    static func words(_ mapping: NetworkReport.Mapping) -> String {
         switch mapping {
         case .unknown: "could not be seen"
         case .none: "none, the address is your own"
@@ -48,7 +53,7 @@ struct NetworkWords {
         }
     }
 
-    private static func words(_ filtering: NetworkReport.Filtering) -> String {
+    static func words(_ filtering: NetworkReport.Filtering) -> String {
         switch filtering {
         case .unknown: "could not be seen"
         case .endpointIndependent: "lets in everybody"

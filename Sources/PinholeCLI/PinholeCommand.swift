@@ -29,7 +29,9 @@ struct PinholeCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Set up", subcommands: [InitCommand.self, IDCommand.self, ContactCommand.self]),
             CommandGroup(name: "Talk", subcommands: [ChatCommand.self, SendCommand.self, ListenCommand.self]),
-            CommandGroup(name: "Look", subcommands: [PingCommand.self, NetcheckCommand.self, DemoCommand.self]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [PingCommand.self, DoctorCommand.self, NetcheckCommand.self, DemoCommand.self]),
         ]
     )
 

@@ -68,13 +68,13 @@ struct NetcheckCommand: AsyncParsableCommand {
             session in
             let end = ContinuousClock.now + limit
             let first = try await session.node.networkReport(.verdict, timeout: limit)
-            if !json { NetworkWords(first).showVerdict() }
+            if !json { Console.results(NetworkWords(first).first) }
             return try await session.node.networkReport(timeout: end - .now)
         }
         if json {
-            JSON.show(members(of: report))
+            JSON.show(Self.members(of: report))
         } else {
-            NetworkWords(report).showRest()
+            Console.results(NetworkWords(report).rest)
         }
         guard report.udpWorks else {
             throw Failure(
@@ -83,7 +83,7 @@ struct NetcheckCommand: AsyncParsableCommand {
         }
     }
 
-    private func members(of report: NetworkReport) -> [String: JSON] {
+    static func members(of report: NetworkReport) -> [String: JSON] {
         let deciding = report.deciding
         return [
             "udp": .bool(report.udpWorks), "complete": .bool(report.isComplete),

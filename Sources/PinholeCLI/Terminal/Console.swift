@@ -25,6 +25,11 @@ enum Console {
         show(text, style: style, on: STDOUT_FILENO)
     }
 
+    /// Several lines of result.
+    static func results(_ lines: [String]) {
+        for line in lines { result(line) }
+    }
+
     /// A line of progress, advice or complaint.
     static func talk(_ text: String, style: Style = .plain) {
         show(text, style: style, on: STDERR_FILENO)

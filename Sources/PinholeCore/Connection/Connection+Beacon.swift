@@ -39,6 +39,7 @@ extension Connection {
     func heardBeacon(from address: TransportAddress, isCalling isCalled: Bool, at now: Instant) {
         neighborhood.prune(at: now)
         neighborhood.note(address, at: now)
+        report?.named(Candidate(.host, address), refusal: nil)
         guard session == nil else { return tryNeighbor(address, at: now) }
         guard isCalled || isCalling, pairings.isEmpty else { return }
         guard directHello == nil else { return sendDirectHello(at: now) }

@@ -94,9 +94,10 @@ extension Connection {
     private func beginReport(at now: Instant) {
         guard session == nil, report?.isOver ?? true else { return }
         report = AttemptReport(at: wantedSince ?? now)
-        for address in directAddresses {
+        for address in listeningAddresses {
             let refusal = environment.localPorts[address.family] == nil ? ProbeRefusal.noFamily : nil
-            report?.named(Candidate(.host, address), isDirect: true, refusal: refusal)
+            let isDirect = directAddresses.contains(address)
+            report?.named(Candidate(.host, address), isDirect: isDirect, refusal: refusal)
         }
     }
 
