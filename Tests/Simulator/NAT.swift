@@ -58,6 +58,8 @@ package final class NAT {
     package let outer: NAT?
     /// What a port-mapping protocol asked for: external ports that lead to an inside socket, whoever writes.
     package var forwards: [UInt16: TransportAddress] = [:]
+    /// Whether the router forwards a port when it is asked to.
+    package var mapsPorts = false
     /// Flows that one inside address may have at a time.
     package var sessionLimit = Int.max
     /// Bindings a second that others behind this NAT make.
@@ -149,6 +151,7 @@ package final class NAT {
 
     /// The router rebooted.
     package func flush() {
+        forwards.removeAll()
         flows.removeAll()
         flowCounts.removeAll()
         bindings.removeAll()
@@ -156,6 +159,15 @@ package final class NAT {
         latest.removeAll()
         spokenTo.removeAll()
         captured.removeAll()
+    }
+
+    /// Forwards a port to an inside socket, the socket's own if it is free; `nil` where the router does no such thing.
+    package func map(_ inside: TransportAddress) -> UInt16? {
+        guard mapsPorts else { return nil }
+        if let known = forwards.first(where: { $0.value == inside }) { return known.key }
+        let port = ([inside.port] + Array(40_000...40_999)).first { forwards[$0] == nil }
+        if let port { forwards[port] = inside }
+        return port
     }
 
     /// Flows that are remembered now.
@@ -297,6 +309,7 @@ extension NAT {
 
     /// Where a port is chosen anew for each remote address, it may serve several.
     private func isFree(_ port: UInt16, for remote: TransportAddress, at now: Instant) -> Bool {
+        guard forwards[port] == nil else { return false }
         if let expiry = captured[Tuple(port: port, remote: remote)], expiry > now { return false }
         guard let owner = owners[Tuple(port: port, remote: scope(of: remote))] else { return true }
         return (bindings[owner]?.expiry ?? now) <= now

@@ -54,6 +54,7 @@ extension NAT {
         self.init(mapping, filtering, allocation, lifetime: .linux, external: external, seed: seed)
         isCareless = type == .careless
         isBlocking = type == .blocked
+        mapsPorts = type == .mapped
     }
 
     /// A home router.

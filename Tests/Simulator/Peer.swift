@@ -64,6 +64,13 @@ package final class Peer {
         let addresses = interfaces.map { LocalAddress($0.address.ip, prefixLength: $0.prefixLength) }
         let ports = interfaces.map { ($0.address.family, $0.address.port) }
         endpoint.setLocal(addresses, ports: Dictionary(ports) { first, _ in first }, at: world.now)
+        for family in IPAddress.Family.allCases { mapPort(family) }
+    }
+
+    /// What the shell's port mapping does, without the time that it takes to ask a router at home.
+    private func mapPort(_ family: IPAddress.Family) {
+        let interface = interfaces.first { $0.address.family == family }
+        endpoint.setMapping(interface.flatMap { $0.nat?.map($0.address) }, family, at: world.now)
     }
 
     package var key: IdentityKey { identity.publicKey }
@@ -258,8 +265,10 @@ extension Peer {
             endpoint.fileStored(transfer, from: from, at: world.now)
         case .fileDone(let transfer, _):
             sentFiles.append(transfer)
+        case .mappingUnreachable(_, let family):
+            mapPort(family)
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
-            .mappingUnreachable, .connecting, .connected, .pathChanged, .disconnected, .unreachable, .pong,
+            .connecting, .connected, .pathChanged, .disconnected, .unreachable, .pong,
             .fileRefused, .fileInterrupted:
             break
         }
