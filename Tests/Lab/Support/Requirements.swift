@@ -8,8 +8,8 @@ enum Requirements {
     /// What is missing here, in words; nil when everything is there.
     static let missing: String? = {
         guard geteuid() == 0 else { return "root (namespaces and firewalls are made)" }
-        for tool in ["ip", "nft", "conntrack"] where Tool.path(of: tool) == nil {
-            return "`\(tool)` (apt-get install iproute2 nftables conntrack)"
+        for tool in ["ip", "nft", "conntrack", "miniupnpd"] where Tool.path(of: tool) == nil {
+            return "`\(tool)` (apt-get install iproute2 nftables conntrack miniupnpd-nftables)"
         }
         let trial = Namespace(name: "ph\(getpid())-trial")
         defer { trial.destroy() }
