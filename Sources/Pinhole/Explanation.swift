@@ -138,6 +138,16 @@ extension PathReport {
     }
 }
 
+extension NetworkReport.PortMapping.Method {
+    init(_ method: PortMappingMethod) {
+        switch method {
+        case .pcp: self = .pcp
+        case .natPMP: self = .natPMP
+        case .upnp: self = .upnp
+        }
+    }
+}
+
 extension NetworkReport.Mapping {
     init(_ mapping: NATBehavior.Mapping) {
         switch mapping {

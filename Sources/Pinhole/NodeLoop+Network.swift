@@ -25,7 +25,7 @@ extension NodeLoop {
                 return mapping != .unknown || !endpoint.isMeasuring(family)
             } || isDecided && families.isEmpty
         case .complete:
-            return isDecided && families.allSatisfy { !endpoint.isMeasuring($0) }
+            return isDecided && families.allSatisfy { !endpoint.isMeasuring($0) && isMappingKnown($0) }
         }
     }
 
@@ -63,6 +63,27 @@ extension NodeLoop {
             portDelta: allocation.kind == .sequential ? Int(allocation.delta) : nil,
             portRange: allocation.kind == .unknown ? nil : allocation.low...allocation.high,
             hairpins: profile.hairpins, lifetime: profile.lifetime, lifetimeLimit: profile.lifetimeLimit,
-            lifetimeAge: measured.flatMap { $0 > 0 ? .milliseconds(max(0, now - $0)) : nil })
+            lifetimeAge: measured.flatMap { $0 > 0 ? .milliseconds(max(0, now - $0)) : nil },
+            portMapping: portMapping(of: family))
+    }
+
+    private func portMapping(of family: IPAddress.Family) -> NetworkReport.PortMapping {
+        guard mapsPorts else { return .off }
+        switch mappings[family] {
+        case .searching, nil: return .unknown
+        case .some(.none): return .none
+        case .mapped(let grant):
+            let isReached = endpoint.mappedAddress(family)?.port == grant.externalPort
+            return .mapped(
+                NetworkReport.PortMapping.Method(grant.method), port: grant.externalPort,
+                isReached: isReached ? true : nil)
+        }
+    }
+
+    private func isMappingKnown(_ family: IPAddress.Family) -> Bool {
+        switch portMapping(of: family) {
+        case .off, .none, .mapped(_, _, isReached: _?): true
+        case .unknown, .mapped(_, _, isReached: nil): false
+        }
     }
 }

@@ -103,8 +103,11 @@ final class NodeLoop: LoopDelegate {
         }
     }
 
+    var mapsPorts: Bool { portMapper != nil }
+
     private func setMapping(_ state: PortMappingService.State, _ family: IPAddress.Family, at now: Instant) {
         mappings[family] = state
+        defer { tellMeasured() }
         switch state {
         case .mapped(let grant): endpoint.setMapping(grant.externalPort, family, at: now)
         case .searching, .none: endpoint.setMapping(nil, family, at: now)
@@ -271,7 +274,9 @@ extension NodeLoop {
             tellMeasured()
         case .strategyWorked(let strategy):
             rememberNetwork { store throws(PinholeError) in try store.remember(strategy) }
-        case .mappingVerified(let address): portMapper?.verdict(true, on: address.port, address.family)
+        case .mappingVerified(let address):
+            portMapper?.verdict(true, on: address.port, address.family)
+            tellMeasured()
         case .mappingUnreachable(let port, let family): portMapper?.verdict(false, on: port, family)
         case .connecting(let key):
             rememberOwnTimestamp(key)

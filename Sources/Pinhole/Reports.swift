@@ -122,6 +122,25 @@ public struct NetworkReport: Hashable, Sendable {
         case complete
     }
 
+    /// What came of asking this network's router to forward a port.
+    public enum PortMapping: Hashable, Sendable {
+        /// How a router was asked.
+        public enum Method: String, Sendable {
+            case pcp = "PCP"
+            case natPMP = "NAT-PMP"
+            case upnp = "UPnP-IGD"
+        }
+
+        /// It is not wanted.
+        case off
+        /// The answers are still to come.
+        case unknown
+        /// No router maps, or none is to be asked.
+        case none
+        /// The router's answer, and whether a service got through the external port; nil while that is being tried.
+        case mapped(Method, port: UInt16, isReached: Bool?)
+    }
+
     /// What the network does to the packets of one address family. What is `nil` or `unknown` is not known.
     public struct Family: Hashable, Sendable {
         /// This node's address and port as a service sees them, `host:port`.
@@ -146,13 +165,15 @@ public struct NetworkReport: Hashable, Sendable {
         public let lifetimeLimit: Duration?
         /// How long ago the lifetime was measured, perhaps by an earlier run.
         public let lifetimeAge: Duration?
+        /// What the router forwards.
+        public let portMapping: PortMapping
 
         /// A report on one address family.
         public init(
             address: String, mapping: Mapping, filtering: Filtering, portPreserved: Bool?,
             allocation: Allocation = .unknown, portDelta: Int? = nil, portRange: ClosedRange<UInt16>? = nil,
             hairpins: Bool? = nil, lifetime: Duration? = nil, lifetimeLimit: Duration? = nil,
-            lifetimeAge: Duration? = nil
+            lifetimeAge: Duration? = nil, portMapping: PortMapping = .unknown
         ) {
             self.address = address
             self.mapping = mapping
@@ -165,6 +186,7 @@ public struct NetworkReport: Hashable, Sendable {
             self.lifetime = lifetime
             self.lifetimeLimit = lifetimeLimit
             self.lifetimeAge = lifetimeAge
+            self.portMapping = portMapping
         }
     }
 

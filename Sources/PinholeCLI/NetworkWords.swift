@@ -25,6 +25,7 @@ struct NetworkWords {
             lines.append(Self.line("Ports", Self.ports(of: family)))
             if family.mapping != .none { lines.append(Self.line("Hairpin", Self.hairpin(family.hairpins))) }
             lines.append(Self.line("Lifetime", Self.lifetime(of: family)))
+            if family.mapping != .none { lines.append(Self.line("Mapping", Self.words(family.portMapping))) }
         }
         if report.ipv4 != nil, let ipv6 = report.ipv6 {
             lines.append(Self.line("IPv6 NAT", "\(Self.words(ipv6.mapping)); \(Self.words(ipv6.filtering))"))
@@ -83,6 +84,18 @@ struct NetworkWords {
         case true?: "works: the router leads its own outer addresses back inside"
         case false?: "does not work: others behind this router are reached inside only"
         case nil: "could not be tried"
+        }
+    }
+
+    private static func words(_ mapping: NetworkReport.PortMapping) -> String {
+        switch mapping {
+        case .off: "the router is not asked to forward a port (port-mapping = false)"
+        case .unknown: "the router has not answered yet"
+        case .none: "the router forwards no port (PCP, NAT-PMP or UPnP would make this network easy)"
+        case .mapped(let method, let port, true?):
+            "the router forwards its port \(port) (\(method.rawValue)), which was reached from outside"
+        case .mapped(let method, let port, _):
+            "the router says that it forwards its port \(port) (\(method.rawValue)), which was not reached from outside yet"
         }
     }
 

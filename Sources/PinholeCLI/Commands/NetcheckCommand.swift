@@ -21,6 +21,7 @@ struct NetcheckCommand: AsyncParsableCommand {
               Ports       kept as they are on this machine
               Hairpin     does not work
               Lifetime    an idle mapping lives 117 s, and is gone after 121 s (measured 3 h ago)
+              Mapping     the router forwards its port 50412 (PCP), which was reached from outside
               Service     signal.example.org answers in 23.1 ms
               Verdict     direct connections work with everybody but …
 
@@ -36,7 +37,9 @@ struct NetcheckCommand: AsyncParsableCommand {
               nat4, nat6        for each family: address, mapping, filtering, portPreserved, allocation (preserving,
                                 sequential, block, random), portDelta, portLow, portHigh (as seen), hairpins,
                                 lifetimeMs (an idle mapping lived so long), lifetimeLimitMs (and was gone after),
-                                lifetimeAgeMs (since that was measured)
+                                lifetimeAgeMs (since that was measured), portMapping (what the router was asked by:
+                                PCP, NAT-PMP, UPnP-IGD; none; off), mappedPort (its external port),
+                                mappedPortReached (whether a service got through it)
               services          for each: address, rttMs, failure
               verdict           a sentence
             """)
@@ -107,16 +110,31 @@ struct NetcheckCommand: AsyncParsableCommand {
 
 extension JSON {
     fileprivate static func family(_ family: NetworkReport.Family) -> JSON {
-        [
-            "address": .string(family.address), "mapping": .string(family.mapping.rawValue),
-            "filtering": .string(family.filtering.rawValue), "portPreserved": .bool(family.portPreserved).orUnknown,
-            "allocation": .string(family.allocation.rawValue),
-            "portDelta": family.portDelta.map { .integer(Int64($0)) } ?? .unknown,
-            "portLow": family.portRange.map { .integer(Int64($0.lowerBound)) } ?? .unknown,
-            "portHigh": family.portRange.map { .integer(Int64($0.upperBound)) } ?? .unknown,
-            "hairpins": .bool(family.hairpins).orUnknown, "lifetimeMs": .milliseconds(family.lifetime).orUnknown,
-            "lifetimeLimitMs": .milliseconds(family.lifetimeLimit).orUnknown,
-            "lifetimeAgeMs": .milliseconds(family.lifetimeAge).orUnknown,
+        .object(
+            [
+                "address": .string(family.address), "mapping": .string(family.mapping.rawValue),
+                "filtering": .string(family.filtering.rawValue), "portPreserved": .bool(family.portPreserved).orUnknown,
+                "allocation": .string(family.allocation.rawValue),
+                "portDelta": family.portDelta.map { .integer(Int64($0)) } ?? .unknown,
+                "portLow": family.portRange.map { .integer(Int64($0.lowerBound)) } ?? .unknown,
+                "portHigh": family.portRange.map { .integer(Int64($0.upperBound)) } ?? .unknown,
+                "hairpins": .bool(family.hairpins).orUnknown, "lifetimeMs": .milliseconds(family.lifetime).orUnknown,
+                "lifetimeLimitMs": .milliseconds(family.lifetimeLimit).orUnknown,
+                "lifetimeAgeMs": .milliseconds(family.lifetimeAge).orUnknown,
+            ].merging(mapping(family.portMapping)) { $1 })
+    }
+
+    private static func mapping(_ mapping: NetworkReport.PortMapping) -> [String: JSON] {
+        let (words, port, isReached): (String, UInt16?, Bool?) =
+            switch mapping {
+            case .off: ("off", nil, nil)
+            case .unknown: ("unknown", nil, nil)
+            case .none: ("none", nil, nil)
+            case .mapped(let method, let port, let isReached): (method.rawValue, port, isReached)
+            }
+        return [
+            "portMapping": .string(words), "mappedPort": port.map { .integer(Int64($0)) } ?? .unknown,
+            "mappedPortReached": .bool(isReached).orUnknown,
         ]
     }
 }
