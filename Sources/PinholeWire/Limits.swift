@@ -163,7 +163,7 @@ package enum Limits {
     /// A session whose packets went unanswered for so long is over.
     package static let sessionPatience: Duration = .milliseconds(60_000)
 
-    // MARK: NAT behaviour (protocol §4.8)
+    // MARK: NAT behaviour (protocol §4.9)
 
     /// RFC 8489 §6.2.1: "A client SHOULD retransmit a STUN request message starting with an interval of RTO"; three
     /// times 250 ms without growth, since a measurement is waited for.

@@ -128,6 +128,21 @@ struct HostileInputTests {
         }
     }
 
+    @Test("RESPONSE-PORT reaches no other address than the one that asks, and no more often")
+    func responsePort() throws {
+        let rates = Service.Rates()
+        var world = World(rates: rates)
+        var sent: [Sent] = []
+        for number in UInt64(0)..<5000 {
+            var request = STUNMessage(.request, transactionID: STUNMessage.TransactionID(high: 1, low: number))
+            request.responsePort = UInt16(truncatingIfNeeded: number)
+            request.changePort = number % 2 == 0
+            sent += world.deliver(request.encoded, from: victim)
+        }
+        #expect(sent.count <= rates.stunPerSource.burst)
+        #expect(sent.allSatisfy { $0.destination.ip == victim.ip && $0.destination.port != 0 })
+    }
+
     @Test("a registered client that claims another's address sends it at most three times its own bytes")
     func amplificationByAClient() throws {
         var world = World()

@@ -46,9 +46,27 @@ extension Endpoint {
             environment.localPorts[family] == observed.port
             && environment.localAddresses.contains { $0.ip == observed.ip }
         measurements[family] = NATMeasurement(
-            network, client: clients[index].id, service: service, registered, isLocal: isLocal,
+            network, client: clients[index].id, service: service, registered,
+            elsewhere: otherService(than: service), isLocal: isLocal,
             roundTrip: clients[index].roundTripTime ?? .zero, at: now, environment)
         settleMeasurement(family, at: now)
+    }
+
+    /// Another service's address, which shows as much of the mapping as a second address of the same one.
+    private func otherService(than service: TransportAddress) -> TransportAddress? {
+        clients.first {
+            $0.address.family == service.family && $0.address.ip != service.ip && $0.service.scope == .everybody
+        }?.address
+    }
+
+    /// The machine has no address of a family any more, and so no NAT.
+    func forgetLostFamilies() {
+        for family in IPAddress.Family.allCases
+        where !environment.localAddresses.contains(where: { $0.ip.family == family }) {
+            abandonMeasurement(family)
+            environment.nat[family] = nil
+            environment.networks[family] = nil
+        }
     }
 
     /// A STUN message: the answer to a measurement, or nothing of ours.
@@ -78,7 +96,13 @@ extension Endpoint {
     }
 
     var nextMeasurement: Instant? {
-        (measurements.values.map(\.nextTimeout) + lifetimeTests.values.map(\.nextTimeout)).compactMap { $0 }.min()
+        var nearest: Instant?
+        func consider(_ due: Instant?) {
+            if let due { nearest = nearest.map { min($0, due) } ?? due }
+        }
+        for measurement in measurements.values { consider(measurement.nextTimeout) }
+        for test in lifetimeTests.values { consider(test.nextTimeout) }
+        return nearest
     }
 
     func continueMeasurements(at now: Instant) {

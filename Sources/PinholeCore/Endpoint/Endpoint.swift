@@ -68,6 +68,7 @@ extension Endpoint {
     package func setLocal(_ addresses: [LocalAddress], ports: [IPAddress.Family: UInt16], at now: Instant) {
         let change = environment.setLocal(addresses, ports: ports)
         guard let change else { return }
+        forgetLostFamilies()
         for index in clients.indices { clients[index].restart(at: now) }
         for slot in connections.keys.sorted() { networkChanged(slot, change, at: now) }
         settleClients(at: now)

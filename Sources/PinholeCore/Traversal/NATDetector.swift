@@ -6,7 +6,7 @@ internal import PinholeWire
 /// What is asked first decides what can be learned later, so each question has ports of its own: unexpected answers come
 /// from the first alternate port, which is never written to (a router without an input firewall then gives that port's
 /// mapping away), and the second address is written to only after it was seen whether it gets through unasked.
-/// Without a second address, address- and port-dependence cannot be told apart.
+/// Without a second address, of this service or of another one, address- and port-dependence cannot be told apart.
 struct NATDetector {
     private enum Question: Equatable {
         /// An answer from another port passes a filter that does not look at ports.
@@ -26,6 +26,8 @@ struct NATDetector {
     private let observed: TransportAddress
     private let alternatePorts: [UInt16]
     private let secondAddress: TransportAddress?
+    /// Where to ask who can tell whether the mapping depends on the address.
+    private let elsewhere: TransportAddress?
     private var step = Step.portsAndFilter
     private var inquiry: Inquiry<Question>
     /// Whether an answer came that nothing filters: without one, silence says nothing about filters.
@@ -39,13 +41,15 @@ struct NATDetector {
     /// `observed` is how the service's main port sees the socket; `isLocal` says that it is the socket's own address.
     init(
         service: TransportAddress, observed: TransportAddress, alternatePorts: [UInt16],
-        secondAddress: TransportAddress?, isLocal: Bool, roundTrip: Duration, at now: Instant,
+        secondAddress: TransportAddress?, elsewhere: TransportAddress? = nil, isLocal: Bool, roundTrip: Duration,
+        at now: Instant,
         _ entropy: inout Entropy
     ) {
         self.service = service
         self.observed = observed
         self.alternatePorts = alternatePorts
         self.secondAddress = secondAddress
+        self.elsewhere = secondAddress ?? elsewhere
         behavior = NATBehavior(mapping: isLocal ? .none : .unknown, filtering: .unknown)
         inquiry = Inquiry(roundTrip: roundTrip)
         ports = [observed.port]
@@ -135,7 +139,7 @@ struct NATDetector {
         switch step {
         case .portsAndFilter:
             step = .secondAddress
-            if let secondAddress { ask(.mapping(secondAddress), at: now, &entropy) }
+            if let elsewhere { ask(.mapping(elsewhere), at: now, &entropy) }
             if alternatePorts.count == 1 {
                 ask(.mapping(TransportAddress(service.ip, port: alternatePorts[0])), at: now, &entropy)
             }

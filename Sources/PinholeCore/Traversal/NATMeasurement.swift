@@ -34,10 +34,11 @@ struct NATMeasurement {
     /// Those beside the main one that it still needs.
     private var sockets: [SocketID]
 
-    /// Begins at once. `isLocal` says that `observed` is the socket's own address, so that there is nothing to sample.
+    /// Begins at once. `elsewhere` is another service; `isLocal` says that `observed` is the socket's own address, so
+    /// that there is nothing to sample.
     init(
         _ network: NetworkID, client: Int, service: TransportAddress, _ registered: SignalingReply.Registered,
-        isLocal: Bool, roundTrip: Duration, at now: Instant, _ environment: Environment
+        elsewhere: TransportAddress?, isLocal: Bool, roundTrip: Duration, at now: Instant, _ environment: Environment
     ) {
         self.network = network
         self.client = client
@@ -47,7 +48,8 @@ struct NATMeasurement {
         localPort = environment.localPorts[service.family]
         detector = NATDetector(
             service: service, observed: registered.observed, alternatePorts: registered.alternatePorts,
-            secondAddress: registered.secondAddress, isLocal: isLocal, roundTrip: roundTrip, at: now,
+            secondAddress: registered.secondAddress, elsewhere: elsewhere, isLocal: isLocal, roundTrip: roundTrip,
+            at: now,
             &environment.entropy)
         sockets = isLocal ? [] : environment.openSockets(Limits.samplingSockets, service.family)
         sampler = PortSampler(
@@ -79,6 +81,7 @@ struct NATMeasurement {
     }
 
     var nextTimeout: Instant? {
+        guard !isDone else { return nil }
         var nearest = [detector.nextTimeout, sampler.nextTimeout]
         if case .testing(let test) = hairpin { nearest.append(test.nextTimeout) }
         return nearest.compactMap { $0 }.min()

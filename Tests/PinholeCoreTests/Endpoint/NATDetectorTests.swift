@@ -172,6 +172,29 @@ struct NATDetectorTests {
         #expect(!detector.isDone && detector.behavior == NATBehavior())
     }
 
+    @Test("another service shows whether the mapping depends on the address", arguments: [true, false])
+    func otherService(_ depends: Bool) {
+        var entropy = Entropy(SeededRandom(seed: 3))
+        var now = Instant(nanoseconds: 0)
+        let (observed, other) = (TransportAddress("198.51.100.1:4000")!, TransportAddress("203.0.113.77:41414")!)
+        var detector = NATDetector(
+            service: TransportAddress("203.0.113.1:41414")!, observed: observed,
+            alternatePorts: [41415, 41416, 41417], secondAddress: nil, elsewhere: other, isLocal: false,
+            roundTrip: .zero, at: now, &entropy)
+        while let next = detector.nextTimeout {
+            now = max(now, next)
+            detector.handleTimeout(at: now, &entropy)
+            for (request, route) in detector.takeOutgoing() where !request.changePort {
+                var answer = STUNMessage(.success, transactionID: request.transactionID)
+                answer.mappedAddress =
+                    depends && route.remote == other ? TransportAddress("198.51.100.1:7000") : observed
+                #expect(detector.receive(answer, from: route, at: now, &entropy))
+            }
+        }
+        #expect(detector.behavior.mapping == (depends ? .addressDependent : .endpointIndependent))
+        #expect(detector.latePorts == [depends ? 7000 : 4000])
+    }
+
     private static func detector(ports: [UInt16], at now: Instant, _ entropy: inout Entropy) -> NATDetector {
         NATDetector(
             service: TransportAddress("203.0.113.1:41414")!, observed: TransportAddress("198.51.100.1:4000")!,
