@@ -114,7 +114,8 @@ extension Laboratory {
                 let labels = program.output.lines.compactMap { $0.split(separator: " ").first.map(String.init) }
                 #expect(
                     labels == [
-                        "UDP", "IPv4", "IPv6", "NAT", "Filter", "Ports", "Hairpin", "Lifetime", "Service", "Verdict",
+                        "UDP", "IPv4", "IPv6", "NAT", "Filter", "Ports", "Hairpin", "Lifetime", "Mapping", "Service",
+                        "Verdict",
                     ])
             }
         }
