@@ -126,8 +126,8 @@ extension Findings {
         var events: [(time: Duration, words: String)] = []
         for inquiry in report.inquiries {
             let place = inquiry.service.place
-            let times = inquiry.timesAsked > 1 ? " \(inquiry.timesAsked) times" : ""
-            if inquiry.timesAsked > 0 { events.append((.zero, "asked \(place)\(times) for \(name)")) }
+            let times = inquiry.timesAsked > 1 ? ", \(inquiry.timesAsked) times in all" : ""
+            if inquiry.timesAsked > 0 { events.append((.zero, "asked \(place) for \(name)\(times)")) }
             guard let answered = inquiry.answered else {
                 events.append((.zero, "\(place) has not answered"))
                 continue
@@ -205,8 +205,7 @@ extension Findings {
             return [result] + (failure.hint.map { [Self.field("What helps", $0)] } ?? [])
         }
         guard let ping else { return [Self.field("Result", "connected, and lost again at once")] }
-        let words = PingCommand.words(ping, from: name)
-        return [Self.field("Result", "a direct path: \(words)")]
+        return [Self.field("Result", "a direct path: \(PingCommand.words(ping, report))")]
     }
 
     private static func field(_ label: String, _ words: String) -> String {
@@ -290,6 +289,10 @@ struct Redaction: Sendable {
         addresses += findings.report?.addresses.map { Self.host($0.address) } ?? []
         addresses += findings.report?.guesses.map(\.ip) ?? []
         let services = findings.network.services.map(\.address) + (findings.report?.inquiries.map(\.service) ?? [])
+        // A service is known by its key too.
+        for (number, service) in Array(Set(services.map { "\($0)" })).sorted().enumerated() {
+            names.append((service, "service-\(number + 1)"))
+        }
         var counts: [String: Int] = [:]
         for original in addresses + services.map(\.host) where !names.contains(where: { $0.original == original }) {
             let isAddress = original.utf8.allSatisfy { $0 == 0x2e || (0x30...0x39).contains($0) }

@@ -50,16 +50,27 @@ struct PingCommand: AsyncParsableCommand {
                         "path": .path(report.path),
                     ])
                 } else {
-                    Console.result(Self.words(report, from: contact.name))
+                    let attempt = await session.node.report(of: contact.key)
+                    Console.result(Self.words(report, from: contact.name, attempt))
                 }
             }
         }
     }
 
-    static func words(_ report: PingReport, from name: String) -> String {
+    static func words(_ report: PingReport, from name: String, _ attempt: ConnectionReport? = nil) -> String {
+        "pong from \(name): \(words(report, attempt))"
+    }
+
+    /// The round trip, the path, how it was won, and how long that took.
+    static func words(_ report: PingReport, _ attempt: ConnectionReport?) -> String {
         let path = report.path
         let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
-        return "pong from \(name): \(Format.duration(report.rtt)) via \(Format.path(path)), "
-            + "connected in \(Format.duration(path.connectTime))\(trips)"
+        let guess = attempt?.guesses.first { $0.answered != nil }
+        let guessed = guess.map { guess in
+            let sockets = guess.sockets == 1 ? "one socket" : "\(guess.sockets) sockets"
+            return ", by trying \(guess.ports) ports of its NAT from \(sockets)"
+        }
+        return "\(Format.duration(report.rtt)) via \(Format.path(path)), "
+            + "connected in \(Format.duration(path.connectTime))\(trips)\(guessed ?? "")"
     }
 }

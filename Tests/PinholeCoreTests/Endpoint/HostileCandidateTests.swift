@@ -82,4 +82,38 @@ struct HostileCandidateTests {
         let housemate = TransportAddress("10.0.0.5:4000")!
         #expect(try probes([[Candidate(.host, housemate)]], observed: ["198.51.100.2:5000"])[housemate] ?? 0 > 0)
     }
+
+    @Test("are probed three times each, and four of them, when only a service names them, however many it does")
+    func namedByServiceOnly() throws {
+        let world = World(seed: 83)
+        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+        world.tap = { $0.isDirect ? nil : $0 }
+        world.remove(alice)
+        bob.connect(to: alice)
+        world.recording = []
+        for number in 0..<100 {
+            // Without the contact's blob, with one that nobody sealed, and with one of the contact's own.
+            let observed = (0..<4).map { strangerAddress((number * 4 + $0) * 4096) }
+            let blob = number % 2 == 0 ? [] : [UInt8](repeating: UInt8(number), count: 300)
+            bob.introduce(alice, observed: observed, blob: blob, at: world.now)
+            world.run(for: .milliseconds(20))
+        }
+        let pair = try PairKeys(own: alice.identity, peer: bob.key)
+        let attempt = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: World.unixMilliseconds + 60_000,
+            introID: .random())
+        let named = TransportAddress("198.51.100.7:7")!
+        let introduction = Introduction(behavior: NATBehavior(), candidates: [Candidate(.host, named)])
+        bob.introduce(
+            alice, observed: [strangerAddress(0)], blob: attempt.blob(introduction.encoded), at: world.now)
+        world.run(for: .seconds(5))
+        var counts: [TransportAddress: Int] = [:]
+        for flight in world.recording ?? [] where [.hello, .handshake].contains(flight.kind) {
+            counts[flight.destination, default: 0] += 1
+        }
+        // Each probe of a peer that was not heard yet is an HS, once there are keys, and a HELLO.
+        #expect(counts.removeValue(forKey: named) ?? 0 > 2 * Limits.unconfirmedProbes)
+        #expect(counts.count > 0 && counts.count <= Limits.maxUnconfirmed)
+        #expect(counts.values.allSatisfy { $0 <= 2 * Limits.unconfirmedProbes })
+    }
 }
