@@ -17,14 +17,17 @@ struct DoctorCommand: AsyncParsableCommand {
                 IPv4        198.51.100.23:50412
                 …
               bob's network
-                NAT         another port for each address and port (hard); lets in only ports you wrote to
+                NAT         another port for each address and port (hard)
+                Filter      lets in only ports you wrote to
               What happened
-                    0 ms    asked signal.example.org:41414, which knows bob (after 23.1 ms)
-                 61.9 ms    bob said where he can be reached
+                   0.00 ms  asked signal.example.org:41414 for bob
+                   23.1 ms  signal.example.org:41414 knows bob
+                   61.9 ms  bob said where to reach them: 2 addresses
+                    9.50 s  gave up
               Addresses of bob
-                203.0.113.7:41207     server-reflexive   18 sent, no answer
-                192.168.2.10:4000     host               not tried: a private address of another network
-              Result        no direct path to bob: …
+                203.0.113.7:41207   server-reflexive  17 sent, no answer
+                192.168.2.10:50496  host              not tried: a private address of another network
+              Result        no direct path to bob: your network …, and bob's network …
               What helps    use IPv6, a port mapping on bob's router, or another network there
 
             Exits as 'ping' does: 0 if there is a path, 69 if no service answers, 75 if bob is offline, 79 if he is \
