@@ -119,10 +119,7 @@ extension Connection {
             begin(pairing, from: successor.source, at: now)
         } else {
             pairings.removeAll { $0.keys.sessionID == successor.sessionID }
-            attempt = nil
-            attemptDeadline = nil
-            introduction = nil
-            directHello = nil
+            dropAttempt()
         }
     }
 

@@ -30,12 +30,13 @@ extension Connection {
         if pings.removeValue(forKey: data) != nil { events.append(.pong(peer, rtt: response.rtt)) }
         if let kind = checklist.kind(of: route.remote) { paths.setKind(kind, of: route) }
         guard session != nil else { return }
+        if route == paths.active { session?.transport.assumeRTT(response.rtt) }
         if capacityCheck?.route == route, paths[route]?.capacity == .full { capacityCheck = nil }
         if isOfSession, let search, response.sent >= search.began {
             if route != paths.active { move(to: route, isOwnChoice: true, at: now) }
             endSearch(at: now)
         }
-        choosePath(at: now)
+        consider(route, at: now)
         checkActiveCapacity(at: now)
         announceIfKnown(at: now)
     }
@@ -52,17 +53,18 @@ extension Connection {
 // MARK: Choosing
 
 extension Connection {
-    /// Moves away from a path that was never validated or is narrow; and, where that is Lo's choice, to a better one that
-    /// carries full datagrams. Hi follows: two that choose would follow each other to and fro.
-    private func choosePath(at now: Instant) {
-        guard let active = paths.activePath, let best = paths.best(since: Instant(nanoseconds: 0)),
-            best.route != active.route, best.isClearlyBetter(than: active)
+    /// A path answered. It is taken in place of one that was never validated or is narrow; and, where that is Lo's choice,
+    /// of one that is not as good, once it carried full datagrams. Hi follows: two that choose would follow each other to
+    /// and fro. Paths that do not answer now are not looked at, whatever they were.
+    private func consider(_ route: Route, at now: Instant) {
+        guard let active = paths.activePath, let path = paths[route], route != active.route,
+            path.isClearlyBetter(than: active)
         else { return }
-        if !active.isValidated { return move(to: best.route, isOwnChoice: true, at: now) }
+        if !active.isValidated { return move(to: route, isOwnChoice: true, at: now) }
         guard pair.role == .lo || active.capacity == .narrow else { return }
-        switch best.capacity {
-        case .full: move(to: best.route, isOwnChoice: true, at: now)
-        case .unknown: checkCapacity(of: best.route, at: now)
+        switch path.capacity {
+        case .full: move(to: route, isOwnChoice: true, at: now)
+        case .unknown: checkCapacity(of: route, at: now)
         case .narrow: break
         }
     }
@@ -172,7 +174,7 @@ extension Connection {
         guard check.route == paths.active else { return }
         limitDatagrams()
         session?.transport.probe()
-        choosePath(at: now)
+        probeCandidates(probes: Self.reviewProbes, at: now)
     }
 }
 
@@ -192,7 +194,7 @@ extension Connection {
     func reviewPaths(at now: Instant) {
         pathsReviewed = now
         guard let active = paths.active else { return }
-        if let rtt = session?.transport.smoothedRTT { paths.measure(rtt, of: active) }
+        if let rtt = session?.transport.shortestRTT { paths.measure(rtt, of: active) }
         paths.forgetRoundTrips()
         sendPathChallenge(to: active, at: now)
         guard probeCandidates(probes: Self.reviewProbes, at: now) else { return }

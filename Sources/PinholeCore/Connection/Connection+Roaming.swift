@@ -55,8 +55,9 @@ extension Connection {
             session?.transport.ping()
             session?.transport.probe()
             if let active = paths.active { sendPathChallenge(to: active, at: now) }
-            search = Search(cause: .moved, began: now, next: now)
-            if attempt != nil { introduceAgain(at: now) }
+            beginSearch(.moved, at: now)
+            // The peer may have answered it already, and then it would not listen to it any more.
+            dropAttempt()
             continueSearch(at: now)
         }
     }
@@ -100,12 +101,16 @@ extension Connection {
                 session.transport.ptoCount >= Limits.missedProbes && now - session.lastReceived > Limits.minSilence
             if isUnanswered {
                 let silence = session.unansweredSince.map { $0 - session.lastReceived } ?? .zero
-                search = Search(cause: .unanswered(after: silence), began: now, next: now)
+                beginSearch(.unanswered(after: silence), at: now)
             } else if let confirmationDeadline, confirmationDeadline <= now {
-                search = Search(cause: .unconfirmed, began: now, next: now)
+                beginSearch(.unconfirmed, at: now)
             }
         }
         continueSearch(at: now)
+    }
+
+    private func beginSearch(_ cause: Search.Cause, at now: Instant) {
+        search = Search(cause: cause, began: now, next: now)
     }
 
     /// One round: all addresses from the start, and an introduction unless one is under way.
@@ -144,16 +149,18 @@ extension Connection {
         self.search = nil
         pathsReviewed = now
         requests.append(.watch(false))
-        if let attempt, !attempt.isAnswer {
-            self.attempt = nil
-            attemptDeadline = nil
-            introduction = nil
-            directHello = nil
-            pairings.removeAll { !$0.isAuthenticated }
-        }
+        dropAttempt()
         // The way may be narrower than it was.
         if let active = paths.active, paths[active]?.capacity == .full { paths.setCapacity(.unknown, of: active) }
         session?.transport.probe()
         checkActiveCapacity(at: now)
+    }
+
+    func dropAttempt() {
+        attempt = nil
+        attemptDeadline = nil
+        introduction = nil
+        directHello = nil
+        pairings.removeAll { !$0.isAuthenticated }
     }
 }

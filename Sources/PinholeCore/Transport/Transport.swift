@@ -65,6 +65,13 @@ package struct Transport: Sendable {
         rtt.firstSampleAt == nil ? nil : .nanoseconds(rtt.smoothed)
     }
 
+    /// The round-trip time that the path can have now, without what its queues and its jitter add; nil until it was
+    /// measured. One that was shorter long ago counts no more.
+    package var shortestRTT: Duration? {
+        guard rtt.firstSampleAt != nil else { return nil }
+        return .nanoseconds(max(rtt.minimum, rtt.smoothed - 4 * rtt.variation))
+    }
+
     /// Probe timeouts since the peer last acknowledged something new. Their interval is capped
     /// (``Limits/maxProbeInterval``), so that this is no measure of time.
     package var ptoCount: Int { lossDetection.ptoCount }
@@ -147,6 +154,12 @@ package struct Transport: Sendable {
     /// Queues a PING, which the peer acknowledges.
     package mutating func ping() {
         isPingQueued = true
+    }
+
+    /// RFC 9002 §6.2.2: the delay between a PATH_CHALLENGE and its PATH_RESPONSE may "set the initial RTT for a new path";
+    /// it does not count as a sample.
+    package mutating func assumeRTT(_ initial: Duration) {
+        if rtt.firstSampleAt == nil { rtt = RTTEstimator(initial: initial) }
     }
 
     /// The session goes over another path from now on: nothing is known about it but perhaps its round-trip time.

@@ -21,7 +21,7 @@ struct RestartTests {
         let (world, alice, bob) = connected(seed: 1)
         let old = alice.sessionID(with: bob)
         bob.restart(with: alice)
-        world.run(for: .seconds(2))
+        world.run(for: .milliseconds(500))
         #expect(alice.sessionID(with: bob) == old)
         bob.connect(to: alice)
         #expect(world.run(for: .seconds(2)) { world.shareOneSession(alice, bob) })
