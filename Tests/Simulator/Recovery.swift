@@ -5,7 +5,8 @@ import PinholeWire
 package enum Recovery: String, CaseIterable, Sendable {
     case rebinding = "NAT rebinding, the mover speaks"
     case flush = "silent NAT flush, both speak"
-    case flushOneSpeaks = "silent NAT flush, one speaks"
+    case flushSpeaker = "silent flush of the speaker's NAT, other port"
+    case flushSilent = "silent NAT flush, one stays silent"
     case flushAlone = "silent NAT flush, service dead"
     case reboot = "router reboot with a new address"
     case linkSwitch = "link switch"
@@ -21,8 +22,10 @@ package enum Recovery: String, CaseIterable, Sendable {
         case .rebinding: .milliseconds(40)
         // One round trip to the session, and half of one for the byte.
         case .reconnect: .milliseconds(60)
-        case .flush, .flushOneSpeaks, .flushAlone: .seconds(3)
+        case .flush, .flushSpeaker, .flushAlone: .seconds(3)
         case .linkSwitch, .linkSwitchTo6, .linkSwitchTo4: .seconds(1)
+        // Nothing reaches who is silent behind a router that forgot: it ends with the next packet from there.
+        case .flushSilent: nil
         case .reboot, .bothMove: nil
         }
     }
@@ -41,7 +44,9 @@ package enum Recovery: String, CaseIterable, Sendable {
             return (world.addPeer(number: 1, on: .portRestricted), addDualPeer(world))
         case .linkSwitchTo4:
             return (world.addPeer(Array(world.makeNetwork(1, .firewall).suffix(1))), addDualPeer(world))
-        case .flush, .flushOneSpeaks, .flushAlone, .reboot, .linkSwitch, .bothMove, .reconnect:
+        case .flushSpeaker:
+            return (world.addPeer(number: 1, on: .renumbering), world.addPeer(number: 2, on: .portRestricted))
+        case .flush, .flushSilent, .flushAlone, .reboot, .linkSwitch, .bothMove, .reconnect:
             return (world.addPeer(number: 1, on: .portRestricted), world.addPeer(number: 2, on: .portRestricted))
         }
     }
@@ -76,7 +81,7 @@ package enum Recovery: String, CaseIterable, Sendable {
         case .rebinding:
             guard world.run(for: .seconds(120), until: { other.texts.count == 1 }) else { return nil }
             other.send("to the mover", to: mover)
-        case .flushOneSpeaks, .reconnect:
+        case .flushSpeaker, .flushSilent, .reconnect:
             return world.run(for: .seconds(120)) { other.texts.count == 1 } ? world.now - begin : nil
         case .flush, .flushAlone, .reboot, .linkSwitch, .linkSwitchTo6, .linkSwitchTo4, .bothMove:
             world.run(for: .milliseconds(Int64.random(in: 0...500, using: &world.random))) { other.texts.count == 1 }
@@ -88,9 +93,9 @@ package enum Recovery: String, CaseIterable, Sendable {
 
     private func disturb(_ world: World, _ mover: Peer, _ other: Peer) {
         switch self {
-        case .rebinding:
+        case .rebinding, .flushSpeaker:
             mover.nat?.flush()
-        case .flush, .flushOneSpeaks:
+        case .flush, .flushSilent:
             mover.nat?.flush()
             other.nat?.flush()
         case .flushAlone:

@@ -55,8 +55,13 @@ package struct Trial: Sendable {
         other.add(one)
         one.useService()
         other.useService()
-        let waiting = [(one, cell.first), (other, cell.second)].filter { $0.1 != .blocked }.map(\.0)
-        world.run(for: Self.preparation) { waiting.allSatisfy { $0.isRegistered && $0.behavior != nil } }
+        let waiting = [(one, cell.first), (other, cell.second)].filter { $0.1 != .blocked }
+        world.run(for: Self.preparation) {
+            waiting.allSatisfy { peer, type in
+                peer.isRegistered && peer.behavior != nil
+                    && (type != .mapped || peer.endpoint.mappedAddress(.v4) != nil)
+            }
+        }
         // Nobody calls in step with the registration.
         world.run(for: .milliseconds(Int64.random(in: 500...1500, using: &world.random)))
         return seed.isMultiple(of: 2) ? (world, one, other) : (world, other, one)

@@ -176,12 +176,12 @@ struct NATTests {
         #expect(nat.flowsMade == 66)
     }
 
-    @Test("a forwarded port lets everybody in, and answers leave by it")
+    @Test("a forwarded port lets everybody in, and its socket sends by it")
     func forwards() {
         let nat = Self.nat(.mapped)
         nat.forwards[7000] = Self.inside
         #expect(passes(nat, 7000, from: 10) == Self.inside)
-        #expect(port(nat, to: 10) == 7000)
-        #expect(port(nat, to: 20) != 7000)
+        #expect(port(nat, to: 10) == 7000 && port(nat, to: 20) == 7000)
+        #expect(port(nat, to: 20, from: Self.neighbour) != 7000)
     }
 }

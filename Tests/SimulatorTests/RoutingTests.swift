@@ -93,6 +93,21 @@ struct RoutingTests {
         #expect(bob.endpoint.path(to: alice.key)?.remote.ip == IPAddress("198.51.100.3"))
     }
 
+    @Test("a mapped port is believed only where it is reached from outside", arguments: [false, true])
+    func mapped(isBehindCarrier: Bool) {
+        let world = World(seed: 14)
+        let carrier = isBehindCarrier ? NAT(.random, external: IPAddress("198.51.100.9")!, seed: 2) : nil
+        let router = NAT(
+            .addressAndPortDependent, .addressAndPortDependent, .random, external: IPAddress("100.64.0.5")!,
+            behind: carrier, seed: 1)
+        if !isBehindCarrier { router.external = IPAddress("198.51.100.1")! }
+        router.mapsPorts = true
+        let alice = world.addPeer("192.168.1.10:4000", behind: router)
+        alice.useService()
+        world.run(for: .seconds(10))
+        #expect((alice.endpoint.mappedAddress(.v4) != nil) == !isBehindCarrier)
+    }
+
     @Test("a seed repeats a trial to the last datagram", arguments: ["P×S", "Q×Q", "N×6", "p×p"])
     func repeats(name: String) throws {
         let cell = try #require(Cell(name))

@@ -129,7 +129,7 @@ extension Connection {
         pings.removeAll()
         pairings.removeAll { $0.attempt.connectionID == ended.connectionID }
         checklist = Checklist()
-        if let path = paths.activePath, path.isValidated { lastRoute = (path.route, ended.lastReceived) }
+        if let path = paths.activePath, path.isValidated { lastRoute = (path.route, now) }
         paths = PathTable()
         events.append(.disconnected(peer, reason))
         switch reason {
