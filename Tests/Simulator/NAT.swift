@@ -76,6 +76,9 @@ package final class NAT {
     private var latest: [UInt16: Pair] = [:]
     private var spokenTo: [Pair: Instant] = [:]
     private var captured: [Tuple: Instant] = [:]
+    /// Remote addresses that are called something else inside, and what they are.
+    private var aliases: [Tuple: TransportAddress] = [:]
+    private var originals: [Pair: TransportAddress] = [:]
     private var counter: UInt16
     private var lastAllocation: Instant?
 
@@ -140,7 +143,9 @@ package final class NAT {
             if isCareless { captured[Tuple(port: destination.port, remote: source)] = now + lifetime.new }
             return nil
         }
-        let pair = Pair(inside: inside, remote: source)
+        let remote =
+            forwards[destination.port] == inside ? alias(of: source, to: destination.port, inside, at: now) : source
+        let pair = Pair(inside: inside, remote: remote)
         if var flow = flows[pair], flow.expiry > now {
             flow.isAnswered = true
             refresh(pair, flow, at: now)
@@ -150,9 +155,37 @@ package final class NAT {
         return inside
     }
 
+    /// What `remote`, which writes to an external port, is called inside.
+    package func insideName(of remote: TransportAddress, at port: UInt16) -> TransportAddress {
+        aliases[Tuple(port: port, remote: remote)] ?? remote
+    }
+
+    /// Who is meant by the remote address that `inside` writes to.
+    package func outsideName(of remote: TransportAddress, for inside: TransportAddress) -> TransportAddress {
+        originals[Pair(inside: inside, remote: remote)] ?? remote
+    }
+
+    /// Two flows of one inside socket with one remote address cannot be told apart by the answers: where there is one
+    /// already that left by another port, Linux gives the remote address another port inside.
+    private func alias(
+        of remote: TransportAddress, to port: UInt16, _ inside: TransportAddress, at now: Instant
+    ) -> TransportAddress {
+        let tuple = Tuple(port: port, remote: remote)
+        if let alias = aliases[tuple] { return alias }
+        guard let flow = flows[Pair(inside: inside, remote: remote)], flow.expiry > now, flow.port != port else {
+            return remote
+        }
+        let alias = TransportAddress(remote.ip, port: .random(in: 1024...65535, using: &random))
+        aliases[tuple] = alias
+        originals[Pair(inside: inside, remote: alias)] = remote
+        return alias
+    }
+
     /// The router rebooted.
     package func flush() {
         forwards.removeAll()
+        aliases.removeAll()
+        originals.removeAll()
         flows.removeAll()
         flowCounts.removeAll()
         bindings.removeAll()

@@ -22,6 +22,7 @@ extension World {
         _ bytes: [UInt8], from source: TransportAddress, at place: NAT? = nil, to destination: TransportAddress
     ) {
         var source = source
+        var destination = destination
         var place = place
         if destination.ip.isMulticast { return launch(bytes, from: source, to: destination, at: place) }
         while let nat = place, !isAt(nat, destination.ip) {
@@ -31,6 +32,7 @@ extension World {
             if nat.owns(destination.ip) {
                 return hairpin(bytes, from: outside, at: nat, to: destination)
             }
+            destination = nat.outsideName(of: destination, for: source)
             source = outside
             place = nat.outer
         }
@@ -74,6 +76,8 @@ extension World {
         guard let inside = nat.inbound(destination, from: flight.source, at: now) else {
             return note("not let in", flight.source, destination, flight.bytes)
         }
+        var flight = flight
+        flight.source = nat.insideName(of: flight.source, at: destination.port)
         deliver(flight, to: inside, at: nat)
     }
 
