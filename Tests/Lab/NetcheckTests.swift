@@ -120,7 +120,7 @@ extension Laboratory {
             }
         }
 
-        @Test("knows how long a mapping lives once somebody has listened on this network")
+        @Test("knows how long a mapping lives once somebody has listened on this network", .fullOnly)
         func lifetime() async throws {
             try await Network.run([.symmetric]) { network in
                 let service = try SignalingService(on: network)

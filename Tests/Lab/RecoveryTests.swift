@@ -92,7 +92,7 @@ extension Laboratory {
             }
         }
 
-        @Test("silence costs a byte a second", .enabled(if: MatrixTests.isFull, "LAB=full"))
+        @Test("silence costs a byte a second", .fullOnly)
         func idle() async throws {
             try await Network.run([.home, .home]) { network in
                 let talk = try Talk(network)

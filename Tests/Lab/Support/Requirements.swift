@@ -27,6 +27,9 @@ enum Requirements {
 
     /// Continuous integration has everything, so there a missing part is a failure.
     static let mustRun = ProcessInfo.processInfo.environment["CI"] == "true"
+
+    /// `LAB=full`: whether everything is tried that a machine can try, however long it takes.
+    static let isFull = ProcessInfo.processInfo.environment["LAB"] == "full"
 }
 
 extension Trait where Self == ConditionTrait {
@@ -36,6 +39,9 @@ extension Trait where Self == ConditionTrait {
             if: Requirements.missing == nil || Requirements.mustRun,
             "the laboratory needs \(Requirements.missing ?? "nothing more")")
     }
+
+    /// Runs the test only where time does not matter.
+    static var fullOnly: Self { .enabled(if: Requirements.isFull, "it takes long: LAB=full") }
 }
 
 /// All suites of the laboratory run one after another: they share two cores and measure time.
