@@ -59,6 +59,8 @@ package final class NAT {
     /// What a port-mapping protocol asked for: external ports that lead to an inside socket, whoever writes, and that
     /// its packets leave by (RFC 6887 §11: such a mapping is like one that outgoing packets make).
     package var forwards: [UInt16: TransportAddress] = [:]
+    /// Whether a socket with a forwarded port sends by it. Linux with miniupnpd does not: seen between kernel routers.
+    package var sendsByForwards = true
     /// Whether the router forwards a port when it is asked to.
     package var mapsPorts = false
     /// Flows that one inside address may have at a time.
@@ -289,7 +291,7 @@ extension NAT {
     }
 
     private func bind(_ inside: TransportAddress, to remote: TransportAddress, at now: Instant) -> UInt16? {
-        if let forward = forwards.first(where: { $0.value == inside }) { return forward.key }
+        if sendsByForwards, let forward = forwards.first(where: { $0.value == inside }) { return forward.key }
         let scoped = Pair(inside: inside, remote: scope(of: remote))
         if let binding = bindings[scoped] {
             if binding.expiry > now { return binding.port }

@@ -190,7 +190,9 @@ extension Connection {
     /// Takes in what the contact named, and where the services see it.
     private func addCandidates(_ named: [Candidate], at now: Instant) {
         let observed = peerObserved.values.joined()
-        for candidate in observed.map({ Candidate(.serverReflexive, $0) }) + named {
+        // Who has a port that lets everybody in is reached there at once.
+        let mapped = named.filter { $0.kind == .portMapped }
+        for candidate in mapped + observed.map({ Candidate(.serverReflexive, $0) }) + named {
             let refusal = environment.refusal(of: candidate.address, peerObserved: observed)
             report?.named(candidate, refusal: refusal)
             if refusal == nil { enlist(candidate, at: now) }

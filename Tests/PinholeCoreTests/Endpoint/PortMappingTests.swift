@@ -99,6 +99,30 @@ struct PortMappingTests {
         #expect(path.connectTime <= .milliseconds(200), "seed \(seed)")
     }
 
+    @Test(
+        "is reached by a home router's peer, whether answers alone leave by it or all", arguments: [false, true], 1...5)
+    func answers(sendsByForwards: Bool, number: Int) {
+        for type in [NetworkType.portRestricted, .careless, .random] {
+            let seed = UInt64(number)
+            let world = World(seed: seed)
+            let router = NAT(.random, external: IPAddress("198.51.100.1")!, seed: seed)!
+            (router.mapsPorts, router.sendsByForwards) = (true, sendsByForwards)
+            let alice = world.addPeer("192.168.1.10:4000", behind: router)
+            let bob = world.addPeer(number: 2, on: type)
+            alice.add(bob)
+            bob.add(alice)
+            alice.useService()
+            bob.useService()
+            world.run(for: .seconds(5))
+            #expect(alice.endpoint.mappedAddress(.v4) != nil)
+            let (caller, callee) = seed % 2 == 0 ? (alice, bob) : (bob, alice)
+            caller.connect(to: callee)
+            #expect(
+                world.run(for: .seconds(3)) { alice.isConnected(to: bob) && bob.isConnected(to: alice) },
+                "\(type), seed \(seed)")
+        }
+    }
+
     @Test("is told to a contact who is being called when it comes", arguments: UInt64(1)...10)
     func comesLate(seed: UInt64) throws {
         let world = World(seed: seed)
