@@ -45,15 +45,20 @@ extension Laboratory {
             }
         }
 
-        @Test("it connects two behind routers that nothing else connects: M × S")
-        func connects() async throws {
-            try await Network.run([.symmetric, .symmetric]) { network in
+        @Test(
+            "it connects with everybody, whoever calls: M × P, p, Q and S",
+            arguments: [
+                RouterType.home, .careless, .sequential, .symmetric,
+            ])
+        func connects(_ other: RouterType) async throws {
+            try await Network.run([.symmetric, other]) { network in
                 let service = try SignalingService(on: network)
                 let daemon = try MappingDaemon(at: network.sites[0], of: network)
                 let (alice, bob) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
                 let listening = try alice.listen()
                 try listening.expect("service-up")
                 _ = try daemon.waitForPorts(within: .seconds(3)) { $0.count == 1 }
+                try network.pass(.milliseconds(300))
                 let chat = try bob.chat(with: alice)
                 let path = try #require(try chat.expect("connected").path)
                 #expect(path.remote == "\(network.sites[0].wan):\(try daemon.ports()[0])")
@@ -61,7 +66,19 @@ extension Laboratory {
                 #expect(path.connectMs < 1000, "\(path.connectMs) ms")
                 chat.say("through the router's port")
                 try listening.expect(message: "through the router's port")
-                print("port mapping, M × S: connected in \(path.connectMs) ms")
+                print("port mapping, M × \(other.letter): connected in \(path.connectMs) ms")
+                #expect(try chat.finish() == .exited(0))
+                listening.program.signal(SIGTERM)
+                _ = try network.reactor.exitStatus(of: listening.program, within: .seconds(5))
+
+                let waiting = try bob.listen()
+                try waiting.expect("service-up")
+                let calling = try alice.chat(with: bob)
+                let called = try #require(try calling.expect("connected").path)
+                #expect(called.connectMs < 2000, "\(called.connectMs) ms")
+                calling.say("the other way round")
+                try waiting.expect(message: "the other way round")
+                print("port mapping, \(other.letter) × M: connected in \(called.connectMs) ms")
             }
         }
 
