@@ -90,8 +90,8 @@ extension Connection {
     /// to a neighbour.
     private var mappingLifetime: Duration? {
         guard let remote = paths.active?.remote else { return nil }
-        let isNeighbour = environment.localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: remote.ip) }
-        return isNeighbour ? Limits.maxKeepAlive * 4 / 3 : environment.nat[remote.family]?.lifetime
+        if environment.isNeighbour(remote.ip) { return Limits.maxKeepAlive * 4 / 3 }
+        return environment.nat[remote.family]?.lifetime
     }
 }
 

@@ -147,8 +147,11 @@ final class Connection {
 
     var pathDescription: PathDescription? {
         guard let path = paths.activePath else { return nil }
+        // Where no NAT is in between, what was learned from its packets is the peer's own address.
+        let isOwnAddress = path.kind == .peerReflexive && environment.isNeighbour(path.route.remote.ip)
         return PathDescription(
-            remote: path.route.remote, kind: path.kind, isDirect: directAddresses.contains(path.route.remote),
+            remote: path.route.remote, kind: isOwnAddress ? .host : path.kind,
+            isDirect: directAddresses.contains(path.route.remote),
             rtt: session?.transport.smoothedRTT ?? path.rtt, connectTime: connectTime,
             serviceRTT: environment.serviceRTT(for: peer))
     }

@@ -125,9 +125,13 @@ final class Environment {
         guard !isOwn(address) else { return .own }
         guard !localAddresses.contains(where: { $0.isBroadcast(address.ip) }) else { return .broadcast }
         guard address.ip.isPrivate else { return nil }
-        let isOnOwnNetwork = localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: address.ip) }
         let isBehindSameNAT = peerObserved.contains { other in observed.contains { $0.ip == other.ip } }
-        return isOnOwnNetwork || isBehindSameNAT ? nil : .otherNetwork
+        return isNeighbour(address.ip) || isBehindSameNAT ? nil : .otherNetwork
+    }
+
+    /// Whether an address is on one of our own networks: no NAT is in between.
+    func isNeighbour(_ ip: IPAddress) -> Bool {
+        localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: ip) }
     }
 
     private func isOwn(_ address: TransportAddress) -> Bool {
