@@ -116,7 +116,11 @@ extension Codec where Value == ChallengeBody {
 extension Codec where Value == Introduction {
     static var introduction: Self {
         let behavior = NATBehavior(mapping: .addressAndPortDependent, filtering: .addressDependent)
-        let samples = Codec<[Candidate]>.candidates.samples.map { Introduction(behavior: behavior, candidates: $0) }
+        let samples = Codec<[Candidate]>.candidates.samples.flatMap { candidates in
+            [PortAllocation(), PortAllocation(kind: .sequential, delta: -256, low: 1, high: .max, last: 0x8001)].map {
+                Introduction(behavior: behavior, candidates: candidates, allocation: $0, round: 7)
+            }
+        }
         return Codec(name: "introduction", samples: samples, encode: \.encoded, decode: { try Introduction($0.span) })
     }
 }

@@ -133,6 +133,7 @@ extension Connection {
             connectionID: pairing.attempt.connectionID, order: pairing.order(pair.role), isBehind: pairing.isBehind,
             at: now)
         if !isReplacement { isAnnounced = false }
+        endPunch(wonBy: source, at: now)
         attempt = nil
         attemptDeadline = nil
         introduction = nil

@@ -82,6 +82,7 @@ extension Connection {
     func move(to route: Route, isOwnChoice: Bool, at now: Instant) {
         guard let old = paths.active, old != route else { return }
         paths.activate(route)
+        if !extraSockets.isEmpty { socketRelease = now + Self.choiceTime }
         if isOwnChoice { pathChosen = now }
         if old.remote.ip == route.remote.ip {
             if let capacity = paths[old]?.capacity, paths[route]?.capacity == .unknown {

@@ -51,6 +51,7 @@ extension Connection {
         if !introducers.isEmpty {
             introduction = OutgoingIntroduction(resend: now)
             introduce(attempt, at: now)
+            advancePunch(at: now)
         }
         callDirectly(at: now)
         callWhereItWas(attempt, at: now)
@@ -85,6 +86,8 @@ extension Connection {
         beginReport(at: now)
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
+        abandonPunch()
+        guessesSent = 0
         checklist = Checklist()
         addKnownPaths(at: now)
         return attempt
@@ -93,7 +96,9 @@ extension Connection {
     /// Search within a session is not an attempt of its own: what led to the session stays told.
     private func beginReport(at now: Instant) {
         guard session == nil, report?.isOver ?? true else { return }
-        report = AttemptReport(at: wantedSince ?? now)
+        // Of two attempts for one wish the second begins when it does.
+        let began = wantedSince ?? now
+        report = AttemptReport(at: began == report?.began ? now : began)
         for address in listeningAddresses {
             let refusal = environment.localPorts[address.family] == nil ? ProbeRefusal.noFamily : nil
             let isDirect = directAddresses.contains(address)
@@ -110,17 +115,11 @@ extension Connection {
     }
 
     func introduce(_ attempt: Pairing.Attempt, at now: Instant) {
-        requests.append(.connect(blob: attempt.handshake.blob(ownIntroduction)))
+        requests.append(.connect(blob: makeBlob(attempt)))
         report?.asked(environment.services(of: introducers))
         introduction?.timesSent += 1
         let count = introduction?.timesSent ?? 1
         introduction?.resend = now + environment.entropy.jittered(.milliseconds(250) * (1 << min(count, 4)))
-    }
-
-    var ownIntroduction: [UInt8] {
-        Introduction(
-            behavior: environment.hardestBehavior, candidates: environment.candidates(for: peer)
-        ).encoded
     }
 
     func resendIntroduction(at now: Instant) {
@@ -157,13 +156,16 @@ extension Connection {
         peerIntroduction = theirs
         peerCandidates = theirs.candidates
         report?.introduced(by: theirs, at: now)
+        punch.learn(theirs, isNewHello: acceptance == .new)
         addCandidates(theirs.candidates, at: now)
         introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
         if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new {
-            requests.append(.answer(tag, client: client, blob: attempt.handshake.blob(ownIntroduction)))
+            requests.append(.answer(tag, client: client, blob: makeBlob(attempt)))
         }
+        if attempt?.isAnswer ?? false { punch.caller = (tag, client) }
         if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
+        advancePunch(at: now)
     }
 
     func receiveAbsent(client: Int, at now: Instant) {
@@ -226,6 +228,7 @@ extension Connection {
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
         if session == nil { report?.end(.failed(reason), at: now) }
+        abandonPunch()
         guard session == nil, wantedSince != nil else { return }
         checklist = Checklist()
         events.append(.unreachable(peer, reason))

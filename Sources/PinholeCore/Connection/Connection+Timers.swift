@@ -17,6 +17,8 @@ extension Connection {
         consider(directHello?.resend)
         if isProbing { consider(checklist.nextTimeout) }
         consider(probesEnd)
+        if attempt != nil { consider(punch.nextTimeout) }
+        consider(socketRelease)
         for pairing in pairings { consider(pairing.expiry(isConfirmed: session?.isConfirmed ?? true)) }
         if let session {
             consider(session.transport.nextTimeout)
@@ -43,6 +45,8 @@ extension Connection {
             while let route = checklist.popDue(at: now) { probe(route, at: now) }
         }
         if let probesEnd, probesEnd <= now { self.probesEnd = nil }
+        handlePunchTimeout(at: now)
+        releaseSockets(at: now)
         if let attemptDeadline, attemptDeadline <= now { fail(failureReason, at: now) }
         pairings.removeAll { pairing in
             pairing.expiry(isConfirmed: session?.isConfirmed ?? true).map { $0 <= now } ?? false

@@ -101,6 +101,7 @@ extension Connection {
         introduction = nil
         directHello = nil
         pairings.removeAll()
+        abandonPunch()
         if session != nil { close(.localRequest, code: CloseCode.done, at: now) }
     }
 
@@ -131,6 +132,7 @@ extension Connection {
         checklist = Checklist()
         if let path = paths.activePath, path.isValidated { lastRoute = (path.route, now) }
         paths = PathTable()
+        if attempt == nil { abandonPunch() }
         events.append(.disconnected(peer, reason))
         switch reason {
         case .remoteRequest(CloseCode.storage):

@@ -43,6 +43,17 @@ final class Connection {
     /// HS and session packets that came before their keys; at most ``Limits/maxEarlyPackets``.
     var early: [(datagram: [UInt8], source: Route)] = []
 
+    /// The ladder of the present attempt.
+    var punch = Punch()
+    /// Sockets beside the main one, of a punch or of the session that it won.
+    var extraSockets: Set<SocketID> = []
+    /// When those that the session does not need are closed.
+    var socketRelease: Instant?
+    /// Probes of guessed ports that the present or the last attempt sent.
+    var guessesSent = 0
+    /// What opened the path of the session.
+    var wonBy = PunchStrategy.candidates
+
     var session: Session?
     var checklist = Checklist()
     var paths = PathTable()
@@ -150,7 +161,7 @@ final class Connection {
         // Where no NAT is in between, what was learned from its packets is the peer's own address.
         let isOwnAddress = path.kind == .peerReflexive && environment.isNeighbour(path.route.remote.ip)
         return PathDescription(
-            remote: path.route.remote, kind: isOwnAddress ? .host : path.kind,
+            remote: path.route.remote, kind: isOwnAddress ? .host : path.kind, strategy: wonBy,
             isDirect: directAddresses.contains(path.route.remote),
             rtt: session?.transport.smoothedRTT ?? path.rtt, connectTime: connectTime,
             serviceRTT: environment.serviceRTT(for: peer))

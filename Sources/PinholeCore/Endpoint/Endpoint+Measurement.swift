@@ -79,6 +79,10 @@ extension Endpoint {
             settleMeasurement(family, at: now)
         } else if lifetimeTests[family]?.receive(message, from: source, at: now, environment) ?? false {
             settleLifetimeTest(family, at: now)
+        } else if let (slot, connection) = connections.first(where: { $0.value.extraSockets.contains(source.socket) }),
+            connection.receiveSTUN(message, from: source, at: now)
+        {
+            settleLater(slot)
         } else {
             environment.drops.count(.unexpectedSTUN)
         }

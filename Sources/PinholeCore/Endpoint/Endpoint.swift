@@ -202,14 +202,16 @@ extension Endpoint {
             outgoing.removeAll(keepingCapacity: true)
             outgoingIndex = 0
             if let beacon = beacons.takeOutgoing() { return beacon }
-            if let request = environment.sockets.takeClosing() { return request }
             if eventIndex < events.count {
                 defer { eventIndex += 1 }
                 return .event(events[eventIndex])
             }
             events.removeAll(keepingCapacity: true)
             eventIndex = 0
-            guard let slot = dirty.popFirst() else { return .idle(until: nextTimeout(at: now)) }
+            guard let slot = dirty.popFirst() else {
+                // Last, as connections may have had something to send by them.
+                return environment.sockets.takeClosing() ?? .idle(until: nextTimeout(at: now))
+            }
             if let connection = connections[slot] { settle(slot, connection, at: now) }
         }
     }

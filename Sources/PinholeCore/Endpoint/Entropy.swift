@@ -12,6 +12,11 @@ package struct Entropy {
         generator.next()
     }
 
+    /// A number from 0 to `count` − 1.
+    mutating func index(below count: Int) -> Int {
+        Int.random(in: 0..<count, using: &generator)
+    }
+
     /// A duration between `low` and `high`.
     mutating func duration(_ low: Duration, _ high: Duration) -> Duration {
         guard high > low else { return low }

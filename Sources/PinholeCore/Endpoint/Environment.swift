@@ -44,6 +44,7 @@ final class Environment {
     var strategies: [RememberedStrategy.Key: RememberedStrategy] = [:]
     var drops = DropCounters()
     var sockets = ExtraSockets()
+    var punches = PunchSchedule()
 
     init(entropy: Entropy, allowsLoopback: Bool, unixMilliseconds: UInt64, at now: Instant) {
         self.entropy = entropy
@@ -160,6 +161,7 @@ extension Environment {
 
         let client: Int
         let service: RendezvousService
+        let address: TransportAddress
         let state: State
 
         var isUp: Bool { observed != nil }
@@ -195,6 +197,11 @@ extension Environment {
 
     func serviceRTT(for peer: IdentityKey) -> Duration? {
         registrations(for: peer).compactMap(\.rtt).min()
+    }
+
+    /// A service's address that tells where it sees a socket, of those that are believed about a contact.
+    func reflector(_ family: IPAddress.Family, for peer: IdentityKey) -> TransportAddress? {
+        registrations(for: peer).first { $0.isUp && $0.address.family == family }?.address
     }
 
     /// Whether a service that could ask for a contact has not answered yet at any of its addresses, nor failed.

@@ -71,6 +71,8 @@ package struct FileOffer: Equatable, Sendable {
 package struct PathDescription: Equatable, Sendable {
     package let remote: TransportAddress
     package let kind: Candidate.Kind
+    /// What opened it, or a path of the session before it.
+    package let strategy: PunchStrategy
     /// Whether the address was given by hand rather than by an introduction.
     package let isDirect: Bool
     package let rtt: Duration?

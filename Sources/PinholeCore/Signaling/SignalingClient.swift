@@ -105,7 +105,7 @@ struct SignalingClient {
             case .registered(let registered): .up(observed: registered.observed, rtt: rtt)
             case .waiting, .registering: hasFailed ? .failed : .pending
             }
-        return Environment.Registration(client: id, service: service, state: progress)
+        return Environment.Registration(client: id, service: service, address: address, state: progress)
     }
 
     mutating func takeOutgoing() -> [[UInt8]] {

@@ -132,6 +132,12 @@ struct PathTable {
         paths[route]?.kind = kind
     }
 
+    /// These sockets are closed.
+    mutating func forget(_ sockets: Set<SocketID>) {
+        for route in paths.keys where sockets.contains(route.socket) { paths[route] = nil }
+        if let route = lastValidated, sockets.contains(route.socket) { lastValidated = nil }
+    }
+
     /// Makes sure that `route` is known. Where a peer is now matters more than where it was long ago, so a full table
     /// forgets a path that never answered, the oldest first, or else the one whose last answer is oldest.
     private mutating func admit(_ route: Route, kind: Candidate.Kind) {

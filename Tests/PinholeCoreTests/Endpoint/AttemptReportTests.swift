@@ -51,9 +51,9 @@ struct AttemptReportTests {
         #expect(first.ended! <= .seconds(10))
         #expect(first.addresses.allSatisfy { $0.answered == nil })
         let tried = first.addresses.filter { $0.datagramsSent > 0 }
-        #expect(tried.map(\.remote.ip) == [IPAddress("198.51.100.2")!])
-        // Each probe of somebody who was not heard is an HS and a HELLO.
-        #expect(tried[0].datagramsSent <= 2 * Limits.probesPerRound)
+        #expect(tried.allSatisfy { $0.remote.ip == IPAddress("198.51.100.2") })
+        // Each probe of somebody who was not heard is an HS and a HELLO; fresh sockets had rounds of their own.
+        #expect(tried[0].datagramsSent <= 2 * Limits.probesPerRound * 5)
         world.tap = nil
         #expect(world.run(for: .seconds(30)) { alice.connections.count == 1 })
         let second = try report(alice, of: bob)

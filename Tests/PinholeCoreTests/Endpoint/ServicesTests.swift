@@ -136,7 +136,8 @@ struct ServicesTests {
         #expect(alice.endpoint.clients.map(\.service.token) == [[1, 2, 3], []])
         let registration = alice.endpoint.environment.registrations[1]
         alice.endpoint.environment.registrations[1] = Environment.Registration(
-            client: registration.client, service: registration.service, state: .up(observed: liar, rtt: nil))
+            client: registration.client, service: registration.service, address: registration.address,
+            state: .up(observed: liar, rtt: nil))
         #expect(alice.endpoint.environment.candidates(for: bob.key).map(\.address).contains(liar))
         #expect(!alice.endpoint.environment.candidates(for: dave.key).map(\.address).contains(liar))
     }
