@@ -169,9 +169,15 @@ extension IPAddress: CustomStringConvertible {
         return best.isEmpty ? hex(0..<8) : hex(0..<best.lowerBound) + "::" + hex(best.upperBound..<8)
     }
 
-    /// Parses dotted decimal or any text form of RFC 4291 §2.2, without a zone.
+    /// Parses dotted decimal or any text form of RFC 4291 §2.2, a link-local one with or without the number of its zone.
     package init?(_ text: some StringProtocol) {
-        if text.contains(":") {
+        if let percent = text.firstIndex(of: "%") {
+            let number = text[text.index(after: percent)...]
+            guard let ip = IPAddress(text[..<percent]), ip.family == .v6, ip.isLinkLocal, ip.zone == 0,
+                number.utf8.allSatisfy({ (0x30...0x39).contains($0) }), number.first != "0", let zone = UInt32(number)
+            else { return nil }
+            self = ip.inZone(zone)
+        } else if text.contains(":") {
             guard let groups = Self.parseGroups(text) else { return nil }
             let high = groups[0..<4].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
             let low = groups[4..<8].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }

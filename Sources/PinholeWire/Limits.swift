@@ -192,8 +192,8 @@ package enum Limits {
     /// "0, 1, 3, 7 … s after the network changed, and each 60 s, ±25 %".
     package static let beaconFirstInterval: Duration = .milliseconds(1000)
     package static let beaconMaxInterval: Duration = .milliseconds(60_000)
-    /// Two and a half intervals without a beacon: the neighbor is gone.
-    package static let neighborLifetime: Duration = .milliseconds(150_000)
+    /// Two and a half intervals without a beacon: the neighbour is gone.
+    package static let neighbourLifetime: Duration = .milliseconds(150_000)
     /// Seconds; a recorded beacon can be repeated no longer than two of these.
     package static let beaconEpoch: UInt64 = 3600
     /// Each is compared with all contacts: "at most 32 a second, 8 of one address".

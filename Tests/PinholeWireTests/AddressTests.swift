@@ -97,6 +97,24 @@ struct AddressTests {
         #expect(IPAddress(size == 4 ? "::1" : "1.2.3.4").map { ip.sharesPrefix(0, with: $0) } == false)
     }
 
+    @Test("a link-local address keeps its zone, and no other address has one")
+    func zones() throws {
+        let plain = try #require(IPAddress("fe80::1"))
+        let zoned = plain.inZone(7)
+        #expect(zoned.zone == 7 && plain.zone == 0 && zoned != plain)
+        #expect(zoned.description == "fe80::1%7" && IPAddress("fe80::1%7") == zoned)
+        #expect(zoned.isLinkLocal && zoned.inZone(0) == plain && zoned.inZone(.max).inZone(0) == plain)
+        #expect(zoned.sharesPrefix(64, with: plain.inZone(7)) && !zoned.sharesPrefix(64, with: plain.inZone(8)))
+        for text in ["2001:db8::1", "169.254.1.1", "10.0.0.1", "::1", "ff02::1"] {
+            let ip = try #require(IPAddress(text))
+            #expect(ip.inZone(7) == ip && ip.zone == 0)
+            #expect(IPAddress(text + "%7") == nil)
+        }
+        for text in ["fe80::1%", "fe80::1%0", "fe80::1%07", "fe80::1%-1", "fe80::1%x", "fe80::1%4294967296"] {
+            #expect(IPAddress(text) == nil, "\(text)")
+        }
+    }
+
     @Test("addresses on the wire: truncated, of no family, mapped")
     func wire() throws {
         let codec = Codec.address

@@ -125,6 +125,15 @@ extension Codec where Value == Introduction {
     }
 }
 
+extension Codec where Value == Beacon {
+    static var beacon: Self {
+        let samples = [1, 8, Limits.beaconEntries].map { count in
+            Beacon(nonce: .init(repeating: 9, count: 16), entries: (0..<count).map { UInt64($0) << 40 | 7 })
+        }
+        return Codec(name: "beacon", samples: samples, encode: \.encoded, decode: { try Beacon($0.span) })
+    }
+}
+
 extension Codec where Value == ChatMessage {
     static var message: Self {
         let samples = [0, 1, Limits.maxMessageBody].map {

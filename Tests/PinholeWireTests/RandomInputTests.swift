@@ -35,6 +35,7 @@ struct RandomInputTests {
     @Test("registrations") func registers() { attack(.register, seed: 5) }
     @Test("challenges") func challenges() { attack(.challenge, seed: 6) }
     @Test("introductions") func introductions() { attack(.introduction, seed: 7) }
+    @Test("beacons") func beacons() { attack(.beacon, seed: 15) }
     @Test("candidates") func candidates() { attack(.candidates, seed: 8) }
     @Test("chat messages") func messages() { attack(.message, seed: 9) }
     @Test("receipts") func receipts() { attack(.receipt, seed: 10) }

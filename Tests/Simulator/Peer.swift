@@ -14,6 +14,7 @@ package final class Peer {
     private var extraSockets: [Bound: SocketID] = [:]
     private var extraPorts: [SocketID: Bound] = [:]
     package private(set) var wakeTime: Instant?
+    private var usesLocalNetwork = false
 
     package private(set) var events: [Event] = []
     package private(set) var texts: [String] = []
@@ -64,6 +65,7 @@ package final class Peer {
         let addresses = interfaces.map { LocalAddress($0.address.ip, prefixLength: $0.prefixLength) }
         let ports = interfaces.map { ($0.address.family, $0.address.port) }
         endpoint.setLocal(addresses, ports: Dictionary(ports) { first, _ in first }, at: world.now)
+        if usesLocalNetwork { endpoint.setBeaconSources(addresses, at: world.now) }
         for family in IPAddress.Family.allCases { mapPort(family) }
     }
 
@@ -89,6 +91,13 @@ package final class Peer {
     package func move(to interfaces: [Interface]) {
         self.interfaces = interfaces
         world.findRouters()
+        begin()
+        drain()
+    }
+
+    /// From now on contacts are looked for on its own networks.
+    package func useLocalNetwork() {
+        usesLocalNetwork = true
         begin()
         drain()
     }

@@ -81,10 +81,10 @@ extension World {
         deliver(flight, to: inside, at: nat)
     }
 
-    /// To all others on the same network.
+    /// To all on the same network, the sender among them.
     private func deliverMulticast(_ flight: Flight) {
         for peer in peers {
-            for other in peer.interfaces where other.nat === flight.place && other.address.ip != flight.source.ip {
+            for other in peer.interfaces where other.nat === flight.place {
                 guard other.address.ip.sharesPrefix(other.prefixLength, with: flight.source.ip) else { continue }
                 beforeDelivery?(flight, flight.source, peer)
                 peer.receive(flight.bytes, from: flight.source, by: .beacon)

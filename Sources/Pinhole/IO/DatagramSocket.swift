@@ -65,7 +65,9 @@ final class DatagramSocket {
         _ purpose: Purpose, _ family: IPAddress.Family, isLoopback: Bool
     ) -> datagram_ip {
         switch (purpose, family) {
-        case (.group(let group), _): datagram_ip(group)
+        // Linux binds to no group of one link without being told the link, and these are of all links.
+        case (.group, .v6): datagram_ip(high: 0, low: 0, family: 6)
+        case (.group(let group), .v4): datagram_ip(group)
         case (.main, .v4), (.extra, .v4): datagram_ip(high: 0, low: isLoopback ? 0x7f00_0001 : 0, family: 4)
         case (.main, .v6), (.extra, .v6): datagram_ip(high: 0, low: isLoopback ? 1 : 0, family: 6)
         }
@@ -224,13 +226,13 @@ extension DatagramSocket {
 extension DatagramSocket {
     /// Hears what comes to its group through the interfaces with these indices. Where one cannot, it hears nothing.
     func join(_ interfaces: Set<UInt32>) {
-        guard case .group = purpose, descriptor >= 0 else { return }
-        for interface in interfaces { _ = datagram_join(descriptor, local, interface) }
+        guard case .group(let group) = purpose, descriptor >= 0 else { return }
+        for interface in interfaces { _ = datagram_join(descriptor, datagram_ip(group), interface) }
     }
 
     func leave(_ interfaces: Set<UInt32>) {
-        guard case .group = purpose, descriptor >= 0 else { return }
-        for interface in interfaces { datagram_leave(descriptor, local, interface) }
+        guard case .group(let group) = purpose, descriptor >= 0 else { return }
+        for interface in interfaces { datagram_leave(descriptor, datagram_ip(group), interface) }
     }
 }
 

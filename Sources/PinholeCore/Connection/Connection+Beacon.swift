@@ -3,7 +3,7 @@ internal import PinholeWire
 // A peer on the same local network: where its beacons came from, and calling it there.
 
 /// The addresses on local networks at which a peer was heard lately.
-struct Neighborhood {
+struct Neighbourhood {
     private var heard: [(address: TransportAddress, at: Instant)] = []
 
     /// One of each family on two networks.
@@ -11,16 +11,19 @@ struct Neighborhood {
 
     var addresses: [TransportAddress] { heard.map(\.address) }
 
-    /// Notes that a beacon came from `address`; the newest of too many stay.
-    mutating func note(_ address: TransportAddress, at now: Instant) {
+    /// Notes that a beacon came from `address`; the newest of too many stay. Returns whether none came from there lately.
+    mutating func note(_ address: TransportAddress, at now: Instant) -> Bool {
+        let count = heard.count
         heard.removeAll { $0.address == address }
+        let isNew = heard.count == count
         heard.append((address, now))
         if heard.count > Self.limit { heard.removeFirst() }
+        return isNew
     }
 
     /// Forgets where nothing came from for a while.
     mutating func prune(at now: Instant) {
-        heard.removeAll { now - $0.at > Limits.neighborLifetime }
+        heard.removeAll { now - $0.at > Limits.neighbourLifetime }
     }
 }
 
@@ -32,17 +35,18 @@ extension Connection {
 
     /// Where the peer listens, as far as it is known: by hand, or by its beacons.
     var listeningAddresses: [TransportAddress] {
-        directAddresses + neighborhood.addresses.filter { !directAddresses.contains($0) }
+        directAddresses + neighbourhood.addresses.filter { !directAddresses.contains($0) }
     }
 
     /// An authentic beacon of the peer. It is called if either of the two wants that; a session gets one more path.
     func heardBeacon(from address: TransportAddress, isCalling isCalled: Bool, at now: Instant) {
-        neighborhood.prune(at: now)
-        neighborhood.note(address, at: now)
+        neighbourhood.prune(at: now)
+        let isNew = neighbourhood.note(address, at: now)
         report?.named(Candidate(.host, address), refusal: nil)
-        guard session == nil else { return tryNeighbor(address, at: now) }
+        guard session == nil else { return tryNeighbour(address, at: now) }
         guard isCalled || isCalling, pairings.isEmpty else { return }
-        guard directHello == nil else { return sendDirectHello(at: now) }
+        // A call that is under way has its own pace.
+        guard directHello == nil || isNew else { return }
         if isCalling, attemptDeadline == nil {
             wantedSince = now
             events.append(.connecting(peer))
@@ -53,16 +57,16 @@ extension Connection {
         callDirectly(at: now)
     }
 
-    private func tryNeighbor(_ address: TransportAddress, at now: Instant) {
+    private func tryNeighbour(_ address: TransportAddress, at now: Instant) {
         let route = Route(address)
         guard !(paths[route]?.isValidated ?? false) || search != nil else { return }
         checklist.add(Candidate(.host, address), at: now)
         sendPathChallenge(to: route, at: now)
     }
 
-    /// How an address became known. Who sends beacons is called at its own interface's.
+    /// How an address became known. What comes from a network of ours comes from the peer's own interface.
     func kind(of address: TransportAddress) -> Candidate.Kind {
-        checklist.kind(of: address) ?? (neighborhood.addresses.contains(address) ? .host : .peerReflexive)
+        checklist.kind(of: address) ?? (environment.isNeighbour(address.ip) ? .host : .peerReflexive)
     }
 
     /// HELLOs to where the peer listens.

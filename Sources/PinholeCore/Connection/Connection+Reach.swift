@@ -39,7 +39,7 @@ extension Connection {
     /// Reaches out by every way there is: through the services, and directly.
     func reach(at now: Instant) {
         beginReport(at: now)
-        neighborhood.prune(at: now)
+        neighbourhood.prune(at: now)
         if introducers.isEmpty && listeningAddresses.isEmpty {
             attemptDeadline = attemptDeadline ?? now + Self.servicePatience
             return

@@ -19,7 +19,7 @@ final class Connection {
     /// Addresses given by hand, tried without a service.
     var directAddresses: [TransportAddress]
     /// Where beacons of the peer came from.
-    var neighborhood = Neighborhood()
+    var neighbourhood = Neighbourhood()
     /// Where the peer was when the last session ended: the mappings in between live on for a while.
     var lastRoute: (route: Route, end: Instant)?
     var beaconKeys = BeaconKeys()

@@ -8,6 +8,7 @@ extension Endpoint {
     /// and nothing heard. Link-local addresses count here.
     package func setBeaconSources(_ sources: [LocalAddress], at now: Instant) {
         beacons.setSources(sources, at: now)
+        environment.beaconSources = sources
     }
 
     /// What is sent to every network that this peer is on, if it is time.
@@ -41,13 +42,13 @@ extension Endpoint {
 
     /// A beacon of somebody near: of a contact, if one of its entries is for us.
     func receiveBeacon(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
-        guard source.socket == .beacon, let beacon = try? Beacon(datagram) else {
+        guard source.socket == .beacon, !beacons.sources.isEmpty, let beacon = try? Beacon(datagram) else {
             return environment.drops.count(.malformed)
         }
         let sender = source.remote
         // One's own comes back where several listen on one machine.
-        guard !environment.isOwn(sender, among: beacons.sources) else { return }
-        guard environment.mayBeNeighbor(sender, beacons.sources) else { return environment.drops.count(.notForUs) }
+        guard !environment.isSource(sender) else { return }
+        guard environment.mayBeNeighbour(sender) else { return environment.drops.count(.notForUs) }
         guard !beacons.load.isOverloaded(by: sender, at: now) else { return environment.drops.count(.rateLimited) }
         let entries = BeaconEntries(beacon)
         let said = TransportAddress(sender.ip.inZone(0), port: sender.port)
@@ -67,16 +68,17 @@ extension Environment {
         UInt32(truncatingIfNeeded: unixMilliseconds(at: now) / 1000 / Limits.beaconEpoch)
     }
 
-    fileprivate func isOwn(_ address: TransportAddress, among sources: [LocalAddress]) -> Bool {
-        localPorts[address.family] == address.port && (sources + localAddresses).contains { $0.ip == address.ip }
+    fileprivate func isSource(_ address: TransportAddress) -> Bool {
+        localPorts[address.family] == address.port
+            && (beaconSources + localAddresses).contains { $0.ip == address.ip }
     }
 
     /// Whether a beacon from here can be one: it comes from a host on a network of ours, which answers may go to.
-    fileprivate func mayBeNeighbor(_ address: TransportAddress, _ sources: [LocalAddress]) -> Bool {
+    fileprivate func mayBeNeighbour(_ address: TransportAddress) -> Bool {
         let ip = address.ip
         return address.port != 0 && !ip.isUnspecified && !ip.isMulticast && !ip.isReserved
             && (allowsLoopback || !ip.isLoopback) && !serviceAddresses.contains(address)
             && !localAddresses.contains { $0.isBroadcast(ip) }
-            && (sources + localAddresses).contains { $0.ip.sharesPrefix($0.prefixLength, with: ip) }
+            && isNeighbour(ip)
     }
 }

@@ -26,6 +26,8 @@ final class Environment {
     private let unixMillisecondsAtStart: UInt64
     private let start: Instant
     var localAddresses: [LocalAddress] = []
+    /// Those that beacons leave from, link-local ones among them.
+    var beaconSources: [LocalAddress] = []
     /// The sockets' ports; a family without a socket has none.
     var localPorts: [IPAddress.Family: UInt16] = [:]
     /// The registrations with the services, as far as they got.
@@ -132,7 +134,7 @@ final class Environment {
 
     /// Whether an address is on one of our own networks: no NAT is in between.
     func isNeighbour(_ ip: IPAddress) -> Bool {
-        localAddresses.contains { $0.ip.sharesPrefix($0.prefixLength, with: ip) }
+        (beaconSources + localAddresses).contains { $0.ip.sharesPrefix($0.prefixLength, with: ip) }
     }
 
     private func isOwn(_ address: TransportAddress) -> Bool {

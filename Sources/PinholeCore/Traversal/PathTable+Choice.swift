@@ -11,7 +11,8 @@ extension PathTable.Path {
     }
 
     var rank: Rank {
-        if route.remote.ip.isPrivate || route.remote.ip.isLoopback { return .local }
+        let ip = route.remote.ip
+        if ip.isPrivate || ip.isLoopback || ip.isLinkLocal { return .local }
         return route.remote.family == .v6 ? .internet6 : .internet4
     }
 

@@ -77,6 +77,15 @@ final class Peer {
         }
     }
 
+    /// Writes the configuration file anew.
+    func configure(_ text: String) throws(LabError) {
+        do {
+            try text.write(toFile: directory + "/config.toml", atomically: true, encoding: .utf8)
+        } catch {
+            throw LabError("could not write \(name)'s configuration: \(error)")
+        }
+    }
+
     /// Runs a command to its end.
     func run(_ arguments: [String], within limit: Duration = .seconds(30)) throws(LabError) -> Outcome {
         let begin = ContinuousClock.now
