@@ -61,21 +61,24 @@ extension Connection {
         return PunchPlan(own: own, peer: theirs, role: pair.role)
     }
 
-    /// Whether there is a way between the two on which no port has to be guessed.
+    /// Whether there is a way between the two on which no port has to be guessed, and which may take its time.
     private func hasOtherWay(_ peer: Introduction) -> Bool {
-        if !directAddresses.isEmpty
-            || environment.candidates(for: self.peer).contains(where: { $0.kind == .portMapped })
-        {
-            return true
+        let own = environment.candidates(for: self.peer)
+        if !directAddresses.isEmpty || own.contains(where: { $0.kind == .portMapped }) { return true }
+        let hasIPv6 = own.contains { $0.address.family == .v6 }
+        return probeable(peer).contains { candidate in
+            candidate.kind == .portMapped || candidate.address.family == .v6 && hasIPv6
         }
-        let hasIPv6 = environment.candidates(for: self.peer).contains { $0.address.family == .v6 }
-        return peer.candidates.contains { candidate in
-            guard environment.mayProbe(candidate.address, peerObserved: peerAddresses) else { return false }
-            switch candidate.address.family {
-            case .v6: return hasIPv6
-            case .v4: return candidate.kind == .host || candidate.kind == .portMapped
-            }
-        }
+    }
+
+    /// Whether the two may be neighbours. Homes have the same few prefixes, so that this says little, and a neighbour
+    /// answers at once.
+    private func mayBeNear(_ peer: Introduction) -> Bool {
+        probeable(peer).contains { $0.kind == .host && $0.address.family == .v4 }
+    }
+
+    private func probeable(_ peer: Introduction) -> [Candidate] {
+        peer.candidates.filter { environment.mayProbe($0.address, peerObserved: peerAddresses) }
     }
 }
 
@@ -100,7 +103,8 @@ extension Connection {
 
     private func start(_ plan: PunchPlan, _ peer: Introduction, began: Instant, at now: Instant) {
         guard let remote = punchTarget(peer) else { return }
-        if hasOtherWay(peer), now - began < Self.headStart { return look(at: began + Self.headStart) }
+        let waits = hasOtherWay(peer) || mayBeNear(peer)
+        if waits, now - began < Self.headStart { return look(at: began + Self.headStart) }
         guard !plan.isLarge || environment.punches.claim(self.peer, at: now) else {
             return look(at: now + .milliseconds(250))
         }
