@@ -28,7 +28,7 @@ extension Laboratory {
         @Test("a hard NAT, and a filter that lets its packets in")
         func openAndHard() async throws { try await run(RouterPair.pairs(Self.easy.dropLast(), Self.hard)) }
 
-        @Test("a hard NAT and a home router", .fullOnly)
+        @Test("a hard NAT and a home router")
         func homeAndHard() async throws { try await run(RouterPair.pairs([.home], Self.hard)) }
 
         @Test("two hard NATs whose ports can be foreseen", .fullOnly)

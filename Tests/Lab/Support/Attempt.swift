@@ -6,7 +6,8 @@ import PinholeWire
 struct Attempt {
     /// `connected`, or `unreachable`.
     let outcome: Conversation.Event
-    /// From the end of the caller's registration to the outcome.
+    /// From the end of the caller's registration until the callee has the caller's first line, or the caller is told that
+    /// there is no way. The caller's own `connected` comes half a round trip later: it waits for the callee's answer.
     let duration: Duration
     /// Whether a line arrived and was acknowledged.
     private(set) var isDelivered = false
@@ -28,13 +29,15 @@ struct Attempt {
         for site in sites { try site.router.nft(Self.traffic) }
         let caller = try alice.chat(with: bob)
         let registered = try caller.expect("service-up")
+        caller.say("hello")
         outcome = try caller.expect(oneOf: ["connected", "unreachable"], within: .seconds(20))
-        duration = outcome.instant - registered.instant
         if outcome.event == "connected" {
-            caller.say("hello")
-            try listener.expect(message: "hello")
+            let line = try listener.expect("message") { $0.text == "hello" }
+            duration = line.instant - registered.instant
             try caller.expect("delivered")
             isDelivered = true
+        } else {
+            duration = outcome.instant - registered.instant
         }
         packets = try sites.map { try $0.router.counters()["sent"]?.packets ?? 0 }
         entries = try zip(sites, before).map { try $0.router.connectionCount() - $1 }
