@@ -65,16 +65,29 @@ extension NATBehavior {
         case .addressDependent, .addressAndPortDependent: "has a hard NAT (another port for every destination)"
         }
     }
+}
 
-    /// Whom a network of this kind can reach, in one sentence.
-    var verdict: String {
-        switch mapping {
-        case .unknown: "unknown: the NAT could not be measured"
-        case .none: "good: direct connections work with everybody whose network lets UDP out"
+extension NATProfile {
+    /// Whom a network of this kind can reach, in one sentence. `isMapped`: the router forwards a port.
+    func verdict(isMapped: Bool) -> String {
+        if isMapped {
+            return "good: your router forwards a port, so everybody whose network lets UDP out can reach you"
+        }
+        switch behavior.mapping {
+        case .unknown: return "unknown: the NAT could not be measured"
+        case .none: return "good: direct connections work with everybody whose network lets UDP out"
         case .endpointIndependent:
-            "good: direct connections work with everybody except people behind hard NATs without IPv6"
+            return "good: direct connections work with everybody whose network lets UDP out; "
+                + "behind a hard NAT they may take a few seconds"
         case .addressDependent, .addressAndPortDependent:
-            "hard: direct connections work over IPv6, and with people who have a public address or an open NAT"
+            switch allocation.kind {
+            case .sequential, .block:
+                return "hard, but its ports can be foreseen: direct connections work, within seconds, "
+                    + "with most people but those behind a NAT with random ports"
+            case .unknown, .preserving, .random:
+                return "hard: direct connections work, within seconds, with people who are not behind a hard NAT too; "
+                    + "with the others over IPv6"
+            }
         }
     }
 }

@@ -46,7 +46,8 @@ extension NodeLoop {
     /// What an IPv4 NAT does is what decides; a network without IPv4 is judged by IPv6.
     private func verdict(_ ipv4: NetworkReport.Family?, _ ipv6: NetworkReport.Family?) -> String {
         let family: IPAddress.Family = ipv4 == nil && ipv6 != nil ? .v6 : .v4
-        return (endpoint.profile(family) ?? NATProfile()).behavior.verdict
+        let isMapped = endpoint.mappedAddress(family) != nil
+        return (endpoint.profile(family) ?? NATProfile()).verdict(isMapped: isMapped)
     }
 
     private func report(on family: IPAddress.Family) -> NetworkReport.Family? {
