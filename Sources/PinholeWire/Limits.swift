@@ -230,7 +230,7 @@ package enum Limits {
     // MARK: Punching through hard NATs (protocol §5.6)
 
     /// "balanced birthday: 512 × 512": sockets on the side whose port is random, and on the other half the ports that it
-    /// tries at most. 512 × 512 meet in 98.3 of 100 cases, 512 × 1024 in 99.97.
+    /// tries at most. 512 × 512 meet in 98.3 of 100 cases; then 512 new sockets take the place of the first.
     package static let birthdaySockets = 512
     package static let birthdayProbes = 1024
     /// A NAT that counts is aimed at with so many sockets, over so many of its next ports.

@@ -146,9 +146,10 @@ extension Connection {
             if wanted > 0 { run.add(openSockets(wanted)) }
             let step = punch.mappings < Limits.punchEntries ? run.next(at: now, &environment.entropy) : .finished
             switch step {
-            case .probe(let route, let isNew):
+            case .probe(let route):
                 punch.progress = .running(run)
-                if isNew { punch.mappings += 1 }
+                punch.mappings += 1
+                if let old = run.socketToClose { closeSockets([old]) }
                 if environment.mayProbe(route.remote, peerObserved: peerAddresses) { sendGuess(to: route) }
             case .notYet:
                 punch.progress = .running(run)

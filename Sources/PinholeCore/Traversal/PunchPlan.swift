@@ -17,8 +17,8 @@ enum PunchPlan: Hashable {
     case candidates
     /// Something about one of the NATs is not known yet.
     case undetermined
-    /// Nobody knows at which port the peer will see us: a probe to its address from each of `count` sockets, which makes
-    /// as many mappings. `after` is the port before the first of them, where the NAT counts.
+    /// Nobody knows at which port the peer will see us: a probe to its address from one new socket after another, of which
+    /// `count` are open at a time. `after` is the port before the first of them, where the NAT counts.
     case openSockets(count: Int, after: UInt16?, PunchStrategy)
     /// The peer has a new port for us at each of its sockets: from the main socket to many of its ports.
     case spray(PortSearch, PunchStrategy)

@@ -11,8 +11,8 @@ struct PunchRun {
     private(set) var due: Instant
 
     private enum Work {
-        /// From each socket to one address. Those on random ports go a second time, in case the first was lost or its
-        /// mapping was short-lived.
+        /// From one socket after another to one address, twice as many as are open at a time: a new socket in place of an
+        /// old one meets all that the peer has sent so far.
         case sockets(count: Int, ids: [SocketID], sent: Int, remote: TransportAddress)
         /// From the main socket to many ports.
         case ports(PortSequence, ip: IPAddress)
@@ -46,7 +46,7 @@ struct PunchRun {
     var socketsWanted: Int {
         switch work {
         case .sockets(let count, let ids, let sent, _):
-            ids.count - sent < Self.batch / 2 ? min(Self.batch, count - ids.count) : 0
+            ids.count - sent < Self.batch / 2 ? min(Self.batch, 2 * count - ids.count) : 0
         case .passes(_, _, _, let socket, _): socket == nil ? 1 : 0
         case .ports, .finished: 0
         }
@@ -66,6 +66,14 @@ struct PunchRun {
         }
     }
 
+    /// The socket that has to make room, once as many are open as may be.
+    var socketToClose: SocketID? {
+        switch work {
+        case .sockets(let count, let ids, let sent, _): sent > count ? ids[sent - count - 1] : nil
+        case .ports, .passes, .finished: nil
+        }
+    }
+
     /// The first sockets that were opened, in the order in which they send.
     var sockets: [SocketID] {
         switch work {
@@ -75,8 +83,7 @@ struct PunchRun {
     }
 
     enum Step {
-        /// `isNew` says that it makes a mapping.
-        case probe(Route, isNew: Bool)
+        case probe(Route)
         case notYet
         case finished
     }
@@ -86,15 +93,15 @@ struct PunchRun {
         due = max(due, now - Limits.punchInterval * Self.burst) + Limits.punchInterval
         switch work {
         case .sockets(let count, let ids, let sent, let remote):
-            guard !ids.isEmpty, sent < 2 * count else { return .finished }
+            guard sent < ids.count else { return .finished }
             work = .sockets(count: count, ids: ids, sent: sent + 1, remote: remote)
-            return .probe(Route(remote, via: ids[sent % ids.count]), isNew: sent < count)
+            return .probe(Route(remote, via: ids[sent]))
         case .ports(var ports, let ip):
             // Nobody else holds the sequence while it changes, or it would be copied for each probe.
             work = .finished
             guard let port = ports.next(&entropy) else { return .finished }
             work = .ports(ports, ip: ip)
-            return .probe(Route(TransportAddress(ip, port: port)), isNew: true)
+            return .probe(Route(TransportAddress(ip, port: port)))
         case .passes(let search, var ports, let ip, let socket?, let left):
             work = .finished
             guard left > 0 else { return .finished }
@@ -103,7 +110,7 @@ struct PunchRun {
                 return .notYet
             }
             work = .passes(search, ports, ip: ip, socket: socket, left: left - 1)
-            return .probe(Route(TransportAddress(ip, port: port), via: socket), isNew: true)
+            return .probe(Route(TransportAddress(ip, port: port), via: socket))
         case .passes(_, _, _, nil, _):
             return .notYet
         case .finished:
