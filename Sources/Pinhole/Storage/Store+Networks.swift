@@ -72,32 +72,48 @@ extension Store {
 extension NetworkRecord {
     /// `nil` for what only a newer version can have written.
     fileprivate init?(_ row: Row) {
-        let (id, family): (Data, UInt8) = (row["id"], row["family"])
-        let (kind, behavior): (UInt8, UInt8) = (row["allocation"], row["behavior"])
-        guard let id = NetworkID(bytes: Array(id)), let family = IPAddress.Family(rawValue: family),
-            let kind = PortAllocation.Kind(rawValue: kind)
+        guard let id = row.network("id"),
+            let family = row.number("family", as: UInt8.self).flatMap(IPAddress.Family.init(rawValue:)),
+            let behavior = row.number("behavior", as: UInt8.self),
+            let kind = row.number("allocation", as: UInt8.self).flatMap(PortAllocation.Kind.init(rawValue:)),
+            let delta = row.number("delta", as: Int16.self), let low = row.number("low", as: UInt16.self),
+            let high = row.number("high", as: UInt16.self), let last = row.number("last", as: UInt16.self),
+            let time = row.number("time", as: UInt64.self),
+            let lifetimeTime = row.number("lifetimeTime", as: UInt64.self)
         else { return nil }
         func duration(_ column: String) -> Duration? {
-            let milliseconds: Int64? = row[column]
-            return milliseconds.map { .milliseconds($0) }
+            row.number(column, as: UInt32.self).map { .milliseconds(Int64($0)) }
         }
         self.init(
             id: id, family: family,
             profile: NATProfile(
                 behavior: NATBehavior(byte: behavior),
-                allocation: PortAllocation(
-                    kind: kind, delta: row["delta"], low: row["low"], high: row["high"], last: row["last"]),
-                hairpins: row["hairpins"], lifetime: duration("lifetime"), lifetimeLimit: duration("lifetimeLimit")),
-            time: row.bits("time"), lifetimeTime: row.bits("lifetimeTime"))
+                allocation: PortAllocation(kind: kind, delta: delta, low: low, high: high, last: last),
+                hairpins: row.number("hairpins", as: UInt8.self).map { $0 != 0 }, lifetime: duration("lifetime"),
+                lifetimeLimit: duration("lifetimeLimit")),
+            time: time, lifetimeTime: lifetimeTime)
     }
 }
 
 extension RememberedStrategy {
     fileprivate init?(_ row: Row) throws {
-        let (network, peerNetwork): (Data, Data) = (row["network"], row["peerNetwork"])
-        guard let network = NetworkID(bytes: Array(network)), let peerNetwork = NetworkID(bytes: Array(peerNetwork))
+        guard let network = row.network("network"), let peerNetwork = row.network("peerNetwork"),
+            let strategy = row.number("strategy", as: UInt8.self), let time = row.number("time", as: UInt64.self)
         else { return nil }
         let key = Key(network: network, peer: try PublicKey(row).key, peerNetwork: peerNetwork)
-        self.init(key: key, strategy: row["strategy"], time: row.bits("time"))
+        self.init(key: key, strategy: strategy, time: time)
+    }
+}
+
+extension Row {
+    /// A number, if that is what the column holds and the type has room for it; the subscript would end the process.
+    fileprivate func number<Number: FixedWidthInteger>(_ column: String, as type: Number.Type) -> Number? {
+        let value: DatabaseValue = self[column]
+        return Int64.fromDatabaseValue(value).flatMap { Number(exactly: $0) }
+    }
+
+    fileprivate func network(_ column: String) -> NetworkID? {
+        let value: DatabaseValue = self[column]
+        return Data.fromDatabaseValue(value).flatMap { NetworkID(bytes: Array($0)) }
     }
 }

@@ -65,10 +65,12 @@ struct NetworkStoreTests {
         #expect(try reopened.strategies().isEmpty)
     }
 
-    @Test("a network that a newer version wrote is passed over")
-    func newer() throws {
+    @Test(
+        "a network that a newer version wrote is passed over",
+        arguments: ["allocation = 9", "behavior = 300", "delta = 70000", "low = -1"])
+    func newer(change: String) throws {
         try store.remember(NetworkRecord(id: network(1), family: .v4, profile: NATProfile(), time: 1))
-        try store.change("UPDATE network SET allocation = 9", [])
+        try store.change("UPDATE network SET \(change)", [])
         #expect(try store.networks().isEmpty)
     }
 }
