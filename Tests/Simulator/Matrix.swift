@@ -77,8 +77,8 @@ package struct CellReport: Sendable {
         switch (target, outcome.ending) {
         case (_, .mute), (_, .undecided): return false
         case (.connects(let goals), .connected(let time)): return time <= goals.map(\.within).max() ?? .zero
-        case (.connects, .failed): return false
-        case (.isTold, .connected), (.bestEffort, .connected): return true
+        case (.connects, .failed), (.isTold, .connected): return false
+        case (.bestEffort, .connected): return true
         case (.isTold(let limit), .failed(let reason, let time)):
             return time <= limit && cell.isRight(reason, callerIsFirst: outcome.seed.isMultiple(of: 2))
         case (.bestEffort, .failed(let reason, let time)):

@@ -29,8 +29,12 @@ struct SimulatorCommand: AsyncParsableCommand {
             let names = Recovery.allCases.map { "  \($0.rawValue)" }.joined(separator: "\n")
             throw ValidationError("no such recovery: \(recovery); there are\n\(names)")
         }
-        for cell in cells where Cell(cell) == nil { throw ValidationError("no such pair of types: \(cell)") }
+        for cell in cells where Cell(cell) == nil {
+            let types = NetworkType.allCases.map(\.rawValue).joined(separator: " ")
+            throw ValidationError("no such pair of types: \(cell); the types are \(types)")
+        }
         if seeds == 0 { throw ValidationError("--seeds is at least 1") }
+        if let loss, !(0...100).contains(loss) { throw ValidationError("--loss is from 0 to 100") }
     }
 
     func run() async throws {
