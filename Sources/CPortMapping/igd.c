@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <miniupnpc/miniupnpc.h>
+#include <miniupnpc/miniwget.h>
 #include <miniupnpc/upnpcommands.h>
 #include <miniupnpc/upnperrors.h>
 #include <signal.h>
@@ -67,18 +68,39 @@ static int leads_to(const char *url, const char *gateway) {
     return strncmp(url, gateway, length) == 0 && (url[length] == ':' || url[length] == '/');
 }
 
-static int valid_service(struct UPNPDev *device, struct UPNPUrls *urls, struct IGDdatas *data) {
-    char lan[64] = "";
-#if MINIUPNPC_API_VERSION >= 18
-    char wan[64] = "";
-    int state = UPNP_GetValidIGD(device, urls, data, lan, sizeof lan, wan, sizeof wan);
-    return state >= 1 && state <= 3;
-#else
+/// The description at a URL, or 0. Redirections are not followed.
+static int describe(const char *url, struct IGDdatas *data) {
+    int length = 0, status = 0;
+    char *description = miniwget(url, &length, 0, &status);
+    if (description == NULL || status != 200) return 0;
+    memset(data, 0, sizeof *data);
+    parserootdesc(description, length, data);
+    return 1;
+}
+
+/// Where the first service of the description at `url` is asked; 0 if that is anywhere but the gateway.
+static int resolve(struct IGDdatas *data, const char *url, const char *gateway, struct UPNPUrls *urls) {
+    if (data->first.servicetype[0] == 0) return 0;
+    memset(urls, 0, sizeof *urls);
+    GetUPNPUrls(urls, data, url, 0);
+    return leads_to(urls->controlURL, gateway) && leads_to(urls->controlURL_CIF, gateway);
+}
+
+/// The WAN connection service of the description at `url`. UPNP_GetValidIGD would ask the services before anybody
+/// could see where they are.
+static int find_service(const char *url, const char *gateway, struct UPNPUrls *urls, struct IGDdatas *data) {
+    if (!describe(url, data) || !resolve(data, url, gateway, urls)) return 0;
     // A gateway that says that it is not connected, or has a private address outside, may still map: this is verified
-    // from outside anyway.
-    int state = UPNP_GetValidIGD(device, urls, data, lan, sizeof lan);
-    return state == 1 || state == 2;
-#endif
+    // from outside anyway. It matters only where there is a choice.
+    if (data->second.servicetype[0] == 0 || UPNPIGD_IsConnected(urls, data)) return 1;
+    struct IGDdatas other = *data;
+    struct UPNPUrls other_urls;
+    other.first = data->second;
+    if (resolve(&other, url, gateway, &other_urls) && UPNPIGD_IsConnected(&other_urls, &other)) {
+        *data = other;
+        *urls = other_urls;
+    }
+    return 1;
 }
 
 static long find(const igd_request *request, igd_answer *fields) {
@@ -98,11 +120,7 @@ static long find(const igd_request *request, igd_answer *fields) {
             if (!leads_to(device->descURL, request->gateway)) continue;
             struct UPNPUrls urls;
             struct IGDdatas data;
-            memset(&urls, 0, sizeof urls);
-            memset(&data, 0, sizeof data);
-            device->pNext = NULL;
-            if (!valid_service(device, &urls, &data)) return UPNPCOMMAND_INVALID_RESPONSE;
-            if (!leads_to(urls.controlURL, request->gateway)) return UPNPCOMMAND_INVALID_RESPONSE;
+            if (!find_service(device->descURL, request->gateway, &urls, &data)) return UPNPCOMMAND_INVALID_RESPONSE;
             append(fields, urls.controlURL);
             append(fields, data.first.servicetype);
             return 0;

@@ -22,6 +22,8 @@ final class BrokenGateway: Sendable {
         case endlessDescription
         /// Its description is another host's.
         case elsewhere
+        /// Its description is its own; what that one wants to be asked is another host.
+        case foreignControl
     }
 
     /// What was asked of it: `pcp map`, `pcp remove`, `nat-pmp map`, …, `http GET`.
@@ -131,7 +133,7 @@ extension BrokenGateway {
 
     private func natPMP(_ operation: UInt8, _ body: [UInt8]) -> [UInt8]? {
         switch manner {
-        case .silence, .redirection, .endlessDescription, .elsewhere: nil
+        case .silence, .redirection, .endlessDescription, .elsewhere, .foreignControl: nil
         case .garbage: (0..<Int.random(in: 1...60)).map { _ in .random(in: 0...255) }
         case .dead, .wrongPort, .noLease: [0, operation, 0, 0] + epoch + body
         }
@@ -143,7 +145,7 @@ extension BrokenGateway {
         answer[1] |= 0x80
         answer.replaceSubrange(8..<24, with: epoch + [UInt8](repeating: 0, count: 12))
         switch manner {
-        case .silence, .redirection, .endlessDescription, .elsewhere: return nil
+        case .silence, .redirection, .endlessDescription, .elsewhere, .foreignControl: return nil
         case .garbage: return (0..<Int.random(in: 1...60)).map { _ in .random(in: 0...255) }
         case .wrongPort: answer.replaceSubrange(40..<42, with: [0, 22])
         case .noLease: answer.replaceSubrange(4..<8, with: [0, 0, 0, 0])
@@ -199,10 +201,29 @@ extension BrokenGateway {
             let other = "http://192.168.1.1:5000/\(Int.random(in: 0...1_000_000)).xml"
             _ = send("HTTP/1.1 302 Found\r\nLocation: \(other)\r\nContent-Length: 0\r\n\r\n", to: client)
             return false
-        case .silence, .garbage, .dead, .wrongPort, .noLease, .elsewhere, .redirection:
+        case .foreignControl where count > 0:
+            let text = Self.description(controlledBy: "http://\(Network.serviceAddresses[0]):5000/control")
+            _ = send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)", to: client)
+            return false
+        case .silence, .garbage, .dead, .wrongPort, .noLease, .elsewhere, .redirection, .foreignControl:
             // No description: the connection ends.
             return false
         }
+    }
+
+    /// WANIPConnection:1 and what leads to it, as libminiupnpc wants to see it.
+    private static func description(controlledBy url: String) -> String {
+        """
+        <?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device>
+        <deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType><deviceList><device>
+        <deviceType>urn:schemas-upnp-org:device:WANDevice:1</deviceType><serviceList><service>
+        <serviceType>urn:schemas-upnp-org:service:WANCommonInterfaceConfig:1</serviceType>
+        <controlURL>/common</controlURL></service></serviceList><deviceList><device>
+        <deviceType>urn:schemas-upnp-org:device:WANConnectionDevice:1</deviceType><serviceList><service>
+        <serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType>
+        <controlURL>\(url)</controlURL></service></serviceList></device></deviceList></device></deviceList>
+        </device></root>
+        """
     }
 
     private func send(_ text: String, to client: Int32) -> Bool {
