@@ -25,22 +25,38 @@ extension NodeLoop {
                 return mapping != .unknown || !endpoint.isMeasuring(family)
             } || isDecided && families.isEmpty
         case .complete:
-            return isDecided && families.allSatisfy { !endpoint.isMeasuring($0) && isMappingKnown($0) }
+            // A service that is down says nothing that another has not shown.
+            return (isDecided || !families.isEmpty)
+                && families.allSatisfy { !endpoint.isMeasuring($0) && isMappingKnown($0) }
         }
     }
 
     var networkReport: NetworkReport {
         let (ipv4, ipv6) = (report(on: .v4), report(on: .v6))
-        let works = services.used.contains { $0.rtt != nil }
         return NetworkReport(
-            udpWorks: works, ipv4: ipv4, ipv6: ipv6, isComplete: isMeasured(.complete),
+            udpWorks: services.used.contains { $0.rtt != nil }, ipv4: ipv4, ipv6: ipv6,
+            isComplete: isMeasured(.complete),
             services: services.used.map {
                 NetworkReport.Service(
-                    address: $0.address, rtt: $0.rtt,
+                    address: $0.address, hasAddress: hasAddress($0), rtt: $0.rtt,
                     failure: $0.rtt == nil ? $0.failure ?? "it has not answered yet" : nil)
             },
-            verdict: works
-                ? verdict(ipv4, ipv6) : "no service answers: the services are down, or this network blocks UDP")
+            verdict: silence ?? verdict(ipv4, ipv6))
+    }
+
+    private func hasAddress(_ service: ServiceList.Service) -> Bool {
+        !(names.addresses[service.address] ?? []).isEmpty
+    }
+
+    /// Why nothing is heard of any service, if that is so.
+    private var silence: String? {
+        let used = services.used
+        if used.contains(where: { $0.rtt != nil }) { return nil }
+        if used.isEmpty { return "unknown: no service is configured that could be asked" }
+        guard used.contains(where: hasAddress) else {
+            return "unknown: the services' names have no address, or no name server answers"
+        }
+        return "no service answers: the services are down, or this network blocks UDP"
     }
 
     /// What an IPv4 NAT does is what decides; a network without IPv4 is judged by IPv6.

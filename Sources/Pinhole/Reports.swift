@@ -28,7 +28,7 @@ public struct PathReport: Hashable, Sendable {
     public let family: Family
     /// The smoothed round trip time, once there is a sample.
     public let rtt: Duration?
-    /// From the first packet of the attempt to the session.
+    /// From the wish for a session, on the called side from the first packet, to the session.
     public let connectTime: Duration
     /// The round trip to the service that introduced the two, if one did.
     public let serviceRTT: Duration?
@@ -88,14 +88,17 @@ public struct NetworkReport: Hashable, Sendable {
     public struct Service: Hashable, Sendable {
         /// Which service.
         public let address: ServiceAddress
+        /// Whether an IP address of it is known; one whose name was not found cannot be asked.
+        public let hasAddress: Bool
         /// The round trip time; nil when it did not answer.
         public let rtt: Duration?
         /// Why it could not be used, if it could not.
         public let failure: String?
 
         /// A report on one service.
-        public init(address: ServiceAddress, rtt: Duration?, failure: String? = nil) {
+        public init(address: ServiceAddress, hasAddress: Bool = true, rtt: Duration?, failure: String? = nil) {
             self.address = address
+            self.hasAddress = hasAddress
             self.rtt = rtt
             self.failure = failure
         }

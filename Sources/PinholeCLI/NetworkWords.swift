@@ -11,11 +11,16 @@ struct NetworkWords {
     /// What is known within a second: whether UDP works, and how hard the NAT is.
     var first: [String] {
         [
-            Self.line("UDP", report.udpWorks ? "works" : "no answer"),
+            Self.line("UDP", udp),
             Self.line("IPv4", report.ipv4?.address ?? "none"),
             Self.line("IPv6", report.ipv6?.address ?? "none"),
             Self.line("NAT", Self.words(report.deciding?.mapping ?? .unknown)),
         ]
+    }
+
+    private var udp: String {
+        if report.udpWorks { return "works" }
+        return report.services.contains(where: \.hasAddress) ? "no answer" : "not tried: there is no service to ask"
     }
 
     /// What is known a little later; the verdict is the last of it.

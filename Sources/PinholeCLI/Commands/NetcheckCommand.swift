@@ -7,9 +7,9 @@ struct NetcheckCommand: AsyncParsableCommand {
         commandName: "netcheck",
         abstract: "Find out what this network lets through, and whom you can reach from it.",
         discussion: """
-            Asks the signaling services from a few sockets at several of their ports and compares what they see.
-            How long an idle mapping lives takes minutes to measure: 'listen' and 'chat' do it in the background, and
-            what they found on this network is shown with its age.
+            Asks the signaling services from a few sockets at several of their ports and compares what they see. \
+            How long an idle mapping lives takes minutes to measure: 'listen' and 'chat' do it in the background, \
+            and what they found on this network is shown with its age.
 
             Example:
               $ pinhole netcheck
@@ -19,29 +19,45 @@ struct NetcheckCommand: AsyncParsableCommand {
               NAT         the same port towards everybody (easy)
               Filter      lets in only ports you wrote to
               Ports       kept as they are on this machine
-              Hairpin     does not work
-              Lifetime    an idle mapping lives 117 s, and is gone after 121 s (measured 3 h ago)
+              Hairpin     does not work: others behind this router are reached inside only
+              Lifetime    an idle mapping lives 117 s or longer (measured 3 h ago)
               Mapping     the router forwards its port 50412 (PCP), which was reached from outside
-              Service     signal.example.org answers in 23.1 ms
-              Verdict     direct connections work with everybody but …
+              Service     pinhole-signal://pinsrv1…@signal.example.org:41414: answers in 23.1 ms
+              Verdict     good: your router forwards a port, so everybody whose network lets UDP out can reach you
 
-            With --json one object; what could not be found out is null or "unknown", never left out. Members may be
+            With --json one object; what could not be found out is null or "unknown", never left out. Members may be \
             added to version 1, and none is taken away or changed:
-              v                 1
-              udp, complete     whether any service answered, and whether there was time for everything
-              ipv4, ipv6        this machine's address and port as seen from outside
-              family            "IPv4" or "IPv6": which of the two the members up to portPreserved are about
-              mapping           none, endpoint-independent, address-dependent, address-and-port-dependent (RFC 4787)
-              filtering         endpoint-independent, address-dependent, address-and-port-dependent
-              portPreserved     whether the port outside is the one inside
-              nat4, nat6        for each family: address, mapping, filtering, portPreserved, allocation (preserving,
-                                sequential, block, random), portDelta, portLow, portHigh (as seen), hairpins,
-                                lifetimeMs (an idle mapping lived so long), lifetimeLimitMs (and was gone after),
-                                lifetimeAgeMs (since that was measured), portMapping (what the router was asked by:
-                                PCP, NAT-PMP, UPnP-IGD; none; off), mappedPort (its external port),
-                                mappedPortReached (whether a service got through it)
-              services          for each: address, rttMs, failure
-              verdict           a sentence
+              v              1
+              udp            whether any service answered
+              complete       whether there was time for everything
+              ipv4, ipv6     this machine's address and port as seen from outside
+              family         "IPv4" or "IPv6": which of the two the members from
+                             mapping to portPreserved are about
+              mapping        none, endpoint-independent, address-dependent,
+                             address-and-port-dependent (RFC 4787)
+              filtering      endpoint-independent, address-dependent,
+                             address-and-port-dependent
+              portPreserved  whether the port outside is the one inside
+              nat4, nat6     for each family, as below
+              services       for each: address, rttMs, failure
+              verdict        a sentence
+            nat4 and nat6 have:
+              address, mapping, filtering, portPreserved
+                             as above
+              allocation     preserving, sequential, block, random
+              portDelta      the step of a sequential one
+              portLow, portHigh
+                             the ports that were seen
+              hairpins       whether the router leads its own addresses back inside
+              lifetimeMs     an idle mapping lived so long,
+              lifetimeLimitMs
+                             and was gone after
+              lifetimeAgeMs  since that was measured
+              portMapping    what the router forwards a port by: PCP, NAT-PMP,
+                             UPnP-IGD; none; off
+              mappedPort     the external port
+              mappedPortReached
+                             true once a service got through it; null until then
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -79,6 +95,11 @@ struct NetcheckCommand: AsyncParsableCommand {
         } else {
             Console.results(NetworkWords(report).rest)
         }
+        guard report.udpWorks || report.services.contains(where: \.hasAddress) else {
+            throw Failure(
+                .unreachableService, "no signaling service was found: its name has no address",
+                hint: "is the name spelled right, and does this machine reach a name server?")
+        }
         guard report.udpWorks else {
             throw Failure(
                 .unreachableService, "no signaling service answered over UDP",
@@ -99,8 +120,8 @@ struct NetcheckCommand: AsyncParsableCommand {
             "services": .array(
                 report.services.map {
                     [
-                        "address": .string("\($0.address)"), "rttMs": .milliseconds($0.rtt),
-                        "failure": .string($0.failure),
+                        "address": .string("\($0.address)"), "rttMs": .milliseconds($0.rtt).orUnknown,
+                        "failure": .string($0.failure).orUnknown,
                     ]
                 }),
             "verdict": .string(report.verdict),
