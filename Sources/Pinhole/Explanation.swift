@@ -201,7 +201,12 @@ extension NetworkReport.Allocation {
 extension ConnectionReport {
     init(_ report: AttemptReport, outcome: Outcome, services: [ServiceAddress], duration: Duration) {
         self.outcome = outcome
-        self.duration = report.ended ?? duration
+        self.duration =
+            switch outcome {
+            case .searching: duration
+            case .connected(let path): path.connectTime
+            case .failed: report.ended ?? duration
+            }
         inquiries = report.inquiries.map {
             Inquiry(
                 service: services[$0.service], timesAsked: $0.timesAsked, answer: Inquiry.Answer($0.answer),

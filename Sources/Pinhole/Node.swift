@@ -110,8 +110,8 @@ public final class Node: Sendable {
 extension Node {
     /// Sets up a session with a contact, or reports the one that there is.
     ///
-    /// Throws what kept it from happening: ``PinholeError/Code/peerOffline``, ``PinholeError/Code/noDirectPath`` or
-    /// ``PinholeError/Code/unreachableService``.
+    /// Throws what kept it from happening: ``PinholeError/Code/peerOffline``, ``PinholeError/Code/noDirectPath``,
+    /// ``PinholeError/Code/unreachableService``, or ``PinholeError/Code/timedOut``.
     @discardableResult
     public func connect(to key: PublicKey, timeout: Duration) async throws(PinholeError) -> PathReport {
         let name = try requireContact(key)
@@ -125,7 +125,7 @@ extension Node {
             default: nil
             }
         } orThrow: {
-            PinholeError(.peerOffline, "\(name) could not be reached within \(timeout.seconds) s")
+            PinholeError(.timedOut, "\(name) could not be reached within \(timeout.seconds) s")
         }
     }
 
@@ -176,7 +176,7 @@ extension Node {
         try await connect(to: key, timeout: timeout)
         let name = try requireContact(key)
         let pong = Expectation<Duration> {
-            PinholeError(.peerOffline, "\(name) did not answer the ping within \(timeout.seconds) s")
+            PinholeError(.timedOut, "\(name) did not answer the ping within \(timeout.seconds) s")
         }
         perform { $0.ping(key, pong, at: $1) }
         let rtt = try await Self.value(of: pong.task, within: timeout)

@@ -63,9 +63,12 @@ struct ServiceList {
         all[index].failure = reason
     }
 
-    /// A used service that fails for a reason of its own: its name has no address, or it refuses.
-    var told: (address: ServiceAddress, failure: String)? {
-        for service in used {
+    /// The services that may know where a contact is.
+    func used(for key: PublicKey) -> [Service] { all.filter { $0.isOwn || $0.carriers.contains(key) } }
+
+    /// One of them that fails for a reason of its own: its name has no address, or it refuses.
+    func told(for key: PublicKey) -> (address: ServiceAddress, failure: String)? {
+        for service in used(for: key) {
             if let failure = service.failure, failure != ServiceFailure.noAnswer.sentence {
                 return (service.address, failure)
             }

@@ -377,10 +377,17 @@ extension NodeLoop {
                 .unreachableService, "this machine is not connected to any network",
                 hint: "check the cable or the Wi-Fi")
         }
-        guard let told = services.told else { return error }
+        let usable = services.used(for: key)
+        if usable.isEmpty {
+            return PinholeError(
+                .unreachableService, "no service is configured by which \(name(of: key)) could be found",
+                hint: "give --service pinhole-signal://…, the address of one that \(name(of: key)) uses too")
+        }
+        guard let told = services.told(for: key) else { return error }
+        let hasAddress = usable.contains { !(names.addresses[$0.address] ?? []).isEmpty }
         return PinholeError(
             .unreachableService, "\(name(of: key)) cannot be found: \(told.address.place): \(told.failure)",
-            hint: error.hint)
+            hint: hasAddress ? error.hint : "check how the name is spelled, and that this machine has a name server")
     }
 
     func ping(_ key: PublicKey, _ pong: Expectation<Duration>, at now: Instant) {

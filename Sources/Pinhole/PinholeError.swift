@@ -18,6 +18,8 @@ public struct PinholeError: Error, Sendable {
         case cannotWrite
         /// The peer did not answer.
         case peerOffline
+        /// The time that the caller gave ran out before anything was decided.
+        case timedOut
         /// A contact's key is not the one that is known.
         case keyChanged
         /// The passphrase does not open the identity.

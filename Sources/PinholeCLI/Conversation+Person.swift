@@ -134,7 +134,7 @@ extension Conversation {
                 return try await node.finished(transfer, timeout: nil)
             } catch {
                 switch error.code {
-                case .peerOffline, .unreachableService, .noDirectPath:
+                case .peerOffline, .timedOut, .unreachableService, .noDirectPath:
                     guard (try? await Task.sleep(for: .seconds(1))) != nil else { throw error }
                 default: throw error
                 }

@@ -55,7 +55,7 @@ struct Failure: Error {
             case .unreachableService: .unreachableService
             case .bug: .bug
             case .cannotWrite: .cannotWrite
-            case .peerOffline: .peerOffline
+            case .peerOffline, .timedOut: .peerOffline
             case .keyChanged: .keyChanged
             case .wrongPassphrase: .wrongPassphrase
             case .configuration: .configuration

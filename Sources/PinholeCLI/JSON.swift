@@ -40,16 +40,6 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
         ]
     }
 
-    /// The same with each string changed, but for the names of members.
-    func mapStrings(_ change: (String) -> String) -> JSON {
-        switch self {
-        case .string(let text): .string(change(text))
-        case .array(let values): .array(values.map { $0.mapStrings(change) })
-        case .object(let members): .object(members.mapValues { $0.mapStrings(change) })
-        case .integer, .number, .bool, .null, .unknown: self
-        }
-    }
-
     /// Objects are printed without their null members.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()

@@ -30,8 +30,8 @@ struct DoctorCommand: AsyncParsableCommand {
               Result        no direct path to bob: your network …, and bob's network …
               What helps    use IPv6, a port mapping on bob's router, or another network there
 
-            Exits as 'ping' does: 0 if there is a path, 69 if no service answers, 75 if bob is offline, 79 if he is \
-            online and no direct path exists.
+            Exits as 'ping' does: 0 if there is a path, 69 if no service can be asked, 75 if bob is offline or the \
+            time was too short, 79 if he is online and no direct path exists.
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -51,6 +51,9 @@ struct DoctorCommand: AsyncParsableCommand {
     func validate() throws {
         guard timeout > 0, timeout <= 3600 else {
             throw ValidationError("--timeout must be more than 0 and at most 3600 seconds")
+        }
+        guard !hideAddresses || !global.verbose else {
+            throw ValidationError("--verbose shows addresses: it does not go together with --hide-addresses")
         }
     }
 
@@ -77,9 +80,17 @@ struct Findings: Sendable {
     let name: String
     let network: NetworkReport
     let report: ConnectionReport?
-    /// The session's round trip, if there is one.
-    let ping: PingReport?
-    let failure: Failure?
+    /// The session's round trip, or why there is none.
+    let answer: Result<PingReport, PinholeError>
+
+    var ping: PingReport? { try? answer.get() }
+
+    var failure: Failure? {
+        guard case .failure(let error) = answer else { return nil }
+        var failure = Failure(error)
+        if error.code == .timedOut { failure.hint = failure.hint ?? patience }
+        return failure
+    }
 
     init(of contact: Contact, in session: Session, timeout: Duration) async throws {
         name = contact.name
@@ -88,14 +99,12 @@ struct Findings: Sendable {
         async let measured = node.networkReport(timeout: min(timeout, .seconds(5)))
         do throws(PinholeError) {
             _ = try await session.connect(to: contact, timeout: timeout)
-            ping = try? await node.ping(contact.key, timeout: timeout)
-            failure = nil
+            answer = .success(try await node.ping(contact.key, timeout: timeout))
         } catch {
-            ping = nil
-            failure = Failure(error)
+            answer = .failure(error)
         }
         // Who hears from no service has nothing to measure with.
-        let isDeaf = failure?.status == .unreachableService
+        let isDeaf = Outcome(answer) == .noService
         network = isDeaf ? try await node.networkReport(timeout: .zero) : try await measured
         report = await node.report(of: contact.key)
     }
@@ -111,7 +120,7 @@ extension Findings {
         if let report {
             let story = story(of: report)
             if !story.isEmpty { lines += ["What happened"] + story.map(redaction.text) }
-            if !report.addresses.isEmpty { lines += ["Addresses of \(name)"] + Self.table(report.addresses, redaction) }
+            if !report.addresses.isEmpty { lines += ["Addresses of \(name)"] + table(report.addresses, redaction) }
             lines += report.guesses.map { "  " + redaction.text(Self.words($0)) }
         }
         return lines + result.map(redaction.text)
@@ -153,7 +162,7 @@ extension Findings {
         }
         switch report.outcome {
         case .searching: break
-        case .connected: events.append((report.duration, "connected"))
+        case .connected(let path): events.append((path.connectTime, "connected"))
         case .failed: events.append((report.duration, "gave up"))
         }
         // Events of one moment stay in the order in which they lead to each other.
@@ -166,7 +175,7 @@ extension Findings {
 
     private static func counted(_ addresses: Int) -> String { addresses == 1 ? "1 address" : "\(addresses) addresses" }
 
-    private static func table(_ addresses: [ConnectionReport.Address], _ redaction: Redaction) -> [String] {
+    private func table(_ addresses: [ConnectionReport.Address], _ redaction: Redaction) -> [String] {
         let rows = addresses.map { (redaction.text($0.address), $0.kind.rawValue, words($0)) }
         let width = rows.map(\.0.count).max() ?? 0
         let kindWidth = rows.map(\.1.count).max() ?? 0
@@ -176,11 +185,16 @@ extension Findings {
         return rows.map { "  \(padded($0.0, width))  \(padded($0.1, kindWidth))  \($0.2)" }
     }
 
-    private static func words(_ address: ConnectionReport.Address) -> String {
+    private func isInUse(_ address: ConnectionReport.Address) -> Bool { address.address == ping?.path.remote }
+
+    private func words(_ address: ConnectionReport.Address) -> String {
+        let use = isInUse(address) ? ", in use" : ""
         if let answered = address.answered {
-            return "\(address.datagramsSent) sent, answered after \(Format.duration(answered))"
+            return "\(address.datagramsSent) sent, answered after \(Format.duration(answered))\(use)"
         }
-        if let skip = address.skip { return "not tried: \(words(skip))" }
+        // The search went on after the session had begun.
+        if isInUse(address) { return "answered later, in use" }
+        if let skip = address.skip { return "not tried: \(Self.words(skip))" }
         return address.datagramsSent == 0
             ? "not tried: nothing was left to try by then" : "\(address.datagramsSent) sent, no answer"
     }
@@ -199,16 +213,32 @@ extension Findings {
     private static func words(_ guess: ConnectionReport.Guess) -> String {
         let sockets = guess.sockets == 1 ? "one socket" : "\(guess.sockets) sockets"
         let end = guess.answered.map { "answered after \(Format.duration($0))" } ?? "no answer"
-        return "\(guess.ports) guessed ports of \(guess.ip) from \(sockets): \(guess.datagramsSent) sent, \(end)"
+        let ports = guess.ports == 1 ? "1 guessed port" : "\(guess.ports) guessed ports"
+        return "\(ports) of \(guess.ip) from \(sockets): \(guess.datagramsSent) sent, \(end)"
     }
 
     private var result: [String] {
-        if let failure {
-            let result = Self.field("Result", failure.message)
-            return [result] + (failure.hint.map { [Self.field("What helps", $0)] } ?? [])
+        if let ping { return [Self.field("Result", "a direct path: \(PingCommand.words(ping, report))")] }
+        guard let failure else { return [] }
+        return [Self.field("Result", failure.message)] + (failure.hint.map { [Self.field("What helps", $0)] } ?? [])
+    }
+
+    /// What to do when the time ran out before anything was decided.
+    private var patience: String {
+        let longer = "give it longer with --timeout"
+        guard let report else { return longer }
+        if case .connected = report.outcome { return "\(name) may have just left, or the network between you is slow" }
+        if report.peer != nil { return "\(name) is there, and you were still looking for a path: \(longer)" }
+        if report.inquiries.contains(where: { $0.answer == .present }) {
+            return "\(name) is known to a service, and has not answered yet: \(longer)"
         }
-        guard let ping else { return [Self.field("Result", "connected, and lost again at once")] }
-        return [Self.field("Result", "a direct path: \(PingCommand.words(ping, report))")]
+        if report.inquiries.contains(where: { $0.answer == .absent }) {
+            return "not every service has answered yet, and those that did do not know \(name): \(longer)"
+        }
+        if !report.inquiries.isEmpty { return "no service has answered yet: \(longer), or try 'pinhole netcheck'" }
+        return report.addresses.isEmpty
+            ? "no service was reached yet: \(longer), or try 'pinhole netcheck'"
+            : "\(name) has not answered at the address you have yet: \(longer)"
     }
 
     private static func field(_ label: String, _ words: String) -> String {
@@ -222,14 +252,17 @@ extension Findings {
     func json(_ redaction: Redaction) -> [String: JSON] {
         var members: [String: JSON] = [
             "contact": .string(name),
-            "outcome": .string(outcome), "exitCode": .integer(Int64(failure?.exitCode ?? 0)),
-            "message": .string(failure.map { redaction.text($0.message) }),
-            "hint": .string(failure?.hint.map(redaction.text)),
-            "network": .object(NetcheckCommand.members(of: network)).mapStrings(redaction.text),
-            "rttMs": .milliseconds(ping?.rtt),
-            "path": ping.map { JSON.path($0.path).mapStrings(redaction.text) } ?? .null,
+            "outcome": .string(outcome.rawValue), "exitCode": .integer(Int64(failure?.exitCode ?? 0)),
+            "message": .string(failure?.message), "hint": .string(failure?.hint),
+            "network": .object(NetcheckCommand.members(of: network)), "rttMs": .milliseconds(ping?.rtt),
+            "path": ping.map { JSON.path($0.path) } ?? .null,
         ]
-        guard let report else { return members }
+        report.map { members.merge(self.members(of: $0)) { $1 } }
+        return Dictionary(uniqueKeysWithValues: members.map { ($0.key, redaction.json($0.value, of: $0.key)) })
+    }
+
+    private func members(of report: ConnectionReport) -> [String: JSON] {
+        var members: [String: JSON] = [:]
         members["durationMs"] = .milliseconds(report.duration)
         members["peer"] =
             report.peer.map { peer in
@@ -241,7 +274,7 @@ extension Findings {
         members["services"] = .array(
             report.inquiries.map { inquiry in
                 [
-                    "address": .string(redaction.text("\(inquiry.service)")),
+                    "address": .string("\(inquiry.service)"),
                     "timesAsked": .integer(Int64(inquiry.timesAsked)), "answer": .string(inquiry.answer.rawValue),
                     "answeredMs": .milliseconds(inquiry.answered),
                 ]
@@ -249,16 +282,16 @@ extension Findings {
         members["addresses"] = .array(
             report.addresses.map { address in
                 [
-                    "address": .string(redaction.text(address.address)), "kind": .string(address.kind.rawValue),
+                    "address": .string(address.address), "kind": .string(address.kind.rawValue),
                     "datagramsSent": .integer(Int64(address.datagramsSent)),
                     "firstSentMs": .milliseconds(address.firstSent), "answeredMs": .milliseconds(address.answered),
-                    "skipped": .string(address.skip?.rawValue),
+                    "skipped": .string(address.skip?.rawValue), "inUse": .bool(isInUse(address)),
                 ]
             })
         members["guesses"] = .array(
             report.guesses.map { guess in
                 [
-                    "ip": .string(redaction.text(guess.ip)), "ports": .integer(Int64(guess.ports)),
+                    "ip": .string(guess.ip), "ports": .integer(Int64(guess.ports)),
                     "sockets": .integer(Int64(guess.sockets)), "datagramsSent": .integer(Int64(guess.datagramsSent)),
                     "firstSentMs": .milliseconds(guess.firstSent), "answeredMs": .milliseconds(guess.answered),
                 ]
@@ -266,15 +299,32 @@ extension Findings {
         return members
     }
 
-    private var outcome: String {
-        switch failure?.status {
-        case nil: "connected"
-        case .unreachableService: "no-service"
-        case .peerOffline: "offline"
-        case .noDirectPath: "no-direct-path"
-        default: "failed"
+    private enum Outcome: String {
+        case connected
+        case noService = "no-service"
+        case offline
+        case noDirectPath = "no-direct-path"
+        case timeout
+        case failed
+
+        init(_ answer: Result<PingReport, PinholeError>) {
+            switch answer {
+            case .success: self = .connected
+            case .failure(let error):
+                switch error.code {
+                case .unreachableService: self = .noService
+                case .peerOffline: self = .offline
+                case .noDirectPath: self = .noDirectPath
+                case .timedOut: self = .timeout
+                case .usage, .badKey, .badData, .noSuchFile, .bug, .cannotWrite, .keyChanged, .wrongPassphrase,
+                    .configuration, .portInUse, .identityInUse, .other:
+                    self = .failed
+                }
+            }
         }
     }
+
+    private var outcome: Outcome { Outcome(answer) }
 }
 
 // MARK: Hiding addresses
@@ -315,9 +365,44 @@ struct Redaction: Sendable {
     }
 
     func text(_ text: String) -> String {
-        names.reduce(text) { text, entry in
-            text.split(separator: entry.original, omittingEmptySubsequences: false)
-                .joined(separator: entry.name)
+        guard !names.isEmpty else { return text }
+        var (result, rest, isInside) = ("", text[...], false)
+        while let first = rest.first {
+            let entry = isInside ? nil : names.first { Self.begins(rest, with: $0.original) }
+            guard let entry else {
+                result.append(first)
+                rest = rest.dropFirst()
+                isInside = Self.isOfWord(first)
+                continue
+            }
+            result += entry.name
+            rest = rest.dropFirst(entry.original.count)
+        }
+        return result
+    }
+
+    private static func begins(_ text: Substring, with word: String) -> Bool {
+        guard text.hasPrefix(word) else { return false }
+        return text.dropFirst(word.count).first.map { !isOfWord($0) } ?? true
+    }
+
+    /// What a host name or a number goes on with; a dot or a colon may end a sentence.
+    private static func isOfWord(_ character: Character) -> Bool {
+        character.isLetter || character.isNumber || character == "-" || character == "_"
+    }
+
+    /// An object with the members hidden that hold addresses or sentences; others have words of their own.
+    func json(_ value: JSON, of member: String) -> JSON {
+        switch value {
+        case .string(let text): Self.telling.contains(member) ? .string(self.text(text)) : value
+        case .array(let values): .array(values.map { json($0, of: member) })
+        case .object(let members):
+            .object(Dictionary(uniqueKeysWithValues: members.map { ($0.key, json($0.value, of: $0.key)) }))
+        case .integer, .number, .bool, .null, .unknown: value
         }
     }
+
+    private static let telling: Set = [
+        "address", "remote", "ip", "ipv4", "ipv6", "message", "hint", "failure", "verdict",
+    ]
 }

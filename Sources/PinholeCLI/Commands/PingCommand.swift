@@ -68,7 +68,8 @@ struct PingCommand: AsyncParsableCommand {
         let guess = attempt?.guesses.first { $0.answered != nil }
         let guessed = guess.map { guess in
             let sockets = guess.sockets == 1 ? "one socket" : "\(guess.sockets) sockets"
-            return ", by trying \(guess.ports) ports of its NAT from \(sockets)"
+            let ports = guess.ports == 1 ? "1 port" : "\(guess.ports) ports"
+            return ", by trying \(ports) of its NAT from \(sockets)"
         }
         return "\(Format.duration(report.rtt)) via \(Format.path(path)), "
             + "connected in \(Format.duration(path.connectTime))\(trips)\(guessed ?? "")"
