@@ -21,9 +21,9 @@ struct NetcheckCommand: AsyncParsableCommand {
               Ports       kept as they are on this machine
               Hairpin     does not work: others behind this router are reached inside only
               Lifetime    an idle mapping lives 117 s or longer (measured 3 h ago)
-              Mapping     the router forwards its port 50412 (PCP), which was reached from outside
-              Service     pinhole-signal://pinsrv1…@signal.example.org:41414: answers in 23.1 ms
-              Verdict     good: your router forwards a port, so everybody whose network lets UDP out can reach you
+              Mapping     the router forwards its port 50412 (PCP), which was …
+              Service     pinhole-signal://pinsrv1…: answers in 23.1 ms
+              Verdict     good: your router forwards a port, so everybody whose …
 
             With --json one object; what could not be found out is null or "unknown", never left out. Members may be \
             added to version 1, and none is taken away or changed:
