@@ -33,9 +33,10 @@ extension Connection {
         session == nil && (wantedSince != nil || !outbox.isEmpty)
     }
 
-    /// Where the peer listens, as far as it is known: by hand, or by its beacons.
+    /// Where the peer listens, as far as it is known: by hand, or by its beacons on the networks that we are on.
     var listeningAddresses: [TransportAddress] {
-        directAddresses + neighbourhood.addresses.filter { !directAddresses.contains($0) }
+        directAddresses
+            + neighbourhood.addresses.filter { !directAddresses.contains($0) && environment.isNeighbour($0.ip) }
     }
 
     /// An authentic beacon of the peer. It is called if either of the two wants that; a session gets one more path.

@@ -81,8 +81,7 @@ extension Connection {
 
     func move(to route: Route, isOwnChoice: Bool, at now: Instant) {
         guard let old = paths.active, old != route else { return }
-        paths.activate(route)
-        if !extraSockets.isEmpty { socketRelease = now + Self.choiceTime }
+        activate(route, at: now)
         if isOwnChoice { pathChosen = now }
         if old.remote.ip == route.remote.ip {
             if let capacity = paths[old]?.capacity, paths[route]?.capacity == .unknown {
@@ -100,12 +99,18 @@ extension Connection {
         checkActiveCapacity(at: now)
     }
 
+    /// Sockets that the session does not go by any more are closed when both sides have chosen.
+    private func activate(_ route: Route, at now: Instant) {
+        paths.activate(route)
+        if !extraSockets.isEmpty { socketRelease = now + Self.choiceTime }
+    }
+
     /// A path that was followed and never answered was not the peer's.
     func fallBackIfUnvalidated(at now: Instant) {
         guard let session, let path = paths.activePath, !path.isValidated, session.transport.ptoCount >= 3,
             let last = paths.lastValidated, last != path.route
         else { return }
-        paths.activate(last)
+        activate(last, at: now)
         self.session?.transport.resetPath(initialRTT: paths[last]?.rtt, at: now)
         limitDatagrams()
     }
@@ -206,12 +211,21 @@ extension Connection {
 
     /// CANDIDATES: where the peer may be reached now; it is probing ours.
     func receive(candidates: [Candidate], at now: Instant) {
-        peerCandidates = candidates
+        peerCandidates = candidates.map(\.asNamed)
         // What the peer names is probed, but not as often as it likes.
-        let isNew = candidatesProbed.map { now - $0 >= .seconds(10) } ?? true
-        probeCandidates(probes: isNew ? Limits.probesPerRound : 0, at: now)
-        if isNew { candidatesProbed = now }
+        let isNewRound = mayForgetCandidates(at: now)
+        probeCandidates(probes: isNewRound ? Limits.probesPerRound : 0, at: now)
+        if isNewRound { candidatesProbed = now }
     }
+
+    /// What the peer names no more counts until the round is over: if it were forgotten, it would be new when it is named
+    /// again, and get a whole round each time.
+    private func mayForgetCandidates(at now: Instant) -> Bool {
+        candidatesProbed.map { now - $0 >= Self.candidatesInterval } ?? true
+    }
+
+    /// How often the peer's word begins a round.
+    private static let candidatesInterval: Duration = .seconds(10)
 
     /// Another round, of so many probes, for the addresses of the peer beside the active one. Addresses that are new get
     /// a whole one. Returns whether there are any.
@@ -221,7 +235,9 @@ extension Connection {
         let allowed = (observed.map { Candidate(.serverReflexive, $0) } + peerCandidates).filter {
             environment.mayProbe($0.address, peerObserved: observed)
         }
-        checklist.keep { route in paths[route] != nil || allowed.contains { Route($0.address) == route } }
+        if mayForgetCandidates(at: now) {
+            checklist.keep { route in paths[route] != nil || allowed.contains { Route($0.address) == route } }
+        }
         addKnownPaths(at: now)
         for candidate in allowed { enlist(candidate, at: now) }
         checklist.restart(probes: probes, except: paths.active, at: now)

@@ -59,8 +59,17 @@ extension Connection {
 
     /// A known peer whose mapping is fresh is one round trip away. The services are asked all the same.
     private func callWhereItWas(_ attempt: Pairing.Attempt, at now: Instant) {
-        guard session == nil, let last = lastRoute, now - last.end < Limits.mappingFreshness else { return }
+        guard session == nil, let last = lastRoute, now - last.end < Limits.mappingFreshness,
+            mayCall(last.route.remote)
+        else { return }
         transmit(attempt.handshake.hello(.direct(cookie: nil)), to: last.route)
+    }
+
+    /// Whether an address where the peer once was can still mean the peer, on the networks that this machine is on now.
+    private func mayCall(_ address: TransportAddress) -> Bool {
+        guard environment.localPorts[address.family] != nil else { return false }
+        return directAddresses.contains(address) || environment.isNeighbour(address.ip)
+            || environment.mayProbe(address, peerObserved: peerObserved.values.joined())
     }
 
     /// A little less than what a person is promised (10 s), so that the sentence comes in time.
@@ -154,10 +163,10 @@ extension Connection {
         case .new, .known: break
         }
         peerIntroduction = theirs
-        peerCandidates = theirs.candidates
+        peerCandidates = theirs.candidates.map(\.asNamed)
         report?.introduced(by: theirs, at: now)
         punch.learn(theirs, isNewHello: acceptance == .new)
-        addCandidates(theirs.candidates, at: now)
+        addCandidates(peerCandidates, at: now)
         introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
         if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new {
@@ -213,6 +222,12 @@ extension Connection {
         }
         if let kind = checklist.kind(of: candidate.address) { paths.setKind(kind, of: Route(candidate.address)) }
     }
+}
+
+extension Candidate {
+    /// As it is taken when the peer names it. That an address is peer-reflexive, and probed at once, only packets from
+    /// there can show.
+    var asNamed: Candidate { kind == .peerReflexive ? Candidate(.serverReflexive, address) : self }
 }
 
 // MARK: Giving up

@@ -36,6 +36,11 @@ struct Search {
 extension Connection {
     /// This machine's addresses changed.
     func networkChanged(_ change: NetworkChange, at now: Instant) {
+        if change == .moved {
+            // On another network the same addresses may be somebody else's.
+            neighbourhood = Neighbourhood()
+            lastRoute = nil
+        }
         guard session != nil else {
             // A handshake that is under way goes on from where this machine is now.
             if attempt != nil { introduceAgain(at: now) }

@@ -130,7 +130,10 @@ extension Connection {
         pings.removeAll()
         pairings.removeAll { $0.attempt.connectionID == ended.connectionID }
         checklist = Checklist()
-        if let path = paths.activePath, path.isValidated { lastRoute = (path.route, now) }
+        // A socket of a punch is closed with the session that it won.
+        if let path = paths.activePath, path.isValidated {
+            lastRoute = path.route.socket == .main ? (route: path.route, end: now) : nil
+        }
         paths = PathTable()
         if attempt == nil { abandonPunch() }
         events.append(.disconnected(peer, reason))

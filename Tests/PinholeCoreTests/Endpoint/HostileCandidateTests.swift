@@ -69,6 +69,47 @@ struct HostileCandidateTests {
         #expect(counts.values.allSatisfy { $0 <= 2 * Limits.probesPerRound })
     }
 
+    @Test("are probed at most nine times in a round, however often they are named and not named in a session")
+    func alternating() throws {
+        let world = World(seed: 82)
+        let (alice, bob) = world.makePair(.open, .open)
+        alice.connect(to: bob)
+        world.run(for: .seconds(3))
+        let named = Candidate(.host, TransportAddress("198.51.100.99:5000")!)
+        let connection = try #require(bob.connection(to: alice))
+        world.recording = []
+        for index in 0..<500 {
+            connection.pendingFrames.append(.candidates(index % 2 == 0 ? [named] : []))
+            bob.endpoint.settleLater(bob.endpoint.slots[alice.key]!)
+            bob.drain()
+            world.run(for: .milliseconds(10))
+        }
+        let count = world.recording?.count { $0.destination == named.address } ?? 0
+        #expect((1...Limits.probesPerRound).contains(count), "\(count) in 5 s")
+    }
+
+    @Test("are probed one after the other, though the contact calls them peer-reflexive")
+    func paced() throws {
+        let world = World(seed: 84)
+        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+        let pair = try PairKeys(own: alice.identity, peer: bob.key)
+        world.remove(alice)
+        let attempt = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: World.unixMilliseconds + 60_000,
+            introID: .random())
+        let candidates = (0..<15).map { Candidate(.peerReflexive, strangerAddress($0 * 4096)) }
+        let introduction = Introduction(behavior: NATBehavior(), candidates: candidates)
+        world.recording = []
+        bob.introduce(alice, observed: [], blob: attempt.blob(introduction.encoded), at: world.now)
+        func probed() -> Int {
+            Set(world.recording?.map(\.destination) ?? []).intersection(candidates.map(\.address)).count
+        }
+        world.run(for: Limits.candidatePacing * 3)
+        #expect((1...4).contains(probed()), "\(probed())")
+        world.run(for: Limits.candidatePacing * 15)
+        #expect(probed() == 15)
+    }
+
     @Test("are all refused when one introduction names more than 16")
     func tooMany() throws {
         let candidates = (0..<200).map { Candidate(.host, strangerAddress($0 * 4096)) }

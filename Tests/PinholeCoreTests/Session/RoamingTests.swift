@@ -79,6 +79,37 @@ struct RoamingTests {
         }
     }
 
+    @Test("nobody is called where the peer was on a network that this machine has left")
+    func leftNetwork() throws {
+        let world = World(seed: 9)
+        let (alice, bob) = world.connect([world.home(1)], [world.home(2)])
+        let connection = try #require(alice.connection(to: bob))
+        let neighbour = TransportAddress("192.168.1.5:4000")!
+        let far = TransportAddress("192.168.77.5:4000")!
+        for address in [neighbour, far] { _ = connection.neighbourhood.note(address, at: world.now) }
+        #expect(connection.listeningAddresses == [neighbour])
+        world.recording = []
+        world.tap = { $0.isDirect ? nil : $0 }
+        // The new network has the addresses of the old one.
+        alice.move(to: [
+            Simulator.Interface(TransportAddress("192.168.1.20:4000")!, behind: .home("198.51.100.3"))
+        ])
+        #expect(connection.listeningAddresses.isEmpty)
+        alice.send("still there?", to: bob)
+        world.run(for: .seconds(20))
+        alice.endpoint.disconnect(from: bob.key, at: world.now)
+        alice.drain()
+        // The session may have ended elsewhere: a private address of no network of ours.
+        connection.lastRoute = (Route(far), world.now)
+        alice.connect(to: bob)
+        world.run(for: .seconds(5))
+        let called = Set(world.recording?.map(\.destination) ?? [])
+        #expect(called.isDisjoint(with: [neighbour, far]))
+        connection.lastRoute = (Route(bob.address), world.now)
+        alice.move(to: [world.home(4)])
+        #expect(connection.lastRoute == nil)
+    }
+
     @Test("a file that is on its way is not interrupted by a move")
     func transfer() {
         for seed in 0..<5 as Range<UInt64> {

@@ -108,6 +108,21 @@ struct PunchTests {
         #expect((alice.nat?.flowsMade ?? 0) - flows > 100)
     }
 
+    @Test("are not called again by a socket that was closed with the session")
+    func closedSocket() throws {
+        let world = World(seed: 1)
+        let (alice, bob) = world.makePair(.portRestricted, .random)
+        alice.connect(to: bob)
+        #expect(world.run(for: .seconds(8)) { alice.isConnected(to: bob) && bob.isConnected(to: alice) })
+        world.run(for: .seconds(3))
+        let connection = try #require(bob.connection(to: alice))
+        let active = try #require(connection.paths.active)
+        #expect(active.socket != .main && connection.paths[active]?.isValidated ?? false)
+        bob.endpoint.disconnect(from: alice.key, at: world.now)
+        bob.drain()
+        #expect(connection.extraSockets.isEmpty && connection.lastRoute == nil)
+    }
+
     @Test("get one large punch at a time")
     func oneAtATime() {
         let world = World(seed: 3)
