@@ -4,8 +4,6 @@ package enum Limits {
 
     /// RFC 9000 §14: "A QUIC path … can support … a maximum datagram size of at least 1200 bytes."
     package static let maxDatagramSize = 1200
-    /// The largest datagram that is looked at; anything longer is dropped.
-    package static let maxReceiveSize = 65_535
 
     // MARK: Handshake (protocol §2)
 
@@ -169,6 +167,10 @@ package enum Limits {
     /// times 250 ms without growth, since a measurement is waited for.
     package static let measurementRetry: Duration = .milliseconds(250)
     package static let measurementAttempts = 3
+    /// "at most every 10 s": what a service alone says is no reason for one measurement after another.
+    package static let measurementInterval: Duration = .milliseconds(10_000)
+    /// "not within a minute": a service that showed nothing may have been cut off for a moment.
+    package static let blindMeasurementInterval: Duration = .milliseconds(60_000)
     /// "k ≥ 4": the sockets beside the main one whose mappings show how ports are given away.
     package static let samplingSockets = 4
     /// Mappings of one peer are made this far apart, so that they are numbered in the order of their requests.

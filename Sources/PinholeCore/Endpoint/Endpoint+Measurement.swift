@@ -20,7 +20,8 @@ extension Endpoint {
     }
 
     /// Measures a family's NAT by the first service that answers, and by another if that one has gone or has too few
-    /// ports. Another public address or local prefix means another network.
+    /// ports. Another public address or local prefix means another network; one after another that only the service saw
+    /// is waited for.
     func measure(_ index: Int, _ registered: SignalingReply.Registered, at now: Instant) {
         // What a contact brought along is believed about our NAT only where nobody else can be asked.
         let isOwn = clients[index].service.scope == .everybody
@@ -28,15 +29,27 @@ extension Endpoint {
         let service = clients[index].address
         let family = service.family
         let observed = registered.observed
-        guard observed.family == family else { return }
+        if postponedMeasurements[family]?.client == clients[index].id { postponedMeasurements[family] = nil }
+        guard environment.believes(observed: observed, of: service) else { return }
+        var registered = registered
+        if let second = registered.secondAddress, !environment.believes(second: second, of: service) {
+            registered.secondAddress = nil
+        }
         let local = environment.localAddresses.first { $0.ip.family == family && !$0.ip.isLoopback }
         let network = NetworkID(observed: observed.ip, local: local)
         if let last = measurements[family] {
             let isElsewhere = last.network != network
-            let isBlind = last.progress == .blind && !registered.alternatePorts.isEmpty
+            let isBlind = last.progress == .blind && registered.showsMapping
             let isLastUp = client(withID: last.client).map { clients[$0].isRegistered } ?? false
             let isSame = last.client == clients[index].id
-            guard isElsewhere ? isSame || !isLastUp : isBlind && !isSame else { return }
+            let isRepeat = isSame && now < last.begun + Limits.blindMeasurementInterval
+            guard isElsewhere ? isSame || !isLastUp : isBlind && !isRepeat else { return }
+            let hasMoved = NetworkID(observed: last.observed.ip, local: local) != last.network
+            guard hasMoved || now >= last.begun + Limits.measurementInterval else {
+                postponedMeasurements[family] = PostponedMeasurement(
+                    client: clients[index].id, registered: registered, due: last.begun + Limits.measurementInterval)
+                return
+            }
             abandonMeasurement(family)
         }
         environment.networks[family] = network
@@ -105,6 +118,7 @@ extension Endpoint {
             if let due { nearest = nearest.map { min($0, due) } ?? due }
         }
         for measurement in measurements.values { consider(measurement.nextTimeout) }
+        for postponed in postponedMeasurements.values { consider(postponed.due) }
         for test in lifetimeTests.values { consider(test.nextTimeout) }
         return nearest
     }
@@ -114,6 +128,10 @@ extension Endpoint {
             if let due = measurements[family]?.nextTimeout, due <= now {
                 measurements[family]?.handleTimeout(at: now, environment)
                 settleMeasurement(family, at: now)
+            }
+            if let postponed = postponedMeasurements[family], postponed.due <= now {
+                postponedMeasurements[family] = nil
+                if let index = client(withID: postponed.client) { measure(index, postponed.registered, at: now) }
             }
             if let due = lifetimeTests[family]?.nextTimeout, due <= now {
                 lifetimeTests[family]?.handleTimeout(at: now, environment)
@@ -132,8 +150,23 @@ extension Endpoint {
     private func abandonMeasurement(_ family: IPAddress.Family) {
         measurements[family]?.close(environment)
         measurements[family] = nil
+        postponedMeasurements[family] = nil
         lifetimeTests[family]?.cancel(environment)
         lifetimeTests[family] = nil
+    }
+}
+
+/// A service sees this peer on another network soon after the last one was measured.
+struct PostponedMeasurement {
+    let client: Int
+    let registered: SignalingReply.Registered
+    let due: Instant
+}
+
+extension SignalingReply.Registered {
+    /// Whether the service has what it takes to show how a NAT maps, beside the port that it answers unexpectedly from.
+    fileprivate var showsMapping: Bool {
+        alternatePorts.count > 1 || alternatePorts.count == 1 && secondAddress != nil
     }
 }
 

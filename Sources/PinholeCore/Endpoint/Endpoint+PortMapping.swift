@@ -85,7 +85,9 @@ extension Endpoint {
     private func verifyingService(_ family: IPAddress.Family) -> MappingVerifier.Service? {
         let own = clients.filter { $0.service.scope == .everybody }
         for client in own + clients where client.address.family == family {
-            if client.isRegistered, let observed = client.observed {
+            if client.isRegistered, let observed = client.observed,
+                environment.believes(observed: observed, of: client.address)
+            {
                 return MappingVerifier.Service(
                     address: client.address, scope: client.service.scope, observed: observed)
             }

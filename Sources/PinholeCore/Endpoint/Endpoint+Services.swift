@@ -26,8 +26,7 @@ extension Endpoint {
         switch event {
         case .up(let registered, let rtt):
             reportedDown.remove(service)
-            let ports = registered.alternatePorts.map { TransportAddress(clients[index].address.ip, port: $0) }
-            environment.serviceAddresses.formUnion(ports)
+            noteServiceAddresses(registered, of: index)
             tell(.serviceUp(service, observed: registered.observed, rtt: rtt))
             measure(index, registered, at: now)
             verifyMapping(registered.observed.family, at: now)
@@ -36,6 +35,7 @@ extension Endpoint {
                 settleLater(slot)
             }
         case .observedChanged(let registered):
+            noteServiceAddresses(registered, of: index)
             for (slot, connection) in connections where connection.session != nil {
                 connection.serviceChanged(at: now)
                 settleLater(slot)
@@ -44,6 +44,7 @@ extension Endpoint {
             measure(index, registered, at: now)
             verifyMapping(registered.observed.family, at: now)
         case .confirmed(let registered):
+            noteServiceAddresses(registered, of: index)
             measure(index, registered, at: now)
         case .down(let failure):
             let isStillUp = clients.contains { $0.service.id == service && $0.isRegistered }
@@ -64,6 +65,26 @@ extension Endpoint {
             settleLater(slot)
         case .notice(let text):
             tell(.serviceNotice(service, text))
+        }
+    }
+
+    private func noteServiceAddresses(_ registered: SignalingReply.Registered, of index: Int) {
+        clients[index].noteAddresses(in: registered)
+        noteServiceAddresses()
+    }
+
+    /// Notes where the services are that are used now, so that nothing is sent there for a contact's sake: with an answer
+    /// from a port that was written to, a measurement would be wrong.
+    func noteServiceAddresses() {
+        environment.serviceAddresses.removeAll()
+        for client in clients {
+            let second = client.secondAddress.flatMap {
+                environment.believes(second: $0, of: client.address) ? $0 : nil
+            }
+            for address in [client.address, second].compactMap(\.self) {
+                let ports = [address.port, client.address.port] + client.alternatePorts
+                environment.serviceAddresses.formUnion(ports.map { TransportAddress(address.ip, port: $0) })
+            }
         }
     }
 

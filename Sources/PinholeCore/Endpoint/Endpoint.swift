@@ -23,6 +23,8 @@ package final class Endpoint {
     private var learnedDays: Set<UInt64> = []
     /// The newest measurement of each family's NAT, under way or complete, and that of its mappings' lifetime.
     var measurements: [IPAddress.Family: NATMeasurement] = [:]
+    /// What is to be measured when the time for it has come.
+    var postponedMeasurements: [IPAddress.Family: PostponedMeasurement] = [:]
     var lifetimeTests: [IPAddress.Family: LifetimeTest] = [:]
     /// The networks that this machine was on before, and what is known of them.
     var networks: [NetworkID: NetworkRecord] = [:]
@@ -104,7 +106,7 @@ extension Endpoint {
         }
         reportedDown.formIntersection(services.map(\.id))
         forgetMeasurements()
-        environment.serviceAddresses.formUnion(clients.map(\.address))
+        noteServiceAddresses()
         refreshClients(at: now)
         settleClients(at: now)
     }

@@ -84,9 +84,9 @@ final class Environment {
             candidates.append(Candidate(.portMapped, mapped.address))
         }
         for registration in registrations where registration.service.scope.includes(peer) {
-            guard let address = registration.observed, !candidates.contains(where: { $0.address == address }) else {
-                continue
-            }
+            guard let address = registration.observed, believes(observed: address, of: registration.address),
+                !candidates.contains(where: { $0.address == address })
+            else { continue }
             candidates.append(Candidate(.serverReflexive, address))
         }
         return Array(candidates.prefix(Limits.maxCandidates))
@@ -110,6 +110,26 @@ final class Environment {
             return addresses.first { $0.ip.family == family } != first || ports[family] != localPorts[family]
         }
         return isLost || isElsewhere ? .moved : .grew
+    }
+
+    /// Whether a service may be right that it sees this peer at an address.
+    func believes(observed: TransportAddress, of service: TransportAddress) -> Bool {
+        isPlausible(observed, of: service)
+            || observed.isPunchable(loopback: allowsLoopback) && localAddresses.contains { $0.ip == observed.ip }
+    }
+
+    /// Whether an address may be the second one of a service.
+    func believes(second: TransportAddress, of service: TransportAddress) -> Bool {
+        second.ip != service.ip && isPlausible(second, of: service)
+    }
+
+    /// Private addresses, of our own network or of another, are believed only of a service that is at such an address itself.
+    private func isPlausible(_ address: TransportAddress, of service: TransportAddress) -> Bool {
+        let isInside = service.ip.isPrivate || service.ip.isLoopback
+        return address.family == service.family
+            && address.isPunchable(loopback: allowsLoopback || service.ip.isLoopback)
+            && !localAddresses.contains { $0.isBroadcast(address.ip) }
+            && (isInside || !address.ip.isPrivate)
     }
 
     /// Whether an address that a contact named may be probed.

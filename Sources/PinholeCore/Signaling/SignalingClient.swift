@@ -70,6 +70,9 @@ struct SignalingClient {
     var state: State
     var failures = 0
     var rtt: Duration?
+    /// Its further ports, and its second address, as it told last.
+    private(set) var alternatePorts: [UInt16] = []
+    private(set) var secondAddress: TransportAddress?
     /// The pairs that this peer wants to be found by.
     var pairs: [Pair] = []
     var outgoing: [[UInt8]] = []
@@ -106,6 +109,11 @@ struct SignalingClient {
             case .waiting, .registering: hasFailed ? .failed : .pending
             }
         return Environment.Registration(client: id, service: service, address: address, state: progress)
+    }
+
+    mutating func noteAddresses(in reply: SignalingReply.Registered) {
+        alternatePorts = reply.alternatePorts
+        secondAddress = reply.secondAddress
     }
 
     mutating func takeOutgoing() -> [[UInt8]] {

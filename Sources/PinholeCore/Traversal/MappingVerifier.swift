@@ -91,23 +91,19 @@ struct MappingVerifier {
 
     private mutating func ask(_ asked: Question, at now: Instant, _ entropy: inout Entropy) {
         var question = asked
-        var request = STUNMessage(.request, transactionID: Self.transaction(&entropy))
+        var request = STUNMessage.request(&entropy)
         request.changePort = true
         request.responsePort = port
         question.mapped.insert(request.transactionID)
         outgoing.append((request, question.service.address))
         if question.timesSent > 0, !question.serviceAnswers {
-            let plain = STUNMessage(.request, transactionID: Self.transaction(&entropy))
+            let plain = STUNMessage.request(&entropy)
             question.plain.insert(plain.transactionID)
             outgoing.append((plain, question.service.address))
         }
         question.due = now + Limits.mappingFirstInterval * (1 << question.timesSent)
         question.timesSent += 1
         state = .asking(question)
-    }
-
-    private static func transaction(_ entropy: inout Entropy) -> STUNMessage.TransactionID {
-        STUNMessage.TransactionID(high: UInt32(truncatingIfNeeded: entropy.next()), low: entropy.next())
     }
 
     /// An answer that was not asked for is `nil`; one that settles nothing is `.some(nil)`.

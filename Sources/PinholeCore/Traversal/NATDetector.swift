@@ -6,7 +6,8 @@ internal import PinholeWire
 /// What is asked first decides what can be learned later, so each question has ports of its own: unexpected answers come
 /// from the first alternate port, which is never written to (a router without an input firewall then gives that port's
 /// mapping away), and the second address is written to only after it was seen whether it gets through unasked.
-/// Without a second address, of this service or of another one, address- and port-dependence cannot be told apart.
+/// Without a second address, of this service or of another one, address- and port-dependence cannot be told apart; without
+/// that and a second alternate port the mapping stays unknown.
 struct NATDetector {
     private enum Question: Equatable {
         /// An answer from another port passes a filter that does not look at ports.
@@ -24,7 +25,6 @@ struct NATDetector {
 
     private let service: TransportAddress
     private let observed: TransportAddress
-    private let alternatePorts: [UInt16]
     private let secondAddress: TransportAddress?
     /// Where to ask who can tell whether the mapping depends on the address.
     private let elsewhere: TransportAddress?
@@ -47,7 +47,6 @@ struct NATDetector {
     ) {
         self.service = service
         self.observed = observed
-        self.alternatePorts = alternatePorts
         self.secondAddress = secondAddress
         self.elsewhere = secondAddress ?? elsewhere
         behavior = NATBehavior(mapping: isLocal ? .none : .unknown, filtering: .unknown)
@@ -140,9 +139,6 @@ struct NATDetector {
         case .portsAndFilter:
             step = .secondAddress
             if let elsewhere { ask(.mapping(elsewhere), at: now, &entropy) }
-            if alternatePorts.count == 1 {
-                ask(.mapping(TransportAddress(service.ip, port: alternatePorts[0])), at: now, &entropy)
-            }
             _ = inquiry.handleTimeout(at: now)
             if inquiry.isEmpty { finish() }
         case .secondAddress:

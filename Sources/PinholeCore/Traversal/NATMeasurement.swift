@@ -25,6 +25,7 @@ struct NATMeasurement {
     let client: Int
     let service: TransportAddress
     let observed: TransportAddress
+    let begun: Instant
     private let localPort: UInt16?
     let roundTrip: Duration
     private var detector: NATDetector
@@ -45,6 +46,7 @@ struct NATMeasurement {
         self.service = service
         self.roundTrip = roundTrip
         observed = registered.observed
+        begun = now
         localPort = environment.localPorts[service.family]
         detector = NATDetector(
             service: service, observed: registered.observed, alternatePorts: registered.alternatePorts,
@@ -129,10 +131,8 @@ struct NATMeasurement {
     private mutating func advance(at now: Instant, _ environment: Environment) {
         switch hairpin {
         case .waiting where sampler.isDone:
-            // Whoever claims that an impossible address is ours, or another than before, is not followed there.
-            guard let other = sampler.reflexive, other.address.ip == observed.ip,
-                observed.isPunchable(loopback: environment.allowsLoopback)
-            else {
+            // Whoever claims that another address is ours than before is not followed there.
+            guard let other = sampler.reflexive, other.address.ip == observed.ip else {
                 hairpin = .done(nil)
                 break
             }

@@ -57,6 +57,93 @@ struct LyingServiceTests {
         }
     }
 
+    @Test(
+        "a second address that is none, or inside, is not asked",
+        arguments: [
+            "255.255.255.255:9", "224.0.0.1:9", "0.0.0.0:9", "240.0.0.1:9", "127.0.0.1:9", "169.254.1.1:9",
+            "192.168.1.255:9", "192.168.1.1:53", "10.0.0.1:9", "100.64.0.1:9", "192.0.2.99:0", "203.0.113.1:41415",
+            "[2001:db8::1]:9",
+        ])
+    func secondAddress(_ text: String) {
+        let (world, alice) = Self.world(seed: 7) { _, _ in }
+        let second = TransportAddress(text)!
+        #expect(!alice.endpoint.environment.believes(second: second, of: Self.service))
+        world.run(for: .seconds(15))
+        world.recording = []
+        Self.tell(alice, "198.51.100.50:5000", second: second, in: world)
+        world.run(for: .seconds(3))
+        #expect(world.recording!.count { DatagramKind($0.bytes.span) == .stun } > 0)
+        #expect(!world.recording!.contains { $0.destination == second })
+    }
+
+    @Test("a second address outside is asked, and one inside if the service is there too")
+    func plausibleSecondAddress() {
+        let (world, alice) = Self.world(seed: 8) { _, _ in }
+        world.run(for: .seconds(15))
+        Self.tell(alice, "198.51.100.50:5000", second: Self.victim, in: world)
+        world.run(for: .seconds(3))
+        #expect((1...3).contains(world.recording!.count { $0.destination == Self.victim }))
+        let environment = alice.endpoint.environment
+        for service in ["10.0.0.2:41414", "127.0.0.1:41414"] {
+            #expect(
+                environment.believes(second: TransportAddress("10.0.0.3:41414")!, of: TransportAddress(service)!))
+        }
+    }
+
+    @Test(
+        "where nobody can be, this peer is not: nothing is measured, and no contact is told",
+        arguments: ["255.255.255.255:9", "0.0.0.0:9", "192.168.1.1:53", "10.0.0.1:9", "198.51.100.1:0"])
+    func observed(_ text: String) {
+        let (world, alice) = Self.world(seed: 9) { _, _ in }
+        world.run(for: .seconds(15))
+        let environment = alice.endpoint.environment
+        let candidates = environment.candidates(for: alice.key)
+        let registration = environment.registrations[0]
+        environment.registrations[0] = Environment.Registration(
+            client: registration.client, service: registration.service, address: registration.address,
+            state: .up(observed: TransportAddress(text)!, rtt: nil))
+        #expect(!environment.candidates(for: alice.key).contains { $0.address == TransportAddress(text) })
+        #expect(candidates.contains { $0.kind == .serverReflexive })
+        let network = environment.networks[.v4]
+        Self.tell(alice, text, in: world)
+        #expect(!alice.endpoint.isMeasuring(.v4) && environment.networks[.v4] == network)
+    }
+
+    @Test("a service that sees this peer elsewhere each second has it measured at most every 10 s, the last time too")
+    func flipping() {
+        let (world, alice) = Self.world(seed: 11) { _, _ in }
+        world.run(for: .seconds(2))
+        var begun: [Instant] = []
+        for index in 0..<25 {
+            Self.tell(alice, "198.51.100.\(50 + index):5000", in: world)
+            world.run(for: .seconds(1)) {
+                if let last = alice.endpoint.measurements[.v4]?.begun, last != begun.last { begun.append(last) }
+                return false
+            }
+        }
+        #expect((3...4).contains(begun.count), "\(begun)")
+        #expect(zip(begun, begun.dropFirst()).allSatisfy { $1 - $0 >= Limits.measurementInterval }, "\(begun)")
+        // As long as the service says nothing else.
+        Self.tell(alice, "198.51.100.99:5000", in: world)
+        let last = NetworkID(
+            observed: IPAddress("198.51.100.99")!, local: alice.endpoint.environment.localAddresses.first)
+        world.tap = { [.client, .register].contains(DatagramKind($0.bytes.span)) ? nil : $0 }
+        #expect(world.run(for: .seconds(10)) { alice.endpoint.measurements[.v4]?.network == last })
+    }
+
+    private static let service = TransportAddress(World.serviceAddress, port: World.servicePorts[0])
+
+    /// The service says where it sees a peer, and that it has a second address.
+    private static func tell(
+        _ peer: Peer, _ observed: String, second: TransportAddress? = nil, in world: World
+    ) {
+        let reply = SignalingReply.Registered(
+            registration: 1, lifetime: 90, time: World.unixMilliseconds, observed: TransportAddress(observed)!,
+            alternatePorts: [41415, 41416, 41417], secondAddress: second)
+        peer.endpoint.handle(.observedChanged(reply), of: 0, at: world.now)
+        peer.drain()
+    }
+
     @Test("wrong transactions and refusals change nothing")
     func transactions() {
         for kind in [STUNMessage.Class.success, .error(code: 420), .error(code: 500), .request] {

@@ -131,6 +131,35 @@ struct NATDetectorTests {
         #expect(detector.behavior == NATBehavior() && detector.isDone)
     }
 
+    @Test("the first alternate port is never written to, also where there is no other")
+    func twoPorts() {
+        var entropy = Entropy(SeededRandom(seed: 4))
+        var now = Instant(nanoseconds: 0)
+        var detector = Self.detector(ports: [41415], at: now, &entropy)
+        while let next = detector.nextTimeout {
+            now = max(now, next)
+            detector.handleTimeout(at: now, &entropy)
+            for (_, route) in detector.takeOutgoing() { #expect(route.remote.port == 41414) }
+        }
+        #expect(detector.behavior == NATBehavior() && detector.isDone)
+    }
+
+    @Test("a service that showed nothing is asked again, at most once a minute")
+    func blind() {
+        let world = World(seed: 97)
+        world.recording = []
+        world.tap = { DatagramKind($0.bytes.span) == .stun ? nil : $0 }
+        let alice = world.addPeer("192.168.1.10:4000", behind: .symmetric("198.51.100.1"))
+        alice.useService()
+        world.run(for: .seconds(240))
+        #expect(alice.behavior == nil && alice.endpoint.profile(.v4)?.behavior.mapping ?? .unknown == .unknown)
+        // A measurement that nothing answers: mapping and filtering 3 × 3, sampling 8 × 3.
+        let sent = world.recording!.count { DatagramKind($0.bytes.span) == .stun && World.isService($0.destination.ip) }
+        #expect((66...165).contains(sent), "\(sent)")
+        world.tap = nil
+        #expect(world.run(for: .seconds(90)) { alice.behavior?.isHard == true })
+    }
+
     @Test("a service that answers nothing says nothing about filters")
     func silence() {
         var entropy = Entropy(SeededRandom(seed: 1))

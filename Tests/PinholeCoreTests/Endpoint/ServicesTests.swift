@@ -173,6 +173,27 @@ struct ServicesTests {
         for peer in [alice, bob] { #expect(peer.endpoint.clients.allSatisfy { $0.isRegistered }) }
     }
 
+    @Test("nothing is sent to a service for a contact's sake, at any of its ports and addresses, while it is used")
+    func addresses() {
+        useBoth()
+        let elsewhere = IPAddress("203.0.113.99")!
+        let reply = SignalingReply.Registered(
+            registration: 1, lifetime: 90, time: World.unixMilliseconds,
+            observed: TransportAddress("198.51.100.1:4000")!, alternatePorts: [41415, 41416, 41417],
+            secondAddress: TransportAddress(elsewhere, port: 41414))
+        alice.endpoint.handle(.confirmed(reply), of: 1, at: world.now)
+        let environment = alice.endpoint.environment
+        for ip in [first.address, second.address, elsewhere] {
+            for port in World.servicePorts {
+                #expect(environment.refusal(of: TransportAddress(ip, port: port), peerObserved: []) == .service)
+            }
+        }
+        #expect(environment.serviceAddresses.count == 12)
+        alice.use([first.rendezvous(0)])
+        let left = World.servicePorts.map { TransportAddress(first.address, port: $0) }
+        #expect(environment.serviceAddresses == Set(left))
+    }
+
     @Test("a list that changes keeps the registrations that stay, and ends those that go")
     func changes() {
         useBoth()
