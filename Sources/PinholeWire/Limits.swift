@@ -249,6 +249,9 @@ package enum Limits {
     package static let blockProbes = 384
     /// Two NATs with blocks of 1024: 63 of 100 cases.
     package static let blockSweep = 1024
+    /// What is narrower is no block that carriers give: 64 ports are the least of RFC 7422's examples, of which samples
+    /// show a part.
+    package static let narrowestBlock = 16
     /// "200–300/s".
     package static let punchInterval: Duration = .milliseconds(4)
     /// "At most 1,100 NAT entries a side and attempt", of which the candidates may need some.

@@ -141,10 +141,13 @@ extension World {
     @discardableResult
     package func run(for limit: Duration, until condition: () -> Bool = { false }) -> Bool {
         let end = now + limit
+        var turnsAtThisInstant = 0
         for peer in peers { peer.drain() }
         while !condition() {
             var next = min(end, flights.nextArrival ?? end)
             for peer in peers { next = min(next, peer.wakeTime ?? next) }
+            turnsAtThisInstant = next > now ? 0 : turnsAtThisInstant + 1
+            precondition(turnsAtThisInstant < 10_000, "a peer spins without time passing, seed \(seed)")
             now = max(now, next)
             for peer in peers { peer.wake() }
             while let flight = flights.popDue(at: now) { deliver(flight) }

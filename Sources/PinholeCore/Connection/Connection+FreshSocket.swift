@@ -39,19 +39,27 @@ extension Connection {
 
     /// The blob of an attempt, which says what is known now.
     func makeBlob(_ attempt: Pairing.Attempt) -> [UInt8] {
-        let introduction = ownIntroduction
-        punch.told = introduction
-        return attempt.handshake.blob(introduction.encoded)
+        _ = updateIntroduction()
+        return attempt.handshake.blob((punch.told ?? ownIntroduction).encoded)
+    }
+
+    /// Brings up to date what we say, in a round of its own if that changed. Returns whether it did.
+    private func updateIntroduction() -> Bool {
+        var news = ownIntroduction
+        guard let told = punch.told else {
+            punch.told = news
+            return true
+        }
+        guard news != told else { return false }
+        news.round = told.round == .max ? .max : told.round + 1
+        punch.told = news
+        return true
     }
 
     /// Introduces us again when there is more to say than before, and repeats it, as blobs may be lost.
     func tellNews(at now: Instant) {
-        guard let attempt, var told = punch.told, !introducers.isEmpty else { return }
-        let news = ownIntroduction
-        if news != told {
-            told = news
-            told.round = news.round == .max ? .max : news.round + 1
-            punch.told = told
+        guard let attempt, punch.told != nil, !introducers.isEmpty else { return }
+        if updateIntroduction() {
             punch.retell = Punch.Retell(at: now + Self.retellPause, left: 2)
         } else {
             if case .undetermined = ownProfile.punchClass, now - attempt.began < Self.measuringPatience {

@@ -133,7 +133,7 @@ extension Connection {
             connectionID: pairing.attempt.connectionID, order: pairing.order(pair.role), isBehind: pairing.isBehind,
             at: now)
         if !isReplacement { isAnnounced = false }
-        endPunch(wonBy: source, at: now)
+        endPunch(wonBy: source, isFirst: !isReplacement, at: now)
         attempt = nil
         attemptDeadline = nil
         introduction = nil

@@ -8,6 +8,7 @@ extension Connection {
     func advancePunch(at now: Instant) {
         guard attempt != nil else { return }
         punch.review = nil
+        punch.advanced = now
         predict(at: now)
         tellNews(at: now)
         guard let peer = punch.peer, pairings.contains(where: { !$0.isAuthenticated }), needsPunch(at: now) else {
@@ -18,10 +19,12 @@ extension Connection {
         let plan = punchPlan(peer, began: began, at: now)
         switch plan {
         case .candidates:
+            stopRun()
             useFreshSocket(began: began, at: now)
         case .undetermined:
             look(at: began + Self.measuringPatience)
         case .infeasible:
+            stopRun()
             guard !hasOtherWay(peer) else { return }
             // Probes of the candidates have their second, should a NAT have been measured wrongly.
             guard now - began >= Self.candidatesPatience else { return look(at: began + Self.candidatesPatience) }
@@ -101,9 +104,16 @@ extension Connection {
         }
     }
 
+    /// The peer said something new, after which nothing has to be guessed, or nothing can be.
+    private func stopRun() {
+        guard punch.progress.plan != nil else { return }
+        punch.progress = .idle
+        environment.punches.release(peer)
+    }
+
     private func start(_ plan: PunchPlan, _ peer: Introduction, began: Instant, at now: Instant) {
         guard let remote = punchTarget(peer) else { return }
-        let waits = hasOtherWay(peer) || mayBeNear(peer)
+        let waits = remembered != plan.strategy && (hasOtherWay(peer) || mayBeNear(peer))
         if waits, now - began < Self.headStart { return look(at: began + Self.headStart) }
         guard !plan.isLarge || environment.punches.claim(self.peer, at: now) else {
             return look(at: now + .milliseconds(250))
@@ -167,7 +177,6 @@ extension Connection {
         var writer = ByteWriter(capacity: Limits.handshakeSize)
         writer.frame(.auth(signature: pairings[index].keys.signature, parameters: []))
         transmit(pairings[index].keys.seal(writer.bytes, size: Limits.handshakeSize), to: route)
-        guessesSent += 1
     }
 }
 
@@ -195,9 +204,10 @@ extension Connection {
     }
 
     /// The attempt led to a session: the sockets that did not win are needed until both sides have chosen a path.
-    func endPunch(wonBy route: Route, at now: Instant) {
+    func endPunch(wonBy route: Route, isFirst: Bool, at now: Instant) {
         wonBy = strategy(of: route)
-        if route.remote.family == .v4 { remember(wonBy, at: now) }
+        // A session that takes over may go where an older one did, which says nothing about what finds a path.
+        if isFirst, route.remote.family == .v4 { remember(wonBy, at: now) }
         environment.punches.release(peer)
         punch = Punch()
         socketRelease = extraSockets.isEmpty ? nil : now + Self.choiceTime

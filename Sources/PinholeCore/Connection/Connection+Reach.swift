@@ -96,7 +96,6 @@ extension Connection {
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
         abandonPunch()
-        guessesSent = 0
         checklist = Checklist()
         addKnownPaths(at: now)
         return attempt
@@ -165,7 +164,7 @@ extension Connection {
         peerIntroduction = theirs
         peerCandidates = theirs.candidates.map(\.asNamed)
         report?.introduced(by: theirs, at: now)
-        punch.learn(theirs, isNewHello: acceptance == .new)
+        punch.learn(theirs, with: hello.connectionID)
         addCandidates(peerCandidates, at: now)
         introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.

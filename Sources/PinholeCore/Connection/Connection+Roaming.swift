@@ -162,6 +162,7 @@ extension Connection {
     }
 
     func dropAttempt() {
+        abandonPunch()
         attempt = nil
         attemptDeadline = nil
         introduction = nil

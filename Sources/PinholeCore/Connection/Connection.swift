@@ -49,8 +49,6 @@ final class Connection {
     var extraSockets: Set<SocketID> = []
     /// When those that the session does not need are closed.
     var socketRelease: Instant?
-    /// Probes of guessed ports that the present or the last attempt sent.
-    var guessesSent = 0
     /// What opened the path of the session.
     var wonBy = PunchStrategy.candidates
 

@@ -12,6 +12,12 @@ enum PortSearch: Hashable {
     /// Anywhere from 1024 up.
     case everywhere(count: Int)
 
+    /// All of a block, again and again, but no port of it more often than an address is probed in a round.
+    static func sweepable(low: UInt16, high: UInt16) -> PortSearch {
+        let width = abs(Int(high) - Int(low)) + 1
+        return .within(low: low, high: high, count: min(Limits.blockSweep, width * Limits.probesPerRound))
+    }
+
     var count: Int {
         switch self {
         case .window(_, _, let count, _), .block(_, _, let count), .within(_, _, let count),

@@ -11,6 +11,8 @@ internal import PinholeWire
 struct Punch {
     /// What the peer's newest introduction of this attempt says.
     private(set) var peer: Introduction?
+    /// The HELLO that it came with.
+    private var hello: ConnectionID?
     /// Since when both introductions are known.
     var began: Instant?
     /// What ours said last.
@@ -25,6 +27,8 @@ struct Punch {
     var mappings = 0
     /// When to look again at what the world was not ready for.
     var review: Instant?
+    /// When all that was due was looked at last. What could not be done then waits for something to happen.
+    var advanced: Instant?
 
     /// Blobs may be lost, and what they say is waited for.
     struct Retell {
@@ -55,14 +59,6 @@ struct Punch {
         case sampling(PortSample, failures: Int)
         case known(last: UInt16, failures: Int)
         case givenUp
-
-        var failures: Int {
-            switch self {
-            case .none: 0
-            case .sampling(_, let failures), .known(_, let failures): failures
-            case .givenUp: Limits.predictions
-            }
-        }
     }
 
     /// A socket that no router has seen a packet for, and which is used by both sides at the same moment.
@@ -92,9 +88,10 @@ struct Punch {
     }
 
     /// Takes in an introduction unless a newer one of the same HELLO came before it.
-    mutating func learn(_ introduction: Introduction, isNewHello: Bool) {
-        if let peer, !isNewHello, introduction.round < peer.round { return }
+    mutating func learn(_ introduction: Introduction, with hello: ConnectionID) {
+        if let peer, self.hello == hello, introduction.round < peer.round { return }
         peer = introduction
+        self.hello = hello
     }
 
     /// When any of it wants to be looked at.
@@ -111,6 +108,6 @@ struct Punch {
         case .holding(_, let until): due.append(until)
         case .probing, .unanswered, nil: break
         }
-        return due.min()
+        return due.filter { $0 > advanced ?? Instant(nanoseconds: .min) }.min()
     }
 }

@@ -62,9 +62,9 @@ enum PunchPlan: Hashable {
             let search = PortSearch.window(last: last, delta: delta, count: Limits.blockSweep, stretch: 0)
             self = .sweep(search, after: nil, .sweep)
         case (.counting(let own, _), .block(let low, let high)):
-            self = .sweep(.within(low: low, high: high, count: Limits.blockSweep), after: own, .sweep)
+            self = .sweep(.sweepable(low: low, high: high), after: own, .sweep)
         case (.block, .block(let low, let high)):
-            self = .sweep(.within(low: low, high: high, count: Limits.blockSweep), after: nil, .sweep)
+            self = .sweep(.sweepable(low: low, high: high), after: nil, .sweep)
         case (.preserving, _), (_, .preserving):
             self = .candidates
         case (.random, _), (_, .random):
@@ -146,6 +146,7 @@ extension NATProfile {
             case .preserving: .preserving
             case .sequential where allocation.delta == 0: .random
             case .sequential: .counting(last: allocation.last, delta: allocation.delta)
+            case .block where Int(allocation.high) < Int(allocation.low) + Limits.narrowestBlock: .random
             case .block: .block(low: allocation.low, high: allocation.high)
             case .random: .random
             }

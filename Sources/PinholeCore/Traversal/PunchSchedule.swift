@@ -6,6 +6,8 @@ struct PunchSchedule {
     private var holder: IdentityKey?
     private var began: Instant?
 
+    var isClaimed: Bool { holder != nil }
+
     /// Whether a punch towards `peer` may begin now; it then holds the place until ``release(_:)``.
     mutating func claim(_ peer: IdentityKey, at now: Instant) -> Bool {
         if holder == peer { return true }

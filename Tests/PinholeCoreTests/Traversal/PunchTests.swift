@@ -222,11 +222,12 @@ struct PunchLearningTests {
                 round: round)
         }
         var punch = Punch()
-        punch.learn(introduction(1, 1), isNewHello: true)
-        punch.learn(introduction(3, 3), isNewHello: false)
-        punch.learn(introduction(2, 2), isNewHello: false)
+        let (old, new) = (ConnectionID(rawValue: 1), ConnectionID(rawValue: 2))
+        punch.learn(introduction(1, 1), with: old)
+        punch.learn(introduction(3, 3), with: old)
+        punch.learn(introduction(2, 2), with: old)
         #expect(punch.peer?.allocation.last == 3)
-        punch.learn(introduction(0, 4), isNewHello: true)
+        punch.learn(introduction(0, 4), with: new)
         #expect(punch.peer?.allocation.last == 4)
     }
 }
