@@ -95,11 +95,16 @@ package final class HandshakeKeys {
             signature, of: Transcript.signedMessage(role: pair.role.other, hash: transcriptHash))
     }
 
-    /// The session's first keys. Call it once, and only after the peer's AUTH verified: packet numbers start at 0.
-    package func makeSessionKeys() -> SessionKeys {
-        SessionKeys(
-            root: root.part(of: self), epoch: 0, parties: parties, transcriptHash: transcriptHash, role: pair.role,
+    /// Epoch 0 of the session. Call it only after the peer's AUTH verified.
+    package func makeKeySchedule() -> KeySchedule {
+        KeySchedule(
+            root: root.part(of: self), epoch: 0, transcriptHash: transcriptHash, pair: pair, parties: parties,
             destination: destination)
+    }
+
+    /// The session's first keys. Use one set of them to seal: packet numbers start at 0.
+    package func makeSessionKeys() -> SessionKeys {
+        makeKeySchedule().makeSessionKeys()
     }
 
     @_lifetime(borrow self)

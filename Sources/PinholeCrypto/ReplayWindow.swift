@@ -6,16 +6,19 @@ package struct ReplayWindow: Sendable {
     /// The largest number received, or `nil` before the first.
     package private(set) var largest: UInt64?
     private var words: [UInt64]
+    private let first: UInt64
 
     private static let wordCount = Limits.replayWindow / 64 + 1
 
-    package init() {
+    /// `expected` is the number that is most likely the first.
+    package init(expected: UInt64 = 0) {
+        first = expected
         words = [UInt64](repeating: 0, count: Self.wordCount)
     }
 
     /// The number that is most likely next, for ``PacketNumber/expand(_:expected:)``.
     package var expected: UInt64 {
-        guard let largest else { return 0 }
+        guard let largest else { return first }
         return largest == .max ? .max : largest + 1
     }
 

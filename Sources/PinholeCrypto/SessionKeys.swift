@@ -15,7 +15,7 @@ package final class SessionKeys {
     private let traffic: KeyMaterial
     private let role: Role
     private let firstByte: UInt8
-    private var window = ReplayWindow()
+    private var window: ReplayWindow
 
     private static let headerSize = 1 + ConnectionID.size + 4
     private static let numberOffset = 1 + ConnectionID.size
@@ -23,7 +23,7 @@ package final class SessionKeys {
 
     init(
         root: Span<UInt8>, epoch: UInt32, parties: SessionParties, transcriptHash: [UInt8], role: Role,
-        destination: ConnectionID
+        destination: ConnectionID, expected: UInt64 = 0
     ) {
         traffic = concatKDF(
             root, "traffic ", epoch: epoch, u: parties.lo, v: parties.hi, publicInfo: transcriptHash,
@@ -31,6 +31,7 @@ package final class SessionKeys {
         self.role = role
         self.destination = destination
         firstByte = DatagramKind.dataByte | UInt8(epoch & 3) << 2
+        window = ReplayWindow(expected: expected)
     }
 
     /// A DATA datagram. No packet number is ever used twice.

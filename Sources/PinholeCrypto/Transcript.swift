@@ -23,7 +23,23 @@ enum Transcript {
         return SHA256.hash(input.bytes)
     }
 
-    /// What `role` signs.
+    /// The hash of an epoch: of everything before it, and of both ephemeral keys.
+    static func rekeyHash(after previous: [UInt8], epoch: UInt32, lo: [UInt8], hi: [UInt8]) -> [UInt8] {
+        var input = ByteWriter(capacity: 128)
+        input.append([UInt8]("pinhole/1 rekey".utf8))
+        input.append(previous)
+        input.u32(epoch)
+        input.append(lo)
+        input.append(hi)
+        return SHA256.hash(input.bytes)
+    }
+
+    /// What `role` signs of an epoch.
+    static func signedRekey(role: Role, hash: [UInt8]) -> [UInt8] {
+        [UInt8](repeating: 0x20, count: 64) + "pinhole/1 rekey ".utf8 + role.name.utf8 + [0] + hash
+    }
+
+    /// What `role` signs of a handshake.
     static func signedMessage(role: Role, hash: [UInt8]) -> [UInt8] {
         [UInt8](repeating: 0x20, count: 64) + "pinhole/1 auth ".utf8 + role.name.utf8 + [0] + hash
     }

@@ -35,6 +35,10 @@ extension ByteReader {
             return .candidates(try candidates())
         case FrameType.observedAddress:
             return .observedAddress(try address())
+        case FrameType.rekey:
+            return .rekey(epoch: try u32(), key: try array(32))
+        case FrameType.reauth:
+            return .reauth(epoch: try u32(), signature: try array(64))
         default:
             throw .unknownType
         }

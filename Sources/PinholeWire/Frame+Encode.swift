@@ -46,6 +46,14 @@ extension ByteWriter {
         case .observedAddress(let address):
             varint(FrameType.observedAddress)
             self.address(address)
+        case .rekey(let epoch, let key):
+            varint(FrameType.rekey)
+            u32(epoch)
+            append(key)
+        case .reauth(let epoch, let signature):
+            varint(FrameType.reauth)
+            u32(epoch)
+            append(signature)
         }
     }
 

@@ -17,13 +17,17 @@ package enum Frame: Equatable, Sendable {
     case candidates([Candidate])
     /// The receiver's address as the sender sees it.
     case observedAddress(TransportAddress)
+    /// The sender's ephemeral X25519 key for the epoch, 32 bytes (protocol §3.10).
+    case rekey(epoch: UInt32, key: [UInt8])
+    /// The sender's signature of the epoch's transcript, 64 bytes.
+    case reauth(epoch: UInt32, signature: [UInt8])
 
     /// RFC 9000 §13.2: packets that hold only ACK, PADDING and CLOSE frames are not acknowledged.
     package var isAckEliciting: Bool {
         switch self {
         case .padding, .ack, .close: false
         case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .pathChallenge, .pathResponse,
-            .auth, .candidates, .observedAddress:
+            .auth, .candidates, .observedAddress, .rekey, .reauth:
             true
         }
     }
@@ -81,4 +85,6 @@ enum FrameType {
     static let auth: UInt64 = 0x20
     static let candidates: UInt64 = 0x21
     static let observedAddress: UInt64 = 0x22
+    static let rekey: UInt64 = 0x23
+    static let reauth: UInt64 = 0x24
 }

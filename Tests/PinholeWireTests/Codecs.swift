@@ -56,6 +56,8 @@ extension Codec where Value == Frame {
             .auth(signature: .init(repeating: 5, count: 64), parameters: [1, 2]),
             .candidates([Candidate(.host, addresses[0]), Candidate(.portMapped, addresses[1])]),
             .observedAddress(addresses[0]), .observedAddress(addresses[1]),
+            .rekey(epoch: 1, key: .init(repeating: 6, count: 32)),
+            .reauth(epoch: .max, signature: .init(repeating: 7, count: 64)),
         ]
         return inline("frame", samples, { $0.frame($1) }, { try $0.frame() })
     }

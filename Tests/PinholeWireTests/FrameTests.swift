@@ -55,6 +55,7 @@ struct FrameTests {
     func unknown() {
         let known: Set<UInt8> = [
             0x00, 0x01, 0x02, 0x04, 0x05, 0x0e, 0x0f, 0x10, 0x11, 0x1a, 0x1b, 0x1c, 0x20, 0x21, 0x22,
+            0x23, 0x24,
         ]
         for type in 0..<0x40 as Range<UInt8> where !known.contains(type) {
             #expect(throws: WireError.unknownType) { try Codec.frame.decode([type] + .init(repeating: 0, count: 99)) }

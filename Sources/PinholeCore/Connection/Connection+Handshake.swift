@@ -67,7 +67,7 @@ extension Connection {
             case .pathResponse(let data): responses.append(data)
             case .padding, .ack: break
             case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .close, .candidates,
-                .observedAddress:
+                .observedAddress, .rekey, .reauth:
                 return
             }
         }

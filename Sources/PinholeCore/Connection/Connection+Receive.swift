@@ -101,7 +101,7 @@ extension Connection {
                 receive(candidates: candidates, at: now)
             case .observedAddress:
                 packet.isProbing = false
-            case .auth:
+            case .auth, .rekey, .reauth:
                 throw .frameNotAllowed
             case .ping, .ack, .resetStream, .stopSending, .stream, .maxData, .maxStreamData:
                 packet.isProbing = false

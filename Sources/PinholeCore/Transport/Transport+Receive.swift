@@ -14,7 +14,9 @@ extension Transport {
             guard let index = sendStreams.index(forKey: id) else { return }
             sendStreams.values[index].raiseCredit(to: limit)
             schedule(id)
-        case .padding, .ping, .pathChallenge, .pathResponse, .close, .auth, .candidates, .observedAddress: break
+        case .padding, .ping, .pathChallenge, .pathResponse, .close, .auth, .candidates, .observedAddress, .rekey,
+            .reauth:
+            break
         }
     }
 
