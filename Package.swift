@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "pinhole", targets: ["PinholeCLI"]),
         .executable(name: "pinhole-signaling", targets: ["pinhole-signaling"]),
         .library(name: "Signaling", targets: ["Signaling"]),
+        .library(name: "LinkEmulator", targets: ["CEmulator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -89,9 +90,16 @@ let package = Package(
         .testTarget(
             name: "Transcripts", dependencies: ["PinholeCLI", "TestSupport", "pinhole-signaling"],
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
+        .target(name: "CEmulator", path: "Tests/CEmulator"),
+        .executableTarget(
+            name: "link-emulator", dependencies: ["CEmulator"], path: "Tests/Emulator", swiftSettings: strict),
+        .testTarget(name: "EmulatorTests", dependencies: ["CEmulator"], swiftSettings: strict),
         .target(name: "CLab", path: "Tests/CLab"),
         .testTarget(
-            name: "Lab", dependencies: ["CLab", "PinholeWire", "PinholeCLI", "Simulator", "pinhole-signaling"],
+            name: "Lab",
+            dependencies: [
+                "CEmulator", "CLab", "PinholeWire", "PinholeCLI", "Simulator", "pinhole-signaling", "link-emulator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SignalingTests",

@@ -78,8 +78,8 @@ extension Laboratory {
                 let packet = try #require(try network.lag.recorded().first(where: \.isUDP))
                 #expect(packet.source == probe.host.address && packet.destination == probe.first.address)
                 #expect(packet.payload.elementsEqual("mapping?".utf8))
-                network.lag.inject(packet)
-                network.lag.inject(packet.carrying("changed".utf8))
+                try network.lag.inject(packet)
+                try network.lag.inject(packet.carrying("changed".utf8))
                 for text in ["mapping?", "changed"] {
                     let datagram = ProbeSocket.Datagram(bytes: Array(text.utf8), source: probe.host.address)
                     #expect(probe.first.receive() == datagram)

@@ -117,7 +117,7 @@ extension Laboratory {
                         packet.carrying([first ^ 0x80] + payload.dropFirst()),
                         packet.carrying(payload.dropLast() + [payload[payload.endIndex - 1] ^ 1]),
                     ] {
-                        network.lag.inject(replayed)
+                        try network.lag.inject(replayed)
                     }
                 }
                 one.say("after the storm")

@@ -89,17 +89,7 @@ extension Network {
     }
 
     /// Loses this share of all packets between sites, independently.
-    func lose(percent: Int) throws(LabError) {
-        try backbone.nft(
-            """
-            table inet loss {
-                chain forward {
-                    type filter hook forward priority filter
-                    iifname "lag" meta l4proto udp numgen random mod 100 < \(percent) drop
-                }
-            }
-            """)
-    }
+    func lose(percent: Int) throws(LabError) { try lag.set("loss=\(percent)%") }
 }
 
 extension Uplink {

@@ -3,12 +3,16 @@ import PinholeWire
 
 // Who is at the ends of the lines: routers, their local networks, and the hosts in them.
 extension Network {
-    /// Adds a router of the given type, at a line of its own or as a carrier's customer, with one host behind it.
+    /// Adds a router of the given type, at a line of its own or as a carrier's customer, with one host behind it. With
+    /// `line`, the router's line is an emulated one with these conditions; they come on top of the backbone's delay.
     @discardableResult
-    func addSite(_ type: RouterType, behind carrier: Carrier? = nil) throws(LabError) -> Site {
+    func addSite(
+        _ type: RouterType, behind carrier: Carrier? = nil, line conditions: String? = nil
+    ) throws(LabError) -> Site {
         let number = newRouterNumber()
         let router = try Namespace.create("\(prefix)router\(number)")
-        let uplink = carrier.map { Uplink(to: $0, number) } ?? Uplink(to: backbone, number)
+        var uplink = carrier.map { Uplink(to: $0, number) } ?? Uplink(to: backbone, number)
+        if let conditions { uplink.line = try emulate(uplink, of: router, conditions) }
         let site = Site(
             number: number, type: type, router: router, uplink: uplink,
             host: try Namespace.create("\(prefix)peer\(number)"))
@@ -108,12 +112,23 @@ extension Network {
         try router.load(type, at: uplink.address)
     }
 
+    /// Makes an emulated line between the router and its provider; up is from the router.
+    private func emulate(
+        _ uplink: Uplink, of router: Namespace, _ conditions: String
+    ) throws(LabError) -> Emulator {
+        let line = try Emulator(
+            between: (router, uplink.interface), and: (uplink.provider, uplink.port), conditions)
+        add(line)
+        return line
+    }
+
     func lay(_ uplink: Uplink, for router: Namespace) throws(LabError) {
+        if uplink.line == nil {
+            try uplink.provider.ip(
+                "link add \(uplink.port) type veth peer name \(uplink.interface) netns \(router.name)")
+        }
         try uplink.provider.ip(
-            """
-            link add \(uplink.port) type veth peer name \(uplink.interface) netns \(router.name)
-            link set \(uplink.port) up \(uplink.provider == backbone ? "" : "master lan")
-            """)
+            "link set \(uplink.port) up \(uplink.provider == backbone ? "" : "master lan")")
         try router.ip("link set \(uplink.interface) up")
     }
 }

@@ -5,7 +5,7 @@ import PinholeWire
 ///
 /// ```
 ///              ┌────────────────────────── backbone ──────────────────────────┐
-///              │  every packet between two sites waits 20 ms in the TUN `lag`  │
+///              │  every packet between two sites waits 20 ms in the link `lag` │
 ///              └──────┬──────────────────────┬────────────────────────┬───────┘
 ///              service│ 198.51.100.1    site1│ 203.0.113.9       site2│ 203.0.113.17
 ///            ┌────────┴───────┐    wan┌──────┴──────┐         wan┌────┴────────┐
@@ -44,7 +44,9 @@ final class Network {
     /// Programs that run in this network and end with it.
     let reactor = Reactor()
     private let reaper: Program
-    let lag: Lag
+    /// What all packets between two sites pass; conditions of one site's line are the line's own.
+    let lag: Emulator
+    private var lines: [Emulator] = []
 
     /// Builds the network, gives it to `body` on a thread of its own, and removes it whatever happens. With `recording`,
     /// all that crosses the backbone can be read and repeated.
@@ -79,7 +81,9 @@ final class Network {
             throw LabError("could not make \(directory): \(error)")
         }
         backbone = try Namespace.create(prefix + "backbone")
-        lag = try Lag(in: backbone, delay: Self.oneWayDelay, recordingTo: recording ? directory + "/record" : nil)
+        lag = try Emulator(
+            detour: "lag", in: backbone, "delay=\(Int(Self.oneWayDelay / .milliseconds(1)))ms",
+            recordingTo: recording ? directory + "/record" : nil)
         service = try Namespace.create(prefix + "service")
         try connectService()
         for type in types { try addSite(type) }
@@ -100,10 +104,13 @@ final class Network {
     /// Ends all programs, then lets the reaper remove the rest: the same way as after a crash.
     private func close() {
         reactor.stopAll()
-        lag.stop()
+        for emulator in lines + [lag] { emulator.stop() }
         reaper.closeInput()
         _ = try? Reactor([reaper]).exitStatus(of: reaper, within: .seconds(20))
     }
+
+    /// Keeps an emulator until the network ends.
+    func add(_ line: Emulator) { lines.append(line) }
 
     /// Routers and lines are numbered from 1, the carriers' with them: their addresses come from their numbers.
     func newRouterNumber() -> Int {
@@ -127,7 +134,7 @@ final class Network {
         try backbone.becomeRouter()
         try backbone.ip(
             """
-            link set lag up txqueuelen 10000
+            link set lag up
             rule add not iif lag lookup 100
             route add default dev lag table 100
             link add service type veth peer name eth0 netns \(service.name)

@@ -1,4 +1,4 @@
-import CLab
+import CEmulator
 import Foundation
 import Glibc
 import Testing
@@ -16,7 +16,7 @@ enum Requirements {
         do {
             let trial = try Namespace.create(trial.name)
             try trial.nft(RouterType.fullCone.rules)
-            let tun = try trial.enter { () throws(LabError) in lab_open_tun("trial") }
+            let tun = try trial.enter { () throws(LabError) in emulator_open_device("trial", false) }
             guard tun >= 0 else { throw LabError.system("open /dev/net/tun") }
             close(tun)
         } catch {

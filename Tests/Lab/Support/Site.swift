@@ -46,6 +46,8 @@ struct Uplink {
     let address: String
     let gateway: String
     let length: Int
+    /// What the line is like, where it is an emulated one.
+    var line: Emulator?
 }
 
 /// A provider that translates for its customers once more (RFC 6598): their routers have addresses of 100.64.0.0/10.

@@ -1,0 +1,4 @@
+import CEmulator
+import Glibc
+
+exit(emulator_main(CommandLine.argc, CommandLine.unsafeArgv))
