@@ -2,10 +2,12 @@
 #include "CDatagram.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,7 +19,10 @@
 #define UDP_GRO 104
 #endif
 
-enum { control_size = CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)) };
+enum { control_size = CMSG_SPACE(sizeof(struct in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int)) };
+
+// RFC 3168 §5: the low two bits of the octet that was called "type of service", or "traffic class".
+enum { ecn_mask = 3 };
 
 typedef union {
     struct sockaddr any;
@@ -133,11 +138,18 @@ datagram_slot *datagram_batch_slots(datagram_batch *batch) { return batch->slots
 static void slot_read_control(datagram_slot *slot, struct msghdr *header) {
     slot->segment = 0;
     slot->local.family = 0;
+    slot->ecn = 0;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
         if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
             int segment;
             memcpy(&segment, CMSG_DATA(c), sizeof segment);
             if (segment > 0 && (uint32_t)segment < slot->length) slot->segment = (uint16_t)segment;
+        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+            slot->ecn = *(uint8_t *)CMSG_DATA(c) & ecn_mask;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+            int class;
+            memcpy(&class, CMSG_DATA(c), sizeof class);
+            slot->ecn = (uint8_t)class & ecn_mask;
         } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
@@ -197,6 +209,11 @@ static void slot_write_control(const datagram_slot *slot, struct msghdr *header,
     if (slot->segment != 0) {
         control_add(header, control, SOL_UDP, UDP_SEGMENT, &slot->segment, sizeof slot->segment);
     }
+    if (slot->ecn != 0) {
+        int class = slot->ecn & ecn_mask;
+        if (slot->remote.family == 4) control_add(header, control, IPPROTO_IP, IP_TOS, &class, sizeof class);
+        else control_add(header, control, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof class);
+    }
     if (slot->local.family == 4) {
         struct in_pktinfo info = {.ipi_spec_dst = v4_from_ip(&slot->local), .ipi_ifindex = (int)slot->interface};
         control_add(header, control, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
@@ -255,6 +272,29 @@ void datagram_set_buffers(int descriptor, int buffer_size) {
     set_buffer(descriptor, SO_SNDBUF, SO_SNDBUFFORCE, buffer_size);
 }
 
+static void set_fragmenting(int descriptor, uint8_t family, bool fragments) {
+    // PROBE: never in fragments, and whatever ICMP says of the path; the interface alone decides what is too long.
+    if (family == 4) set_option(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, fragments ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+    else set_option(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, fragments ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+}
+
+int datagram_send_in_fragments(const datagram_slot *slot, int descriptor, uint32_t offset, uint32_t length) {
+    set_fragmenting(descriptor, slot->remote.family, true);
+    int status = datagram_send_part(slot, descriptor, offset, length);
+    set_fragmenting(descriptor, slot->remote.family, false);
+    return status;
+}
+
+int interface_mtu(const char *name) {
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
+    int status = ioctl(descriptor, SIOCGIFMTU, &request) == 0 ? request.ifr_mtu : -errno;
+    close(descriptor);
+    return status;
+}
+
 int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags) {
     int family = address.family == 4 ? AF_INET : AF_INET6;
     int descriptor = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
@@ -267,6 +307,11 @@ int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags
     if (flags & DATAGRAM_LOCAL_ADDRESS) {
         if (family == AF_INET) set_option(descriptor, IPPROTO_IP, IP_PKTINFO, 1);
         else set_option(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    }
+    if (flags & DATAGRAM_WHOLE) set_fragmenting(descriptor, address.family, false);
+    if (flags & DATAGRAM_CODEPOINT) {
+        if (family == AF_INET) set_option(descriptor, IPPROTO_IP, IP_RECVTOS, 1);
+        else set_option(descriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
     }
     if (buffer_size > 0) datagram_set_buffers(descriptor, buffer_size);
     socket_address local;

@@ -155,6 +155,14 @@ package enum Limits {
     package static let capacityProbes = 3
     /// RFC 791: every host accepts 576 bytes; without the longest IP header and that of UDP these are left.
     package static let narrowDatagramSize = 508
+    /// UDP payload: four of these fill a run of UDP_SEGMENT, whose datagrams have 65,507 bytes together at most.
+    package static let largestDatagramSize = 65_507 / 4
+    /// RFC 8899 §5.1.2: "The default value of MAX_PROBES is 3."
+    package static let maxMTUProbes = 3
+    /// RFC 8899 §5.1.1, of PMTU_RAISE_TIMER: "This timer has a period of 600 seconds".
+    package static let mtuRaiseInterval: Duration = .milliseconds(600_000)
+    /// Large datagrams lost in a row, while small ones arrive, after which the path carries no such any more.
+    package static let blackHoleLosses = 3
     /// "Two missed probes": two probe timeouts, but not a mere pause of the network.
     package static let missedProbes = 2
     package static let minSilence: Duration = .milliseconds(800)

@@ -1,6 +1,6 @@
 /// The system calls for UDP that Swift's Glibc module lacks: recvmmsg(2) and sendmmsg(2) over slots of fixed size,
-/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO and multicast (ip(7)), rtnetlink(7), eventfd(2), ppoll(2), epoll(7). No
-/// policy lives here.
+/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO, ECN, fragments and multicast (ip(7)), rtnetlink(7), eventfd(2), ppoll(2),
+/// epoll(7). No policy lives here.
 #ifndef CDATAGRAM_H
 #define CDATAGRAM_H
 
@@ -31,6 +31,8 @@ typedef struct {
     datagram_ip local;
     /// The interface to send through, by its index; 0 leaves it to the routing table. Not set when receiving.
     uint32_t interface;
+    /// The ECN field of the IP header, that of all datagrams of a run (RFC 3168 §5).
+    uint8_t ecn;
     /// Whether the datagram was longer than the slot.
     bool truncated;
 } datagram_slot;
@@ -53,6 +55,9 @@ int datagram_batch_send(datagram_batch *batch, int descriptor, uint32_t first, u
 /// Sends `length` bytes of a slot from `offset` on as one datagram. Returns 0, or a negative errno.
 int datagram_send_part(const datagram_slot *slot, int descriptor, uint32_t offset, uint32_t length);
 
+/// The same on a socket opened with DATAGRAM_WHOLE, in fragments if need be.
+int datagram_send_in_fragments(const datagram_slot *slot, int descriptor, uint32_t offset, uint32_t length);
+
 enum {
     /// Receive runs of datagrams in one slot, where the kernel can (UDP_GRO).
     DATAGRAM_COALESCE = 1,
@@ -62,6 +67,11 @@ enum {
     DATAGRAM_SHARE_PORT = 4,
     /// Sockets of several programs may have the address, and each hears what comes to a group there (SO_REUSEADDR).
     DATAGRAM_SHARE_GROUP = 8,
+    /// Send no datagram in fragments, whatever is known of its path: one that is longer than the interface carries is
+    /// refused with EMSGSIZE (IP_PMTUDISC_PROBE).
+    DATAGRAM_WHOLE = 16,
+    /// Report the ECN field of each received datagram (IP_RECVTOS, IPV6_RECVTCLASS).
+    DATAGRAM_CODEPOINT = 32,
 };
 
 /// Opens a non-blocking UDP socket bound to `address` and `port` (0: any) that asks for `buffer_size` bytes of receive
@@ -81,6 +91,9 @@ void datagram_leave(int descriptor, datagram_ip group, uint32_t interface);
 
 /// Whether the kernel cuts runs of datagrams itself (UDP_SEGMENT). One that does not would send a run as one datagram.
 bool datagram_can_segment(int descriptor);
+
+/// What an interface carries in one packet, its IP header included, in bytes; or a negative errno.
+int interface_mtu(const char *name);
 
 /// The local port of a bound socket, or a negative errno.
 int datagram_local_port(int descriptor);
