@@ -9,9 +9,12 @@ let package = Package(
     name: "PinholeBench",
     dependencies: [.package(path: "../..")],
     targets: [
-        .target(name: "CBench"),
+        .target(name: "CBench", linkerSettings: [.linkedLibrary("sodium")]),
         .executableTarget(
-            name: "pinhole-bench", dependencies: ["CBench", .product(name: "Signaling", package: project)],
+            name: "pinhole-bench",
+            dependencies: [
+                "CBench", .product(name: "Pinhole", package: project), .product(name: "Signaling", package: project),
+            ],
             packageAccess: false, swiftSettings: [.unsafeFlags(["-package-name", project])]),
     ],
     swiftLanguageModes: [.v6]

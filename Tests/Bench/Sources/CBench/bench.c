@@ -91,3 +91,27 @@ uint32_t bench_load(
     *nanoseconds = last - start;
     return answered;
 }
+
+void bench_reply(int descriptor) {
+    static uint8_t buffer[65536];
+    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+    struct sockaddr_in source;
+    while (poll(&waiting, 1, -1) > 0) {
+        socklen_t length = sizeof source;
+        ssize_t size = recvfrom(descriptor, buffer, sizeof buffer, MSG_DONTWAIT, (struct sockaddr *)&source, &length);
+        if (size >= 0) sendto(descriptor, buffer, (size_t)size, 0, (struct sockaddr *)&source, length);
+    }
+}
+
+uint32_t bench_ping(int descriptor, uint32_t size, uint32_t count, uint64_t *nanoseconds) {
+    static uint8_t buffer[65536];
+    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+    uint32_t answered = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t start = now();
+        send(descriptor, buffer, size, 0);
+        if (poll(&waiting, 1, 1000) > 0 && recv(descriptor, buffer, sizeof buffer, MSG_DONTWAIT) >= 0) answered++;
+        nanoseconds[i] = now() - start;
+    }
+    return answered;
+}

@@ -29,7 +29,7 @@ enum SignalingBench {
         var registered = 0
         // One source may hold 1,024 registrations, so the peers come from many loopback addresses.
         for host in 0..<UInt32((peers + 999) / 1000) {
-            let socket = LoopbackSocket(host: 0x7f01_0001 + host << 8)
+            let socket = UDPSocket(host: 0x7f01_0001 + host << 8)
             socket.connect(to: service.port)
             for _ in 0..<min(1000, peers - registered) {
                 let tags = (0..<tagsPerPeer).map { _ in
@@ -45,7 +45,7 @@ enum SignalingBench {
 
     /// Alternates service and echo, with the same client and datagrams of the same size both ways.
     private static func measureRefreshes(at service: ServiceProcess) throws {
-        let echo = LoopbackSocket()
+        let echo = UDPSocket()
         let echoPort = echo.port
         var thread = pthread_t()
         pthread_create(
@@ -61,7 +61,7 @@ enum SignalingBench {
         print("|---|---|---|---|")
         for round in 1...rounds {
             let echoed = load(port: echoPort, datagrams: [UInt8](repeating: 0, count: refreshes * datagramSize))
-            let socket = LoopbackSocket()
+            let socket = UDPSocket()
             socket.connect(to: service.port)
             guard let peer = Peer(service: service.key, socket: socket, tags: []) else {
                 print("the service does not register the load generator")
@@ -81,12 +81,12 @@ enum SignalingBench {
     private static let datagramSize = 63
 
     private static func load(port: UInt16, datagrams: [UInt8]) -> Double {
-        let socket = LoopbackSocket()
+        let socket = UDPSocket()
         socket.connect(to: port)
         return load(socket: socket, datagrams: datagrams)
     }
 
-    private static func load(socket: LoopbackSocket, datagrams: [UInt8]) -> Double {
+    private static func load(socket: UDPSocket, datagrams: [UInt8]) -> Double {
         var nanoseconds: UInt64 = 0
         let answered = bench_load(
             socket.descriptor, datagrams, UInt32(datagramSize), UInt32(datagrams.count / datagramSize), window,
@@ -109,7 +109,7 @@ private struct Peer {
     private let keys: SignalingClientKeys
     private let registration: UInt64
 
-    init?(service: ServiceKey, socket: LoopbackSocket, tags: [TagEntry]) {
+    init?(service: ServiceKey, socket: UDPSocket, tags: [TagEntry]) {
         keys = SignalingClientKeys(service: service)
         var body = RegisterBody(cookie: [UInt8](repeating: 0, count: 16), token: [], tags: tags)
         socket.send(keys.register(body))

@@ -1,18 +1,22 @@
 import Glibc
+import PinholeWire
 
-/// A UDP socket on loopback.
-final class LoopbackSocket {
+/// A UDP socket with large buffers.
+final class UDPSocket {
     let descriptor: Int32
 
     init(host: UInt32 = 0x7f00_0001) {
         descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        var size: Int32 = 8 << 20
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
+        var size: Int32 = 4 << 20
+        // As a session's sockets: past the system's limit where we may.
+        if setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, 4) != 0 {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
+        }
         setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, 4)
         var timeout = timeval(tv_sec: 1, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         let result = withAddress(host, 0) { bind(descriptor, $0, $1) }
-        precondition(result == 0, "no loopback socket")
+        precondition(result == 0, "no UDP socket")
     }
 
     deinit {
@@ -28,9 +32,13 @@ final class LoopbackSocket {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    func connect(to port: UInt16) {
-        let result = withAddress(0x7f00_0001, port) { Glibc.connect(descriptor, $0, $1) }
-        precondition(result == 0, "no connection on loopback")
+    func connect(to port: UInt16, of host: UInt32 = 0x7f00_0001) {
+        let result = withAddress(host, port) { Glibc.connect(descriptor, $0, $1) }
+        precondition(result == 0, "no route to a socket of ours")
+    }
+
+    func connect(to address: TransportAddress) {
+        connect(to: address.port, of: address.ip.v4Bits)
     }
 
     func send(_ datagram: [UInt8]) {

@@ -1,0 +1,49 @@
+import CBench
+import Glibc
+
+/// What this program does when it is not what a person starts: one process of a measurement.
+enum Role: String {
+    /// `inside NETWORK …`: goes into the network of a process and becomes what follows.
+    case inside
+    /// `program NAME …`: becomes another program.
+    case program
+    /// Holds a network namespace until it is told to end.
+    case holdNetwork = "hold-network"
+    /// A peer with its loop, told what to do on stdin.
+    case node
+    /// One side of the bare loop.
+    case bare
+    /// The side of the raw ping-pong that answers.
+    case reply
+
+    /// Plays the role, and ends the process.
+    func play(_ arguments: [String]) throws -> Never {
+        switch self {
+        case .inside:
+            guard arguments.count > 1, bench_die_with_parent() == 0 else { fail("no parent") }
+            if let holder = Int32(arguments[0]), bench_enter_network(holder) != 0 { fail("no network \(holder)") }
+            guard let role = Role(rawValue: arguments[1]) else { fail("no role \(arguments[1])") }
+            try role.play(Array(arguments.dropFirst(2)))
+        case .program:
+            var words = arguments.map { strdup($0) }
+            words.append(nil)
+            execvp(arguments[0], words)
+            fail("cannot start \(arguments[0])")
+        case .holdNetwork:
+            let status = bench_new_network()
+            guard status == 0 else { fail("no network namespace: \(String(cString: strerror(-status)))") }
+            say("ready")
+            while readLine() != nil {}
+            exit(0)
+        case .node: try NodeProcess.run(arguments)
+        case .bare: try BareProcess.run(arguments)
+        case .reply: ReplyProcess.run()
+        }
+    }
+}
+
+/// Says to the bench why this process cannot go on.
+func fail(_ reason: String) -> Never {
+    say("failed \(reason)")
+    exit(1)
+}

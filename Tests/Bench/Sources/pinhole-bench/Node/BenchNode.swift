@@ -1,0 +1,151 @@
+import Glibc
+import Pinhole
+import PinholeCore
+import PinholeCrypto
+import PinholeWire
+
+/// A peer of a measurement: the real endpoint behind the real loop, and an application that keeps nothing. What it sends
+/// comes from memory, what it receives is counted and forgotten.
+///
+/// Confined to the loop's thread.
+final class BenchNode: LoopDelegate {
+    let identity: IdentitySecret
+    let endpoint: Endpoint
+    private let loop: DatagramLoop
+    private var peers: [IdentityKey] = []
+
+    private var bytes: UInt64 = 0
+    private var messages: UInt64 = 0
+    private var sent: UInt64 = 0
+    private var received: UInt64 = 0
+    private var sentBytes: UInt64 = 0
+    private var largest = 0
+
+    private var connected = 0
+    /// To say something once so many sessions are up.
+    private var awaitedSessions: Int?
+
+    /// Where the bytes of all files come from.
+    private let piece = [UInt8](repeating: 0x5a, count: 64 * 1024)
+    private var transfers: UInt64 = 0
+    private var filesDone = 0
+    private var awaitedFiles: Int?
+
+    var talk: Talk
+    private var drained = false
+
+    init(loop: DatagramLoop, address: IPAddress, isLoopback: Bool) {
+        self.loop = loop
+        identity = .generate()
+        let now = MonotonicClock.now
+        endpoint = Endpoint(
+            identity: identity, allowsLoopback: isLoopback, entropy: Entropy(SystemRandomNumberGenerator()),
+            unixMilliseconds: WallClock.unixMilliseconds, at: now)
+        talk = Talk()
+        endpoint.setLocal(
+            [LocalAddress(address, prefixLength: 24)], ports: [.v4: loop.localPort(.v4) ?? 0], at: now)
+    }
+
+    func mark() -> String {
+        Mark.line([bytes, messages, sent, received, sentBytes, UInt64(largest)])
+    }
+}
+
+@available(*, unavailable)
+extension BenchNode: Sendable {}
+
+// MARK: The loop
+
+extension BenchNode {
+    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+        received += 1
+        endpoint.receive(datagram, from: source, at: now)
+    }
+
+    func addressesChanged(at now: Instant) {}
+
+    func drain(at now: Instant) -> Instant? {
+        endpoint.handleTimeout(at: now)
+        while true {
+            switch endpoint.poll(at: now) {
+            case .transmit(let datagram, let route):
+                sent += 1
+                sentBytes += UInt64(datagram.count)
+                largest = max(largest, datagram.count)
+                loop.send(datagram, over: route)
+            case .openSockets(let ids, let family):
+                for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
+            case .closeSockets(let ids): loop.close(ids)
+            case .beacon: break
+            case .event(let event): handle(event, at: now)
+            case .idle(let deadline): return deadline
+            }
+        }
+    }
+
+    private func handle(_ event: Event, at now: Instant) {
+        switch event {
+        case .connected(_, let path):
+            connected += 1
+            if connected == awaitedSessions {
+                say("connected \(path.connectTime.nanoseconds) \(path.rtt?.nanoseconds ?? 0)")
+            }
+        case .disconnected(_, let reason): fail("session ended: \(reason)")
+        case .unreachable(_, let reason): fail("no session: \(reason)")
+        case .message(let message, let key):
+            messages += 1
+            bytes += UInt64(message.body.count)
+            endpoint.stored(message.id, from: key, at: now)
+            if let answer = talk.received(message) { endpoint.send(answer, to: key, at: now) }
+        case .delivered(_, let key):
+            if let next = talk.delivered() { endpoint.send(next, to: key, at: now) }
+        case .fileOffered(let offer, let key): endpoint.accept(offer.transfer, offset: 0, from: key, at: now)
+        case .fileWanted(let transfer, _, let count, let key):
+            let bytes = count == piece.count ? piece : Array(piece.prefix(count))
+            endpoint.provide(bytes, for: transfer, to: key, at: now)
+        case .fileData(_, _, let data, _): bytes += UInt64(data.count)
+        case .fileComplete(let transfer, let key): endpoint.fileStored(transfer, from: key, at: now)
+        case .fileDone:
+            filesDone += 1
+            if filesDone == awaitedFiles { say("files-done \(monotonicNanoseconds())") }
+        case .fileRefused(_, let reason, _): fail("file refused: \(reason)")
+        case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
+            .mappingUnreachable, .connecting, .pathChanged, .authenticated, .pong, .fileInterrupted:
+            break
+        }
+    }
+}
+
+// MARK: What the bench asks for
+
+extension BenchNode {
+    func add(_ key: IdentityKey, _ addresses: [TransportAddress], at now: Instant) throws {
+        try endpoint.add(key, directAddresses: addresses, at: now)
+        peers.append(key)
+    }
+
+    func connect(at now: Instant) {
+        awaitedSessions = peers.count
+        for peer in peers { endpoint.connect(to: peer, at: now) }
+    }
+
+    func awaitSessions(_ count: Int) {
+        awaitedSessions = count
+        if connected >= count { say("connected 0 0") }
+    }
+
+    /// Offers `count` files of `size` bytes each to the first peer.
+    func sendFiles(_ count: Int, size: UInt64, at now: Instant) {
+        awaitedFiles = filesDone + count
+        for _ in 0..<count {
+            transfers += 1
+            endpoint.offer(
+                transfers, size: size, hash: [UInt8](repeating: 0, count: 32), name: "file", to: peers[0], at: now)
+        }
+    }
+
+    /// Messages to the first peer, as `talk` wants them.
+    func send(_ messages: [ChatMessage], at now: Instant) {
+        for message in messages { endpoint.send(message, to: peers[0], at: now) }
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+
+/// How fast one session carries a file, against the bare loop at the same size of datagrams.
+enum Throughput {
+    static func run(_ options: Options) throws {
+        let veth = VethPair.orLoopback()
+        try run(over: veth, options)
+        if !(veth is Loopback) { try run(over: Loopback(), options) }
+    }
+
+    private struct Contestant {
+        let name: String
+        var megabits = Sample()
+        var cpu = Sample()
+        var datagramSize = 0
+
+        mutating func add(_ flow: Flow) {
+            megabits.add(flow.megabits)
+            cpu.add(flow.cpuPerGiB)
+            datagramSize = flow.datagramSize
+        }
+
+        func row(against bound: Contestant) -> [String] {
+            [
+                name, "\(datagramSize)", megabits.text(), megabits.ratio(to: bound.megabits).text(2), cpu.text(2),
+                cpu.ratio(to: bound.cpu).text(2),
+            ]
+        }
+    }
+
+    private static func run(over link: any Link, _ options: Options) throws {
+        var session = Contestant(name: "one session, one file")
+        var bound = Contestant(name: "bare loop, same datagrams (the bound)")
+        var plain = Contestant(name: "bare loop, 1200 bytes")
+        var single = Contestant(name: "bare loop, 1200 bytes, without GSO")
+        for _ in 0..<options.rounds {
+            let flow = try measureSession(over: link, options)
+            session.add(flow)
+            bound.add(try BareProcess.measure(.init(size: flow.datagramSize), over: link, seconds: options.seconds))
+            plain.add(try BareProcess.measure(.init(size: 1200), over: link, seconds: options.seconds))
+            single.add(
+                try BareProcess.measure(.init(size: 1200, segments: false), over: link, seconds: options.seconds))
+        }
+        var table = Table(
+            "Bulk over \(link.name): median (lowest-highest) of \(options.rounds) rounds of \(options.seconds) s",
+            ["what", "datagram, B", "Mbit/s", "of the bound", "CPU s/GiB, both sides", "of the bound"])
+        for contestant in [session, bound, plain, single] { table.add(contestant.row(against: bound)) }
+        table.print()
+        guard link.name == "veth" else { return }
+        Target(
+            "bulk over veth, part of the bare loop", session.megabits.ratio(to: bound.megabits).median, atLeast: 0.70
+        ).print()
+    }
+
+    /// A file without end through one session, after slow start.
+    static func measureSession(
+        over link: any Link, countsAllocations: Bool = false, _ options: Options
+    ) throws(Child.Failure) -> Flow {
+        let pair = try NodePair(over: link, countsAllocations: countsAllocations)
+        pair.near.say("files 1 \(1 << 50)")
+        usleep(700_000)
+        return try Flow.watch(pair.near, pair.far, seconds: options.seconds)
+    }
+}
