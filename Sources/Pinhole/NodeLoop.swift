@@ -62,10 +62,11 @@ final class NodeLoop: LoopDelegate {
 
     func drain(at now: Instant) -> Instant? {
         lookUpServices(at: now)
+        let endpoint = endpoint
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {
-            case .transmit(let datagram, let route): loop.send(datagram, over: route)
+            case .transmit(let datagram): loop.send(endpoint.bytes(of: datagram), over: datagram.route)
             case .openSockets(let ids, let family):
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)

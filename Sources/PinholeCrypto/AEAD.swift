@@ -58,6 +58,16 @@ package enum AEAD {
         }
     }
 
+    /// Seals what stands between the header, which is the additional data, and the last 16 bytes, which become the tag.
+    static func seal(
+        inPlace datagram: UnsafeMutableBufferPointer<UInt8>, after headerSize: Int, nonce: Nonce, key: Span<UInt8>
+    ) {
+        let count = datagram.count - headerSize - tagSize
+        precondition(count >= 0, "no room for the tag")
+        let plaintext = UnsafeBufferPointer(start: UnsafePointer(datagram.baseAddress! + headerSize), count: count)
+        seal(Span(_unsafeElements: plaintext), in: datagram, after: headerSize, nonce: nonce, key: key)
+    }
+
     /// header ‖ sealed plaintext.
     package static func seal(_ plaintext: Span<UInt8>, after header: [UInt8], nonce: Nonce, key: Span<UInt8>) -> [UInt8]
     {

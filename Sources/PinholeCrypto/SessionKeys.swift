@@ -17,7 +17,7 @@ package final class SessionKeys {
     private let firstByte: UInt8
     private var window: ReplayWindow
 
-    private static let headerSize = 1 + ConnectionID.size + 4
+    package static let headerSize = 1 + ConnectionID.size + 4
     private static let numberOffset = 1 + ConnectionID.size
     private static let directionSize = AEAD.keySize + AEAD.ivSize + 32
 
@@ -41,28 +41,47 @@ package final class SessionKeys {
 
     /// A DATA datagram. No packet number is ever used twice.
     package func seal(_ plaintext: Span<UInt8>, packetNumber: UInt64) -> [UInt8] {
-        let size = Self.headerSize + plaintext.count + AEAD.tagSize
-        return [UInt8](unsafeUninitializedCapacity: size) { datagram, initialized in
-            let header = UnsafeMutableRawBufferPointer(datagram)
-            header[0] = firstByte
-            header.storeBytes(of: destination.rawValue.bigEndian, toByteOffset: 1, as: UInt64.self)
-            let number = UInt32(truncatingIfNeeded: packetNumber)
-            header.storeBytes(of: number.bigEndian, toByteOffset: Self.numberOffset, as: UInt32.self)
-            AEAD.seal(
-                plaintext, in: datagram, after: Self.headerSize,
-                nonce: Nonce(iv: iv(of: role), number: packetNumber), key: key(of: role))
-            let mask = HeaderProtection.mask(
-                sample: datagram.baseAddress! + Self.headerSize, key: headerKey(of: role))
-            datagram[0] ^= UInt8(truncatingIfNeeded: mask) & HeaderProtection.firstByteMask
-            for index in 0..<4 {
-                datagram[Self.numberOffset + index] ^= UInt8(truncatingIfNeeded: mask >> UInt64(8 * (index + 1)))
-            }
-            initialized = size
+        var writer = ByteWriter(capacity: Self.headerSize + plaintext.count + AEAD.tagSize)
+        writer.zeros(Self.headerSize)
+        writer.append(plaintext)
+        seal(&writer, from: 0, packetNumber: packetNumber)
+        return writer.bytes
+    }
+
+    /// Makes a DATA datagram of what `writer` holds from `start` on: ``headerSize`` bytes of any content, then the frames.
+    /// They are sealed where they are, and the tag is appended. No packet number is ever used twice.
+    package func seal(_ writer: inout ByteWriter, from start: Int, packetNumber: UInt64) {
+        writer.zeros(AEAD.tagSize)
+        writer.withUnsafeMutableBytes(from: start) { seal(in: $0, packetNumber: packetNumber) }
+    }
+
+    private func seal(in datagram: UnsafeMutableBufferPointer<UInt8>, packetNumber: UInt64) {
+        let header = UnsafeMutableRawBufferPointer(datagram)
+        header[0] = firstByte
+        header.storeBytes(of: destination.rawValue.bigEndian, toByteOffset: 1, as: UInt64.self)
+        let number = UInt32(truncatingIfNeeded: packetNumber)
+        header.storeBytes(of: number.bigEndian, toByteOffset: Self.numberOffset, as: UInt32.self)
+        AEAD.seal(
+            inPlace: datagram, after: Self.headerSize, nonce: Nonce(iv: iv(of: role), number: packetNumber),
+            key: key(of: role))
+        let mask = HeaderProtection.mask(sample: datagram.baseAddress! + Self.headerSize, key: headerKey(of: role))
+        datagram[0] ^= UInt8(truncatingIfNeeded: mask) & HeaderProtection.firstByteMask
+        for index in 0..<4 {
+            datagram[Self.numberOffset + index] ^= UInt8(truncatingIfNeeded: mask >> UInt64(8 * (index + 1)))
         }
     }
 
     /// The number and the frames of the peer's DATA; `nil` for a forgery, and for one that was opened before.
     package func open(_ datagram: Span<UInt8>) -> (packetNumber: UInt64, plaintext: [UInt8])? {
+        let memory = PacketMemory()
+        guard let number = open(datagram, into: memory) else { return nil }
+        return (number, [UInt8](copying: memory.bytes))
+    }
+
+    /// Writes the frames of the peer's DATA to `memory` and returns its packet number; `nil` for a forgery, and for one
+    /// that was opened before: then nothing of it stays in `memory`.
+    package func open(_ datagram: Span<UInt8>, into memory: PacketMemory) -> UInt64? {
+        memory.count = 0
         guard datagram.count >= Self.headerSize + AEAD.tagSize, datagram[0] & 0xf0 == DatagramKind.dataByte else {
             return nil
         }
@@ -80,12 +99,13 @@ package final class SessionKeys {
         }
         let number = PacketNumber.expand(truncated, expected: window.expected)
         guard
-            let plaintext = AEAD.open(
+            AEAD.open(
                 datagram.extracting(Self.headerSize..<datagram.count), after: header.span,
-                nonce: Nonce(iv: iv(of: sender), number: number), key: key(of: sender)),
+                nonce: Nonce(iv: iv(of: sender), number: number), key: key(of: sender), into: memory.buffer),
             window.insert(number)
         else { return nil }
-        return (number, plaintext)
+        memory.count = datagram.count - Self.headerSize - AEAD.tagSize
+        return number
     }
 
     @_lifetime(borrow self)

@@ -11,6 +11,8 @@ package struct ByteReader: ~Escapable {
 
     package var remaining: Int { bytes.count - position }
     package var isAtEnd: Bool { position == bytes.count }
+    /// The next byte, which stays; nil at the end.
+    package var peeked: UInt8? { isAtEnd ? nil : bytes[position] }
 
     package mutating func u8() throws(WireError) -> UInt8 {
         guard remaining >= 1 else { throw .truncated }

@@ -49,7 +49,7 @@ package struct ByteWriter: Sendable {
     }
 
     package mutating func append(_ span: Span<UInt8>) {
-        for index in span.indices { bytes.append(span[index]) }
+        unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// Writes a varint length and then the bytes.
@@ -66,6 +66,15 @@ package struct ByteWriter: Sendable {
     /// Takes back what was written after the first `count` bytes.
     package mutating func truncate(to count: Int) {
         bytes.removeLast(bytes.count - count)
+    }
+
+    /// Changes in place what was written after the first `start` bytes.
+    package mutating func withUnsafeMutableBytes<Result>(
+        from start: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+            unsafe body(UnsafeMutableBufferPointer(rebasing: buffer[start...]))
+        }
     }
 
     /// Removes everything, and keeps the memory.

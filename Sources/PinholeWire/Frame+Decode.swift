@@ -50,30 +50,76 @@ extension ByteReader {
     }
 
     private mutating func ack() throws(WireError) -> AckFrame {
+        var frame = AckFrame(ranges: [], delay: 0)
+        try ack(&frame)
+        return frame
+    }
+
+    private mutating func ack(_ frame: inout AckFrame) throws(WireError) {
         var upper = try varint()
-        let delay = try varint()
+        frame.delay = try varint()
         let count = try varint()
         guard count < Limits.maxAckRanges else { throw .tooLong }
-        var ranges: [ClosedRange<UInt64>] = []
-        ranges.reserveCapacity(Int(count) + 1)
+        frame.ranges.removeAll(keepingCapacity: true)
         for index in 0...Int(count) {
             if index > 0 {
                 let gap = try varint() + 2
-                guard let lower = ranges.last?.lowerBound, lower >= gap else { throw .malformed }
+                guard let lower = frame.ranges.last?.lowerBound, lower >= gap else { throw .malformed }
                 upper = lower - gap
             }
             let length = try varint()
             guard length <= upper else { throw .malformed }
-            ranges.append(upper - length...upper)
+            frame.ranges.append(upper - length...upper)
         }
-        return AckFrame(ranges: ranges, delay: delay)
     }
 
     private mutating func stream(fin: Bool) throws(WireError) -> StreamFrame {
+        let frame = try borrowedStream(fin: fin)
+        return StreamFrame(id: frame.id, offset: frame.offset, data: [UInt8](copying: frame.data), fin: fin)
+    }
+
+    @_lifetime(copy self)
+    private mutating func borrowedStream(fin: Bool) throws(WireError) -> BorrowedStreamFrame {
         let id = try varint()
         let offset = try varint()
-        let data = try array(try length())
+        let data = try span(try length())
         guard offset + UInt64(data.count) < 1 << 62 else { throw .malformed }
-        return StreamFrame(id: id, offset: offset, data: data, fin: fin)
+        return BorrowedStreamFrame(id: id, offset: offset, data: data, fin: fin)
+    }
+}
+
+// MARK: The frames that most packets consist of
+
+extension ByteReader {
+    /// How the next frame is best read. Where its type is not in its shortest form, that is as any other.
+    package enum NextFrame {
+        /// By ``streamFrame()``, which copies nothing.
+        case stream
+        /// By ``ackFrame(into:)``, which uses memory again.
+        case ack
+        /// By ``frame()``.
+        case other
+    }
+
+    package var nextFrame: NextFrame {
+        guard let type = peeked else { return .other }
+        switch UInt64(type) {
+        case FrameType.stream, FrameType.streamFin: return .stream
+        case FrameType.ack: return .ack
+        default: return .other
+        }
+    }
+
+    /// Reads the STREAM frame that comes next.
+    @_lifetime(copy self)
+    package mutating func streamFrame() throws(WireError) -> BorrowedStreamFrame {
+        let type = try u8()
+        return try borrowedStream(fin: UInt64(type) == FrameType.streamFin)
+    }
+
+    /// Reads the ACK frame that comes next into `frame`, whose memory is used again.
+    package mutating func ackFrame(into frame: inout AckFrame) throws(WireError) {
+        try skip(1)
+        try ack(&frame)
     }
 }

@@ -66,6 +66,23 @@ extension ByteWriter {
         append(data)
     }
 
+    /// Appends an ACK frame of ranges in ascending order, of which there is at least one, as what was received keeps them.
+    package mutating func ack(ascending ranges: ArraySlice<Range<UInt64>>, delay: UInt64) {
+        guard var last = ranges.last else { return }
+        varint(FrameType.ack)
+        varint(last.upperBound - 1)
+        varint(delay)
+        varint(UInt64(ranges.count - 1))
+        varint(UInt64(last.count - 1))
+        var index = ranges.endIndex - 1
+        while index > ranges.startIndex {
+            index -= 1
+            varint(last.lowerBound - ranges[index].upperBound - 1)
+            last = ranges[index]
+            varint(UInt64(last.count - 1))
+        }
+    }
+
     private mutating func ack(_ ack: AckFrame) {
         varint(FrameType.ack)
         varint(ack.largest)

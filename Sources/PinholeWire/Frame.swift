@@ -67,6 +67,22 @@ package struct StreamFrame: Equatable, Sendable {
     }
 }
 
+/// A STREAM frame whose data stays where the packet was opened.
+package struct BorrowedStreamFrame: ~Escapable {
+    package let id: UInt64
+    package let offset: UInt64
+    package let data: Span<UInt8>
+    package let fin: Bool
+
+    @_lifetime(copy data)
+    package init(id: UInt64, offset: UInt64, data: Span<UInt8>, fin: Bool) {
+        self.id = id
+        self.offset = offset
+        self.data = data
+        self.fin = fin
+    }
+}
+
 /// The frames' type numbers.
 enum FrameType {
     static let padding: UInt64 = 0x00

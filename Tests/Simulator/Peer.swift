@@ -218,13 +218,14 @@ extension Peer {
 
     package func drain() {
         while true {
+            let endpoint = endpoint
             switch endpoint.poll(at: world.now) {
             case .openSockets(let ids, let family):
                 for id in ids { open(id, family) }
             case .closeSockets(let ids):
                 for id in ids { close(id) }
-            case .transmit(let datagram, let route):
-                transmit(datagram, route)
+            case .transmit(let datagram):
+                transmit([UInt8](copying: endpoint.bytes(of: datagram)), datagram.route)
             case .beacon(let datagram, let ip):
                 sendBeacon(datagram, from: ip)
             case .event(let event):

@@ -118,9 +118,9 @@ package final class DatagramLoop: Sendable {
 
 extension DatagramLoop {
     /// Queues a datagram; it leaves when the delegate has drained. On a socket that is not open it is lost.
-    package func send(_ bytes: [UInt8], over route: Route) {
+    package func send(_ bytes: Span<UInt8>, over route: Route) {
         assert(isCurrent, "only the loop's thread may send")
-        turn.send(bytes.span, over: route)
+        turn.send(bytes, over: route)
     }
 
     /// Opens extra sockets on free ports and returns the ports in the same order; nil stands for one that the system does

@@ -29,7 +29,8 @@ extension Connection {
             }
             return
         }
-        guard let (number, plaintext) = keys.open(datagram) else {
+        let opened = environment.opened
+        guard let number = keys.open(datagram, into: opened) else {
             return environment.drops.count(.undecryptable)
         }
         confirm(at: now)
@@ -38,7 +39,7 @@ extension Connection {
         report?.heard(source, as: kind, at: now)
         do {
             let acknowledged = session?.transport.packetsAcknowledged
-            let packet = try receive(frames: plaintext, size: datagram.count, from: source, at: now)
+            let packet = try receive(frames: opened.bytes, size: datagram.count, from: source, at: now)
             guard let largestReceived = session?.largestReceived else { return }
             session?.transport.didReceive(packet: number, isAckEliciting: packet.isAckEliciting, at: now)
             if packet.isAckEliciting {
@@ -77,11 +78,24 @@ extension Connection {
     }
 
     private func receive(
-        frames plaintext: [UInt8], size: Int, from source: Route, at now: Instant
+        frames plaintext: Span<UInt8>, size: Int, from source: Route, at now: Instant
     ) throws(SessionError) -> Packet {
         var packet = Packet()
-        var reader = ByteReader(plaintext.span)
+        var reader = ByteReader(plaintext)
         while !reader.isAtEnd {
+            switch reader.nextFrame {
+            case .stream:
+                packet.isAckEliciting = true
+                packet.isProbing = false
+                do { try session?.transport.receiveStream(&reader) } catch { throw .transport(error) }
+                continue
+            case .ack:
+                packet.isProbing = false
+                do { try session?.transport.receiveAck(&reader, at: now) } catch { throw .transport(error) }
+                continue
+            case .other:
+                break
+            }
             let frame: Frame
             do { frame = try reader.frame() } catch { throw .malformedFrame }
             packet.isAckEliciting = packet.isAckEliciting || frame.isAckEliciting

@@ -4,25 +4,31 @@ internal import PinholeWire
 // What is due → frames → seal, in the order in which they happen.
 
 extension Connection {
-    /// Fills `outgoing` with the session packets that may leave now.
+    /// Puts the session packets that may leave now into the arena.
     func transmitDue(at now: Instant) {
         fillStreams(at: now)
+        let arena = environment.arena
         // No copy of the session is held while its transport changes: each change would copy what the two share.
         while session != nil, let active = paths.active {
             let size = min(datagramSize, paths.budget) - Limits.dataOverhead
             guard size >= Limits.minPlaintext else { return }
             let frames = framesThatFit(size)
             let inFlight = session?.transport.bytesInFlight
-            guard let (number, payload) = session?.transport.nextPacket(upTo: size, with: frames, at: now),
+            let start = arena.beginPacket()
+            guard let number = session?.transport.nextPacket(to: &arena.writer, upTo: size, with: frames, at: now),
                 let session
-            else { return }
+            else { return arena.abandonPacket(from: start) }
             pendingFrames.removeFirst(frames.count)
             guard number < Limits.maxPacketsPerEpoch else {
+                arena.abandonPacket(from: start)
                 return close(.timedOut, code: CloseCode.done, at: now)
             }
+            let count = arena.plaintextCount(from: start)
             let isAnswer = frames.isEmpty && session.transport.bytesInFlight == inFlight
-            let isBrief = isAnswer ? session.wasAskedBriefly : payload.count == 1
-            send(payload, number: number, session, isBrief: isBrief, to: active, at: now)
+            // A keep-alive and its answer say nothing that their times do not, and there are many of them.
+            let isBrief = isAnswer ? session.wasAskedBriefly : count == 1
+            if !isBrief { arena.writer.zeros(Self.paddedSize(count, upTo: size) - count) }
+            seal(from: start, number: number, session.keys, to: active, at: now)
             if session.transport.bytesInFlight > 0, session.unansweredSince == nil {
                 self.session?.unansweredSince = now
             }
@@ -31,6 +37,7 @@ extension Connection {
 
     /// As many of the frames that wait as one packet has room for.
     private func framesThatFit(_ size: Int) -> [Frame] {
+        guard !pendingFrames.isEmpty else { return [] }
         var writer = ByteWriter()
         return Array(
             pendingFrames.prefix { frame in
@@ -39,33 +46,37 @@ extension Connection {
             })
     }
 
-    private func send(
-        _ payload: [UInt8], number: UInt64, _ session: Session, isBrief: Bool, to route: Route, at now: Instant
-    ) {
-        let limit = min(datagramSize, paths.budget) - Limits.dataOverhead
-        // A keep-alive and its answer say nothing that their times do not, and there are many of them.
-        let padded = isBrief ? payload : Self.padded(payload, upTo: limit)
-        transmit(session.keys.seal(padded, packetNumber: number), to: route)
-        self.session?.lastSent = now
+    /// Seals the packet that the arena holds from `start` on, and lets it go.
+    private func seal(from start: Int, number: UInt64, _ keys: SessionKeys, to route: Route, at now: Instant) {
+        keys.seal(&environment.arena.writer, from: start, packetNumber: number)
+        environment.arena.endPacket(from: start, to: route)
+        sent(environment.arena.writer.count - start, to: route)
+        if route == paths.active { session?.lastSent = now }
     }
 
     /// Lengths say less when there are few of them: 64, 128, 256, 512, or a full packet (protocol §3).
-    static func padded(_ payload: [UInt8], upTo limit: Int) -> [UInt8] {
-        let sizes = [64, 128, 256, 512]
-        let size = min(sizes.first { $0 >= payload.count } ?? limit, limit)
-        guard payload.count < size else { return payload }
-        return payload + [UInt8](repeating: 0, count: size - payload.count)
+    static func paddedSize(_ count: Int, upTo limit: Int) -> Int {
+        let size =
+            switch count {
+            case ...64: 64
+            case ...128: 128
+            case ...256: 256
+            case ...512: 512
+            default: limit
+            }
+        return max(count, min(size, limit))
     }
 
     /// A packet of path frames by itself, small or as large as data.
     func sendPathFrames(_ frames: [Frame], to route: Route, isFull: Bool = false, at now: Instant) {
-        guard let session, let number = self.session?.transport.takePacketNumber() else { return }
-        var writer = ByteWriter(capacity: Limits.minPlaintext)
-        for frame in frames { writer.frame(frame) }
-        if isFull { writer.zeros(Limits.maxDatagramSize - Limits.dataOverhead - writer.count) }
-        let padded = Self.padded(writer.bytes, upTo: Limits.maxDatagramSize - Limits.dataOverhead)
-        transmit(session.keys.seal(padded, packetNumber: number), to: route)
-        if route == paths.active { self.session?.lastSent = now }
+        guard let keys = session?.keys, let number = session?.transport.takePacketNumber() else { return }
+        let arena = environment.arena
+        let start = arena.beginPacket()
+        for frame in frames { arena.writer.frame(frame) }
+        let count = arena.plaintextCount(from: start)
+        let limit = Limits.maxDatagramSize - Limits.dataOverhead
+        arena.writer.zeros((isFull ? limit : Self.paddedSize(count, upTo: limit)) - count)
+        seal(from: start, number: number, keys, to: route, at: now)
     }
 
     @discardableResult
@@ -84,8 +95,13 @@ extension Connection {
     }
 
     func transmit(_ datagram: [UInt8], to route: Route) {
-        paths.sent(datagram.count, to: route)
-        outgoing.append((datagram, route))
+        environment.arena.append(datagram, to: route)
+        sent(datagram.count, to: route)
+    }
+
+    private func sent(_ count: Int, to route: Route) {
+        paths.sent(count, to: route)
+        if let report, !report.isOver { reportedRoutes.append(route) }
     }
 }
 

@@ -88,8 +88,9 @@ final class Connection {
     var outgoingFiles = OutgoingFiles()
     var incomingFiles = IncomingFiles()
 
-    /// What the endpoint is to send, tell and ask for; it takes them after each call.
-    var outgoing: [(datagram: [UInt8], route: Route)] = []
+    /// Where datagrams went that the report is still to be told of.
+    var reportedRoutes: [Route] = []
+    /// What the endpoint is to tell and ask for; it takes them after each call. Datagrams are in its arena.
     var events: [Event] = []
     var requests: [ServiceRequest] = []
 

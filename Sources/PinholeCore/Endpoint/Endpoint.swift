@@ -37,8 +37,6 @@ package final class Endpoint {
     var helloLoad = SourceLoad(limit: Limits.hellosPerSecond, perSource: Limits.hellosPerSecondPerSource)
     var beacons = Beacons()
 
-    private var outgoing: [(datagram: [UInt8], route: Route)] = []
-    private var outgoingIndex = 0
     private var events: [Event] = []
     private var eventIndex = 0
     private var deadlines = DeadlineQueue()
@@ -197,12 +195,7 @@ extension Endpoint {
     package func poll(at now: Instant) -> Output {
         while true {
             if let request = environment.sockets.takeOpening() { return request }
-            if outgoingIndex < outgoing.count {
-                defer { outgoingIndex += 1 }
-                return .transmit(outgoing[outgoingIndex].datagram, outgoing[outgoingIndex].route)
-            }
-            outgoing.removeAll(keepingCapacity: true)
-            outgoingIndex = 0
+            if let datagram = environment.arena.takeNext() { return .transmit(datagram) }
             if let beacon = beacons.takeOutgoing() { return beacon }
             if eventIndex < events.count {
                 defer { eventIndex += 1 }
@@ -216,6 +209,12 @@ extension Endpoint {
             }
             if let connection = connections[slot] { settle(slot, connection, at: now) }
         }
+    }
+
+    /// The bytes of a datagram that the latest ``poll(at:)`` gave; they are overwritten after the next.
+    @_lifetime(borrow self)
+    package func bytes(of datagram: OutgoingDatagram) -> Span<UInt8> {
+        unsafe _overrideLifetime(Span(_unsafeElements: environment.arena.bytes(of: datagram)), borrowing: self)
     }
 
     private func nextTimeout(at now: Instant) -> Instant? {
@@ -254,9 +253,8 @@ extension Endpoint {
     /// Takes over what a connection has to send, to tell and to ask for, and when it must be woken.
     private func settle(_ slot: Int, _ connection: Connection, at now: Instant) {
         connection.transmitDue(at: now)
-        connection.report?.sent(connection.outgoing.lazy.map(\.route), at: now)
-        outgoing += connection.outgoing
-        connection.outgoing.removeAll(keepingCapacity: true)
+        connection.report?.sent(connection.reportedRoutes, at: now)
+        connection.reportedRoutes.removeAll()
         events += connection.events
         connection.events.removeAll(keepingCapacity: true)
         let requests = connection.requests
@@ -286,7 +284,7 @@ extension Endpoint {
     }
 
     func transmit(_ datagram: [UInt8], to route: Route) {
-        outgoing.append((datagram, route))
+        environment.arena.append(datagram, to: route)
     }
 
     /// Takes over what the clients have to send, and what is known of them.

@@ -45,6 +45,10 @@ final class Environment {
     /// Which ways worked for contacts, by both networks.
     var strategies: [RememberedStrategy.Key: RememberedStrategy] = [:]
     var drops = DropCounters()
+    /// What all connections have to send.
+    let arena = DatagramArena()
+    /// What the newest packet held.
+    let opened = PacketMemory()
     var sockets = ExtraSockets()
     var punches = PunchSchedule()
 

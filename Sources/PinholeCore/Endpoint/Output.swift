@@ -3,7 +3,8 @@ package import PinholeWire
 
 /// What an ``Endpoint`` asks of the shell.
 package enum Output {
-    case transmit([UInt8], Route)
+    /// Send this; ``Endpoint/bytes(of:)`` are to be taken before the next ``Endpoint/poll(at:)``.
+    case transmit(OutgoingDatagram)
     /// Open a socket of its own, on any port, for each id; tell how it went by ``Endpoint/didOpen(_:port:at:)``.
     case openSockets([SocketID], IPAddress.Family)
     /// Say it to the local network that this address of ours is on, from the main socket: to the group of its family.

@@ -21,17 +21,19 @@ struct ByteBuffer: Sendable {
         }
     }
 
-    mutating func append(_ new: ArraySlice<UInt8>) {
-        bytes.append(contentsOf: new)
+    mutating func append(_ new: Span<UInt8>) {
+        unsafe new.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// Writes `new` at `position`, which may be beyond the end; what lies between is zero until it is written.
-    mutating func write(_ new: ArraySlice<UInt8>, at position: Int) {
+    mutating func write(_ new: Span<UInt8>, at position: Int) {
         let missing = position + new.count - count
         if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing)) }
         let start = head + position
         unsafe bytes.withUnsafeMutableBufferPointer { target in
-            _ = unsafe UnsafeMutableBufferPointer(rebasing: target[start...]).update(fromContentsOf: new)
+            unsafe new.withUnsafeBufferPointer { source in
+                _ = unsafe UnsafeMutableBufferPointer(rebasing: target[start...]).update(fromContentsOf: source)
+            }
         }
     }
 

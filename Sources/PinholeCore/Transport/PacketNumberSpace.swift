@@ -69,17 +69,18 @@ struct PacketNumberSpace: Sendable {
         received.count > 1 && now.nanoseconds - elicitedAt.nanoseconds >= rtt.smoothed
     }
 
-    /// The ACK frame for now, of at most `size` bytes; nil if there is nothing to tell or no room.
-    mutating func makeAck(upTo size: Int, at now: Instant) -> AckFrame? {
+    /// Writes the ACK frame for now, of at most `size` bytes, and returns its largest number; nil if there is nothing to
+    /// tell or no room.
+    mutating func writeAck(to writer: inout ByteWriter, upTo size: Int, at now: Instant) -> UInt64? {
         // Type, delay and count are at most 11 bytes, the largest number 8, each range 16.
         let room = (size - 19) / 16
-        guard room >= 1, !received.isEmpty else { return nil }
-        let ranges = received.ranges.suffix(room).reversed().map { $0.lowerBound...$0.upperBound - 1 }
+        guard room >= 1, let newest = received.last else { return nil }
         unacknowledged = 0
         isAckUrgent = false
         ackDeadline = nil
         let delay = max(0, now.nanoseconds - largestReceivedAt.nanoseconds) / 1000
-        return AckFrame(ranges: ranges, delay: UInt64(delay))
+        writer.ack(ascending: received.ranges.suffix(room), delay: UInt64(delay))
+        return newest.upperBound - 1
     }
 
     mutating func didElicit(at now: Instant) {

@@ -64,12 +64,12 @@ struct ReceiveStream: Sendable {
     }
 
     /// Takes a STREAM frame; returns by how much the highest offset grew, which the connection's credit pays for.
-    mutating func receive(_ frame: StreamFrame) throws(TransportError) -> UInt64 {
+    mutating func receive(_ frame: borrowing BorrowedStreamFrame) throws(TransportError) -> UInt64 {
         let end = frame.offset + UInt64(frame.data.count)
         let growth = try extend(to: end, isFinal: frame.fin)
         guard !isDiscarding, end > contiguousEnd else { return growth }
         let known = max(frame.offset, contiguousEnd)
-        let data = frame.data[Int(known - frame.offset)...]
+        let data = frame.data.extracting(Int(known - frame.offset)..<frame.data.count)
         if frame.offset <= contiguousEnd, pieces.isEmpty {
             buffer.append(data)
             contiguousEnd = end

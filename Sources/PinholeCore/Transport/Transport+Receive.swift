@@ -2,11 +2,28 @@ package import PinholeWire
 
 /// From the wire: frames of packets that were opened.
 extension Transport {
+    /// Takes the STREAM frame that `reader` has next, from where it is. An error ends the session.
+    package mutating func receiveStream(_ reader: inout ByteReader) throws(TransportError) {
+        let frame: BorrowedStreamFrame
+        do { frame = try reader.streamFrame() } catch { throw .malformedFrame }
+        try receive(frame)
+    }
+
+    /// Takes the ACK frame that `reader` has next, into memory that is used again. An error ends the session.
+    package mutating func receiveAck(_ reader: inout ByteReader, at now: Instant) throws(TransportError) {
+        do { try reader.ackFrame(into: &ack) } catch { throw .malformedFrame }
+        try receiveAck(at: now)
+    }
+
     /// Takes one frame of a packet. An error ends the session.
     package mutating func receive(_ frame: Frame, at now: Instant) throws(TransportError) {
         switch frame {
-        case .ack(let ack): try receive(ack, at: now)
-        case .stream(let stream): try receive(stream)
+        case .ack(let ack):
+            self.ack = ack
+            try receiveAck(at: now)
+        case .stream(let stream):
+            try receive(
+                BorrowedStreamFrame(id: stream.id, offset: stream.offset, data: stream.data.span, fin: stream.fin))
         case .resetStream(let id, let code, let finalSize): try reset(id, errorCode: code, finalSize: finalSize)
         case .stopSending(let id, let code): stop(id, errorCode: code)
         case .maxData(let limit): sendCredit.raise(to: limit)
@@ -27,7 +44,7 @@ extension Transport {
 
     // MARK: Streams
 
-    private mutating func receive(_ frame: StreamFrame) throws(TransportError) {
+    private mutating func receive(_ frame: borrowing BorrowedStreamFrame) throws(TransportError) {
         guard let index = try open(frame.id) else { return }
         let wasComplete = receiveStreams.values[index].isComplete
         let growth = try receiveStreams.values[index].receive(frame)
@@ -127,7 +144,7 @@ extension Transport {
 
     // MARK: Acknowledgements
 
-    private mutating func receive(_ ack: AckFrame, at now: Instant) throws(TransportError) {
+    private mutating func receiveAck(at now: Instant) throws(TransportError) {
         guard let largest = ack.ranges.first?.upperBound else { return }
         // RFC 9000 §13.1: "An endpoint SHOULD treat receipt of an acknowledgment for a packet it did not send as a
         // connection error of type PROTOCOL_VIOLATION".

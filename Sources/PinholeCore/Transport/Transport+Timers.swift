@@ -10,7 +10,7 @@ extension Transport {
         return next
     }
 
-    /// Does what is due; packets that follow from it come from ``nextPacket(upTo:with:at:)``. Afterwards
+    /// Does what is due; packets that follow from it come from ``nextPacket(to:upTo:with:at:)``. Afterwards
     /// ``nextTimeout`` is in the future, even if no packet can be sent.
     package mutating func handleTimeout(at now: Instant) {
         space.handleTimeout(at: now)

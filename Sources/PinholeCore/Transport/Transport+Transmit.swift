@@ -12,16 +12,15 @@ extension Transport {
         case probe
     }
 
-    /// The plaintext of the next packet, at most `size` bytes; nil if there is nothing to send, or window or pacer say
-    /// wait. `frames` go first, are not repeated when lost, and force a packet; they must fit.
+    /// Appends the plaintext of the next packet, at most `size` bytes, and returns the packet's number; nil, with nothing
+    /// appended, if there is nothing to send, or window or pacer say wait. `frames` go first, are not repeated when lost,
+    /// and force a packet; they must fit.
     package mutating func nextPacket(
-        upTo size: Int, with frames: [Frame] = [], at now: Instant
-    ) -> (number: UInt64, payload: [UInt8])? {
+        to writer: inout ByteWriter, upTo size: Int, with frames: [Frame] = [], at now: Instant
+    ) -> UInt64? {
         let permission = permission(for: size + Limits.dataOverhead, at: now)
         guard !frames.isEmpty || permission != .acknowledgements || space.isAckDue(at: now) else { return nil }
-        var writer = ByteWriter(capacity: size)
-        guard let number = write(frames, upTo: size, as: permission, to: &writer, at: now) else { return nil }
-        return (number, writer.bytes)
+        return write(frames, upTo: writer.count + size, as: permission, to: &writer, at: now)
     }
 
     /// What may be sent now; `.data` only if there is some.
@@ -48,38 +47,39 @@ extension Transport {
     }
 
     private mutating func write(
-        _ forced: [Frame], upTo size: Int, as permission: Permission, to writer: inout ByteWriter, at now: Instant
+        _ forced: [Frame], upTo end: Int, as permission: Permission, to writer: inout ByteWriter, at now: Instant
     ) -> UInt64? {
+        let beginning = writer.count
         var frames = SentFrames()
         var isEliciting = false
         for frame in forced {
             writer.frame(frame)
             if frame.isAckEliciting { isEliciting = true }
         }
-        let largest = writeAck(to: &writer, upTo: size, at: now)
+        let largest = writeAck(to: &writer, upTo: end, at: now)
         if permission != .acknowledgements {
             let start = writer.count
-            writeControl(to: &writer, upTo: size, frames: &frames, at: now)
-            writeStreams(to: &writer, upTo: size, frames: &frames)
-            if writer.count < size, isPingQueued || (writer.count == start && !isEliciting && permission == .probe) {
+            writeControl(to: &writer, upTo: end, frames: &frames, at: now)
+            writeStreams(to: &writer, upTo: end, packetSize: end - beginning, frames: &frames)
+            if writer.count < end, isPingQueued || (writer.count == start && !isEliciting && permission == .probe) {
                 writer.frame(.ping)
                 isPingQueued = false
             }
             if writer.count > start { isEliciting = true }
         }
-        guard writer.count > 0 else { return nil }
+        let count = writer.count - beginning
+        guard count > 0 else { return nil }
         let number = space.take()
         counters.packetsSent += 1
-        counters.bytesSent += UInt64(writer.count)
+        counters.bytesSent += UInt64(count)
         // What only the connection insists on is not tracked: nothing of it is repeated, and a peer that provokes it
         // and never acknowledges must not fill our memory.
         if isEliciting, permission != .acknowledgements {
-            let size = max(writer.count, Limits.minPlaintext) + Limits.dataOverhead
             let stamp = deliveryRate.stamp(inFlight: bytesInFlight, at: now)
             track(
                 SentPacket(
-                    number: number, sentAt: now, size: size, largestAcknowledged: largest, frames: frames,
-                    stamp: stamp))
+                    number: number, sentAt: now, size: max(count, Limits.minPlaintext) + Limits.dataOverhead,
+                    largestAcknowledged: largest, frames: frames, stamp: stamp))
             if permission == .probe { probes -= 1 }
         }
         return number
@@ -97,17 +97,16 @@ extension Transport {
     // MARK: Frames
 
     /// Writes an ACK if one is owed, and returns its largest number.
-    private mutating func writeAck(to writer: inout ByteWriter, upTo size: Int, at now: Instant) -> UInt64? {
-        guard space.isAckUseful, let ack = space.makeAck(upTo: size - writer.count, at: now) else { return nil }
-        writer.frame(.ack(ack))
-        return ack.largest
+    private mutating func writeAck(to writer: inout ByteWriter, upTo end: Int, at now: Instant) -> UInt64? {
+        guard space.isAckUseful else { return nil }
+        return space.writeAck(to: &writer, upTo: end - writer.count, at: now)
     }
 
     private mutating func writeControl(
-        to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames, at now: Instant
+        to writer: inout ByteWriter, upTo end: Int, frames: inout SentFrames, at now: Instant
     ) {
         // The longest of these is RESET_STREAM: its type and three numbers.
-        while let next = control.first, writer.count + 25 <= size, !frames.isFull {
+        while let next = control.first, writer.count + 25 <= end, !frames.isFull {
             control.removeFirst()
             guard let frame = current(next, at: now) else { continue }
             writer.frame(frame)
@@ -137,22 +136,24 @@ extension Transport {
         }
     }
 
-    private mutating func writeStreams(to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames) {
-        if scheduler.favorsFiles(packetSize: size) {
-            _ = writeFile(to: &writer, upTo: size, frames: &frames)
+    private mutating func writeStreams(
+        to writer: inout ByteWriter, upTo end: Int, packetSize: Int, frames: inout SentFrames
+    ) {
+        if scheduler.favorsFiles(packetSize: packetSize) {
+            _ = writeFile(to: &writer, upTo: end, frames: &frames)
         }
         for id in Scheduler.urgent {
-            while let length = write(id, to: &writer, upTo: size, frames: &frames) {
+            while let length = write(id, to: &writer, upTo: end, frames: &frames) {
                 scheduler.didSendUrgent(length)
             }
         }
-        while writeFile(to: &writer, upTo: size, frames: &frames) {}
+        while writeFile(to: &writer, upTo: end, frames: &frames) {}
     }
 
     /// Writes a frame of the file whose turn it is.
-    private mutating func writeFile(to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames) -> Bool {
+    private mutating func writeFile(to writer: inout ByteWriter, upTo end: Int, frames: inout SentFrames) -> Bool {
         guard advanceTurns(), let id = scheduler.turns.first else { return false }
-        guard let length = write(id, to: &writer, upTo: size, frames: &frames) else { return false }
+        guard let length = write(id, to: &writer, upTo: end, frames: &frames) else { return false }
         scheduler.didSendFile(length)
         scheduler.rotate()
         return true
@@ -160,12 +161,12 @@ extension Transport {
 
     /// Writes one STREAM frame of a stream; nil if it has nothing to send or there is no room.
     private mutating func write(
-        _ id: UInt64, to writer: inout ByteWriter, upTo size: Int, frames: inout SentFrames
+        _ id: UInt64, to writer: inout ByteWriter, upTo end: Int, frames: inout SentFrames
     ) -> Int? {
         // A frame of a few bytes at the end of a packet costs more than it brings.
-        guard !frames.isFull, writer.count + 32 <= size, let index = sendStreams.index(forKey: id) else { return nil }
+        guard !frames.isFull, writer.count + 32 <= end, let index = sendStreams.index(forKey: id) else { return nil }
         let credit = StreamID.isFile(id) ? sendCredit.available : .max
-        let written = sendStreams.values[index].writeFrame(id: id, to: &writer, end: size, connectionCredit: credit)
+        let written = sendStreams.values[index].writeFrame(id: id, to: &writer, end: end, connectionCredit: credit)
         guard let chunk = written else { return nil }
         frames.append(.stream(id: id, offset: chunk.offset, length: UInt32(chunk.length), fin: chunk.fin))
         guard chunk.isNew else {

@@ -5,7 +5,7 @@ package import PinholeWire
 ///
 /// Streams are one-way and named by their sender, so that both sides may use the same id. Files (from
 /// ``StreamID/firstFile``) are numbered upwards, and no id is used twice. The connection seals and sends the packets.
-/// After each change call ``nextPacket(upTo:with:at:)`` until it gives nil, and wait no longer than ``nextTimeout``.
+/// After each change call ``nextPacket(to:upTo:with:at:)`` until it gives nil, and wait no longer than ``nextTimeout``.
 package struct Transport: Sendable {
     // What was sent and received, by packet.
     var space: PacketNumberSpace
@@ -45,6 +45,7 @@ package struct Transport: Sendable {
     var events = Queue<TransportEvent>()
     var counters = TransportStatistics()
     /// Memory that is used again for each ACK.
+    var ack = AckFrame(ranges: [], delay: 0)
     var scratch: [SentPacket] = []
     var spurious: [SentPacket] = []
 

@@ -7,6 +7,7 @@ package struct TransportError: Error, Equatable, Sendable {
     package static let beyondCredit = TransportError(code: 0x03, reason: "data beyond the credit that was given")
     package static let tooManyStreams = TransportError(code: 0x04, reason: "too many streams")
     package static let finalSizeChanged = TransportError(code: 0x06, reason: "the final size of a stream changed")
+    package static let malformedFrame = TransportError(code: 0x07, reason: "a frame could not be parsed")
     package static let tooManyGaps = TransportError(code: 0x0a, reason: "too many gaps in a stream")
     package static let neverSent = TransportError(code: 0x0a, reason: "acknowledgement of a packet that was never sent")
 }

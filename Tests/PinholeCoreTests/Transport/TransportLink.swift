@@ -156,9 +156,17 @@ extension Transport {
         var reader = ByteReader(payload.span)
         var isAckEliciting = false
         while !reader.isAtEnd {
-            let frame = try reader.frame()
-            isAckEliciting = isAckEliciting || frame.isAckEliciting
-            try receive(frame, at: now)
+            switch reader.nextFrame {
+            case .stream:
+                try receiveStream(&reader)
+                isAckEliciting = true
+            case .ack:
+                try receiveAck(&reader, at: now)
+            case .other:
+                let frame = try reader.frame()
+                isAckEliciting = isAckEliciting || frame.isAckEliciting
+                try receive(frame, at: now)
+            }
         }
         didReceive(packet: number, isAckEliciting: isAckEliciting, at: now)
     }

@@ -142,3 +142,9 @@ struct Station {
         }
     }
 }
+
+extension DatagramLoop {
+    func send(_ bytes: [UInt8], over route: Route) {
+        send(bytes.span, over: route)
+    }
+}

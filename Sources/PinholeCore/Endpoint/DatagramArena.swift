@@ -1,0 +1,71 @@
+internal import PinholeCrypto
+package import PinholeWire
+
+/// A datagram that waits in an endpoint's arena: where it goes, and where it lies.
+package struct OutgoingDatagram: Sendable {
+    package let route: Route
+    fileprivate let offset: Int
+    /// Its size in bytes.
+    package let count: Int
+}
+
+/// The datagrams that are to leave next, back to back in memory that is used again once all of them were taken.
+///
+/// A packet is written where it leaves from: ``beginPacket()`` leaves room for the header, the frames follow, sealing
+/// happens in place, and ``endPacket(from:to:)`` lets it go. One packet at a time.
+final class DatagramArena {
+    /// What was written in this round. Only packets that are begun write here.
+    var writer = ByteWriter(capacity: DatagramArena.capacity)
+    private var datagrams: [OutgoingDatagram] = []
+    private var taken = 0
+
+    /// Two runs of the longest that leave at once; what a turn needs beyond that is kept for the next.
+    private static let capacity = 128 * 1024
+
+    /// Begins a session packet and returns where: its header has room before the frames, which come next.
+    func beginPacket() -> Int {
+        let start = writer.count
+        writer.zeros(SessionKeys.headerSize)
+        return start
+    }
+
+    /// The bytes of frames that the packet has so far.
+    func plaintextCount(from start: Int) -> Int {
+        writer.count - start - SessionKeys.headerSize
+    }
+
+    /// The packet is sealed.
+    func endPacket(from start: Int, to route: Route) {
+        datagrams.append(OutgoingDatagram(route: route, offset: start, count: writer.count - start))
+    }
+
+    /// Nothing is to be sent after all.
+    func abandonPacket(from start: Int) {
+        writer.truncate(to: start)
+    }
+
+    /// Adds a datagram that was made elsewhere.
+    func append(_ datagram: [UInt8], to route: Route) {
+        datagrams.append(OutgoingDatagram(route: route, offset: writer.count, count: datagram.count))
+        writer.append(datagram)
+    }
+
+    /// The oldest that was not taken yet; nil, and the memory is free again, after all were.
+    func takeNext() -> OutgoingDatagram? {
+        guard taken < datagrams.count else {
+            datagrams.removeAll(keepingCapacity: true)
+            writer.removeAll()
+            taken = 0
+            return nil
+        }
+        defer { taken += 1 }
+        return datagrams[taken]
+    }
+
+    /// Where a datagram lies; nothing may be written until these were used.
+    func bytes(of datagram: OutgoingDatagram) -> UnsafeBufferPointer<UInt8> {
+        unsafe writer.bytes.withUnsafeBufferPointer { buffer in
+            unsafe UnsafeBufferPointer(rebasing: buffer[datagram.offset..<datagram.offset + datagram.count])
+        }
+    }
+}
