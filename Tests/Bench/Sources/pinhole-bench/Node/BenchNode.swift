@@ -65,14 +65,15 @@ extension BenchNode {
     func addressesChanged(at now: Instant) {}
 
     func drain(at now: Instant) -> Instant? {
+        let endpoint = endpoint
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {
-            case .transmit(let datagram, let route):
+            case .transmit(let datagram):
                 sent += 1
                 sentBytes += UInt64(datagram.count)
                 largest = max(largest, datagram.count)
-                loop.send(datagram, over: route)
+                loop.send(endpoint.bytes(of: datagram), over: datagram.route)
             case .openSockets(let ids, let family):
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)
