@@ -172,6 +172,83 @@ struct PortMapperLeaseTests {
         #expect(gateway.log.count - before <= 3, "\(gateway.log)")
     }
 
+    @Test("a better port that came late is used when the one in use is not reached")
+    func lateBetterPort() {
+        var gateway = ScriptedGateway()
+        (gateway.pcp, gateway.natPMP) = (.grants, .grants)
+        gateway.delays[.pcp] = .milliseconds(300)
+        gateway.isReached = { method, _ in method == .pcp }
+        gateway.run(for: .seconds(10))
+        #expect(gateway.mapper.lease?.method == .pcp, "\(gateway.log)")
+        #expect(gateway.table == [.pcp: 40_000])
+        gateway.close()
+        #expect(gateway.run(for: .seconds(2)) { $0.mapper.isFinished } != nil)
+        #expect(gateway.table.isEmpty)
+    }
+
+    @Test("what UPnP gave is given back after a search that found no UPnP")
+    func endAfterSearch() {
+        var gateway = ScriptedGateway()
+        (gateway.pcp, gateway.upnp) = (.grants, .grants)
+        gateway.delays[.pcp] = .milliseconds(500)
+        gateway.run(for: .seconds(2))
+        // UPnP's port was asked for when PCP's came, and stays beside it.
+        #expect(gateway.mapper.lease?.method == .pcp && gateway.table == [.pcp: 40_000, .upnp: 40_000])
+        (gateway.pcp, gateway.upnp) = (.silent, .silent)
+        gateway.run(for: .seconds(7300))
+        #expect(gateway.mapper.lease == nil && gateway.log.filter { $0 == "upnp find" }.count == 2)
+        gateway.upnp = .grants
+        gateway.close()
+        #expect(gateway.run(for: .seconds(2)) { $0.mapper.isFinished } != nil)
+        #expect(gateway.table[.upnp] == nil, "\(gateway.log)")
+    }
+
+    @Test("the end of a UPnP port that may have been given, before another one is asked for")
+    func unansweredPort() {
+        var gateway = ScriptedGateway()
+        gateway.upnp = .grants
+        gateway.delays[.upnp] = .milliseconds(400)
+        gateway.isReached = { _, _ in false }
+        gateway.run(for: .seconds(2)) { $0.log.filter { $0.hasPrefix("upnp add") }.count == 2 }
+        // The answer about the second port is lost.
+        gateway.upnp = .silent
+        gateway.run(for: .seconds(5))
+        #expect(gateway.mapper.lease == nil)
+        gateway.upnp = .grants
+        gateway.isReached = { _, _ in true }
+        gateway.run(for: .seconds(900))
+        #expect(gateway.mapper.lease?.externalPort == 40_000)
+        let added = gateway.log.filter { $0.hasPrefix("upnp add") }.map { $0.dropFirst(9) }
+        let removed = gateway.log.filter { $0.hasPrefix("upnp remove") }.map { $0.dropFirst(12) }
+        #expect(Array(added.prefix(2)) == removed, "\(gateway.log)")
+    }
+
+    @Test("the end while a port is asked for takes it back", arguments: PortMappingMethod.allCases)
+    func endWhileAsking(method: PortMappingMethod) {
+        var gateway = ScriptedGateway()
+        (gateway.pcp, gateway.natPMP, gateway.upnp) = (
+            method == .pcp ? .grants : .silent, method == .natPMP ? .grants : .silent,
+            method == .upnp ? .grants : .silent
+        )
+        gateway.run(for: .seconds(3)) { !$0.table.isEmpty }
+        #expect(gateway.mapper.lease == nil, "its answer is on the way")
+        gateway.close()
+        #expect(gateway.run(for: .seconds(3)) { $0.mapper.isFinished } != nil)
+        #expect(gateway.table.isEmpty, "\(gateway.log)")
+    }
+
+    @Test("a port that is another's is not removed")
+    func anothersPort() {
+        var gateway = ScriptedGateway()
+        gateway.upnp = .refuses
+        gateway.run(for: .seconds(10))
+        #expect(gateway.log.filter { $0.hasPrefix("upnp add") }.count == 2)
+        gateway.close()
+        gateway.run(for: .seconds(2))
+        #expect(gateway.mapper.isFinished)
+        #expect(!gateway.log.contains { $0.hasPrefix("upnp remove") }, "\(gateway.log)")
+    }
+
     @Test("the end gives everything back", arguments: PortMappingMethod.allCases)
     func end(method: PortMappingMethod) {
         var gateway = ScriptedGateway()

@@ -84,8 +84,7 @@ struct ScriptedGateway {
         let end = now + limit
         settle()
         while !condition(self) {
-            let next = ([mapper.nextTimeout] + events.map(\.at)).compactMap { $0 }.min() ?? end
-            guard next <= end else {
+            guard let next = ([mapper.nextTimeout] + events.map(\.at)).compactMap({ $0 }).min(), next <= end else {
                 now = end
                 return nil
             }
