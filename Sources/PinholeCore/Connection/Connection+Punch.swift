@@ -176,6 +176,7 @@ extension Connection {
         guard let index = pairings.lastIndex(where: { !$0.isAuthenticated }) else { return }
         var writer = ByteWriter(capacity: Limits.handshakeSize)
         writer.frame(.auth(signature: pairings[index].keys.signature, parameters: []))
+        report?.guessed(route)
         transmit(pairings[index].keys.seal(writer.bytes, size: Limits.handshakeSize), to: route)
     }
 }

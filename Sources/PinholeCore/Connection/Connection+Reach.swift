@@ -114,6 +114,14 @@ extension Connection {
         }
     }
 
+    /// What goes to a service is not sent for the contact's sake alone, and is told as what the service was asked.
+    func reportOutgoing(at now: Instant) {
+        for route in reportedRoutes where !environment.serviceAddresses.contains(route.remote) {
+            report?.sent(to: route, as: kind(of: route.remote), at: now)
+        }
+        reportedRoutes.removeAll()
+    }
+
     /// Where the peer was heard before it may be heard again.
     func addKnownPaths(at now: Instant) {
         for route in paths.routes {

@@ -253,8 +253,7 @@ extension Endpoint {
     /// Takes over what a connection has to send, to tell and to ask for, and when it must be woken.
     private func settle(_ slot: Int, _ connection: Connection, at now: Instant) {
         connection.transmitDue(at: now)
-        connection.report?.sent(connection.reportedRoutes, at: now)
-        connection.reportedRoutes.removeAll()
+        connection.reportOutgoing(at: now)
         events += connection.events
         connection.events.removeAll(keepingCapacity: true)
         let requests = connection.requests

@@ -72,7 +72,7 @@ package struct AttemptReport: Equatable, Sendable {
         }
     }
 
-    /// How much is kept: what goes beyond is counted with the sweeps, or not at all.
+    /// How much is kept: what goes beyond is not counted.
     private static let maxAddresses = 48
     private static let maxSweeps = 8
 }
@@ -136,35 +136,44 @@ extension AttemptReport {
             Address(remote: candidate.address, kind: candidate.kind, isDirect: isDirect, refusal: refusal))
     }
 
-    mutating func sent(_ routes: some Sequence<Route>, at now: Instant) {
+    /// Nobody named the port of `route`: what is sent there belongs to a sweep, unless it is an address all the same.
+    mutating func guessed(_ route: Route) {
         guard !isOver else { return }
-        for route in routes { sent(to: route, now - began) }
+        guard !addresses.contains(where: { $0.remote == route.remote }) else { return }
+        let known = sweeps.firstIndex { $0.ip == route.remote.ip }
+        guard known != nil || sweeps.count < Self.maxSweeps else { return }
+        if known == nil { sweeps.append(Sweep(ip: route.remote.ip)) }
+        let index = known ?? sweeps.count - 1
+        sweeps[index].ports.insert(route.remote.port)
+        sweeps[index].sockets.insert(route.socket)
     }
 
-    private mutating func sent(to route: Route, _ time: Duration) {
-        if let index = addresses.firstIndex(where: { $0.remote == route.remote }) {
-            addresses[index].datagramsSent += 1
-            addresses[index].firstSent = addresses[index].firstSent ?? time
-        } else if let index = sweep(of: route.remote.ip) {
-            sweeps[index].ports.insert(route.remote.port)
-            sweeps[index].sockets.insert(route.socket)
+    /// A datagram left by `route`; an address that was not listed before is one of `kind`.
+    mutating func sent(to route: Route, as kind: Candidate.Kind, at now: Instant) {
+        guard !isOver else { return }
+        let time = now - began
+        let isListed = addresses.contains { $0.remote == route.remote }
+        if !isListed, let index = sweep(of: route.remote) {
             sweeps[index].datagramsSent += 1
             sweeps[index].firstSent = sweeps[index].firstSent ?? time
+            return
         }
+        if !isListed { named(Candidate(kind, route.remote), refusal: nil) }
+        guard let index = addresses.firstIndex(where: { $0.remote == route.remote }) else { return }
+        addresses[index].datagramsSent += 1
+        addresses[index].firstSent = addresses[index].firstSent ?? time
     }
 
-    private mutating func sweep(of ip: IPAddress) -> Int? {
-        if let index = sweeps.firstIndex(where: { $0.ip == ip }) { return index }
-        guard sweeps.count < Self.maxSweeps else { return nil }
-        sweeps.append(Sweep(ip: ip))
-        return sweeps.count - 1
+    /// The sweep in which an address was guessed.
+    private func sweep(of address: TransportAddress) -> Int? {
+        sweeps.firstIndex { $0.ip == address.ip && $0.ports.contains(address.port) }
     }
 
     /// An authentic datagram came from `route`.
     mutating func heard(_ route: Route, as kind: Candidate.Kind, at now: Instant) {
         guard !isOver else { return }
         let time = now - began
-        if let index = sweeps.firstIndex(where: { $0.ip == route.remote.ip && $0.ports.contains(route.remote.port) }) {
+        if let index = sweep(of: route.remote) {
             sweeps[index].answered = sweeps[index].answered ?? time
         }
         named(Candidate(kind, route.remote), refusal: nil)

@@ -82,6 +82,34 @@ struct AttemptReportTests {
         #expect(report.ended! < .seconds(3))
     }
 
+    @Test("lists an address that was only answered, and calls nothing guessed that was not")
+    func answered() {
+        let now = Instant(nanoseconds: 0)
+        var report = AttemptReport(at: now)
+        let neighbour = Route(TransportAddress("192.168.1.7:4000")!)
+        report.sent(to: neighbour, as: .host, at: now + .milliseconds(3))
+        #expect(report.sweeps.isEmpty)
+        #expect(report.addresses.map(\.kind) == [.host] && report.addresses[0].datagramsSent == 1)
+        #expect(report.addresses[0].firstSent == .milliseconds(3))
+    }
+
+    @Test("lists nothing of what a service was asked to tell a port, and only ports of the contact as guessed")
+    func measuring() throws {
+        let world = World(seed: 214)
+        let (alice, bob) = world.makePair(.portRestricted, .random)
+        alice.connect(to: bob)
+        world.run(for: .seconds(10)) { alice.isConnected(to: bob) }
+        let services = alice.endpoint.environment.serviceAddresses
+        #expect(!services.isEmpty)
+        for (peer, other) in [(alice, bob), (bob, alice)] {
+            let report = try report(peer, of: other)
+            #expect(!report.addresses.contains { services.contains($0.remote) }, "\(report.addresses)")
+            let named = Set(report.addresses.map(\.remote.ip))
+            #expect(report.sweeps.allSatisfy { named.contains($0.ip) }, "\(report.sweeps)")
+        }
+        #expect(try !report(alice, of: bob).sweeps.isEmpty)
+    }
+
     @Test("lists guessed ports by their address, and forgets nothing that was listed before")
     func sweeps() {
         let now = Instant(nanoseconds: 0)
@@ -90,9 +118,13 @@ struct AttemptReportTests {
         report.named(Candidate(.serverReflexive, TransportAddress(ip, port: 1000)), refusal: nil)
         for port in UInt16(2000)..<2100 {
             let route = Route(TransportAddress(ip, port: port), via: SocketID(rawValue: UInt32(port % 10) + 5))
-            report.sent([route, route], at: now + .milliseconds(5))
+            report.guessed(route)
+            for _ in 0..<2 { report.sent(to: route, as: .peerReflexive, at: now + .milliseconds(5)) }
         }
-        report.sent([Route(TransportAddress(ip, port: 1000))], at: now)
+        // A guess that is an address all the same is no guess.
+        let named = Route(TransportAddress(ip, port: 1000))
+        report.guessed(named)
+        report.sent(to: named, as: .peerReflexive, at: now)
         #expect(report.addresses[0].datagramsSent == 1)
         #expect(report.sweeps.count == 1 && report.sweeps[0].ports.count == 100 && report.sweeps[0].sockets.count == 10)
         #expect(report.sweeps[0].datagramsSent == 200 && report.sweeps[0].answered == nil)
@@ -102,7 +134,9 @@ struct AttemptReportTests {
         // However much comes, the report stays small.
         for number in 0..<500 {
             report.named(Candidate(.host, strangerAddress(number * 4096)), refusal: nil)
-            report.sent([Route(strangerAddress(number * 4096 + 1))], at: now)
+            let guess = Route(strangerAddress(number * 4096 + 1))
+            report.guessed(guess)
+            report.sent(to: guess, as: .peerReflexive, at: now)
         }
         #expect(report.addresses.count <= 48 && report.sweeps.count <= 8)
     }

@@ -51,6 +51,10 @@ struct BeaconTests {
         #expect(home.world.canTalk(alice, bob))
         #expect(alice.connections.map(\.kind) == [.host])
         #expect(alice.connections.map(\.remote) == [bob.address])
+        // Neither had to guess where the other is: who was called only answered.
+        for report in [alice.endpoint.report(of: bob.key), bob.endpoint.report(of: alice.key)] {
+            #expect(report?.sweeps.isEmpty ?? true, "seed \(seed): \(report!.sweeps)")
+        }
     }
 
     @Test("who starts later and is called is found at once, and not with the next beacon", arguments: 1...8)
