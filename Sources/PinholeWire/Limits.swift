@@ -16,9 +16,8 @@ package enum Limits {
     /// "Retransmission 0, 100, 200, 400 … ms, cap 2 s, ±25 %".
     package static let handshakeFirstRetransmit: Duration = .milliseconds(100)
     package static let handshakeMaxRetransmit: Duration = .milliseconds(2000)
-    /// "give up after 10 s (punching) or 30 s (direct)".
+    /// "give up after 10 s": who called an address that a person gave waits no longer than who punched.
     package static let punchTimeout: Duration = .milliseconds(10_000)
-    package static let directTimeout: Duration = .milliseconds(30_000)
     /// "An E lives ≤ 60 s".
     package static let attemptLifetime: Duration = .milliseconds(60_000)
     /// "at most 32 early packets wait".

@@ -45,9 +45,8 @@ extension Connection {
             return
         }
         let attempt = currentAttempt(at: now)
-        let isDirectOnly = introducers.isEmpty && !directAddresses.isEmpty
-        let patience = isDirectOnly ? Limits.directTimeout : Self.punchPatience
-        attemptDeadline = max(attemptDeadline ?? now, (session == nil ? wantedSince ?? now : now) + patience)
+        let began = session == nil ? wantedSince ?? now : now
+        attemptDeadline = max(attemptDeadline ?? now, began + Self.punchPatience)
         if !introducers.isEmpty {
             introduction = OutgoingIntroduction(resend: now)
             introduce(attempt, at: now)

@@ -11,8 +11,9 @@ internal import PinholeWire
 ///   └────────────────────────────────────────────────────────────────────────┘  └─ the new AUTH verified
 /// ```
 ///
-/// `+Reach`, `+Beacon`, `+Hello` and `+Handshake` lead to a session, `+Receive` and `+Transmit` are the two directions of a packet,
-/// `+Timers` is time, `+Chat` what people send.
+/// `+Reach`, `+Beacon`, `+Hello`, `+Punch`, `+FreshSocket` and `+Handshake` lead to a session, `+Paths` and `+Roaming`
+/// are where it goes, `+Receive` and `+Transmit` the two directions of a packet, `+Timers` is time, `+Chat` what people
+/// send.
 final class Connection {
     let pair: PairKeys
     let environment: Environment

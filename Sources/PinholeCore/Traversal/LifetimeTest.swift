@@ -187,14 +187,13 @@ extension LifetimeTest {
                 return true
             }
         case .life(let socket):
-            switch source.socket {
-            case socket:
+            if source.socket == socket {
                 guard response.messageClass == .success else { return false }
                 conclude(socket, isAlive: true, at: now, environment)
-            case .main:
+            } else if source.socket == .main {
                 // The service does not know RESPONSE-PORT: it refuses it, or it ignores it and answers the asker.
                 cancel(environment)
-            default:
+            } else {
                 return false
             }
         }

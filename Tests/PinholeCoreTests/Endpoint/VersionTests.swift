@@ -21,7 +21,7 @@ struct VersionTests {
         let sent = bob.sentCount
         bob.receive(newer.hello(.direct(cookie: nil)), from: alice.address)
         #expect(bob.sentCount == sent)
-        world.run(for: .seconds(31))
+        world.run(for: .seconds(10))
         #expect(bob.failures == [.noCommonVersion(own: 1...1, peer: 2...3)])
     }
 

@@ -142,13 +142,13 @@ struct PunchTests {
     }
 
     @Test("make nobody send to an address that the service or the peer alone names")
-    func guessesNeedTwo() {
+    func guessesNeedTwo() throws {
         for (observed, named) in [("198.51.100.66", "198.51.100.2"), ("198.51.100.2", "198.51.100.66")] {
             let world = World(seed: 5)
             let (alice, bob) = world.makePair(.portRestricted, .random)
             world.recording = []
             let attempt = HandshakeAttempt(
-                pair: try! PairKeys(own: bob.identity, peer: alice.key), connectionID: ConnectionID(rawValue: 7),
+                pair: try PairKeys(own: bob.identity, peer: alice.key), connectionID: ConnectionID(rawValue: 7),
                 timestamp: .max / 2, introID: .random())
             let introduction = Introduction(
                 behavior: NATBehavior(mapping: .addressAndPortDependent, filtering: .addressAndPortDependent),

@@ -7,14 +7,12 @@ import Testing
 
 @Suite("the datagram loop", .timeLimit(.minutes(1)))
 struct DatagramLoopTests {
+    private let stations = Stations()
+
     @Test("a datagram is echoed over each address family", arguments: [IPAddress.Family.v4, .v6])
     func echo(family: IPAddress.Family) async throws {
-        let server = try Station { datagram, source in [(datagram, source)] }
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start { datagram, source in [(datagram, source)] }
+        let client = try stations.start()
         guard server.loop.localPort(family) != nil else { return }
         client.send([[1, 2, 3]], to: try server.address(family))
         try await client.journal.wait { $0.received.count == 1 }
@@ -31,12 +29,8 @@ struct DatagramLoopTests {
 
     @Test("runs of equal datagrams, a shorter one, a longer one and an empty one keep their bounds and their order")
     func runs() async throws {
-        let server = try Station()
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start()
+        let client = try stations.start()
         var datagrams = (0..<150).map { [UInt8](repeating: $0, count: 1200) }
         datagrams.append([UInt8](repeating: 200, count: 10))
         datagrams.append([])
@@ -51,12 +45,8 @@ struct DatagramLoopTests {
 
     @Test("the largest datagram passes, a larger one is counted as EMSGSIZE")
     func sizes() async throws {
-        let server = try Station()
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start()
+        let client = try stations.start()
         let largest = [UInt8](repeating: 7, count: 65_507)
         client.send([largest + [0], largest], to: try server.address())
         try await server.journal.wait { $0.received.count == 1 }
@@ -66,12 +56,8 @@ struct DatagramLoopTests {
 
     @Test("port 0 and the broadcast address are counted, and the socket lives on")
     func sendErrors() async throws {
-        let server = try Station { datagram, source in [(datagram, source)] }
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start { datagram, source in [(datagram, source)] }
+        let client = try stations.start()
         client.send([[1], [1], [1]], to: TransportAddress(IPAddress(v4: 0x7f00_0001), port: 0))
         client.send([[2]], to: TransportAddress(IPAddress(v4: 0xffff_ffff), port: 9))
         client.send([[3]], to: try server.address())
@@ -85,12 +71,8 @@ struct DatagramLoopTests {
 
     @Test("10,000 datagrams in one turn: each is sent or counted, and the loop still answers")
     func flood() async throws {
-        let server = try Station()
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start()
+        let client = try stations.start()
         let destination = try server.address()
         // Sizes alternate, so that no run forms.
         await client.performAndFlush { [loop = client.loop] in
@@ -112,8 +94,7 @@ struct DatagramLoopTests {
 
     @Test("work runs in the order in which it was given, and a drain follows")
     func performOrder() async throws {
-        let station = try Station()
-        defer { station.loop.stop() }
+        let station = try stations.start()
         let order = Mutex<[Int]>([])
         for index in 0..<1000 {
             station.loop.perform { order.withLock { $0.append(index) } }
@@ -137,8 +118,8 @@ struct DatagramLoopTests {
 
     @Test("stopping runs what was given before, sends it, and refuses what comes after")
     func stop() async throws {
-        let server = try Station()
-        let client = try Station()
+        let server = try stations.start()
+        let client = try stations.start()
         client.send([[42]], to: try server.address())
         client.loop.stop()
         try await server.journal.wait { $0.received.count == 1 }
@@ -149,7 +130,7 @@ struct DatagramLoopTests {
 
     @Test("the loop can be stopped from within")
     func stopFromWithin() async throws {
-        let station = try Station()
+        let station = try stations.start()
         let port = try #require(station.loop.localPort(.v4))
         station.loop.perform { [loop = station.loop] in loop.stop() }
         // The port is free again once the thread has ended.
@@ -170,12 +151,8 @@ struct DatagramLoopTests {
 
     @Test("a socket that died is bound anew to the same port")
     func rebind() async throws {
-        let server = try Station { datagram, source in [(datagram, source)] }
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start { datagram, source in [(datagram, source)] }
+        let client = try stations.start()
         let address = try client.address()
         // The descriptor becomes something that is no socket: what a destroyed socket looks like.
         let descriptor = try #require(udpDescriptor(boundTo: address.port))

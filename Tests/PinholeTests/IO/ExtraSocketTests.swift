@@ -10,14 +10,12 @@ struct ExtraSocketTests {
     private static let many = (0..<512).map { SocketID(rawValue: SocketID.firstExtra.rawValue + $0) }
     private static let one = SocketID.firstExtra
 
+    private let stations = Stations()
+
     @Test("512 of them have ports of their own, and each sends and hears under its name")
     func many() async throws {
-        let server = try Station { datagram, source in [(datagram, source)] }
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start { datagram, source in [(datagram, source)] }
+        let client = try stations.start()
         let cost = Mutex(Duration.zero)
         let ports = await withCheckedContinuation { continuation in
             client.loop.perform { [loop = client.loop] in
@@ -52,12 +50,8 @@ struct ExtraSocketTests {
 
     @Test("what is queued on a socket leaves before it is closed, and afterwards nothing does")
     func closing() async throws {
-        let server = try Station()
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start()
+        let client = try stations.start()
         let destination = try server.address()
         let port = try #require(await client.open([Self.one])[0])
         await client.performAndFlush { [loop = client.loop] in
@@ -73,12 +67,8 @@ struct ExtraSocketTests {
 
     @Test("a transfer over one keeps its order and loses nothing, in runs as over a main socket")
     func bulk() async throws {
-        let server = try Station { datagram, source in datagram.count < 100 ? [(datagram, source)] : [] }
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start { datagram, source in datagram.count < 100 ? [(datagram, source)] : [] }
+        let client = try stations.start()
         _ = await client.open([Self.one])
         let destination = try server.address()
         var expected: [[UInt8]] = []
@@ -97,12 +87,8 @@ struct ExtraSocketTests {
 
     @Test("an address of the other family, port 0 and the broadcast address cost a datagram, not the socket")
     func sendErrors() async throws {
-        let server = try Station { datagram, source in [(datagram, source)] }
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start { datagram, source in [(datagram, source)] }
+        let client = try stations.start()
         _ = await client.open([Self.one])
         let destination = try server.address()
         let wrong = [
@@ -121,12 +107,8 @@ struct ExtraSocketTests {
 
     @Test("one that died is bound anew to the same port")
     func rebind() async throws {
-        let server = try Station { datagram, source in [(datagram, source)] }
-        let client = try Station()
-        defer {
-            client.loop.stop()
-            server.loop.stop()
-        }
+        let server = try stations.start { datagram, source in [(datagram, source)] }
+        let client = try stations.start()
         let port = try #require(await client.open([Self.one])[0])
         let destination = try server.address()
         // The descriptor becomes something that is no socket: what a destroyed socket looks like.
@@ -153,9 +135,8 @@ struct ExtraSocketTests {
         let station = try await NetworkNamespace.run {
             try run("ip", "link", "set", "lo", "up")
             try run("sysctl", "-q", "-w", "net.ipv6.conf.all.disable_ipv6=1")
-            return try Station()
+            return try stations.start()
         }
-        defer { station.loop.stop() }
         #expect(station.loop.localPort(.v6) == nil)
         #expect(await station.open([Self.one], .v6) == [nil])
         #expect(await station.open([Self.one], .v4)[0] != nil)

@@ -148,3 +148,18 @@ extension DatagramLoop {
         send(bytes.span, over: route)
     }
 }
+
+/// The stations of a test, which end with it.
+final class Stations: Sendable {
+    private let loops = Mutex<[DatagramLoop]>([])
+
+    func start(answer: @escaping Recorder.Answer = { _, _ in [] }) throws -> Station {
+        let station = try Station(answer: answer)
+        loops.withLock { $0.append(station.loop) }
+        return station
+    }
+
+    deinit {
+        for loop in loops.withLock({ $0 }) { loop.stop() }
+    }
+}
