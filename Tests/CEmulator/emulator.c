@@ -23,9 +23,10 @@ static const char usage[] =
     "\n"
     "Carries frames between two network interfaces that it makes, under conditions that can change while it runs.\n"
     "\n"
-    "ARM is [NAMESPACE/]INTERFACE. Two arms are the ends of an Ethernet cable (TAP devices): a is from the first to the\n"
-    "second. A single one is a detour for routed packets (a TUN device): what goes in comes out of it again, by way of a.\n"
-    "The interfaces have to be given addresses and set up; they go away with the program.\n"
+    "ARM is [NAMESPACE/]INTERFACE; the number of a process in it names a namespace too. Two arms are the ends of an\n"
+    "Ethernet cable (TAP devices): a is from the first to the second. A single one is a detour for routed packets (a TUN\n"
+    "device): what goes in comes out of it again, by way of a. The interfaces have to be given addresses and set up;\n"
+    "they go away with the program.\n"
     "\n"
     "DIRECTION is a, b or both. CONDITION is\n"
     "  delay=20ms                one way\n"
@@ -101,13 +102,14 @@ int emulator_open_device(const char *name, bool is_tap) {
     return -1;
 }
 
-/// Opens `[NAMESPACE/]INTERFACE`. Returns -1 and errno.
+/// Opens `[NAMESPACE/]INTERFACE`, a namespace being a name or a process in it. Returns -1 and errno.
 static int open_arm(struct arm *arm, const char *text, bool is_tap) {
     const char *slash = strrchr(text, '/');
     snprintf(arm->name, sizeof arm->name, "%s", slash ? slash + 1 : text);
     if (!slash) return arm->device = emulator_open_device(arm->name, is_tap);
+    bool is_process = strspn(text, "0123456789") == (size_t)(slash - text);
     char path[256];
-    snprintf(path, sizeof path, "/run/netns/%.*s", (int)(slash - text), text);
+    snprintf(path, sizeof path, is_process ? "/proc/%.*s/ns/net" : "/run/netns/%.*s", (int)(slash - text), text);
     int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = open(path, O_RDONLY | O_CLOEXEC);
     arm->device = -1;
     int error = 0;

@@ -100,18 +100,7 @@ private struct Story {
     private func send(
         _ name: String, from sender: Conversation, to receiver: Conversation
     ) throws -> Double {
-        var generator = SystemRandomNumberGenerator()
-        let words = (0..<Self.fileSize / 8).map { _ in generator.next() as UInt64 }
-        let content = words.withUnsafeBytes { Data($0) }
-        try content.write(to: URL(filePath: "\(sender.peer.directory)/\(name)"))
-        let clock = ContinuousClock()
-        let start = clock.now
-        sender.say("/send \(sender.peer.directory)/\(name)")
-        try receiver.expect("file-received", within: .seconds(40)) { $0.name == name }
-        let duration = clock.now - start
-        try sender.expect("file-sent", within: .seconds(10)) { $0.name == name }
-        let received = try Data(contentsOf: URL(filePath: "\(receiver.peer.downloads)/\(name)"))
-        #expect(received == content, "\(name) arrived changed")
+        let duration = try Transfer(name, of: Self.fileSize, from: sender).finish(at: receiver)
         return Double(Self.fileSize) / 1e6 / (duration / .seconds(1))
     }
 

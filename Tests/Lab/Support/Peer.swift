@@ -214,9 +214,14 @@ final class Conversation {
         try expect("message", within: limit) { $0.text == text }
     }
 
-    func messages() throws(LabError) -> [String] {
+    /// All events so far.
+    func read() throws(LabError) -> [Event] {
         try parse()
-        return events.filter { $0.event == "message" }.compactMap(\.text)
+        return events
+    }
+
+    func messages() throws(LabError) -> [String] {
+        try read().filter { $0.event == "message" }.compactMap(\.text)
     }
 
     /// Ends the input, as Ctrl-D does, and waits for the end.

@@ -1,0 +1,135 @@
+import Foundation
+import PinholeWire
+import Testing
+
+extension Laboratory {
+    /// Lines as people have them: slow, lossy, and changing. What must hold on any line for each of many seeds is tested in
+    /// virtual time; here the two programs and the kernel's own sockets are seen to do it.
+    ///
+    /// ```
+    ///   alice ── router1 ═══════════════ backbone ── router2 ── bob
+    ///                    link-emulator     20 ms
+    /// ```
+    @Suite("links", .figures("links", "what", "measured", "should be"))
+    struct LinkTests {
+        @Test("40 ms, 1 % and 10 Mbit/s are what comes out of the emulator")
+        func emulator() async throws {
+            try await Network.run { network in
+                try network.lag.set("delay=0")
+                try network.addSite(.none, line: "delay=20ms loss=1% rate=10Mbit queue=2MB seed=5")
+                let probe = try NATProbe(network, .v4)
+                var roundTrips: [Duration] = []
+                while roundTrips.count < 10 {
+                    probe.host.send("ping", to: probe.first.address)
+                    let start = ContinuousClock.now
+                    guard let ping = probe.first.receive() else { continue }
+                    probe.first.send("pong", to: ping.source)
+                    guard probe.host.receive() != nil else { continue }
+                    roundTrips.append(ContinuousClock.now - start)
+                }
+                let roundTrip = try #require(roundTrips.min())
+                Figures.note([
+                    "round trip", "\(roundTrip / .milliseconds(1)) ms", "≥ 40 ms, and not a millisecond more",
+                ])
+                // The machine has other work: what the emulator adds itself is in the best of ten.
+                #expect(roundTrip >= .milliseconds(40) && roundTrip < .milliseconds(45), "\(roundTrips)")
+
+                let count = 1000
+                let datagram = [UInt8](repeating: 7, count: 1472)  // a packet of 1,500 bytes: 1.2 ms
+                for _ in 0..<count { probe.host.send(datagram, to: probe.first.address) }
+                var times: [ContinuousClock.Instant] = []
+                while probe.first.receive(within: .milliseconds(500)) != nil { times.append(.now) }
+                let span = times[times.count - 1] - times[0]
+                let expected = Duration.microseconds(1200 * (count - 1))
+                Figures.note(["\(count) packets of 1,500 bytes", "\(span)", "\(expected)"])
+                #expect(span > expected - .milliseconds(30) && span < expected + .milliseconds(50), "\(span)")
+                Figures.note(["lost of \(count)", "\(count - times.count)", "10, ± 3 in two of three runs"])
+                #expect((1...24).contains(count - times.count))
+                let line = try #require(network.sites[0].uplink.line)
+                let counters = try line.counters(.up)
+                #expect(counters.lost >= count - times.count && counters.queueFull == 0 && counters.unsent == 0)
+            }
+        }
+
+        @Test("a file crosses a line that loses 2 %")
+        func loss() async throws {
+            try await Self.run("loss=2% rate=50Mbit queue=50ms") { talk, line in
+                let size = 4_000_000
+                let time = try Transfer("file.bin", of: size, from: talk.alice).finish(at: talk.bob)
+                Figures.note(["4 MB, 2 % lost, 50 Mbit/s", time.rate(of: size), "–"])
+                let (up, down) = (try line.counters(.up), try line.counters(.down))
+                #expect(up.lost > 30 && down.lost > 0, "\(up) \(down)")
+            }
+        }
+
+        @Test("a file crosses a line whose MTU falls to 1,280 on the way, and nobody says so")
+        func mtu() async throws {
+            try await Self.run("rate=20Mbit queue=50ms") { talk, line in
+                let size = 4_000_000
+                let file = try Transfer("file.bin", of: size, from: talk.alice)
+                try talk.wait(for: "half a megabyte") { try line.counters(.up).deliveredBytes > 500_000 }
+                try line.set("mtu=1280")
+                let time = try file.finish(at: talk.bob)
+                Figures.note(["4 MB, MTU 1,280 after 0.5 MB", time.rate(of: size), "–"])
+                // Lines on the small path.
+                try talk.exchange("smaller")
+            }
+        }
+
+        @Test("a file crosses a line that is down 2 s of every 7")
+        func outage() async throws {
+            try await Self.run("rate=4Mbit queue=100ms") { talk, line in
+                // Too much for the first 5 s; all of it for the third time.
+                let size = Requirements.isFull ? 10_000_000 : 3_000_000
+                let file = try Transfer("file.bin", of: size, from: talk.alice)
+                try line.set("outage=5s/2s")
+                let time = try file.finish(at: talk.bob, within: .seconds(60))
+                Figures.note(["\(size / 1_000_000) MB, 4 Mbit/s, 5 s up, 2 s down", time.rate(of: size), "–"])
+                #expect(try line.counters(.up).outage > 0)
+            }
+        }
+
+        @Test("lines are read while a file takes all of 10 Mbit/s")
+        func chat() async throws {
+            try await Self.run("rate=10Mbit queue=100ms") { talk, line in
+                let alone = try (0..<5).map { try talk.say("before \($0)", from: talk.alice) }.max()!
+                let size = 4_000_000
+                let file = try Transfer("file.bin", of: size, from: talk.alice)
+                var latencies: [Duration] = []
+                while try !file.isReceived(by: talk.bob) {
+                    latencies.append(try talk.say("during \(latencies.count)", from: talk.alice))
+                }
+                let time = try file.finish(at: talk.bob)
+                latencies.sort()
+                let (middle, worst) = (latencies[latencies.count / 2], latencies[latencies.count - 1])
+                Figures.note(["4 MB, 10 Mbit/s", time.rate(of: size), "≤ 1.25 MB/s"])
+                Figures.note("a line alone, slowest of 5", alone)
+                Figures.note("a line during the file, median of \(latencies.count)", middle)
+                Figures.note(
+                    "a line during the file, slowest", worst, target: alone + Network.roundTrip + .milliseconds(10))
+                // The queue is 100 ms long, and the machine has other work; what must not be is waiting for the file.
+                #expect(latencies.count > 5 && worst < .seconds(1), "\(latencies)")
+            }
+        }
+
+        /// Two people behind home routers in a conversation; alice's line is the emulator's.
+        private static func run(
+            _ conditions: String, _ body: @escaping @Sendable (Talk, Emulator) throws -> Void
+        ) async throws {
+            try await Network.run { network in
+                try network.addSite(.home, line: conditions)
+                try network.addSite(.home)
+                let talk = try Talk(network)
+                try body(talk, try #require(network.sites[0].uplink.line))
+                try talk.end()
+            }
+        }
+    }
+}
+
+extension Talk {
+    /// Waits, while the programs are read.
+    fileprivate func wait(for what: String, until condition: () throws -> Bool) throws {
+        _ = try network.reactor.wait(for: what, within: .seconds(20)) { try condition() ? true : nil }
+    }
+}
