@@ -1,10 +1,30 @@
-let arguments = Array(CommandLine.arguments.dropFirst())
-if let role = arguments.first.flatMap({ Role(rawValue: $0) }) {
-    try role.play(Array(arguments.dropFirst()))
-}
-switch arguments.first {
-case "signaling": try SignalingBench.run()
-case ServiceProcess.word: try ServiceProcess.serve()
-case "throughput": try Throughput.run(Options())
-case _: print("usage: pinhole-bench signaling    (build with -c release)")
+import Glibc
+
+let words = Array(CommandLine.arguments.dropFirst())
+if let role = words.first.flatMap({ Role(rawValue: $0) }) { try role.play(Array(words.dropFirst())) }
+do {
+    let options = try Options(words)
+    var figure = Figure()
+    for part in options.parts {
+        do {
+            try part.run(options, &figure)
+        } catch {
+            say("\n\(part.rawValue) could not be measured: \(error)")
+        }
+    }
+    if !figure.plots.isEmpty {
+        let path = options.plot ?? "\(CommandLine.arguments[0]).svg"
+        say(SVG(figure).write(to: path) ? "\nplots: \(path)" : "\nno plots: \(path) cannot be written")
+    }
+} catch {
+    say(
+        """
+        error: \(error)
+        usage: pinhole-bench [PART …] [--quick] [--rounds N] [--seconds S] [--plot FILE.svg]
+
+        Measures Pinhole on this machine, each figure against a bound that is measured in turns with it. Build it
+        with -c release, and let nothing else run. As root it uses network namespaces of its own. All parts:
+
+        """ + Part.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
+    exit(64)
 }

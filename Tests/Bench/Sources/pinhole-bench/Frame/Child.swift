@@ -135,6 +135,25 @@ extension Child {
     }
 }
 
+// MARK: Watching
+
+extension Child {
+    /// Bytes that the kernel says it has in memory.
+    var resident: Int { kilobytes("VmRSS:") * 1024 }
+
+    private func kilobytes(_ field: String) -> Int {
+        guard let file = fopen("/proc/\(pid)/status", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, 256, file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let words = text.split(whereSeparator: \.isWhitespace)
+            if let first = words.first, first == field, words.count > 1 { return Int(words[1]) ?? 0 }
+        }
+        return 0
+    }
+}
+
 // MARK: Ending
 
 extension Child {

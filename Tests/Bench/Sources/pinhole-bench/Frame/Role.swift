@@ -13,6 +13,8 @@ enum Role: String {
     case node
     /// One side of the bare loop.
     case bare
+    /// The signaling service.
+    case signalingService = "signaling-service"
     /// The side of the raw ping-pong that answers.
     case reply
 
@@ -38,6 +40,7 @@ enum Role: String {
         case .node: try NodeProcess.run(arguments)
         case .bare: try BareProcess.run(arguments)
         case .reply: ReplyProcess.run()
+        case .signalingService: try ServiceProcess.serve()
         }
     }
 }

@@ -64,6 +64,9 @@ struct Flow {
     var receiverCPU: Double
     var senderAllocations: Double
     var receiverAllocations: Double
+    /// Bytes that these asked for.
+    var senderAllocated: Double
+    var receiverAllocated: Double
 
     init(sender: (Mark, Mark), receiver: (Mark, Mark)) {
         seconds = Double(receiver.1.time - receiver.0.time) / 1e9
@@ -76,6 +79,8 @@ struct Flow {
         receiverCPU = Double(receiver.1.cpuNanoseconds - receiver.0.cpuNanoseconds) / 1e9
         senderAllocations = Double(sender.1.allocations - sender.0.allocations)
         receiverAllocations = Double(receiver.1.allocations - receiver.0.allocations)
+        senderAllocated = Double(sender.1.allocatedBytes - sender.0.allocatedBytes)
+        receiverAllocated = Double(receiver.1.allocatedBytes - receiver.0.allocatedBytes)
     }
 
     /// 10^6 bits of payload a second.

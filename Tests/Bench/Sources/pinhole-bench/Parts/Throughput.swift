@@ -6,6 +6,7 @@ enum Throughput {
         let veth = VethPair.orLoopback()
         try run(over: veth, options)
         if !(veth is Loopback) { try run(over: Loopback(), options) }
+        try measureAllocations(over: veth, options)
     }
 
     private struct Contestant {
@@ -50,6 +51,24 @@ enum Throughput {
         Target(
             "bulk over veth, part of the bare loop", session.megabits.ratio(to: bound.megabits).median, atLeast: 0.70
         ).print()
+    }
+
+    /// Each counted allocation costs time, so this is a run of its own.
+    private static func measureAllocations(over link: any Link, _ options: Options) throws {
+        let flow = try measureSession(over: link, countsAllocations: true, options)
+        var table = Table(
+            "Memory that a steady flow takes anew, for each 10^5 datagrams of data",
+            ["side", "datagrams sent", "allocations", "bytes"])
+        let scale = 1e5 / flow.datagrams
+        let sides = [
+            ("sender", flow.senderAllocations, flow.senderAllocated),
+            ("receiver", flow.receiverAllocations, flow.receiverAllocated),
+        ]
+        for (side, allocations, bytes) in sides {
+            table.add([side, flow.datagrams.text(), (allocations * scale).text(), (bytes * scale).text()])
+        }
+        table.print()
+        Target("allocations for 10^5 datagrams, both sides", flow.allocationsPer100k, atMost: 0, digits: 0).print()
     }
 
     /// A file without end through one session, after slow start.

@@ -1,0 +1,34 @@
+/// One part of the bench, which can be run by itself.
+enum Part: String, CaseIterable {
+    case throughput
+    case messages
+    case latency
+    case chat
+    case handshakes
+    case memory
+    case peers
+    case growth
+    case signaling
+
+    var summary: String {
+        switch self {
+        case .throughput: "one file through one session; CPU and allocations; against the bare loop"
+        case .messages: "small and large messages one way on one stream; against one sealed datagram each"
+        case .latency: "there and back through a session, against a raw UDP ping-pong"
+        case .chat: "how late a chat line is while a file takes all that it can get"
+        case .handshakes: "complete handshakes on one core, against their bare cryptography; connect time"
+        case .memory: "what a session takes, idle and busy"
+        case .peers: "the same file by what else a person could use, where it is installed"
+        case .growth: "curves: sessions, files, message sizes"
+        case .signaling: "the signaling service: registrations, refreshes, memory"
+        }
+    }
+
+    func run(_ options: Options, _ figure: inout Figure) throws {
+        switch self {
+        case .throughput: try Throughput.run(options)
+        case .messages, .latency, .chat, .handshakes, .memory, .peers, .growth: break
+        case .signaling: try SignalingBench.run()
+        }
+    }
+}
