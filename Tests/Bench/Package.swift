@@ -13,7 +13,8 @@ let package = Package(
         .executableTarget(
             name: "pinhole-bench",
             dependencies: [
-                "CBench", .product(name: "Pinhole", package: project), .product(name: "Signaling", package: project),
+                "CBench", .product(name: "LinkEmulator", package: project), .product(name: "Pinhole", package: project),
+                .product(name: "Signaling", package: project),
             ],
             packageAccess: false, swiftSettings: [.unsafeFlags(["-package-name", project])]),
     ],

@@ -76,4 +76,7 @@ int bench_pipe(int ends[2]);
 int bench_new_network(void);
 int bench_enter_network(int pid);
 
+/// Removes a directory with everything in it.
+void bench_remove(const char *path);
+
 #endif

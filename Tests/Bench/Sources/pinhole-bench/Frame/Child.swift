@@ -194,6 +194,11 @@ extension Child {
 @available(*, unavailable)
 extension Child: Sendable {}
 
+/// Lets time pass, in seconds.
+func pause(_ seconds: Double) {
+    usleep(UInt32(seconds * 1e6))
+}
+
 func monotonicSeconds() -> Double {
     Double(monotonicNanoseconds()) / 1e9
 }

@@ -8,6 +8,7 @@ enum Part: String, CaseIterable {
     case memory
     case peers
     case growth
+    case wan
     case signaling
 
     var summary: String {
@@ -20,6 +21,7 @@ enum Part: String, CaseIterable {
         case .memory: "what a session takes, idle and busy"
         case .peers: "the same file by what else a person could use, where it is installed"
         case .growth: "curves: sessions, files, message sizes"
+        case .wan: "slow, long and lossy lines, beside TCP and others; the share that others keep"
         case .signaling: "the signaling service: registrations, refreshes, memory"
         }
     }
@@ -27,7 +29,12 @@ enum Part: String, CaseIterable {
     func run(_ options: Options, _ figure: inout Figure) throws {
         switch self {
         case .throughput: try Throughput.run(options)
-        case .messages, .latency, .chat, .handshakes, .memory, .peers, .growth: break
+        case .messages: try Messages.run(options, &figure)
+        case .latency: try Latency.run(options)
+        case .chat: try Chat.run(options)
+        case .handshakes: try Handshakes.run(options)
+        case .memory, .peers, .growth: break
+        case .wan: try Wan.run(options)
         case .signaling: try SignalingBench.run()
         }
     }

@@ -1,4 +1,5 @@
 import CBench
+import CEmulator
 import Glibc
 
 /// What this program does when it is not what a person starts: one process of a measurement.
@@ -9,6 +10,8 @@ enum Role: String {
     case program
     /// Holds a network namespace until it is told to end.
     case holdNetwork = "hold-network"
+    /// The line between two networks.
+    case emulator
     /// A peer with its loop, told what to do on stdin.
     case node
     /// One side of the bare loop.
@@ -17,6 +20,8 @@ enum Role: String {
     case signalingService = "signaling-service"
     /// The side of the raw ping-pong that answers.
     case reply
+    /// The side that asks.
+    case ping
 
     /// Plays the role, and ends the process.
     func play(_ arguments: [String]) throws -> Never {
@@ -37,9 +42,13 @@ enum Role: String {
             say("ready")
             while readLine() != nil {}
             exit(0)
+        case .emulator:
+            var words = (["link-emulator"] + arguments).map { strdup($0) }
+            exit(emulator_main(Int32(words.count), &words))
         case .node: try NodeProcess.run(arguments)
         case .bare: try BareProcess.run(arguments)
-        case .reply: ReplyProcess.run()
+        case .reply: PingPong.reply(arguments)
+        case .ping: PingPong.ping(arguments)
         case .signalingService: try ServiceProcess.serve()
         }
     }

@@ -27,6 +27,11 @@ struct Sample {
         Sample(zip(values, bound.values).map { $0 / $1 })
     }
 
+    /// This less `bound`, each round by itself.
+    func minus(_ bound: Sample) -> Sample {
+        Sample(zip(values, bound.values).map { $0 - $1 })
+    }
+
     /// `median (low-high)`.
     func text(_ digits: Int = 0) -> String {
         guard !values.isEmpty else { return "none" }

@@ -4,6 +4,9 @@ import PinholeWire
 
 /// One side of the bare loop, which is the bound of throughput.
 enum BareProcess {
+    /// Header and tag of a datagram, in bytes.
+    static let overhead = 29
+
     /// What the datagrams of a bare loop are like.
     struct Shape: Equatable {
         var size: Int
@@ -64,18 +67,7 @@ enum BareProcess {
         let address = try receiver.hear("ready")
         let sender = try start("send", at: link.near)
         sender.say(address[0])
-        usleep(200_000)
+        pause(0.2)
         return try Flow.watch(sender, receiver, seconds: seconds)
-    }
-}
-
-/// The side of a raw ping-pong that answers.
-enum ReplyProcess {
-    static func run() -> Never {
-        guard let own = readLine().flatMap({ TransportAddress($0 + ":0") }) else { fail("no address to answer at") }
-        let socket = UDPSocket(host: own.ip.v4Bits)
-        say("ready \(TransportAddress(own.ip, port: socket.port))")
-        bench_reply(socket.descriptor)
-        exit(0)
     }
 }

@@ -32,7 +32,6 @@ final class BenchNode: LoopDelegate {
     private var awaitedFiles: Int?
 
     var talk: Talk
-    private var drained = false
 
     init(loop: DatagramLoop, address: IPAddress, isLoopback: Bool) {
         self.loop = loop

@@ -1,5 +1,4 @@
 import CBench
-import Glibc
 
 /// What a process of a measurement has done up to a moment. Two of them make a stretch of time.
 struct Mark {
@@ -93,7 +92,7 @@ struct Flow {
     /// Watches a sender and a receiver that are busy, for a while.
     static func watch(_ sender: Child, _ receiver: Child, seconds: Double) throws(Child.Failure) -> Flow {
         let before = (try sender.mark(), try receiver.mark())
-        usleep(UInt32(seconds * 1e6))
+        pause(seconds)
         let after = (try sender.mark(), try receiver.mark())
         return Flow(sender: (before.0, after.0), receiver: (before.1, after.1))
     }

@@ -17,9 +17,11 @@ enum NodeProcess {
         say("ready \(key) \(TransportAddress(address, port: loop.localPort(.v4) ?? 0))")
         while let line = readLine() {
             let words = line.split(separator: " ").map(String.init)
+            // A line that is typed is late from now on, not from when the loop has time for it.
+            let time = monotonicNanoseconds()
             loop.perform {
                 do {
-                    try carryOut(words, bound.value, at: MonotonicClock.now)
+                    try carryOut(words, bound.value, typedAt: time, at: MonotonicClock.now)
                 } catch {
                     fail("\(line): \(error)")
                 }
@@ -32,7 +34,7 @@ enum NodeProcess {
         nonisolated(unsafe) let value: BenchNode
     }
 
-    private static func carryOut(_ words: [String], _ node: BenchNode, at now: Instant) throws {
+    private static func carryOut(_ words: [String], _ node: BenchNode, typedAt time: UInt64, at now: Instant) throws {
         let numbers = words.dropFirst().compactMap { Int($0) }
         switch words.first {
         case "peer":
@@ -49,7 +51,7 @@ enum NodeProcess {
         case "echo": node.talk.begin(.echo)
         case "listen": node.talk.begin(.listen)
         case "quiet": node.talk.begin(.none)
-        case "chat": node.send([node.talk.message(of: numbers[0])], at: now)
+        case "chat": node.send([node.talk.message(of: numbers[0], typedAt: time)], at: now)
         case "times": say("times " + node.talk.times.map { "\($0)" }.joined(separator: " "))
         case "count-allocations": bench_count_allocations(true)
         case "mark": say(node.mark())

@@ -26,11 +26,11 @@ struct Talk {
         times = []
     }
 
-    mutating func message(of size: Int) -> ChatMessage {
+    mutating func message(of size: Int, typedAt time: UInt64 = monotonicNanoseconds()) -> ChatMessage {
         counter += 1
         var body = [UInt8](repeating: 0x5a, count: size)
         if size >= 8 {
-            withUnsafeBytes(of: monotonicNanoseconds()) { bytes in
+            withUnsafeBytes(of: time) { bytes in
                 for index in 0..<8 { body[index] = bytes[index] }
             }
         }

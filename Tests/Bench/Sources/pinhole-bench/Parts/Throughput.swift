@@ -1,5 +1,3 @@
-import Glibc
-
 /// How fast one session carries a file, against the bare loop at the same size of datagrams.
 enum Throughput {
     static func run(_ options: Options) throws {
@@ -77,7 +75,7 @@ enum Throughput {
     ) throws(Child.Failure) -> Flow {
         let pair = try NodePair(over: link, countsAllocations: countsAllocations)
         pair.near.say("files 1 \(1 << 50)")
-        usleep(700_000)
+        pause(0.7)
         return try Flow.watch(pair.near, pair.far, seconds: options.seconds)
     }
 }

@@ -1,3 +1,4 @@
+import CBench
 import Glibc
 
 /// Programs of this machine.
@@ -20,7 +21,7 @@ struct Directory {
     }
 
     func remove() {
-        nftw(path, { path, _, _, _ in path.map { Glibc.remove($0) } ?? 0 }, 8, FTW_DEPTH | FTW_PHYS)
+        bench_remove(path)
     }
 }
 
