@@ -101,6 +101,7 @@ extension CloseReason {
         case .timedOut: "nothing came for 60 s"
         case .protocolViolation(let what): "the contact broke the protocol: \(what)"
         case .storage: "a message could not be stored"
+        case .keysUsedUp: "the keys of the session are used up"
         }
     }
 }

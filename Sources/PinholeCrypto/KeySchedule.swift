@@ -1,4 +1,4 @@
-package import PinholeWire
+internal import PinholeWire
 
 /// What the keys of one epoch follow from, and the way to the next epoch: a ratchet that both sides sign.
 ///

@@ -108,6 +108,9 @@ package final class SessionKeys {
         return number
     }
 
+    /// The peer's next packet number, most likely.
+    package var expected: UInt64 { window.expected }
+
     @_lifetime(borrow self)
     private func key(of role: Role) -> Span<UInt8> {
         traffic.part(at: Int(role.rawValue) * Self.directionSize, count: AEAD.keySize, of: self)

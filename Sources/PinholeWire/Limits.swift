@@ -36,8 +36,23 @@ package enum Limits {
     package static let replayWindow = 8192
     /// "pure ACK and keep-alive [padded] to 64" bytes of plaintext.
     package static let minPlaintext = 64
-    /// Hard stop of one epoch; packet numbers never repeat.
+
+    // MARK: Rekeying (protocol §3.10)
+
+    /// "after 120 s with traffic, 2^24 packets or 16 GiB".
+    package static let epochLifetime: Duration = .milliseconds(120_000)
+    package static let epochPackets: UInt64 = 1 << 24
+    package static let epochBytes: UInt64 = 16 << 30
+    /// Forgeries after which new keys are asked for: "failed decryptions: rekey at 2^20, close at 2^36".
+    package static let epochFailures: UInt64 = 1 << 20
+    /// RFC 9001 §6.6: "For AEAD_CHACHA20_POLY1305, the integrity limit is 2^36 invalid packets", counted over all keys.
+    package static let maxFailures: UInt64 = 1 << 36
+    /// Hard stop of one epoch. RFC 9001 §6.6: "the confidentiality limit is greater than the number of possible packets".
     package static let maxPacketsPerEpoch: UInt64 = 1 << 31
+    /// A peer that asks for new keys more often waits: each rekey costs an X25519, a signature and a verification.
+    package static let minEpochLifetime: Duration = .milliseconds(1000)
+    /// Longer than ``sessionPatience``, which ends a session whose peer is merely silent.
+    package static let rekeyPatience: Duration = .milliseconds(120_000)
 
     // MARK: Streams (protocol §3)
 

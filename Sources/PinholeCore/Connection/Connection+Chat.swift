@@ -43,6 +43,7 @@ extension Connection {
             case .readable(let stream): read(stream, at: now)
             case .writable(let stream): wantFileData(on: stream)
             case .finished(let stream): if stream >= StreamID.firstFile { read(stream, at: now) }
+            case .reauthArrived(let epoch): reauthArrived(epoch, at: now)
             case .acknowledged: break
             case .reset(let stream, _): incomingStreamEnded(stream)
             case .stopped:

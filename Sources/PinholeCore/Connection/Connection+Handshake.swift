@@ -129,7 +129,8 @@ extension Connection {
         if session == nil { connectTime = now - (wantedSince ?? pairing.attempt.began) }
         let isReplacement = session != nil
         session = Session(
-            id: pairing.keys.sessionID, keys: pairing.keys.makeSessionKeys(),
+            id: pairing.keys.sessionID,
+            keys: Epochs(pairing.keys.makeKeySchedule(), limits: environment.keyLimits, at: now),
             connectionID: pairing.attempt.connectionID, order: pairing.order(pair.role), isBehind: pairing.isBehind,
             at: now)
         if !isReplacement { isAnnounced = false }

@@ -30,10 +30,13 @@ extension Connection {
             return
         }
         let opened = environment.opened
-        guard let number = keys.open(datagram, into: opened) else {
-            return environment.drops.count(.undecryptable)
+        let epoch = keys.number
+        guard let number = keys.open(datagram, into: opened, at: now) else {
+            environment.drops.count(.undecryptable)
+            return closeIfUsedUp(at: now)
         }
         confirm(at: now)
+        if keys.number != epoch { didRekey(isPeerAhead: true) }
         let kind = kind(of: source.remote)
         paths.received(datagram.count, from: source, kind: kind)
         report?.heard(source, as: kind, at: now)
@@ -115,8 +118,14 @@ extension Connection {
                 receive(candidates: candidates, at: now)
             case .observedAddress:
                 packet.isProbing = false
-            case .auth, .rekey, .reauth:
+            case .auth:
                 throw .frameNotAllowed
+            case .rekey(let epoch, let key):
+                packet.isProbing = false
+                try receiveRekey(epoch, key: key, at: now)
+            case .reauth(let epoch, let signature):
+                packet.isProbing = false
+                try receiveReauth(epoch, signature: signature, at: now)
             case .ping, .ack, .resetStream, .stopSending, .stream, .maxData, .maxStreamData:
                 packet.isProbing = false
                 do { try session?.transport.receive(frame, at: now) } catch { throw .transport(error) }
@@ -132,6 +141,7 @@ enum SessionError: Error {
     case frameNotAllowed
     case transport(TransportError)
     case malformedRecord
+    case rekey(RekeyError)
 
     var sentence: String {
         switch self {
@@ -139,6 +149,7 @@ enum SessionError: Error {
         case .frameNotAllowed: "a frame came that does not belong in a session packet"
         case .transport(let error): error.reason
         case .malformedRecord: "a record on a stream could not be parsed"
+        case .rekey(let error): error.sentence
         }
     }
 }

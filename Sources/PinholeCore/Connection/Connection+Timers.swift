@@ -28,6 +28,7 @@ extension Connection {
             consider(capacityCheck?.due)
             consider(successor?.due)
             consider(reviewDue)
+            consider(rekeyDue)
         }
         return nearest
     }
@@ -74,6 +75,7 @@ extension Connection {
             if self.session?.transport.ptoCount != ptoCount { challengeAgain(at: now) }
         }
         keepMappings(at: now)
+        continueRekey(at: now)
         continueCapacityCheck(at: now)
         if let reviewDue, reviewDue <= now { reviewPaths(at: now) }
         searchIfLost(at: now)

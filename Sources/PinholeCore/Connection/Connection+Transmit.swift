@@ -19,9 +19,9 @@ extension Connection {
                 let session
             else { return arena.abandonPacket(from: start) }
             pendingFrames.removeFirst(frames.count)
-            guard number < Limits.maxPacketsPerEpoch else {
+            guard !session.keys.areUsedUp else {
                 arena.abandonPacket(from: start)
-                return close(.timedOut, code: CloseCode.done, at: now)
+                return closeIfUsedUp(at: now)
             }
             let count = arena.plaintextCount(from: start)
             let isAnswer = frames.isEmpty && session.transport.bytesInFlight == inFlight
@@ -47,7 +47,7 @@ extension Connection {
     }
 
     /// Seals the packet that the arena holds from `start` on, and lets it go.
-    private func seal(from start: Int, number: UInt64, _ keys: SessionKeys, to route: Route, at now: Instant) {
+    private func seal(from start: Int, number: UInt64, _ keys: Epochs, to route: Route, at now: Instant) {
         keys.seal(&environment.arena.writer, from: start, packetNumber: number)
         environment.arena.endPacket(from: start, to: route)
         sent(environment.arena.writer.count - start, to: route)
@@ -165,7 +165,7 @@ extension Connection {
             if introducers.isEmpty || !directAddresses.isEmpty {
                 wantAgain(after: .seconds(5), at: now)
             }
-        case .timedOut, .protocolViolation, .storage:
+        case .timedOut, .protocolViolation, .storage, .keysUsedUp:
             if wantedSince != nil || !outbox.isEmpty { wantAgain(after: .seconds(2), at: now) }
         case .localRequest:
             break

@@ -5,7 +5,7 @@ internal import PinholeWire
 struct Session {
     /// The same on both sides, and in no key.
     let id: [UInt8]
-    let keys: SessionKeys
+    let keys: Epochs
     /// The id that the peer's packets carry.
     let connectionID: ConnectionID
     /// The timestamps of both HELLOs, Lo's first: of two sessions both sides keep the greater.
@@ -49,7 +49,7 @@ struct Session {
         }
     }
 
-    init(id: [UInt8], keys: SessionKeys, connectionID: ConnectionID, order: Order, isBehind: Bool, at now: Instant) {
+    init(id: [UInt8], keys: Epochs, connectionID: ConnectionID, order: Order, isBehind: Bool, at now: Instant) {
         self.id = id
         self.keys = keys
         self.connectionID = connectionID

@@ -45,6 +45,8 @@ final class Environment {
     /// Which ways worked for contacts, by both networks.
     var strategies: [RememberedStrategy.Key: RememberedStrategy] = [:]
     var drops = DropCounters()
+    /// How long the keys of each session serve.
+    var keyLimits = KeyLimits()
     /// What all connections have to send.
     let arena = DatagramArena()
     /// What the newest packet held.

@@ -108,6 +108,8 @@ package enum CloseReason: Equatable, Sendable {
     case protocolViolation(String)
     /// A message could not be stored.
     case storage
+    /// The keys sealed or refused as much as they may, and new ones could not be agreed on.
+    case keysUsedUp
 }
 
 package enum UnreachableReason: Equatable, Sendable {

@@ -7,6 +7,8 @@ enum SentFrame: Equatable, Sendable {
     case stopSending(id: UInt64)
     case maxData
     case maxStreamData(id: UInt64)
+    case rekey(epoch: UInt32)
+    case reauth(epoch: UInt32)
 }
 
 /// The frames of one packet, without memory of their own.

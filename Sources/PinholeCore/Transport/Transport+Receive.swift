@@ -201,6 +201,10 @@ extension Transport {
                 }
             case .resetStream(let id):
                 if case .reset = sendStreams[id]?.phase { close(sending: id) }
+            case .rekey(let epoch):
+                rekeyFrames.rekeyArrived(epoch)
+            case .reauth(let epoch):
+                if rekeyFrames.reauthArrived(epoch) { events.append(.reauthArrived(epoch: epoch)) }
             case .stopSending, .maxData, .maxStreamData:
                 break
             }

@@ -84,6 +84,8 @@ extension Transport {
                 else { continue }
                 receiveStreams.values[index].isUpdateQueued = true
                 control.append(frame)
+            case .rekey, .reauth:
+                if rekeyFrames[frame] != nil { control.append(frame) }
             }
         }
     }

@@ -105,8 +105,7 @@ extension Transport {
     private mutating func writeControl(
         to writer: inout ByteWriter, upTo end: Int, frames: inout SentFrames, at now: Instant
     ) {
-        // The longest of these is RESET_STREAM: its type and three numbers.
-        while let next = control.first, writer.count + 25 <= end, !frames.isFull {
+        while let next = control.first, writer.count + next.maxSize <= end, !frames.isFull {
             control.removeFirst()
             guard let frame = current(next, at: now) else { continue }
             writer.frame(frame)
@@ -131,6 +130,8 @@ extension Transport {
         case .stopSending(let id):
             guard let stream = receiveStreams[id], !stream.isComplete, let code = stream.stopCode else { return nil }
             return .stopSending(id: id, errorCode: code)
+        case .rekey, .reauth:
+            return rekeyFrames[frame]
         case .stream:
             return nil
         }

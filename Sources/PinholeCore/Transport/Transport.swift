@@ -35,6 +35,8 @@ package struct Transport: Sendable {
     var control = Queue<SentFrame>()
     var isMaxDataQueued = false
     var isPingQueued = false
+    /// Of the rekey that is under way, until they arrived.
+    var rekeyFrames = RekeyFrames()
     /// Packets to send regardless of window and pacer, RFC 9002 §6.2.4.
     var probes = 0
     /// Whether the window is larger than what there is to send (RFC 9002 §7.8).

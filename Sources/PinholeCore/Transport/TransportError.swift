@@ -26,4 +26,6 @@ package enum TransportEvent: Equatable, Sendable {
     case reset(UInt64, errorCode: UInt64)
     /// The peer wants no more of the stream, which was reset.
     case stopped(UInt64, errorCode: UInt64)
+    /// The peer has our REAUTH of this epoch.
+    case reauthArrived(epoch: UInt32)
 }

@@ -31,7 +31,7 @@ struct InteractionTests {
                     switch event {
                     case .finished(let stream): finished[side].insert(stream)
                     case .reset(let stream, _), .stopped(let stream, _): given[0].formUnion([stream])
-                    case .readable, .writable, .acknowledged: break
+                    case .readable, .writable, .acknowledged, .reauthArrived: break
                     }
                 }
                 for stream in Array(transport.receiveStreams.keys).sorted() where everything || random.chance(0.2) {

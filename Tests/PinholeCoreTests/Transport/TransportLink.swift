@@ -183,7 +183,7 @@ struct Reader {
             switch event {
             case .readable(let stream): bytes[stream, default: []] += transport.read(stream)
             case .finished(let stream): finished.insert(stream)
-            case .writable, .acknowledged, .reset, .stopped: other.append(event)
+            case .writable, .acknowledged, .reset, .stopped, .reauthArrived: other.append(event)
             }
         }
     }
