@@ -62,7 +62,10 @@ extension Laboratory {
                 var results = PairResults(pair: pair, loss: loss)
                 let service = try SignalingService(on: network)
                 let people = try Peer.pair(at: network.sites, of: network, service: service.address)
-                for person in [people.alice, people.bob] { _ = try person.run(["netcheck"]) }
+                let measurements = try [people.alice, people.bob].map { try $0.start(["netcheck"]) }
+                for measurement in measurements {
+                    _ = try network.reactor.exitStatus(of: measurement, within: .seconds(30))
+                }
                 if loss > 0 { try network.lose(percent: loss) }
                 for trial in 0..<Self.trials {
                     let (caller, callee) = trial % 2 == 0 ? (people.alice, people.bob) : (people.bob, people.alice)

@@ -28,10 +28,10 @@ extension Laboratory {
             return (try #require(report.nat4, "\(outcome)"), outcome.duration)
         }
 
-        @Test(
-            "a real gateway maps, the port is reached from outside, and given back",
-            arguments: MappingDaemon.Offer.allCases)
-        func maps(_ offer: MappingDaemon.Offer) async throws {
+        @Test("a real gateway maps, the port is reached from outside, and given back")
+        func maps() async throws { try await together(MappingDaemon.Offer.allCases, maps) }
+
+        private func maps(_ offer: MappingDaemon.Offer) async throws {
             try await Network.run([.symmetric]) { network in
                 let service = try SignalingService(on: network)
                 let daemon = try MappingDaemon(at: network.sites[0], of: network, offering: offer)
@@ -45,12 +45,12 @@ extension Laboratory {
             }
         }
 
-        @Test(
-            "it connects with everybody, whoever calls: M × P, p, Q and S",
-            arguments: [
-                RouterType.home, .careless, .sequential, .symmetric,
-            ])
-        func connects(_ other: RouterType) async throws {
+        @Test("it connects with everybody, whoever calls: M × P, p, Q and S")
+        func connects() async throws {
+            try await together([RouterType.home, .careless, .sequential, .symmetric], connects)
+        }
+
+        private func connects(_ other: RouterType) async throws {
             try await Network.run([.symmetric, other]) { network in
                 let service = try SignalingService(on: network)
                 let daemon = try MappingDaemon(at: network.sites[0], of: network)
@@ -140,10 +140,10 @@ extension Laboratory {
             }
         }
 
-        @Test(
-            "a router that says so and does not is found out, and holds nobody up",
-            arguments: BrokenGateway.Manner.allCases)
-        func broken(_ manner: BrokenGateway.Manner) async throws {
+        @Test("a router that says so and does not is found out, and holds nobody up")
+        func broken() async throws { try await together(BrokenGateway.Manner.allCases, broken) }
+
+        private func broken(_ manner: BrokenGateway.Manner) async throws {
             try await Network.run([.symmetric]) { network in
                 let site = network.sites[0]
                 let service = try SignalingService(on: network)

@@ -82,12 +82,12 @@ extension Laboratory {
                 }
                 let talk = try Talk(network)
                 var worst = Duration.zero
-                for pause in [1, 3, 6] {
+                for pause in Requirements.isFull ? [1, 3, 6] : [1, 5] {
                     try network.pass(.seconds(pause))
                     worst = max(worst, try talk.say("after \(pause) s", from: talk.bob, within: .seconds(15)))
                     worst = max(worst, try talk.say("also after \(pause) s", from: talk.alice, within: .seconds(15)))
                 }
-                Figures.note("mappings of 2 s, P–P: the slowest of 6 lines", worst, target: .seconds(3))
+                Figures.note("mappings of 2 s, P–P: the slowest line", worst, target: .seconds(3))
                 try talk.end()
             }
         }

@@ -25,21 +25,16 @@ extension Laboratory {
             }
         }
 
-        @Test("customers of one carrier without hairpin have no direct path, and are told so in time")
-        func carrierWithoutHairpin() async throws {
-            try await Network.run { network in
-                let carrier = try network.addCarrier(.home)
-                for _ in 0..<2 { try network.addSite(.home, behind: carrier) }
-                try expectNoDirectPath(network.sites, of: network)
-            }
+        @Test("a carrier's customer and somebody else")
+        func carrierCustomer() async throws {
+            let pairs = RouterPair.pairs(
+                [RouterType.none, .fullCone, .addressFiltering, .home], [RouterType.home, .renumbering])
+            try await together(pairs, carrierCustomer)
         }
 
-        @Test(
-            "a carrier's customer and somebody else",
-            arguments: [RouterType.none, .fullCone, .addressFiltering, .home], [RouterType.home, .renumbering])
-        func carrierCustomer(_ peer: RouterType, _ type: RouterType) async throws {
-            try await Network.run([peer]) { network in
-                let carrier = try network.addCarrier(type)
+        private func carrierCustomer(_ pair: RouterPair) async throws {
+            try await Network.run([pair.one]) { network in
+                let carrier = try network.addCarrier(pair.other)
                 try network.addSite(.home, behind: carrier)
                 let talk = try Talk(network)
                 #expect(try talk.path.connectMs <= 1000)
@@ -80,18 +75,32 @@ extension Laboratory {
             }
         }
 
-        @Test("guests and hosts of one router that keeps them apart have no direct path, and are told so in time")
-        func guestsWithoutHairpin() async throws {
-            try await Network.run([RouterType.home.isolating]) { network in
-                let site = network.sites[0]
-                try expectNoDirectPath([site, try network.addNeighbour(at: site, in: .second)], of: network)
+        /// Who has no direct path although both are close by.
+        private enum Apart: CaseIterable { case customersOfOneCarrier, guestsAndHosts }
+
+        @Test("a carrier's customers and a router's guests without hairpin have no direct path, and are told so")
+        func withoutHairpin() async throws {
+            try await together(Apart.allCases) { apart in
+                try await Network.run { network in
+                    switch apart {
+                    case .customersOfOneCarrier:
+                        let carrier = try network.addCarrier(.home)
+                        for _ in 0..<2 { try network.addSite(.home, behind: carrier) }
+                        try expectNoDirectPath(network.sites, of: network)
+                    case .guestsAndHosts:
+                        let site = try network.addSite(.home.isolating)
+                        try expectNoDirectPath([site, try network.addNeighbour(at: site, in: .second)], of: network)
+                    }
+                }
             }
         }
 
-        @Test(
-            "a router on whose own address an early packet takes the mapping's place",
-            arguments: [RouterType.none, .fullCone, .addressFiltering, .home, .careless])
-        func careless(_ peer: RouterType) async throws {
+        @Test("a router on whose own address an early packet takes the mapping's place")
+        func careless() async throws {
+            try await together([RouterType.none, .fullCone, .addressFiltering, .home, .careless], careless)
+        }
+
+        private func careless(_ peer: RouterType) async throws {
             try await Network.run([.careless, peer]) { network in
                 // Who calls decides whose packet is early.
                 for sites in [network.sites, network.sites.reversed()] {
@@ -113,12 +122,17 @@ extension Laboratory {
             }
         }
 
-        @Test(
-            "a router that allows 64 sessions a host: a punch that wants more disturbs nobody",
-            arguments: [
-                (RouterType.home.limited(to: 64), RouterType.symmetric), (.symmetric.limited(to: 64), .home),
-            ])
-        func sessionLimitAndPunch(_ type: RouterType, _ other: RouterType) async throws {
+        @Test("a router that allows 64 sessions a host: a punch that wants more disturbs nobody")
+        func sessionLimitAndPunch() async throws {
+            let pairs = [
+                RouterPair(one: .home.limited(to: 64), other: .symmetric),
+                RouterPair(one: .symmetric.limited(to: 64), other: .home),
+            ]
+            try await together(pairs, sessionLimitAndPunch)
+        }
+
+        private func sessionLimitAndPunch(_ pair: RouterPair) async throws {
+            let (type, other) = (pair.one, pair.other)
             try await Network.run([type, .fullCone, other]) { network in
                 let service = try SignalingService(on: network)
                 let people = try zip(["alice", "bob", "carol"], network.sites).map {

@@ -18,9 +18,9 @@ enum Stale {
             exec >/dev/null 2>&1
             cat
             for space in \(Namespace.directory)/\(prefix)*; do
-                kill -9 $(ip netns pids "${space##*/}")
-                ip netns del "${space##*/}"
+                { kill -9 $(ip netns pids "${space##*/}"); ip netns del "${space##*/}"; } &
             done
+            wait
             rm -rf '\(directory)'
             """
         return try Program("/bin/sh", ["-c", script], named: "reaper", ownSession: true)

@@ -9,6 +9,8 @@ enum Part: String, CaseIterable {
     case peers
     case growth
     case wan
+    case wanShare = "wan-share"
+    case wanGrowth = "wan-growth"
     case signaling
 
     var summary: String {
@@ -21,7 +23,9 @@ enum Part: String, CaseIterable {
         case .memory: "what a session takes, idle and busy"
         case .peers: "the same file by what else a person could use, where it is installed"
         case .growth: "curves: sessions, files, message sizes"
-        case .wan: "slow, long and lossy lines, beside TCP and others; the share that others keep"
+        case .wan: "a line of 50 Mbit/s, 50 ms and losses, beside TCP, scp, SRT and QUIC"
+        case .wanShare: "a line of 10 Mbit/s shared with TCP CUBIC"
+        case .wanGrowth: "curves: round trip, loss"
         case .signaling: "the signaling service: registrations, refreshes, memory"
         }
     }
@@ -34,7 +38,9 @@ enum Part: String, CaseIterable {
         case .chat: try Chat.run(options)
         case .handshakes: try Handshakes.run(options)
         case .memory, .peers, .growth: break
-        case .wan: try Wan.run(options)
+        case .wan: try Wan.compare(options)
+        case .wanShare: try Wan.share(options)
+        case .wanGrowth: try Wan.grow(options, &figure)
         case .signaling: try SignalingBench.run()
         }
     }

@@ -10,7 +10,7 @@ enum Contender: CaseIterable {
         case .pinhole: "Pinhole, one file"
         case .tcpBBR: "TCP BBR, iperf3"
         case .tcpCUBIC: "TCP CUBIC, iperf3"
-        case .scp: "scp, ChaCha20-Poly1305 over TCP CUBIC"
+        case .scp: "scp, ChaCha20-Poly1305 over this kernel's default, TCP \(TCP.defaultCongestionControl)"
         case .srt: "SRT, srt-file-transmit"
         case .quic: "QUIC, quic-go"
         }
@@ -25,7 +25,8 @@ enum Contender: CaseIterable {
             Tool.path("iperf3") == nil ? "no iperf3" : TCP.isAvailable("cubic") ? nil : "the kernel has no CUBIC"
         case .scp: Tool.path("scp") == nil || Tool.path("sshd") == nil ? "no scp or sshd" : nil
         case .srt: Tool.path("srt-file-transmit") == nil ? "no srt-file-transmit (srt-tools)" : nil
-        case .quic: QUICStack.program == nil ? "no Go with quic-go (golang-go, golang-github-lucas-clemente-quic-go-dev)" : nil
+        case .quic:
+            QUICStack.program == nil ? "no Go with quic-go (golang-go, golang-github-lucas-clemente-quic-go-dev)" : nil
         }
     }
 
@@ -42,7 +43,8 @@ enum Contender: CaseIterable {
     }
 
     /// 10^6 bits of payload that arrive in a second, over a line of its own, after so many seconds of warming up.
-    func measure(over conditions: String, after warmUp: Double = 2, for seconds: Double) throws(Child.Failure) -> Double {
+    func measure(over conditions: String, after warmUp: Double = 2, for seconds: Double) throws(Child.Failure) -> Double
+    {
         let link = try EmulatedLink(conditions)
         let flow = try start(over: link)
         defer { flow.end() }
@@ -151,7 +153,6 @@ private final class FileFlow: Carrying {
 
     static func scp(over link: EmulatedLink) throws(Child.Failure) -> FileFlow {
         let directory = try Directory()
-        try link.setCongestionControl("cubic")
         let home = Place.loopback
         for name in ["host", "user"] {
             let made = try Child(

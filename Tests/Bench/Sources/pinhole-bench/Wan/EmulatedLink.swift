@@ -35,13 +35,6 @@ final class EmulatedLink: Link {
         }
     }
 
-    /// What TCP sockets of either side use that do not choose for themselves.
-    func setCongestionControl(_ name: String) throws(Child.Failure) {
-        for place in [near, far] {
-            try Self.run("sh", ["-c", "echo \(name) > /proc/sys/net/ipv4/tcp_congestion_control"], place)
-        }
-    }
-
     private static func run(_ program: String, _ arguments: [String], _ place: Place) throws(Child.Failure) {
         let child = try Child(program: program, arguments, in: place)
         guard try child.wait(within: 10) else {

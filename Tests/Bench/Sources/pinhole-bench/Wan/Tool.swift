@@ -32,6 +32,12 @@ enum TCP {
             .contains { $0 == congestionControl }
     }
 
+    /// What sockets use that do not choose for themselves. A new network namespace takes it from the first one, and may
+    /// not always change it.
+    static var defaultCongestionControl: String {
+        String(contents(of: "/proc/sys/net/ipv4/tcp_congestion_control").prefix { !$0.isNewline }).uppercased()
+    }
+
     static func waitForListener(_ port: Int, in place: Place) throws(Child.Failure) {
         let digits = String(port, radix: 16, uppercase: true)
         let suffix = ":" + String(repeating: "0", count: 4 - digits.count) + digits

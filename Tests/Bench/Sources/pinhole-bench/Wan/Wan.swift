@@ -8,19 +8,15 @@ import Glibc
 enum Wan {
     /// Of the acceptance: 50 Mbit/s, 50 ms of round trip, a queue of 256 KiB (42 ms); the loss is in both directions.
     private static let rate = 50.0
-    private static func line(loss: Double, roundTrip: Double = 50) -> String {
+    private static func line(loss: Double = 0, roundTrip: Double = 50) -> String {
         "rate=\(Int(rate))Mbit queue=256KiB delay=\(Int(roundTrip * 500))us loss=\(loss)%"
-    }
-
-    static func run(_ options: Options) throws {
-        try compare([0, 1, 2, 5], options)
-        try share(options)
-        try grow(options)
     }
 
     // MARK: Side by side
 
-    static func compare(_ losses: [Double], _ options: Options) throws {
+    /// Each contender at each loss, in turns.
+    static func compare(_ options: Options) throws {
+        let losses: [Double] = options.isQuick ? [1] : [0, 1, 2, 5]
         var results: [Contender: [Sample]] = [:]
         for contender in Contender.allCases where contender.missing == nil {
             results[contender] = losses.map { _ in Sample() }
@@ -100,26 +96,33 @@ enum Wan {
     // MARK: Growth
 
     /// What becomes of the rate as the round trip grows, and as the loss does.
-    static func grow(_ options: Options) throws {
-        let contenders = [Contender.pinhole, .tcpBBR, .tcpCUBIC].filter { $0.missing == nil }
+    static func grow(_ options: Options, _ figure: inout Figure) throws {
         try grow(
-            "round trip, ms", [0, 20, 50, 100, 200, 300], contenders, options, plot: "wan-rtt"
-        ) { line(loss: 0, roundTrip: $0) }
-        try grow("loss, %", [0, 0.5, 1, 2, 5, 10], contenders, options, plot: "wan-loss") { line(loss: $0) }
+            "round trip, ms", options.isQuick ? [50] : [0, 20, 50, 100, 200, 300], options, &figure
+        ) { line(roundTrip: $0) }
+        try grow(
+            "loss each way, %", options.isQuick ? [1] : [0, 0.5, 1, 2, 5, 10], options, &figure
+        ) { line(loss: $0) }
     }
 
     private static func grow(
-        _ what: String, _ steps: [Double], _ contenders: [Contender], _ options: Options, plot: String,
+        _ what: String, _ steps: [Double], _ options: Options, _ figure: inout Figure,
         _ conditions: (Double) -> String
     ) throws {
+        let title = "A line of 50 Mbit/s by \(what)"
         var table = Table(
-            "50 Mbit/s by \(what): Mbit/s of payload, \(options.seconds) s each", ["who"] + steps.map { $0.text(1) })
-        for contender in contenders {
-            let values = try steps.map { step in
-                try contender.measure(over: conditions(step), after: 4, for: options.seconds)
+            "\(title): Mbit/s of payload, \(options.seconds) s after 4 s", ["who"] + steps.map { $0.text(1) })
+        var plot = Plot(title: title, xLabel: what, yLabel: "Mbit/s of payload")
+        for contender in [Contender.pinhole, .tcpBBR, .tcpCUBIC] where contender.missing == nil {
+            var row = [contender.name]
+            for step in steps {
+                let value = try contender.measure(over: conditions(step), after: 4, for: options.seconds)
+                row.append(value.text(1))
+                plot.add(Sample([value]), at: step, to: contender.name)
             }
-            table.add([contender.name] + values.map { $0.text(1) })
+            table.add(row)
         }
         table.print()
+        figure.add(plot)
     }
 }
