@@ -16,7 +16,7 @@ extension Laboratory {
         func emulator() async throws {
             try await Network.run { network in
                 try network.lag.set("delay=0")
-                try network.addSite(.none, line: "delay=20ms loss=1% rate=10Mbit queue=2MB seed=5")
+                try network.addSite(.none, line: "delay=20ms loss=1% rate=10Mbit queue=2MB seed=1")
                 let probe = try NATProbe(network, .v4)
                 var roundTrips: [Duration] = []
                 while roundTrips.count < 10 {
