@@ -52,10 +52,9 @@ extension Laboratory {
         }
 
         /// What a file meets on its way.
-        private enum Trouble: CaseIterable { case loss, smallerPackets, outages }
+        private enum Trouble: CaseIterable { case outages, rebinding, loss, smallerPackets }
 
-        @Test(
-            "a file crosses a line that loses 2 %, one whose MTU falls on the way, and one that is down 2 s of every 7")
+        @Test("a file arrives whole through outages, other external ports, 2 % loss, and an MTU that falls on the way")
         func troubles() async throws {
             try await together(Trouble.allCases) { trouble in
                 switch trouble {
@@ -78,6 +77,14 @@ extension Laboratory {
                         size, over: "rate=4Mbit queue=100ms", "5 s up, 2 s down, 4 Mbit/s",
                         dropping: \Emulator.Counters.outage
                     ) { try $1.set("outage=5s/2s") }
+                case .rebinding:
+                    try await Self.send(3_000_000, over: "rate=4Mbit queue=100ms", "other ports every 2 s, 4 Mbit/s") {
+                        talk, _ in
+                        for first in [50_000, 52_000] as [UInt16] {
+                            try talk.network.pass(.seconds(2))
+                            try talk.network.rebind(talk.network.sites[0], to: first...first + 999)
+                        }
+                    }
                 }
             }
         }
