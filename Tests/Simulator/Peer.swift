@@ -8,6 +8,8 @@ package final class Peer {
     package let identity: IdentitySecret
     /// Where this peer is, at most once for each family.
     package private(set) var interfaces: [Interface]
+    /// The ports of the main sockets, which stay bound without an interface.
+    private var ports: [IPAddress.Family: UInt16] = [:]
     package private(set) var endpoint: Endpoint
     private unowned let world: World
     /// The sockets beside the main ones, by their ports and by their ids.
@@ -63,8 +65,8 @@ package final class Peer {
 
     private func begin() {
         let addresses = interfaces.map { LocalAddress($0.address.ip, prefixLength: $0.prefixLength) }
-        let ports = interfaces.map { ($0.address.family, $0.address.port) }
-        endpoint.setLocal(addresses, ports: Dictionary(ports) { first, _ in first }, at: world.now)
+        for interface in interfaces.reversed() { ports[interface.address.family] = interface.address.port }
+        endpoint.setLocal(addresses, ports: ports, at: world.now)
         if usesLocalNetwork { endpoint.setBeaconSources(addresses, at: world.now) }
         for family in IPAddress.Family.allCases { mapPort(family) }
     }

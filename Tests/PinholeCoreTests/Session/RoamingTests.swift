@@ -63,6 +63,51 @@ struct RoamingTests {
         }
     }
 
+    @Test("addresses that come some time after the old ones went are used at once", arguments: 0..<3)
+    func networkBetween(variant: Int) {
+        for seed in 0..<8 as Range<UInt64> {
+            let world = World(seed: seed)
+            let (alice, bob) = world.connect([world.home(1), world.home6(1)], [world.home(2), world.home6(2)])
+            let session = alice.sessionID(with: bob)
+            alice.move(to: [])
+            // An interface takes a moment to come up, and its IPv6 address another one.
+            world.run(for: .milliseconds(Int64.random(in: 20...300, using: &world.random)))
+            switch variant {
+            case 0: alice.move(to: [world.home(3)])
+            case 1: alice.move(to: [world.home6(3)])
+            case _:
+                alice.move(to: [world.home(3)])
+                world.run(for: .milliseconds(Int64.random(in: 20...60, using: &world.random)))
+                alice.move(to: [world.home(3), world.home6(3)])
+            }
+            let time = world.time(alice, bob, within: .seconds(10))
+            #expect(time.map { $0 <= .milliseconds(500) } ?? false, "seed \(seed): \(time as Any)")
+            world.run(for: .seconds(5))
+            #expect(alice.sessionID(with: bob) == session && bob.sessionID(with: alice) == session, "seed \(seed)")
+        }
+    }
+
+    @Test("a route that comes some time after its address is used at once", arguments: [false, true])
+    func lateRoute(isServiceAlive: Bool) {
+        for seed in 0..<8 as Range<UInt64> {
+            let world = World(seed: seed)
+            let bobsPlace = isServiceAlive ? world.home(2) : Simulator.Interface(TransportAddress("192.0.2.9:4000")!)
+            let (alice, bob) = world.connect([world.home(1)], [bobsPlace])
+            if !isServiceAlive { world.stopService() }
+            let session = alice.sessionID(with: bob)
+            // Nothing of what leaves before the route is there goes anywhere.
+            world.tap = { _ in nil }
+            alice.move(to: [world.home(3)])
+            world.run(for: .milliseconds(Int64.random(in: 20...100, using: &world.random)))
+            world.tap = nil
+            alice.move(to: alice.interfaces)
+            let time = world.time(alice, bob, within: .seconds(10))
+            #expect(time.map { $0 <= .milliseconds(500) } ?? false, "seed \(seed): \(time as Any)")
+            world.run(for: .seconds(5))
+            #expect(alice.sessionID(with: bob) == session && bob.sessionID(with: alice) == session, "seed \(seed)")
+        }
+    }
+
     @Test("both move at once, and are introduced again by themselves")
     func bothMove() {
         for seed in 0..<8 as Range<UInt64> {
