@@ -58,14 +58,18 @@ package enum Limits {
 
     /// The credit that each stream begins with: "stream 512 KiB".
     package static let maxStreamData: UInt64 = 512 * 1024
-    /// What a file's credit may grow to when its reader keeps up: "auto ≤ 6 MiB".
-    package static let maxStreamWindow: UInt64 = 6 * 1024 * 1024
+    /// What a file's credit may grow to when its reader keeps up: half of what all may have. 1 Gbit/s over 100 ms has
+    /// 12.5 MB on its way, as much in its queue, and as much behind a loss.
+    package static let maxStreamWindow: UInt64 = 32 * 1024 * 1024
     /// The credit that all files together begin with.
     package static let maxConnectionData: UInt64 = 4 * 1024 * 1024
-    /// The most that all files together may hold unread: "connection … ≤ 15 MiB".
-    package static let maxConnectionWindow: UInt64 = 15 * 1024 * 1024
-    /// Gaps in one stream. When every second full datagram of the largest window is lost there are 2,860.
-    package static let maxStreamGaps = 4096
+    /// The most that all files together may hold unread, and with it the memory that a session's peer can fill.
+    package static let maxConnectionWindow: UInt64 = 64 * 1024 * 1024
+    /// A credit of which a quarter is used up within this time is too small even on a short path: reader and network
+    /// take turns on a processor.
+    package static let creditPatience: Duration = .milliseconds(4)
+    /// Gaps in one stream. When a fifth of the datagrams of the largest window is lost there are 5,700.
+    package static let maxStreamGaps = 8192
     /// Streams of one side that have begun and have not arrived whole.
     package static let maxStreams = 256
     /// Streams of the peer that are kept, those included that arrived whole and are not read.
@@ -88,6 +92,8 @@ package enum Limits {
     package static let maxAckDelay: Duration = .milliseconds(25)
     /// RFC 9002 §6.2.2: "the initial RTT SHOULD be set to 333 milliseconds".
     package static let initialRTT: Duration = .milliseconds(333)
+    /// RFC 9002 §5.2 leaves open for how long the shortest round trip counts.
+    package static let minimumRTTLifetime: Duration = .milliseconds(60_000)
     /// RFC 9002 §6.1.1: "The RECOMMENDED initial value for the packet reordering threshold (kPacketThreshold) is 3".
     package static let packetThreshold: UInt64 = 3
     /// How far it adapts on a path that reorders.
@@ -109,8 +115,11 @@ package enum Limits {
     package static let persistentCongestionThreshold = 3
     /// Packets given up that are remembered, in case they arrive after all.
     package static let maxLostPackets = 256
-    /// RFC 9002 §7.2: "Endpoints SHOULD use an initial congestion window of ten times the maximum datagram size".
-    package static let initialWindowPackets = 10
+    /// RFC 9002 §7.2: "an initial congestion window of ten times the maximum datagram size …, while limiting the window
+    /// to the larger of 14,720 bytes or twice the maximum datagram size".
+    package static func initialWindow(_ maxDatagramSize: Int) -> Int {
+        min(10 * maxDatagramSize, max(14_720, 2 * maxDatagramSize))
+    }
     /// RFC 9002 §7.2, of the minimum congestion window: "The RECOMMENDED value is 2 * max_datagram_size."
     package static let minWindowPackets = 2
     /// RFC 9002 §7.7: "Senders SHOULD limit bursts to the initial congestion window".

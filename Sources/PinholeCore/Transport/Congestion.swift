@@ -1,11 +1,21 @@
 internal import PinholeWire
 
-/// The controller in use: CUBIC while losses mean full queues, a model of the path once they do not.
+/// The controller in use: a model of the path while it has the path's queue to itself, CUBIC while it must share it.
 ///
 /// A loss says that a queue overflowed, or that the path loses packets whatever it carries. CUBIC takes each for the
-/// former; at 1 % random loss it then uses a tenth of a long path. The round-trip time tells: when a queue overflows it
-/// is as long as it ever gets. So losses without a queue bring ``BBR``, and losses with one bring CUBIC back, which
-/// shares fairly with others of its kind.
+/// former; at 1 % random loss it then uses a tenth of a long path. And CUBIC fills every queue there is before it finds
+/// that it is full, and a message behind a file waits in it. ``BBR`` does neither, but yields to whoever does.
+///
+/// The round-trip time tells what is the case. Losses without a queue bring the model. Otherwise it is tried when slow
+/// start has found the path's rate, and again from time to time: if the queue that it drains does not empty, it is
+/// another's, and CUBIC goes on where it was. Losses with a full queue bring CUBIC back, too.
+///
+/// ```
+/// ┌───────┐  slow start is over, or losses without a queue   ┌───────┐
+/// │ CUBIC │ ───────────────────────────────────────────────▶ │  BBR  │
+/// │       │ ◀─────────────────────────────────────────────── │       │
+/// └───────┘  its queue does not empty, or overflows          └───────┘
+/// ```
 struct Congestion: CongestionController {
     private enum Controller {
         case cubic(Cubic)
@@ -18,15 +28,24 @@ struct Congestion: CongestionController {
     /// How much of late speaks for the other controller.
     private var evidence = 0
     private var lastEventAt: Instant?
-    /// Nanoseconds that the newest acknowledged packet waited in queues, and the most of late.
-    private var queueingDelay: Int64 = 0
-    private var longestQueueingDelay: Int64 = 0
+    private var queue = QueueingDelay()
     private var minimumRTT: Int64?
+    private var inFlight = 0
+    /// When the model may be tried again, how long after its next failure, and what CUBIC had before.
+    private var nextTrial = Instant(nanoseconds: .min)
+    private var trialPause = Self.shortestTrialPause
+    private var windowBeforeTrial = 0
+    /// Since when the model has had the queue to itself.
+    private var calmSince = Instant(nanoseconds: 0)
 
     private static let evidenceForModel = 2
     private static let evidenceForCubic = 6
-    /// A queue that is worth the name delays by more than timers and schedulers do.
-    private static let shortestQueue: Int64 = 3_000_000
+    /// Cycles in a row in which others kept the queue filled; one is enough when the model has never had it empty.
+    private static let crowdedCyclesForCubic = 3
+    private static let shortestTrialPause: Duration = .seconds(5)
+    private static let longestTrialPause: Duration = .seconds(80)
+    /// Nanoseconds without others after which the next who come are new.
+    private static let calm: Int64 = 20_000_000_000
 
     /// Without `mayUseModel` it is CUBIC for ever, as the competitor in a test.
     init(maxDatagramSize: Int, mayUseModel: Bool = true) {
@@ -39,6 +58,14 @@ struct Congestion: CongestionController {
         switch controller {
         case .cubic: false
         case .bbr: true
+        }
+    }
+
+    /// Whether the window is still looking for the path's rate, and every acknowledgement helps it.
+    var isInStartup: Bool {
+        switch controller {
+        case .cubic(let cubic): cubic.isInSlowStart
+        case .bbr(let bbr): bbr.isInStartup
         }
     }
 
@@ -92,15 +119,16 @@ struct Congestion: CongestionController {
         _ sample: DeliverySample?, rtt: RTTEstimator, inFlight: Int, delivered: Int, at now: Instant
     ) {
         minimumRTT = rtt.minimum
-        queueingDelay = rtt.latest - rtt.minimum
-        // What was the longest fades within some hundreds of acknowledgements.
-        longestQueueingDelay = max(queueingDelay, longestQueueingDelay - longestQueueingDelay / 512)
+        self.inFlight = inFlight
+        queue.add(rtt.latest - rtt.minimum)
         if let sample { rate.add(sample.rate) }
         change {
             $0.didReceiveAck(sample, rtt: rtt, inFlight: inFlight, delivered: delivered, at: now)
         } bbr: {
             $0.didReceiveAck(sample, rtt: rtt, inFlight: inFlight, delivered: delivered, at: now)
         }
+        guard mayUseModel, let sample, !sample.isAppLimited else { return }
+        chooseByQueue(at: now)
     }
 
     mutating func didCongest(lost: Int, sentAt: Instant, at now: Instant) {
@@ -109,18 +137,29 @@ struct Congestion: CongestionController {
         } bbr: {
             $0.didCongest(lost: lost, sentAt: sentAt, at: now)
         }
-        // One event for each round trip.
-        if let lastEventAt, sentAt <= lastEventAt { return }
-        lastEventAt = now
-        weigh(at: now)
+        guard beginsEvent(sentAt: sentAt, at: now) else { return }
+        chooseByLoss(isFull: queue.isFull, at: now)
+    }
+
+    /// ECN-CE (RFC 9002 §7.1): the packet arrived, and a router on its way says that it has a queue. `sentAt` is when the
+    /// latest marked packet was sent.
+    mutating func didMark(sentAt: Instant, at now: Instant) {
+        change {
+            $0.didCongest(lost: 0, sentAt: sentAt, at: now)
+        } bbr: { _ in
+        }
+        guard beginsEvent(sentAt: sentAt, at: now) else { return }
+        chooseByLoss(isFull: true, at: now)
     }
 
     mutating func didCongestPersistently(at now: Instant) {
-        change {
-            $0.didCongestPersistently(at: now)
-        } bbr: {
-            $0.didCongestPersistently(at: now)
-        }
+        // RFC 9002 §7.6.2 asks for the minimum window: a model of the path before says nothing of what comes now.
+        var cubic = Cubic(maxDatagramSize: maxDatagramSize, window: window)
+        cubic.didCongestPersistently(at: now)
+        controller = .cubic(cubic)
+        rate = LatestRate()
+        nextTrial = now
+        evidence = 0
     }
 
     mutating func undoCongestion() {
@@ -133,20 +172,61 @@ struct Congestion: CongestionController {
 
     // MARK: Choosing
 
-    private mutating func weigh(at now: Instant) {
-        guard mayUseModel, let minimumRTT else { return }
-        let isFull = queueingDelay >= max(longestQueueingDelay * 2 / 3, Self.shortestQueue)
+    /// One event for each round trip.
+    private mutating func beginsEvent(sentAt: Instant, at now: Instant) -> Bool {
+        if let lastEventAt, sentAt <= lastEventAt { return false }
+        lastEventAt = now
+        return mayUseModel && minimumRTT != nil
+    }
+
+    private mutating func chooseByLoss(isFull: Bool, at now: Instant) {
         switch controller {
         case .cubic(let cubic):
             evidence = isFull ? 0 : evidence + 1
-            guard evidence >= Self.evidenceForModel else { return }
+            // A slow start that a random loss ends is over long before it found anything.
+            guard evidence >= (cubic.wasInSlowStart ? 1 : Self.evidenceForModel) else { return }
+            windowBeforeTrial = cubic.window
             controller = .bbr(
                 BBR(maxDatagramSize: cubic.maxDatagramSize, rate: rate.best, minimumRTT: minimumRTT, at: now))
-        case .bbr(let bbr):
-            evidence = isFull ? evidence + 1 : max(evidence - 1, 0)
-            guard evidence >= Self.evidenceForCubic else { return }
-            controller = .cubic(Cubic(maxDatagramSize: bbr.maxDatagramSize, window: bbr.window / 2))
+            evidence = 0
+        case .bbr(var bbr):
+            // Once it knows the path, the model alone never fills a long queue: that was another.
+            let weight = bbr.isCruising ? (queue.isLong(minimumRTT) ? 3 : 1) : 0
+            evidence = isFull ? evidence + weight : max(evidence - 1, 0)
+            if isFull {
+                bbr.didFillQueue()
+                calmSince = now
+            }
+            controller = .bbr(bbr)
+            if evidence >= Self.evidenceForCubic { returnToCubic(bbr, at: now) }
         }
+    }
+
+    private mutating func chooseByQueue(at now: Instant) {
+        switch controller {
+        case .cubic(let cubic):
+            // Where CUBIC's queue is short there is nothing to gain.
+            guard !cubic.isInSlowStart, nextTrial <= now, queue.isLong(minimumRTT), let best = rate.best
+            else { return }
+            windowBeforeTrial = cubic.window
+            controller = .bbr(
+                BBR(maxDatagramSize: cubic.maxDatagramSize, rate: best, minimumRTT: minimumRTT, isFull: true, at: now))
+            evidence = 0
+            calmSince = now
+        case .bbr(let bbr):
+            let isProven = bbr.quietCycles > 0
+            if bbr.crowdedCycles > 0 { calmSince = now }
+            if now.nanoseconds - calmSince.nanoseconds > Self.calm { trialPause = Self.shortestTrialPause }
+            guard bbr.crowdedCycles >= (isProven ? Self.crowdedCyclesForCubic : 1) else { return }
+            returnToCubic(bbr, at: now)
+        }
+    }
+
+    private mutating func returnToCubic(_ bbr: BBR, at now: Instant) {
+        let window = bbr.quietCycles > 0 ? inFlight : max(inFlight, windowBeforeTrial)
+        controller = .cubic(Cubic(maxDatagramSize: bbr.maxDatagramSize, window: window))
+        nextTrial = now + trialPause
+        trialPause = min(trialPause * 2, Self.longestTrialPause)
         evidence = 0
     }
 
@@ -169,5 +249,37 @@ private struct LatestRate: Sendable {
     /// An old best fades within some tens of samples.
     mutating func add(_ rate: Double) {
         best = max(rate, (best ?? 0) * 0.98)
+    }
+}
+
+/// How long packets wait in queues now: the least of the latest acknowledgements, for one alone may be jitter.
+private struct QueueingDelay: Sendable {
+    private var current: Int64 = .max
+    private var previous: Int64 = .max
+    private var count = 0
+    /// The most of late; it fades within some hundreds of acknowledgements.
+    private var longest: Int64 = 0
+
+    private static let samples = 4
+    /// A queue that is worth the name delays by more than timers and schedulers do.
+    private static let shortestQueue: Int64 = 3_000_000
+
+    private var latest: Int64 { min(current, previous) }
+
+    var isFull: Bool { latest < .max && latest >= max(longest * 2 / 3, Self.shortestQueue) }
+
+    /// Whether packets wait, when it is full, for more than half of the round trip.
+    func isLong(_ minimumRTT: Int64?) -> Bool {
+        longest > max((minimumRTT ?? 0) * 6 / 10, Self.shortestQueue * 2)
+    }
+
+    mutating func add(_ delay: Int64) {
+        current = min(current, delay)
+        count += 1
+        longest = max(latest, longest - longest / 512)
+        guard count >= Self.samples else { return }
+        count = 0
+        previous = current
+        current = .max
     }
 }

@@ -6,8 +6,10 @@ struct Cubic: CongestionController {
     private struct State {
         var window: Double
         var slowStartThreshold = Double.infinity
-        /// W_max: the window at which the last event happened.
+        /// W_max: the window at which the last event happened, or less after fast convergence.
         var maxWindow = 0.0
+        /// cwnd_prior: the window at which the last event happened.
+        var priorWindow = 0.0
         var epoch: Epoch?
     }
 
@@ -28,7 +30,17 @@ struct Cubic: CongestionController {
     private static let beta = 0.7
     private static let c = 0.4
 
-    var maxDatagramSize: Int
+    var maxDatagramSize: Int {
+        didSet {
+            // RFC 9002 §7.2: "If the maximum datagram size changes during the connection, the initial congestion window
+            // SHOULD be recalculated with the new size."
+            if isUntouched { state.window = Double(Limits.initialWindow(maxDatagramSize)) }
+        }
+    }
+    /// Whether the window is still the initial one.
+    private var isUntouched = true
+    /// Whether the last event ended a slow start.
+    private(set) var wasInSlowStart = false
     private var state: State
     private var beforeEvent: State?
     /// Packets sent before this belong to the event that is being recovered from.
@@ -39,8 +51,9 @@ struct Cubic: CongestionController {
     init(maxDatagramSize: Int, window: Int? = nil) {
         self.maxDatagramSize = maxDatagramSize
         // RFC 9002 §7.2: "an initial congestion window of ten times the maximum datagram size".
-        state = State(window: Double(Limits.initialWindowPackets * maxDatagramSize))
+        state = State(window: Double(Limits.initialWindow(maxDatagramSize)))
         if let window {
+            isUntouched = false
             state.window = max(Double(window), minimumWindow)
             state.slowStartThreshold = state.window
         }
@@ -68,7 +81,10 @@ struct Cubic: CongestionController {
             return
         }
         if isInSlowStart {
-            state.window += slowStart.growth(by: packet, rtt: rtt)
+            isUntouched = false
+            // §4.10 of RFC 9438 and RFC 9406 §4.3: a later slow start ends at the threshold, and needs no other end.
+            guard isFirstSlowStart else { return state.window += Double(packet.size) }
+            state.window += slowStart.growth(by: packet)
             if slowStart.isOver { state.slowStartThreshold = state.window }
         } else {
             avoidCongestion(acknowledged: Double(packet.size), rtt: rtt, at: now)
@@ -77,7 +93,9 @@ struct Cubic: CongestionController {
 
     mutating func didReceiveAck(
         _ sample: DeliverySample?, rtt: RTTEstimator, inFlight: Int, delivered: Int, at now: Instant
-    ) {}
+    ) {
+        if isInSlowStart, isFirstSlowStart { slowStart.didSample(rtt.latest) }
+    }
 
     mutating func didCongest(lost: Int, sentAt: Instant, at now: Instant) {
         if let recoveryStart, sentAt <= recoveryStart { return }
@@ -90,9 +108,12 @@ struct Cubic: CongestionController {
         // RFC 9002 §7.6.2: "the sender's congestion window MUST be reduced to the minimum congestion window".
         beforeEvent = nil
         recoveryStart = nil
+        isUntouched = false
         state.epoch = nil
+        // RFC 9438 §4.8: "CUBIC sets K to 0 and W_max to the congestion window size at the beginning of the current
+        // congestion avoidance stage" after a timeout.
+        state.maxWindow = 0
         state.window = minimumWindow
-        slowStart = SlowStart()
     }
 
     mutating func undoCongestion() {
@@ -104,7 +125,13 @@ struct Cubic: CongestionController {
 
     private var minimumWindow: Double { Double(Limits.minWindowPackets * maxDatagramSize) }
 
+    /// Nothing has told where the path ends.
+    private var isFirstSlowStart: Bool { state.slowStartThreshold == .infinity }
+
     private mutating func reduce() {
+        isUntouched = false
+        wasInSlowStart = isInSlowStart
+        state.priorWindow = state.window
         // RFC 9438 §4.7, fast convergence: a flow that lost ground since the last event leaves room for another.
         state.maxWindow = state.window < state.maxWindow ? state.window * (1 + Self.beta) / 2 : state.window
         state.slowStartThreshold = max(state.window * Self.beta, minimumWindow)
@@ -125,8 +152,8 @@ struct Cubic: CongestionController {
             let distance = time - epoch.k
             return epoch.origin + Self.c * distance * distance * distance * segment
         }
-        // §4.3: "α_cubic = 3 * (1 - β_cubic) / (1 + β_cubic)", and 1 once the window of the last event is reached.
-        let alpha = epoch.renoWindow < state.maxWindow ? 3 * (1 - Self.beta) / (1 + Self.beta) : 1
+        // §4.3: "α_cubic = 3 * (1 - β_cubic) / (1 + β_cubic)", and 1 once W_est ≥ cwnd_prior.
+        let alpha = epoch.renoWindow < state.priorWindow ? 3 * (1 - Self.beta) / (1 + Self.beta) : 1
         epoch.renoWindow += alpha * segment * acknowledged / state.window
         if cubic(elapsed) < epoch.renoWindow {
             state.window = max(state.window, epoch.renoWindow)

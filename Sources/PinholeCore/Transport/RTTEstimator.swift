@@ -5,8 +5,13 @@ struct RTTEstimator: Equatable, Sendable {
     /// Nanoseconds, like everything here: these are read for each packet, and `Duration` is 128 bits wide.
     private(set) var smoothed: Int64
     private(set) var variation: Int64
+    /// min_rtt: the least of the last half or whole minute. RFC 9002 §5.2: "Endpoints MAY reestablish the min_rtt at
+    /// other times in the connection"; a path that became longer is not one with a queue for ever.
     private(set) var minimum: Int64
     private(set) var latest: Int64
+    /// The least of the present half of that time, and when it began.
+    private var recentMinimum: Int64
+    private var recentSince = Instant(nanoseconds: 0)
     /// When the first sample was taken; until then the values above are assumptions.
     private(set) var firstSampleAt: Instant?
 
@@ -16,6 +21,7 @@ struct RTTEstimator: Equatable, Sendable {
         smoothed = initial
         variation = initial / 2
         minimum = initial
+        recentMinimum = initial
         latest = initial
     }
 
@@ -25,18 +31,31 @@ struct RTTEstimator: Equatable, Sendable {
         guard firstSampleAt != nil else {
             // §5.3: "On the first RTT sample after initialization, smoothed_rtt and rttvar are set as follows".
             firstSampleAt = now
-            minimum = latest
+            restartMinimum(at: now)
             smoothed = latest
             variation = latest / 2
             return
         }
+        recentMinimum = min(recentMinimum, latest)
         minimum = min(minimum, latest)
+        if now.nanoseconds - recentSince.nanoseconds > Limits.minimumRTTLifetime.nanoseconds / 2 {
+            minimum = recentMinimum
+            recentMinimum = latest
+            recentSince = now
+        }
         // §5.3: "MUST use the lesser of the acknowledgment delay and the peer's max_ack_delay" and "MUST NOT subtract
         // the acknowledgment delay from the RTT sample if the resulting value is smaller than the min_rtt".
         let delay = min(ackDelay, Limits.maxAckDelay).nanoseconds
         let adjusted = latest - minimum >= delay ? latest - delay : latest
         variation = (3 * variation + abs(smoothed - adjusted)) / 4
         smoothed = (7 * smoothed + adjusted) / 8
+    }
+
+    /// §5.2: "Endpoints SHOULD set the min_rtt to the newest RTT sample after persistent congestion is established."
+    mutating func restartMinimum(at now: Instant) {
+        minimum = latest
+        recentMinimum = latest
+        recentSince = now
     }
 
     /// §6.2.1: "PTO = smoothed_rtt + max(4*rttvar, kGranularity) + max_ack_delay", in nanoseconds.

@@ -56,9 +56,12 @@ struct ReceiveStream: Sendable {
         }
     }
 
+    /// Whether the credit runs out while the reader waits for what was lost.
+    var isHeldUp: Bool { readable == 0 && window.isNearlyUsedUp }
+
     var wantsMoreCredit: Bool {
         switch phase {
-        case .receiving: window.isUpdateDue
+        case .receiving: window.isUpdateDue || isHeldUp
         case .sizeKnown, .discarding: false
         }
     }
@@ -112,8 +115,8 @@ struct ReceiveStream: Sendable {
         return isNews
     }
 
-    mutating func updateCredit(rtt: RTTEstimator, at now: Instant) -> UInt64 {
-        window.update(rtt: rtt, at: now)
+    mutating func updateCredit(rtt: RTTEstimator, growth: UInt64, at now: Instant) -> UInt64 {
+        window.update(rtt: rtt, isBehindLoss: isHeldUp, growth: growth, at: now)
     }
 
     /// Credit that was used and not given back: bytes neither read nor dropped, and the gaps between them.

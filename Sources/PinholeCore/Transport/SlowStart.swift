@@ -37,21 +37,28 @@ struct SlowStart: Sendable {
     }
 
     /// By how many bytes the window grows for an acknowledged packet (§4.2).
-    mutating func growth(by packet: SentPacket, rtt: RTTEstimator) -> Double {
+    mutating func growth(by packet: SentPacket) -> Double {
         if packet.number >= roundEnd { beginRound() }
-        roundMinimum = min(roundMinimum, rtt.latest)
+        switch phase {
+        case .doubling: return Double(packet.size)
+        case .conservative: return Double(packet.size) / Self.growthDivisor
+        case .over: return 0
+        }
+    }
+
+    /// A round-trip sample: §4.2 counts one for each acknowledgement.
+    mutating func didSample(_ latest: Int64) {
+        roundMinimum = min(roundMinimum, latest)
         sampleCount += 1
+        guard sampleCount >= Self.samples else { return }
         switch phase {
         case .doubling:
-            if sampleCount >= Self.samples, lastRoundMinimum < .max, roundMinimum >= lastRoundMinimum + threshold {
-                phase = .conservative(baseline: roundMinimum, rounds: 0)
-            }
-            return Double(packet.size)
+            guard lastRoundMinimum < .max, roundMinimum >= lastRoundMinimum + threshold else { return }
+            phase = .conservative(baseline: roundMinimum, rounds: 0)
         case .conservative(let baseline, _):
-            if sampleCount >= Self.samples, roundMinimum < baseline { phase = .doubling }
-            return Double(packet.size) / Self.growthDivisor
+            if roundMinimum < baseline { phase = .doubling }
         case .over:
-            return 0
+            break
         }
     }
 

@@ -53,6 +53,7 @@ extension Transport {
             receiveStreams.values[index].isReadableTold = true
             events.append(.readable(frame.id))
         }
+        if growth > 0, receiveStreams.values[index].isHeldUp { queueCredit(of: frame.id, at: index) }
         settle(frame.id, at: index, wasComplete: wasComplete)
     }
 
@@ -118,7 +119,7 @@ extension Transport {
         if receiveStreams.values[index].isFinished { close(receiving: id) }
     }
 
-    /// Files have one credit in common; an update is due when half of it is used.
+    /// Files have one credit in common.
     mutating func returnCredit(_ count: UInt64, of stream: UInt64) {
         guard StreamID.isFile(stream) else { return }
         receiveCredit.consume(count)
@@ -131,15 +132,33 @@ extension Transport {
     /// The stream is over on our side as well.
     mutating func close(receiving id: UInt64) {
         guard let held = receiveStreams.removeValue(forKey: id) else { return }
+        streamGrowth -= held.window.window - Limits.maxStreamData
         closedReceiveStreams.insert(id)
         if !held.isDiscarding { events.append(.finished(id)) }
     }
 
+    /// A stream's credit is to be told, if there is more to give.
+    mutating func queueCredit(of id: UInt64, at index: Dictionary<UInt64, ReceiveStream>.Index) {
+        guard receiveStreams.values[index].wantsMoreCredit, !receiveStreams.values[index].isUpdateQueued,
+            receiveStreams.values[index].window.isUpdateDue
+                || growth(of: id, receiveStreams.values[index].window.window) > 0
+        else { return }
+        receiveStreams.values[index].isUpdateQueued = true
+        control.append(.maxStreamData(id: id))
+    }
+
     func makeReceiveStream(_ id: UInt64) -> ReceiveStream {
-        // Only a file's credit grows: the others are small, and are read at once.
-        let maxWindow = StreamID.isFile(id) ? Limits.maxStreamWindow : Limits.maxStreamData
-        return ReceiveStream(
-            window: ReceiveWindow(limit: Limits.maxStreamData, window: Limits.maxStreamData, maxWindow: maxWindow))
+        ReceiveStream(window: ReceiveWindow(limit: Limits.maxStreamData, window: Limits.maxStreamData))
+    }
+
+    /// By how much a stream's window may grow: to half of what the files have not yet been given beyond their first
+    /// credit. So one that is not read leaves as much to the others, and the next again.
+    func growth(of id: UInt64, _ window: UInt64) -> UInt64 {
+        // The others are small, and are read at once.
+        guard StreamID.isFile(id) else { return 0 }
+        let own = window - Limits.maxStreamData
+        let room = Limits.maxConnectionWindow - (streamGrowth - own)
+        return room / 2 > window ? room / 2 - window : 0
     }
 
     // MARK: Acknowledgements

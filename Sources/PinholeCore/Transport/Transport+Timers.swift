@@ -59,6 +59,7 @@ extension Transport {
         if verdict.isPersistentCongestion {
             counters.persistentCongestions += 1
             congestion.didCongestPersistently(at: now)
+            rtt.restartMinimum(at: now)
         }
     }
 

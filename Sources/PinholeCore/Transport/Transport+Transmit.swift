@@ -118,12 +118,16 @@ extension Transport {
         switch frame {
         case .maxData:
             isMaxDataQueued = false
-            return .maxData(receiveCredit.update(rtt: rtt, at: now))
+            return .maxData(receiveCredit.update(rtt: rtt, growth: 0, at: now))
         case .maxStreamData(let id):
             guard let index = receiveStreams.index(forKey: id) else { return nil }
             receiveStreams.values[index].isUpdateQueued = false
             guard case .receiving = receiveStreams.values[index].phase else { return nil }
-            return .maxStreamData(id: id, limit: receiveStreams.values[index].updateCredit(rtt: rtt, at: now))
+            let before = receiveStreams.values[index].window.window
+            let growth = growth(of: id, before)
+            let limit = receiveStreams.values[index].updateCredit(rtt: rtt, growth: growth, at: now)
+            streamGrowth += receiveStreams.values[index].window.window - before
+            return .maxStreamData(id: id, limit: limit)
         case .resetStream(let id):
             guard let stream = sendStreams[id], case .reset(let errorCode) = stream.phase else { return nil }
             return .resetStream(id: id, errorCode: errorCode, finalSize: stream.nextOffset)

@@ -27,8 +27,9 @@ package struct Transport: Sendable {
     /// The peer's streams that have begun and have not arrived whole.
     var incompleteStreams = 0
     var sendCredit = SendWindow(limit: Limits.maxConnectionData)
-    var receiveCredit = ReceiveWindow(
-        limit: Limits.maxConnectionData, window: Limits.maxConnectionWindow, maxWindow: Limits.maxConnectionWindow)
+    var receiveCredit = ReceiveWindow(limit: Limits.maxConnectionData, window: Limits.maxConnectionWindow)
+    /// By how much the windows of all files together are larger than they began.
+    var streamGrowth: UInt64 = 0
 
     // What waits to be sent.
     var scheduler = Scheduler()
@@ -135,10 +136,7 @@ package struct Transport: Sendable {
         let bytes = receiveStreams.values[index].read(upTo: limit)
         guard !bytes.isEmpty else { return [] }
         returnCredit(UInt64(bytes.count), of: stream)
-        if receiveStreams.values[index].wantsMoreCredit, !receiveStreams.values[index].isUpdateQueued {
-            receiveStreams.values[index].isUpdateQueued = true
-            control.append(.maxStreamData(id: stream))
-        }
+        queueCredit(of: stream, at: index)
         if receiveStreams.values[index].isFinished { close(receiving: stream) }
         return bytes
     }

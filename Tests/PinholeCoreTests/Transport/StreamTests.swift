@@ -6,7 +6,7 @@ import Testing
 
 struct ReceiveStreamTests {
     private func stream(limit: UInt64 = Limits.maxStreamData) -> ReceiveStream {
-        ReceiveStream(window: ReceiveWindow(limit: limit, window: limit, maxWindow: limit))
+        ReceiveStream(window: ReceiveWindow(limit: limit, window: limit))
     }
 
     private func frame(_ offset: UInt64, _ data: [UInt8], fin: Bool = false) -> StreamFrame {
