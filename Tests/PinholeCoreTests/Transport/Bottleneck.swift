@@ -194,7 +194,7 @@ final class Bottleneck {
             if let size = flows[flow].fileSize, flows[flow].filesRead.allSatisfy({ $0 == size }) {
                 flows[flow].finished = elapsed
             }
-        case .finished, .writable, .acknowledged, .reset, .stopped:
+        case .finished, .writable, .acknowledged, .reset, .stopped, .reauthArrived:
             break
         }
     }
