@@ -37,7 +37,9 @@ enum Part: String, CaseIterable {
         case .latency: try Latency.run(options)
         case .chat: try Chat.run(options)
         case .handshakes: try Handshakes.run(options)
-        case .memory, .peers, .growth: break
+        case .memory: try Memory.run(options)
+        case .growth: try Growth.run(options, &figure)
+        case .peers: break
         case .wan: try Wan.compare(options)
         case .wanShare: try Wan.share(options)
         case .wanGrowth: try Wan.grow(options, &figure)

@@ -14,6 +14,8 @@ enum Role: String {
     case emulator
     /// A peer with its loop, told what to do on stdin.
     case node
+    /// Many peers of one node.
+    case crowd
     /// One side of the bare loop.
     case bare
     /// The signaling service.
@@ -46,6 +48,7 @@ enum Role: String {
             var words = (["link-emulator"] + arguments).map { strdup($0) }
             exit(emulator_main(Int32(words.count), &words))
         case .node: try NodeProcess.run(arguments)
+        case .crowd: try Crowd.run(arguments)
         case .bare: try BareProcess.run(arguments)
         case .reply: PingPong.reply(arguments)
         case .ping: PingPong.ping(arguments)

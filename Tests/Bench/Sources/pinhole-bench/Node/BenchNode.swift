@@ -13,6 +13,8 @@ final class BenchNode: LoopDelegate {
     let endpoint: Endpoint
     private let loop: DatagramLoop
     private var peers: [IdentityKey] = []
+    /// Those of them that were called.
+    private var called = 0
 
     private var bytes: UInt64 = 0
     private var messages: UInt64 = 0
@@ -87,6 +89,7 @@ extension BenchNode {
         switch event {
         case .connected(_, let path):
             connected += 1
+            callSome(at: now)
             if connected == awaitedSessions {
                 say("connected \(path.connectTime.nanoseconds) \(path.rtt?.nanoseconds ?? 0)")
             }
@@ -124,10 +127,21 @@ extension BenchNode {
         peers.append(key)
     }
 
+    /// Calls everybody who was not called yet; a bounded number at a time, as a person's contacts are.
     func connect(at now: Instant) {
         awaitedSessions = peers.count
-        for peer in peers { endpoint.connect(to: peer, at: now) }
+        if connected == peers.count { say("connected 0 0") }
+        callSome(at: now)
     }
+
+    private func callSome(at now: Instant) {
+        while called < peers.count, called - connected < Self.callsAtOnce {
+            endpoint.connect(to: peers[called], at: now)
+            called += 1
+        }
+    }
+
+    private static let callsAtOnce = 64
 
     func awaitSessions(_ count: Int) {
         awaitedSessions = count
@@ -147,5 +161,13 @@ extension BenchNode {
     /// Messages to the first peer, as `talk` wants them.
     func send(_ messages: [ChatMessage], at now: Instant) {
         for message in messages { endpoint.send(message, to: peers[0], at: now) }
+    }
+
+    /// Messages to everybody, so many of them unconfirmed at a time to each.
+    func spread(_ size: Int, window: Int, at now: Instant) {
+        talk.begin(.flood(size: size))
+        for peer in peers {
+            for _ in 0..<window { endpoint.send(talk.message(of: size), to: peer, at: now) }
+        }
     }
 }

@@ -30,10 +30,6 @@ enum NodeProcess {
         exit(0)
     }
 
-    private struct LoopBound: Sendable {
-        nonisolated(unsafe) let value: BenchNode
-    }
-
     private static func carryOut(_ words: [String], _ node: BenchNode, typedAt time: UInt64, at now: Instant) throws {
         let numbers = words.dropFirst().compactMap { Int($0) }
         switch words.first {
@@ -54,6 +50,9 @@ enum NodeProcess {
         case "chat": node.send([node.talk.message(of: numbers[0], typedAt: time)], at: now)
         case "times": say("times " + node.talk.times.map { "\($0)" }.joined(separator: " "))
         case "count-allocations": bench_count_allocations(true)
+        case "spread": node.spread(numbers[0], window: numbers[1], at: now)
+        case "sync": say("synced")
+        case "heap": say("heap \(bench_heap_in_use())")
         case "mark": say(node.mark())
         case _: fail("unknown: \(words)")
         }

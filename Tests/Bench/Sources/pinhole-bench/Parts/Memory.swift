@@ -1,0 +1,44 @@
+/// What contacts and sessions take: the resident size of a node's process, and what the C library has given out in it.
+enum Memory {
+    static func run(_ options: Options) throws {
+        let count = options.isQuick ? 100 : 10_000
+        var assembly = try Assembly()
+        let empty = try assembly.memory()
+        try assembly.addContacts(upTo: count)
+        let known = try assembly.memory()
+        let start = monotonicSeconds()
+        try assembly.connect()
+        let duration = monotonicSeconds() - start
+        // The paths are validated, the tickets of the handshakes are forgotten.
+        pause(options.isQuick ? 0.5 : 3)
+        let connected = try assembly.memory()
+        var table = Table(
+            "Memory of a node with \(count) contacts on loopback, KiB", ["what", "resident", "of the heap"])
+        func row(_ what: String, _ from: (resident: Int, heap: Int), _ to: (resident: Int, heap: Int), by count: Int) {
+            let (resident, heap) = (to.resident - from.resident, to.heap - from.heap)
+            table.add([
+                what, (Double(resident) / 1024 / Double(count)).text(1), (Double(heap) / 1024 / Double(count)).text(1),
+            ])
+        }
+        row("the process without a contact", (0, 0), empty, by: 1)
+        row("each contact", empty, known, by: count)
+        row("each idle session, beside its contact", known, connected, by: count)
+        try addBusy(&table, options)
+        table.print()
+        say("\(count) sessions were made in \(duration.text(2)) s, both sides on this machine")
+        let perSession = Double(connected.resident - known.resident) / 1024 / Double(count)
+        Target("an idle session", perSession, atMost: 16, digits: 1, unit: " KiB").print()
+    }
+
+    /// One session, before and while a file takes all it can get.
+    private static func addBusy(_ table: inout Table, _ options: Options) throws {
+        let pair = try NodePair(over: Loopback())
+        let idle = (pair.near.resident, pair.far.resident)
+        pair.near.say("files 1 \(1 << 50)")
+        pause(max(1, options.seconds))
+        for (side, before, child) in [("sender", idle.0, pair.near), ("receiver", idle.1, pair.far)] {
+            let added = Double(child.resident - before) / 1024
+            table.add(["a busy session, \(side) of a file at full speed", added.text(1), ""])
+        }
+    }
+}
