@@ -20,7 +20,8 @@ do {
     say(
         """
         error: \(error)
-        usage: pinhole-bench [PART …] [--quick] [--rounds N] [--seconds S] [--plot FILE.svg]
+        usage: pinhole-bench [PART …] [--quick] [--rounds N] [--seconds S] [--sessions N]
+                             [--plot FILE.svg]
 
         Measures Pinhole on this machine, each figure against a bound that is measured in turns with it. Build it
         with -c release, and let nothing else run. As root it uses network namespaces of its own. All parts:

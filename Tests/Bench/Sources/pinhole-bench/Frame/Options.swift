@@ -4,6 +4,8 @@ struct Options {
     var rounds = 5
     /// How long a measurement of a flow lasts.
     var seconds = 2.0
+    /// The most sessions that one node gets.
+    var sessions = 10_000
     /// Little of everything, to see that it works.
     var isQuick = false
     /// Where the plots of this run are written, as one SVG.
@@ -22,8 +24,10 @@ struct Options {
                 isQuick = true
                 rounds = 1
                 seconds = 0.3
+                sessions = 30
             case "--rounds": rounds = max(1, try Self.number(rest.popFirst(), after: word, Int.init))
             case "--seconds": seconds = max(0.1, try Self.number(rest.popFirst(), after: word, Double.init))
+            case "--sessions": sessions = max(1, try Self.number(rest.popFirst(), after: word, Int.init))
             case "--plot": plot = try Self.number(rest.popFirst(), after: word) { $0 }
             case _:
                 guard let part = Part(rawValue: word) else { throw Misuse(description: "there is no part \(word)") }

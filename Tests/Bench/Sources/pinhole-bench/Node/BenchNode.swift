@@ -15,6 +15,8 @@ final class BenchNode: LoopDelegate {
     private var peers: [IdentityKey] = []
     /// Those of them that were called.
     private var called = 0
+    /// Calls that came to nothing, and were made again.
+    private var repetitions = 0
 
     private var bytes: UInt64 = 0
     private var messages: UInt64 = 0
@@ -94,7 +96,11 @@ extension BenchNode {
                 say("connected \(path.connectTime.nanoseconds) \(path.rtt?.nanoseconds ?? 0)")
             }
         case .disconnected(_, let reason): fail("session ended: \(reason)")
-        case .unreachable(_, let reason): fail("no session: \(reason)")
+        case .unreachable(let key, let reason):
+            // Where thousands are called on a busy machine, one may have to be called again.
+            repetitions += 1
+            if repetitions > peers.count { fail("no session: \(reason)") }
+            endpoint.connect(to: key, at: now)
         case .message(let message, let key):
             messages += 1
             bytes += UInt64(message.body.count)
@@ -141,7 +147,7 @@ extension BenchNode {
         }
     }
 
-    private static let callsAtOnce = 64
+    private static let callsAtOnce = 32
 
     func awaitSessions(_ count: Int) {
         awaitedSessions = count

@@ -1,7 +1,7 @@
 /// What contacts and sessions take: the resident size of a node's process, and what the C library has given out in it.
 enum Memory {
     static func run(_ options: Options) throws {
-        let count = options.isQuick ? 100 : 10_000
+        let count = options.sessions
         var assembly = try Assembly()
         let empty = try assembly.memory()
         try assembly.addContacts(upTo: count)
