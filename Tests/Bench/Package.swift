@@ -15,6 +15,8 @@ let package = Package(
             dependencies: [
                 "CBench", .product(name: "LinkEmulator", package: project), .product(name: "Pinhole", package: project),
                 .product(name: "Signaling", package: project),
+                // Not linked, but built beside the bench, which runs it.
+                .product(name: "pinhole", package: project),
             ],
             packageAccess: false, swiftSettings: [.unsafeFlags(["-package-name", project])]),
     ],

@@ -1,7 +1,7 @@
 // One QUIC stream from a sender to a receiver, for as long as the bench lets them.
 //
 //	quic receive ADDRESS FILE    takes one connection and writes what its first stream carries to the file
-//	quic send ADDRESS            sends zeros
+//	quic send ADDRESS [FILE]     sends the file, or zeros without end
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log"
 	"math/big"
@@ -21,12 +22,15 @@ import (
 const protocol = "pinhole-bench"
 
 func main() {
+	err := errors.New("usage: quic receive ADDRESS FILE | quic send ADDRESS [FILE]")
 	if len(os.Args) == 4 && os.Args[1] == "receive" {
-		log.Fatal(receive(os.Args[2], os.Args[3]))
-	} else if len(os.Args) == 3 && os.Args[1] == "send" {
-		log.Fatal(send(os.Args[2]))
+		err = receive(os.Args[2], os.Args[3])
+	} else if len(os.Args) >= 3 && os.Args[1] == "send" {
+		err = send(os.Args[2], os.Args[3:])
 	}
-	log.Fatal("usage: quic receive ADDRESS FILE | quic send ADDRESS")
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func receive(address, path string) error {
@@ -60,10 +64,14 @@ func receive(address, path string) error {
 		return err
 	}
 	_, err = io.Copy(file, stream)
-	return err
+	if err != nil {
+		return err
+	}
+	os.Stdout.WriteString("done\n")
+	return connection.CloseWithError(0, "")
 }
 
-func send(address string) error {
+func send(address string, files []string) error {
 	configuration := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}
 	connection, err := quic.DialAddr(address, configuration, nil)
 	if err != nil {
@@ -72,6 +80,20 @@ func send(address string) error {
 	stream, err := connection.OpenUniStreamSync(context.Background())
 	if err != nil {
 		return err
+	}
+	if len(files) > 0 {
+		file, err := os.Open(files[0])
+		if err != nil {
+			return err
+		}
+		if _, err = io.Copy(stream, file); err != nil {
+			return err
+		}
+		if err = stream.Close(); err != nil {
+			return err
+		}
+		<-connection.Context().Done()
+		return nil
 	}
 	for buffer := make([]byte, 64<<10); ; {
 		if _, err := stream.Write(buffer); err != nil {

@@ -2,6 +2,7 @@ import Glibc
 
 let words = Array(CommandLine.arguments.dropFirst())
 if let role = words.first.flatMap({ Role(rawValue: $0) }) { try role.play(Array(words.dropFirst())) }
+Directory.removeAllOnSignals()
 do {
     let options = try Options(words)
     var figure = Figure()

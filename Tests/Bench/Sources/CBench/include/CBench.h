@@ -69,6 +69,12 @@ uint64_t bench_heap_in_use(void);
 /// This process dies when its parent does. Returns 0, or -1 where the parent is gone already.
 int bench_die_with_parent(void);
 
+/// This process ends neither with its parent nor by what a terminal says.
+void bench_outlive_parent(void);
+
+/// Kills all other processes in this one's network namespace. Only for a namespace of our own.
+void bench_kill_network(void);
+
 /// A pipe that programs which are started later do not inherit. Returns 0 or -1.
 int bench_pipe(int ends[2]);
 

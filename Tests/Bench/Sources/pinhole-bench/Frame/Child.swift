@@ -62,11 +62,19 @@ final class Child {
         posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
         if quiet { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The bench waits for signals; its children shall end by them.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words = (["pinhole-bench"] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
-        let status = posix_spawn(&pid, path, &actions, nil, words, environ)
+        let status = posix_spawn(&pid, path, &actions, &attributes, words, environ)
         close(toChild[0])
         close(fromChild[1])
         input = toChild[1]
@@ -93,12 +101,13 @@ extension Child {
         }
     }
 
-    /// The words after `word` in the next line that begins with it.
-    func hear(_ word: String, within seconds: Double = 20) throws(Failure) -> [String] {
+    /// The words after `word` in the next line that begins with it. With `isPrefix` the first word may go on.
+    func hear(_ word: String, within seconds: Double = 20, isPrefix: Bool = false) throws(Failure) -> [String] {
         let end = monotonicSeconds() + seconds
         while true {
             while let line = nextLine() {
                 let words = line.split(separator: " ").map(String.init)
+                if isPrefix, line.hasPrefix(word) { return words }
                 if words.first == word { return Array(words.dropFirst()) }
                 if words.first == "failed" { throw Failure(description: line) }
             }
@@ -163,6 +172,8 @@ extension Child {
         var status: Int32 = 0
         var usage = rusage()
         guard self.usage == nil, wait4(pid, &status, 0, &usage) == pid else { return false }
+        close(input)
+        close(output)
         self.usage = Usage(usage)
         return status == 0
     }

@@ -39,7 +39,7 @@ enum Part: String, CaseIterable {
         case .handshakes: try Handshakes.run(options)
         case .memory: try Memory.run(options)
         case .growth: try Growth.run(options, &figure)
-        case .peers: break
+        case .peers: try Peers.run(options)
         case .wan: try Wan.compare(options)
         case .wanShare: try Wan.share(options)
         case .wanGrowth: try Wan.grow(options, &figure)

@@ -8,7 +8,7 @@ enum Role: String {
     case inside
     /// `program NAME …`: becomes another program.
     case program
-    /// Holds a network namespace until it is told to end.
+    /// Holds a network namespace until it is told to end, or the bench is gone, and then ends all that runs in it.
     case holdNetwork = "hold-network"
     /// The line between two networks.
     case emulator
@@ -41,8 +41,11 @@ enum Role: String {
         case .holdNetwork:
             let status = bench_new_network()
             guard status == 0 else { fail("no network namespace: \(String(cString: strerror(-status)))") }
+            bench_outlive_parent()
             say("ready")
             while readLine() != nil {}
+            // Servers leave processes behind that nobody waits for.
+            bench_kill_network()
             exit(0)
         case .emulator:
             var words = (["link-emulator"] + arguments).map { strdup($0) }

@@ -10,21 +10,6 @@ enum Tool {
     }
 }
 
-/// A directory in memory, removed when it is not needed any more.
-struct Directory {
-    let path: String
-
-    init() throws(Child.Failure) {
-        var template = Array("/dev/shm/pinhole-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Child.Failure(description: "no directory in /dev/shm") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    func remove() {
-        bench_remove(path)
-    }
-}
-
 /// What the kernel says of TCP.
 enum TCP {
     static func isAvailable(_ congestionControl: String) -> Bool {
