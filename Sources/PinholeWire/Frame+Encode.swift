@@ -18,7 +18,8 @@ extension ByteWriter {
             varint(id)
             varint(errorCode)
         case .stream(let stream):
-            self.stream(id: stream.id, offset: stream.offset, data: stream.data[...], fin: stream.fin)
+            streamHeader(id: stream.id, offset: stream.offset, length: stream.data.count, fin: stream.fin)
+            append(stream.data)
         case .maxData(let limit):
             varint(FrameType.maxData)
             varint(limit)
@@ -57,13 +58,12 @@ extension ByteWriter {
         }
     }
 
-    /// Appends a STREAM frame whose data is a slice, so that a send buffer need not be copied twice.
-    package mutating func stream(id: UInt64, offset: UInt64, data: ArraySlice<UInt8>, fin: Bool) {
+    /// Appends a STREAM frame without its data, `length` bytes, which are to follow.
+    package mutating func streamHeader(id: UInt64, offset: UInt64, length: Int, fin: Bool) {
         varint(fin ? FrameType.streamFin : FrameType.stream)
         varint(id)
         varint(offset)
-        varint(UInt64(data.count))
-        append(data)
+        varint(UInt64(length))
     }
 
     /// Appends an ACK frame of ranges in ascending order, of which there is at least one, as what was received keeps them.

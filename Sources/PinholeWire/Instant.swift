@@ -30,7 +30,8 @@ package struct Instant: Hashable, Comparable, Sendable {
 extension Duration {
     /// Whole nanoseconds; the range is ±292 years.
     package var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        // A division of 64 bits takes a tenth of the time of one of 128, and nine seconds are much between packets.
+        if let short = Int64(exactly: attoseconds) { return short / 1_000_000_000 }
+        return Int64(attoseconds / 1_000_000_000)
     }
 }

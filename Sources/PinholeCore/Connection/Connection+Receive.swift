@@ -20,9 +20,8 @@ extension Connection {
     private func receiveData(
         _ datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant
     ) {
-        // The session itself is not copied here: a copy would make its transport's next change copy everything.
-        succeed(by: datagram, to: id, from: source, at: now)
-        guard let keys = session?.keys, session?.connectionID == id else {
+        if successor != nil { succeed(by: datagram, to: id, from: source, at: now) }
+        guard let session, session.connectionID == id else {
             // It may belong to the session that the handshake in progress leads to.
             if pairings.contains(where: { $0.attempt.connectionID == id && !$0.isAuthenticated }) {
                 keepEarly(datagram, from: source)
@@ -30,46 +29,57 @@ extension Connection {
             return
         }
         let opened = environment.opened
+        let keys = session.keys
         let epoch = keys.number
         guard let number = keys.open(datagram, into: opened, at: now) else {
             environment.drops.count(.undecryptable)
             return closeIfUsedUp(at: now)
         }
-        confirm(at: now)
+        confirm(session, at: now)
         if keys.number != epoch { didRekey(isPeerAhead: true) }
-        let kind = kind(of: source.remote)
-        paths.received(datagram.count, from: source, kind: kind)
-        report?.heard(source, as: kind, at: now)
+        noteArrival(of: datagram.count, from: source, at: now)
         do {
-            let acknowledged = session?.transport.packetsAcknowledged
-            let packet = try receive(frames: opened.bytes, size: datagram.count, from: source, at: now)
-            guard let largestReceived = session?.largestReceived else { return }
-            session?.transport.didReceive(packet: number, isAckEliciting: packet.isAckEliciting, at: now)
+            let acknowledged = session.transport.packetsAcknowledged
+            let packet = try receive(frames: opened.bytes, size: datagram.count, in: session, from: source, at: now)
+            guard self.session === session else { return }
+            session.transport.didReceive(packet: number, isAckEliciting: packet.isAckEliciting, at: now)
             if packet.isAckEliciting {
-                session?.wasAskedBriefly = datagram.count < Limits.minPlaintext + Limits.dataOverhead
+                session.wasAskedBriefly = datagram.count < Limits.minPlaintext + Limits.dataOverhead
             }
-            if number >= largestReceived {
-                session?.largestReceived = number
+            if number >= session.largestReceived {
+                session.largestReceived = number
                 if source != paths.active, !packet.isProbing { follow(to: source, at: now) }
             }
             if search != nil, !packet.isProbing || source == paths.active {
-                let isAcknowledgement = session?.transport.packetsAcknowledged != acknowledged
+                let isAcknowledgement = session.transport.packetsAcknowledged != acknowledged
                 heardWhileSearching(isAcknowledgement: isAcknowledgement, at: now)
             }
-            drainTransport(at: now)
+            // What arrived is handed on when the packets that came with this one are here too, or when it is much.
+            if session.transport.bytesReadable >= Self.handoverSize { drainTransport(at: now) }
         } catch {
+            drainTransport(at: now)
             close(.protocolViolation(error.sentence), code: CloseCode.protocolViolation, at: now)
         }
     }
 
+    /// Bytes that arrived and are handed on at once.
+    private static let handoverSize = 64 * 1024
+
+    private func noteArrival(of size: Int, from source: Route, at now: Instant) {
+        let isReported = report.map { !$0.isOver } ?? false
+        guard isReported || !paths.received(size, from: source) else { return }
+        let kind = kind(of: source.remote)
+        paths.received(size, from: source, kind: kind)
+        report?.heard(source, as: kind, at: now)
+    }
+
     /// A packet under the session's keys shows that the peer verified our AUTH.
-    private func confirm(at now: Instant) {
-        guard let session else { return }
+    private func confirm(_ session: Session, at now: Instant) {
         keepAlive.survived(now - session.lastReceived)
-        self.session?.lastReceived = now
-        self.session?.unansweredSince = nil
+        session.lastReceived = now
+        session.unansweredSince = nil
         guard !session.isConfirmed else { return }
-        self.session?.isConfirmed = true
+        session.isConfirmed = true
         announceIfKnown(at: now)
         checkActiveCapacity(at: now)
     }
@@ -81,7 +91,7 @@ extension Connection {
     }
 
     private func receive(
-        frames plaintext: Span<UInt8>, size: Int, from source: Route, at now: Instant
+        frames plaintext: Span<UInt8>, size: Int, in session: Session, from source: Route, at now: Instant
     ) throws(SessionError) -> Packet {
         var packet = Packet()
         var reader = ByteReader(plaintext)
@@ -90,11 +100,11 @@ extension Connection {
             case .stream:
                 packet.isAckEliciting = true
                 packet.isProbing = false
-                do { try session?.transport.receiveStream(&reader) } catch { throw .transport(error) }
+                do { try session.transport.receiveStream(&reader) } catch { throw .transport(error) }
                 continue
             case .ack:
                 packet.isProbing = false
-                do { try session?.transport.receiveAck(&reader, at: now) } catch { throw .transport(error) }
+                do { try session.transport.receiveAck(&reader, at: now) } catch { throw .transport(error) }
                 continue
             case .other:
                 break
@@ -111,6 +121,7 @@ extension Connection {
                 receivePathResponse(data, size: size, isOfSession: true, at: now)
             case .close(let code, _):
                 packet.isProbing = false
+                drainTransport(at: now)
                 remoteClosed(code, at: now)
                 return packet
             case .candidates(let candidates):
@@ -128,7 +139,7 @@ extension Connection {
                 try receiveReauth(epoch, signature: signature, at: now)
             case .ping, .ack, .resetStream, .stopSending, .stream, .maxData, .maxStreamData:
                 packet.isProbing = false
-                do { try session?.transport.receive(frame, at: now) } catch { throw .transport(error) }
+                do { try session.transport.receive(frame, at: now) } catch { throw .transport(error) }
             }
         }
         return packet

@@ -8,15 +8,15 @@ extension Connection {
     func transmitDue(at now: Instant) {
         fillStreams(at: now)
         let arena = environment.arena
-        // No copy of the session is held while its transport changes: each change would copy what the two share.
-        while session != nil, let active = paths.active {
+        while let session, let active = paths.active {
             let size = min(datagramSize, paths.budget) - Limits.dataOverhead
             guard size >= Limits.minPlaintext else { return }
+            // What does not fit in the arena now has its turn when this has left.
+            guard !arena.isFull else { return hasMoreToSend = true }
             let frames = framesThatFit(size)
-            let inFlight = session?.transport.bytesInFlight
+            let inFlight = session.transport.bytesInFlight
             let start = arena.beginPacket()
-            guard let number = session?.transport.nextPacket(to: &arena.writer, upTo: size, with: frames, at: now),
-                let session
+            guard let number = session.transport.nextPacket(to: &arena.writer, upTo: size, with: frames, at: now)
             else { return arena.abandonPacket(from: start) }
             pendingFrames.removeFirst(frames.count)
             guard !session.keys.areUsedUp else {
@@ -29,9 +29,7 @@ extension Connection {
             let isBrief = isAnswer ? session.wasAskedBriefly : count == 1
             if !isBrief { arena.writer.zeros(Self.paddedSize(count, upTo: size) - count) }
             seal(from: start, number: number, session.keys, to: active, at: now)
-            if session.transport.bytesInFlight > 0, session.unansweredSince == nil {
-                self.session?.unansweredSince = now
-            }
+            if session.transport.bytesInFlight > 0, session.unansweredSince == nil { session.unansweredSince = now }
         }
     }
 

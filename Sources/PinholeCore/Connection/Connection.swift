@@ -16,6 +16,8 @@ internal import PinholeWire
 /// send.
 final class Connection {
     let pair: PairKeys
+    /// Its place in the endpoint.
+    let slot: Int
     let environment: Environment
     /// Addresses given by hand, tried without a service.
     var directAddresses: [TransportAddress]
@@ -89,6 +91,12 @@ final class Connection {
     var outgoingFiles = OutgoingFiles()
     var incomingFiles = IncomingFiles()
 
+    /// Whether the arena was full before everything was in it that may leave.
+    var hasMoreToSend = false
+    /// Whether the endpoint looks at this connection before it is idle.
+    var isDirty = false
+    /// The ids under which the endpoint finds this connection.
+    var routedIDs: [ConnectionID] = []
     /// Where datagrams went that the report is still to be told of.
     var reportedRoutes: [Route] = []
     /// What the endpoint is to tell and ask for; it takes them after each call. Datagrams are in its arena.
@@ -134,8 +142,11 @@ final class Connection {
         let due: Instant
     }
 
-    init(_ pair: PairKeys, directAddresses: [TransportAddress], state: ContactState, environment: Environment) {
+    init(
+        _ pair: PairKeys, slot: Int, directAddresses: [TransportAddress], state: ContactState, environment: Environment
+    ) {
         self.pair = pair
+        self.slot = slot
         self.directAddresses = directAddresses
         self.environment = environment
         keepAlive = KeepAlive(pair.role)
@@ -154,6 +165,22 @@ final class Connection {
         if let attempt { ids.append(attempt.connectionID) }
         if let session { ids.append(session.connectionID) }
         return ids
+    }
+
+    /// Whether the endpoint finds this connection under all of them, and under no others.
+    var isRouted: Bool {
+        var position = 0
+        for pairing in pairings {
+            guard isRouted(pairing.attempt.connectionID, at: &position) else { return false }
+        }
+        if let attempt, !isRouted(attempt.connectionID, at: &position) { return false }
+        if let session, !isRouted(session.connectionID, at: &position) { return false }
+        return position == routedIDs.count
+    }
+
+    private func isRouted(_ id: ConnectionID, at position: inout Int) -> Bool {
+        defer { position += 1 }
+        return position < routedIDs.count && routedIDs[position] == id
     }
 
     var pathDescription: PathDescription? {

@@ -2,7 +2,9 @@ internal import PinholeCrypto
 internal import PinholeWire
 
 /// An authenticated session: its keys, its transport, and the records that its streams are cut into.
-struct Session {
+///
+/// A class, so that a packet which looks at it copies nothing: it belongs to one connection.
+final class Session {
     /// The same on both sides, and in no key.
     let id: [UInt8]
     let keys: Epochs

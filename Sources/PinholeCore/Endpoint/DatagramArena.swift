@@ -19,8 +19,12 @@ final class DatagramArena {
     private var datagrams: [OutgoingDatagram] = []
     private var taken = 0
 
-    /// Two runs of the longest that leave at once; what a turn needs beyond that is kept for the next.
+    /// Two runs of the longest that leave at once: more would have left the cache before it leaves the machine.
     private static let capacity = 128 * 1024
+    private static let full = capacity - 16 * 1024
+
+    /// Whether what is here should leave before more is added. Single datagrams are added all the same.
+    var isFull: Bool { writer.count >= Self.full }
 
     /// Begins a session packet and returns where: its header has room before the frames, which come next.
     func beginPacket() -> Int {

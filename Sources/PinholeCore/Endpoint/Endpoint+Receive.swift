@@ -37,9 +37,18 @@ extension Endpoint {
     }
 
     private func route(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
-        guard let slot = slot(for: datagram) else { return environment.drops.count(.unknownConnection) }
-        connections[slot]?.receive(datagram, from: source, at: now)
-        settleLater(slot)
+        guard let id = ConnectionID(destinationOf: datagram), let connection = connection(routedBy: id) else {
+            return environment.drops.count(.unknownConnection)
+        }
+        connection.receive(datagram, from: source, at: now)
+        settleLater(connection)
+    }
+
+    private func connection(routedBy id: ConnectionID) -> Connection? {
+        if let newest, newest.id == id { return newest.connection }
+        guard let slot = routes[id], let connection = connections[slot] else { return nil }
+        newest = (id, connection)
+        return connection
     }
 
     private func receiveSignaling(

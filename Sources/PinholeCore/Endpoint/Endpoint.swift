@@ -13,7 +13,8 @@ package final class Endpoint {
     var slots: [IdentityKey: Int] = [:]
     private var nextSlot = 0
     var routes: [ConnectionID: Int] = [:]
-    private var routedIDs: [Int: [ConnectionID]] = [:]
+    /// Whom the newest datagram was for: the next is mostly for the same.
+    var newest: (id: ConnectionID, connection: Connection)?
     var watched: Set<Int> = []
 
     var clients: [SignalingClient] = []
@@ -40,7 +41,8 @@ package final class Endpoint {
     private var events: [Event] = []
     private var eventIndex = 0
     private var deadlines = DeadlineQueue()
-    private var dirty: Set<Int> = []
+    /// Connections that something happened to, in the order in which it did; each once (``Connection/isDirty``).
+    private var dirty = Queue<Connection>()
 
     /// `unixMilliseconds` is the wall clock at `now`; `allowsLoopback` lets peers be reached on this machine.
     package init(
@@ -133,7 +135,7 @@ extension Endpoint {
         let slot = nextSlot
         nextSlot += 1
         connections[slot] = Connection(
-            pair, directAddresses: directAddresses, state: state, environment: environment)
+            pair, slot: slot, directAddresses: directAddresses, state: state, environment: environment)
         slots[key] = slot
         refreshClients(at: now)
     }
@@ -145,7 +147,9 @@ extension Endpoint {
         settle(slot, connection, at: now)
         connections[slot] = nil
         deadlines.set(nil, for: slot)
-        for id in routedIDs.removeValue(forKey: slot) ?? [] { routes[id] = nil }
+        for id in connection.routedIDs { routes[id] = nil }
+        connection.routedIDs = []
+        newest = nil
         watched.remove(slot)
         refreshClients(at: now)
     }
@@ -203,11 +207,13 @@ extension Endpoint {
             }
             events.removeAll(keepingCapacity: true)
             eventIndex = 0
-            guard let slot = dirty.popFirst() else {
+            guard let connection = dirty.popFirst() else {
                 // Last, as connections may have had something to send by them.
                 return environment.sockets.takeClosing() ?? .idle(until: nextTimeout(at: now))
             }
-            if let connection = connections[slot] { settle(slot, connection, at: now) }
+            connection.isDirty = false
+            // Those of contacts that were removed meanwhile have nothing to say.
+            if connections[connection.slot] === connection { settle(connection.slot, connection, at: now) }
         }
     }
 
@@ -247,29 +253,43 @@ extension Endpoint {
 
     /// Marks a connection for its turn in ``poll(at:)``.
     func settleLater(_ slot: Int) {
-        dirty.insert(slot)
+        if let connection = connections[slot] { settleLater(connection) }
+    }
+
+    func settleLater(_ connection: Connection) {
+        guard !connection.isDirty else { return }
+        connection.isDirty = true
+        dirty.append(connection)
     }
 
     /// Takes over what a connection has to send, to tell and to ask for, and when it must be woken.
     private func settle(_ slot: Int, _ connection: Connection, at now: Instant) {
+        connection.drainTransport(at: now)
         connection.transmitDue(at: now)
+        if connection.hasMoreToSend {
+            connection.hasMoreToSend = false
+            settleLater(connection)
+        }
         connection.reportOutgoing(at: now)
         events += connection.events
         connection.events.removeAll(keepingCapacity: true)
-        let requests = connection.requests
-        connection.requests.removeAll()
-        for request in requests { handle(request, of: slot, connection, at: now) }
-        if !requests.isEmpty { settleClients(at: now) }
+        if !connection.requests.isEmpty {
+            let requests = connection.requests
+            connection.requests.removeAll()
+            for request in requests { handle(request, of: slot, connection, at: now) }
+            settleClients(at: now)
+        }
         route(slot, connection)
         deadlines.set(connection.nextTimeout, for: slot)
     }
 
     private func route(_ slot: Int, _ connection: Connection) {
+        guard !connection.isRouted else { return }
         let ids = connection.connectionIDs
-        guard routedIDs[slot] ?? [] != ids else { return }
-        for id in routedIDs[slot] ?? [] { routes[id] = nil }
+        for id in connection.routedIDs { routes[id] = nil }
         for id in ids { routes[id] = slot }
-        routedIDs[slot] = ids
+        connection.routedIDs = ids
+        newest = nil
     }
 
     /// Takes back messages that were not told yet: with one that could not be stored before them, they must come again.

@@ -1,5 +1,5 @@
-/// Bytes that are appended at the end and dropped at the front, each amortised O(1); contiguous, so that a slice of
-/// them is one copy away from a packet.
+/// Bytes that are appended at the end and taken at the front, each amortised O(1); contiguous, so that they are handed on
+/// in the memory in which they were gathered.
 struct ByteBuffer: Sendable {
     private var bytes: [UInt8] = []
     private var head = 0
@@ -7,21 +7,8 @@ struct ByteBuffer: Sendable {
     var count: Int { bytes.count - head }
     var isEmpty: Bool { head == bytes.count }
 
-    /// The bytes at `positions`, counted from the front. Let go of the slice before changing the buffer.
-    subscript(positions: Range<Int>) -> ArraySlice<UInt8> {
-        bytes[head + positions.lowerBound..<head + positions.upperBound]
-    }
-
-    mutating func append(_ new: [UInt8]) {
-        if isEmpty {
-            bytes = new
-            head = 0
-        } else {
-            bytes.append(contentsOf: new)
-        }
-    }
-
     mutating func append(_ new: Span<UInt8>) {
+        if bytes.capacity == 0 { bytes.reserveCapacity(Self.firstCapacity(for: new.count)) }
         unsafe new.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
@@ -53,7 +40,7 @@ struct ByteBuffer: Sendable {
             defer { bytes = [] }
             return bytes
         }
-        let taken = [UInt8](self[0..<count])
+        let taken = [UInt8](bytes[head..<head + count])
         removeFirst(count)
         return taken
     }
@@ -62,5 +49,10 @@ struct ByteBuffer: Sendable {
     mutating func removeAll() {
         if bytes.capacity > 65_536 { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
         head = 0
+    }
+
+    /// A little of a stream is mostly all of it; where a packet is full, more of them follow.
+    private static func firstCapacity(for count: Int) -> Int {
+        count < 1024 ? count : 72 * 1024
     }
 }

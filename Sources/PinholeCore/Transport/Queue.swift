@@ -1,5 +1,5 @@
 /// First in, first out, with access by position; each operation is amortised O(1) and reuses its memory.
-struct Queue<Element: Sendable>: Sendable {
+struct Queue<Element> {
     private var items: [Element] = []
     private var head = 0
 
@@ -44,3 +44,5 @@ struct Queue<Element: Sendable>: Sendable {
         head = 0
     }
 }
+
+extension Queue: Sendable where Element: Sendable {}

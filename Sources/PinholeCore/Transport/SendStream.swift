@@ -23,7 +23,7 @@ struct SendStream: Sendable {
         let isNew: Bool
     }
 
-    private var buffer = ByteBuffer()
+    private var buffer = ChunkQueue()
     /// The offset of the first byte in the buffer: everything before it was acknowledged.
     private var base: UInt64 = 0
     /// The offset of the first byte that was never sent: the final size when the stream is reset.
@@ -91,8 +91,8 @@ struct SendStream: Sendable {
         let room = space - StreamFrame.overhead(id: id, offset: offset, length: max(space, 0))
         guard room > 0, let chunk = next(room: room, connectionCredit: connectionCredit) else { return nil }
         let start = Int(chunk.offset - base)
-        let data = buffer[start..<start + chunk.length]
-        writer.stream(id: id, offset: chunk.offset, data: data, fin: chunk.fin)
+        writer.streamHeader(id: id, offset: chunk.offset, length: chunk.length, fin: chunk.fin)
+        buffer.write(start..<start + chunk.length, to: &writer)
         return chunk
     }
 

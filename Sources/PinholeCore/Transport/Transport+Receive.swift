@@ -47,8 +47,10 @@ extension Transport {
     private mutating func receive(_ frame: borrowing BorrowedStreamFrame) throws(TransportError) {
         guard let index = try open(frame.id) else { return }
         let wasComplete = receiveStreams.values[index].isComplete
+        let wasReadable = receiveStreams.values[index].readable
         let growth = try receiveStreams.values[index].receive(frame)
         try charge(growth, to: frame.id, at: index)
+        bytesReadable += max(0, receiveStreams.values[index].readable - wasReadable)
         if receiveStreams.values[index].readable > 0, !receiveStreams.values[index].isReadableTold {
             receiveStreams.values[index].isReadableTold = true
             events.append(.readable(frame.id))
@@ -84,15 +86,15 @@ extension Transport {
     /// too, and is never too many.
     private mutating func open(
         _ id: UInt64, isReset: Bool = false
-    ) throws(TransportError) -> Dictionary<UInt64, ReceiveStream>.Index? {
-        if receiveStreams[id] == nil {
+    ) throws(TransportError) -> StreamTable<ReceiveStream>.Index? {
+        let known = receiveStreams.index(forKey: id)
+        if known == nil {
             guard !closedReceiveStreams.contains(id) else { return nil }
             guard receiveStreams.count < Limits.maxHeldStreams,
                 closedReceiveStreams.count < Limits.maxClosedStreamRanges
             else { throw .tooManyStreams }
-            receiveStreams[id] = makeReceiveStream(id)
         }
-        guard let index = receiveStreams.index(forKey: id) else { return nil }
+        let index = known ?? receiveStreams.insert(makeReceiveStream(id), forKey: id)
         if !receiveStreams.values[index].isHeard {
             guard incompleteStreams < Limits.maxStreams || isReset else { throw .tooManyStreams }
             receiveStreams.values[index].isHeard = true
@@ -103,7 +105,7 @@ extension Transport {
 
     /// Takes the growth of a stream's highest offset from the connection's credit.
     private mutating func charge(
-        _ growth: UInt64, to id: UInt64, at index: Dictionary<UInt64, ReceiveStream>.Index
+        _ growth: UInt64, to id: UInt64, at index: StreamTable<ReceiveStream>.Index
     ) throws(TransportError) {
         guard growth > 0, StreamID.isFile(id) else { return }
         guard receiveCredit.receive(growth) else { throw .beyondCredit }
@@ -112,7 +114,7 @@ extension Transport {
     }
 
     private mutating func settle(
-        _ id: UInt64, at index: Dictionary<UInt64, ReceiveStream>.Index, wasComplete: Bool
+        _ id: UInt64, at index: StreamTable<ReceiveStream>.Index, wasComplete: Bool
     ) {
         guard receiveStreams.values[index].isComplete else { return }
         if !wasComplete { incompleteStreams -= 1 }

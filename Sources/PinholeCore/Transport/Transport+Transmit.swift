@@ -186,7 +186,11 @@ extension Transport {
     // MARK: Turns
 
     private mutating func hasStreamData() -> Bool {
-        for id in Scheduler.urgent where sendStreams[id]?.canSend(connectionCredit: .max) ?? false { return true }
+        for id in Scheduler.urgent {
+            if let index = sendStreams.index(forKey: id), sendStreams.values[index].canSend(connectionCredit: .max) {
+                return true
+            }
+        }
         return advanceTurns()
     }
 

@@ -20,8 +20,10 @@ package struct Transport: Sendable {
     var pathStart: UInt64 = 0
 
     // What was sent and received, by stream.
-    var sendStreams: [UInt64: SendStream] = [:]
-    var receiveStreams: [UInt64: ReceiveStream] = [:]
+    var sendStreams = StreamTable<SendStream>()
+    var receiveStreams = StreamTable<ReceiveStream>()
+    /// Bytes that can be read since events were last taken.
+    package internal(set) var bytesReadable = 0
     var closedSendStreams = IntervalSet()
     var closedReceiveStreams = IntervalSet()
     /// The peer's streams that have begun and have not arrived whole.
@@ -101,32 +103,34 @@ package struct Transport: Sendable {
     /// that has ended nothing is written any more.
     package mutating func write(_ bytes: [UInt8], to stream: UInt64, fin: Bool = false) {
         guard !bytes.isEmpty || fin, !closedSendStreams.contains(stream) else { return }
-        guard sendStreams[stream, default: SendStream()].write(bytes, fin: fin) else { return }
+        let index = sendStreams.index(forKey: stream) ?? sendStreams.insert(SendStream(), forKey: stream)
+        guard sendStreams.values[index].write(bytes, fin: fin) else { return }
         schedule(stream)
     }
 
     /// The bytes that were written and not yet put in a packet for the first time.
     package func unsentBytes(on stream: UInt64) -> Int {
-        sendStreams[stream]?.unsent ?? 0
+        sendStreams.index(forKey: stream).map { sendStreams.values[$0].unsent } ?? 0
     }
 
     /// Gives up a stream of ours: what was not delivered will not be.
     package mutating func reset(_ stream: UInt64, errorCode: UInt64) {
         guard !closedSendStreams.contains(stream) else { return }
-        if case .reset = sendStreams[stream]?.phase { return }
-        sendStreams[stream, default: SendStream()].reset(errorCode: errorCode)
+        let index = sendStreams.index(forKey: stream) ?? sendStreams.insert(SendStream(), forKey: stream)
+        if case .reset = sendStreams.values[index].phase { return }
+        sendStreams.values[index].reset(errorCode: errorCode)
         control.append(.resetStream(id: stream))
     }
 
     /// Asks the peer to give up a stream of its; what is unread or arrives later is dropped.
     package mutating func stopSending(_ stream: UInt64, errorCode: UInt64) {
         guard !closedReceiveStreams.contains(stream) else { return }
-        var held = receiveStreams.removeValue(forKey: stream) ?? makeReceiveStream(stream)
-        let unread = held.unread
-        if held.stop(errorCode: errorCode) { control.append(.stopSending(id: stream)) }
-        receiveStreams[stream] = held
-        returnCredit(unread - held.unread, of: stream)
-        if held.isFinished { close(receiving: stream) }
+        let index =
+            receiveStreams.index(forKey: stream) ?? receiveStreams.insert(makeReceiveStream(stream), forKey: stream)
+        let unread = receiveStreams.values[index].unread
+        if receiveStreams.values[index].stop(errorCode: errorCode) { control.append(.stopSending(id: stream)) }
+        returnCredit(unread - receiveStreams.values[index].unread, of: stream)
+        if receiveStreams.values[index].isFinished { close(receiving: stream) }
     }
 
     /// Takes up to `limit` bytes that have arrived in order, which gives the peer credit for as many.
@@ -142,7 +146,8 @@ package struct Transport: Sendable {
     }
 
     package mutating func nextEvent() -> TransportEvent? {
-        events.popFirst()
+        bytesReadable = 0
+        return events.popFirst()
     }
 
     // MARK: Connection

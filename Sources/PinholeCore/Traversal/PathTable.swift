@@ -34,7 +34,7 @@ struct PathTable {
         let sent: Instant
     }
 
-    private var paths: [Route: Path] = [:]
+    private var paths = LinearMap<Route, Path>()
     private var pathsSeen: UInt64 = 0
     private var challenges: [UInt64: Challenge] = [:]
     private var challengeOrder: [UInt64] = []
@@ -53,6 +53,13 @@ struct PathTable {
     var routes: [Route] { all.map(\.route) }
     var all: [Path] { paths.values.sorted { $0.serial < $1.serial } }
 
+    /// An authenticated packet of `count` bytes came from `route`: false, and nothing is noted, if that is not known.
+    mutating func received(_ count: Int, from route: Route) -> Bool {
+        guard let position = paths.position(of: route) else { return false }
+        paths.values[position].bytesReceived += count
+        return true
+    }
+
     /// An authenticated packet of `count` bytes came from `route`.
     mutating func received(_ count: Int, from route: Route, kind: Candidate.Kind) {
         admit(route, kind: kind)
@@ -60,12 +67,13 @@ struct PathTable {
     }
 
     mutating func sent(_ count: Int, to route: Route) {
-        paths[route]?.bytesSent += count
+        if let position = paths.position(of: route) { paths.values[position].bytesSent += count }
     }
 
     /// How much may be sent to the active path now: RFC 9000 §8.1 allows three times what came until it is validated.
     var budget: Int {
-        guard let path = activePath else { return 0 }
+        guard let position = active.flatMap({ paths.position(of: $0) }) else { return 0 }
+        let path = paths.values[position]
         return path.isValidated ? .max : max(0, 3 * path.bytesReceived - path.bytesSent)
     }
 
@@ -76,10 +84,10 @@ struct PathTable {
 
     /// What was validated before `instant` counts no more: a new session may have been needed because a path died.
     mutating func invalidate(before instant: Instant) {
-        for (route, path) in paths {
-            if let validated = path.validated, validated < instant {
-                paths[route]?.validated = nil
-                paths[route]?.rtt = nil
+        for position in paths.values.indices {
+            if let validated = paths.values[position].validated, validated < instant {
+                paths.values[position].validated = nil
+                paths.values[position].rtt = nil
             }
         }
         lastValidated = nil

@@ -1,0 +1,75 @@
+import PinholeWire
+import TestSupport
+import Testing
+
+@testable import PinholeCore
+
+@Suite("The buffers of streams")
+struct BufferTests {
+    private func bytes(_ range: Range<Int>, of queue: ChunkQueue) -> [UInt8] {
+        var writer = ByteWriter()
+        queue.write(range, to: &writer)
+        return writer.bytes
+    }
+
+    @Test("what was appended in pieces is read at any place, as it is dropped at the front", arguments: 0..<20)
+    func chunks(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var queue = ChunkQueue()
+        var model: [UInt8] = []
+        for _ in 0..<400 {
+            let size = Bool.random(using: &random) ? Int.random(in: 0...300, using: &random) : 5000
+            let piece = (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }
+            queue.append(piece)
+            model += piece
+            let dropped = Int.random(in: 0...min(model.count, 3000), using: &random)
+            queue.removeFirst(dropped)
+            model.removeFirst(dropped)
+            #expect(queue.count == model.count && queue.isEmpty == model.isEmpty)
+            let lower = Int.random(in: 0...model.count, using: &random)
+            let upper = Int.random(in: lower...min(model.count, lower + 9000), using: &random)
+            #expect(bytes(lower..<upper, of: queue) == Array(model[lower..<upper]))
+        }
+        queue.removeAll()
+        queue.append([1, 2, 3])
+        #expect(bytes(0..<3, of: queue) == [1, 2, 3])
+    }
+
+    @Test("streams are found by their ids, whatever came and went", arguments: 0..<10)
+    func streamTable(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var table = StreamTable<UInt64>()
+        var model: [UInt64: UInt64] = [:]
+        for step in 0..<600 as Range<UInt64> {
+            let id = UInt64.random(in: 0..<64, using: &random)
+            if model[id] == nil {
+                let index = table.insert(step, forKey: id)
+                #expect(table.values[index] == step)
+                model[id] = step
+            } else if Bool.random(using: &random) {
+                #expect(table.removeValue(forKey: id) == model.removeValue(forKey: id))
+            } else if let index = table.index(forKey: id) {
+                table.values[index] += 1
+                model[id]? += 1
+            }
+            #expect(table.keys == model.keys.sorted() && table.count == model.count)
+            for id in 0..<64 as Range<UInt64> where table[id] != model[id] { Issue.record("stream \(id)") }
+        }
+        #expect(table.removeValue(forKey: 999) == nil)
+    }
+
+    @Test("a map of a few entries does what a dictionary does")
+    func linearMap() {
+        var random = SeededRandom(seed: 5)
+        var map = LinearMap<Int, Int>()
+        var model: [Int: Int] = [:]
+        for step in 0..<500 {
+            let key = Int.random(in: 0..<12, using: &random)
+            let value = Bool.random(using: &random) ? step : nil
+            map[key] = value
+            model[key] = value
+            #expect(map.count == model.count && Set(map.keys) == Set(model.keys))
+            for key in 0..<12 where map[key] != model[key] { Issue.record("key \(key)") }
+        }
+    }
+}
