@@ -304,8 +304,8 @@ int emulator_main(int argc, char **argv) {
     static struct emulator emulator = {.record = -1, .end = UINT64_MAX};
     while (emulator.count < 2 && 1 + emulator.count < argc) {
         const char *word = argv[1 + emulator.count];
-        bool isArm = *word != '-' && strcmp(word, "a") != 0 && strcmp(word, "b") != 0 && strcmp(word, "both") != 0;
-        if (!isArm) break;
+        bool is_arm = *word != '-' && strcmp(word, "a") != 0 && strcmp(word, "b") != 0 && strcmp(word, "both") != 0;
+        if (!is_arm) break;
         emulator.count++;
     }
     if (emulator.count == 0) {

@@ -134,26 +134,25 @@ extension Laboratory {
             }
         }
 
-        @Test("a service that does not exist, or has died, is named: exit code 69")
-        func unreachableService() async throws {
-            try await Network.run([.home, .home]) { network in
-                let service = try SignalingService(on: network)
-                let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
-                service.kill()
-                _ = try network.reactor.exitStatus(of: service.program, within: .seconds(5))
-                for arguments in [["ping", "bob"], ["send", "bob", "hello", "--timeout", "5"]] {
-                    try expectComplaint(from: alice, arguments, 69, mentioning: "service")
-                }
-            }
-        }
+        /// Who is not there.
+        private enum Absent: CaseIterable { case service, peer }
 
-        @Test("a peer that is offline: exit code 75")
-        func offlinePeer() async throws {
-            try await Network.run([.home, .home]) { network in
-                let service = try SignalingService(on: network)
-                let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
-                for arguments in [["ping", "bob"], ["send", "bob", "hello", "--timeout", "5"]] {
-                    try expectComplaint(from: alice, arguments, 75, mentioning: "bob")
+        @Test("a service that does not exist, or has died, is named: exit code 69; a peer that is offline: 75")
+        func absence() async throws {
+            try await together(Absent.allCases) { absent in
+                try await Network.run([.home, .home]) { network in
+                    let service = try SignalingService(on: network)
+                    let (alice, _) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
+                    if absent == .service {
+                        service.kill()
+                        _ = try network.reactor.exitStatus(of: service.program, within: .seconds(5))
+                    }
+                    for arguments in [["ping", "bob"], ["send", "bob", "hello", "--timeout", "5"]] {
+                        switch absent {
+                        case .service: try expectComplaint(from: alice, arguments, 69, mentioning: "service")
+                        case .peer: try expectComplaint(from: alice, arguments, 75, mentioning: "bob")
+                        }
+                    }
                 }
             }
         }

@@ -35,8 +35,20 @@ extension Laboratory {
             }
         }
 
-        @Test("a network without UDP is recognised")
+        /// Whose network lets no UDP out.
+        private enum Blocked: CaseIterable { case here, there }
+
+        @Test("a network without UDP is recognised, and who is in one is not online")
         func blocked() async throws {
+            try await together(Blocked.allCases) { blocked in
+                switch blocked {
+                case .here: try await blockedHere()
+                case .there: try await blockedPeer()
+                }
+            }
+        }
+
+        private func blockedHere() async throws {
             try await Network.run([.blocked, .home]) { network in
                 let service = try SignalingService(on: network)
                 let (alice, bob) = try Peer.pair(
@@ -55,8 +67,7 @@ extension Laboratory {
             }
         }
 
-        @Test("somebody whose network blocks UDP is not online")
-        func blockedPeer() async throws {
+        private func blockedPeer() async throws {
             try await Network.run([.home, .blocked]) { network in
                 let service = try SignalingService(on: network)
                 let (alice, bob) = try Peer.pair(at: network.sites, of: network, service: service.address)

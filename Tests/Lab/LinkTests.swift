@@ -89,6 +89,16 @@ extension Laboratory {
             }
         }
 
+        @Test(
+            "10 MB arrive whole whatever the line does", .fullOnly,
+            arguments: [
+                "loss=2%", "loss=2%/4", "corrupt=2%", "reorder=25%/10ms", "jitter=20ms+reorder", "duplicate=5%",
+                "delay=355ms",
+            ])
+        func lines(_ conditions: String) async throws {
+            try await Self.send(10_000_000, over: "rate=50Mbit queue=100ms \(conditions)", conditions)
+        }
+
         /// Sends a file, lets something happen to the line meanwhile, and talks afterwards. Some packets must have been
         /// dropped for the reason that is named.
         private static func send(

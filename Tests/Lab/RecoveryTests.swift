@@ -29,8 +29,10 @@ extension Laboratory {
             }
         }
 
-        @Test("a router that was off for two seconds has another address", arguments: [RouterType.none, .home])
-        func reboot(_ type: RouterType) async throws {
+        @Test("a router that was off for two seconds has another address")
+        func reboot() async throws { try await together([RouterType.none, .home], reboot) }
+
+        private func reboot(_ type: RouterType) async throws {
             try await Network.run([.home, type]) { network in
                 let talk = try Talk(network)
                 try network.shutDown(network.sites[0])
