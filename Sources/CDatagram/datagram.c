@@ -243,12 +243,18 @@ int datagram_batch_send(datagram_batch *batch, int descriptor, uint32_t first, u
 int datagram_send_part(const datagram_slot *slot, int descriptor, uint32_t offset, uint32_t length) {
     datagram_slot part = *slot;
     part.segment = 0;
+    part.bytes += offset;
+    part.length = length;
+    return datagram_send_slot(&part, descriptor);
+}
+
+int datagram_send_slot(const datagram_slot *slot, int descriptor) {
     socket_address address;
     control_buffer control;
-    struct iovec vector = {.iov_base = slot->bytes + offset, .iov_len = length};
+    struct iovec vector = {.iov_base = slot->bytes, .iov_len = slot->length};
     struct msghdr header = {.msg_name = &address, .msg_iov = &vector, .msg_iovlen = 1};
     header.msg_namelen = socket_address_set(&address, &slot->remote, slot->port);
-    slot_write_control(&part, &header, &control);
+    slot_write_control(slot, &header, &control);
     ssize_t sent;
     do {
         sent = sendmsg(descriptor, &header, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -66,7 +66,9 @@ final class NodeLoop: LoopDelegate {
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {
-            case .transmit(let datagram): loop.send(endpoint.bytes(of: datagram), over: datagram.route)
+            case .transmit(let datagram):
+                let run = endpoint.run(from: datagram)
+                loop.send(endpoint.bytes(of: run), of: run.size, over: run.route)
             case .openSockets(let ids, let family):
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)

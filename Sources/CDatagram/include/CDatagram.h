@@ -52,6 +52,9 @@ int datagram_batch_receive(datagram_batch *batch, int descriptor);
 /// them could not be sent, its negative errno.
 int datagram_batch_send(datagram_batch *batch, int descriptor, uint32_t first, uint32_t count);
 
+/// Sends a slot that need not be of a batch: what its `bytes` point to is only read. Returns 0, or a negative errno.
+int datagram_send_slot(const datagram_slot *slot, int descriptor);
+
 /// Sends `length` bytes of a slot from `offset` on as one datagram. Returns 0, or a negative errno.
 int datagram_send_part(const datagram_slot *slot, int descriptor, uint32_t offset, uint32_t length);
 

@@ -120,7 +120,14 @@ extension DatagramLoop {
     /// Queues a datagram; it leaves when the delegate has drained. On a socket that is not open it is lost.
     package func send(_ bytes: Span<UInt8>, over route: Route) {
         assert(isCurrent, "only the loop's thread may send")
-        turn.send(bytes, over: route)
+        turn.send(bytes, of: bytes.count, over: route)
+    }
+
+    /// Sends datagrams that lie back to back, each `size` bytes but for the last, which may be shorter: at most
+    /// 65,507 bytes and 64 datagrams (UDP_MAX_SEGMENTS). What the kernel does not take at once is queued.
+    package func send(_ run: Span<UInt8>, of size: Int, over route: Route) {
+        assert(isCurrent, "only the loop's thread may send")
+        turn.send(run, of: size, over: route)
     }
 
     /// Opens extra sockets on free ports and returns the ports in the same order; nil stands for one that the system does

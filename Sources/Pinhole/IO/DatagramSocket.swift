@@ -29,7 +29,10 @@ final class DatagramSocket {
 
     private let purpose: Purpose
     private let local: datagram_ip
+    /// Whether the kernel cuts runs of datagrams apart.
     private var cutsRuns: Bool
+    /// Datagrams that go by themselves before a run is tried again, after one was refused.
+    private var runPause = 0
     private var hasLargeBuffers: Bool
     private let queues: SendQueuePool
     /// Lent while there is something to send.
@@ -86,7 +89,11 @@ extension DatagramSocket {
     /// Queues a datagram; it leaves with the next `flush`.
     func send(_ bytes: Span<UInt8>, to destination: TransportAddress, from source: DatagramSource? = nil) {
         guard bytes.count <= SendQueue.maxPayload else { return fail(EMSGSIZE, 1) }
-        if cutsRuns, source == nil, let queue, queue.extendLastRun(bytes, to: destination) { return }
+        if runPause > 0 {
+            runPause -= 1
+        } else if cutsRuns, source == nil, let queue, queue.extendLastRun(bytes, to: destination) {
+            return
+        }
         if queue?.isFull ?? false { flush() }
         if queue == nil { queue = queues.take() }
         guard let queue, !queue.isFull else {
@@ -94,6 +101,30 @@ extension DatagramSocket {
             return
         }
         queue.append(bytes, to: destination, from: source)
+    }
+
+    /// Sends datagrams that lie back to back, each `size` bytes but for the last, which may be shorter. Where the kernel
+    /// cuts them apart it reads them from where they are; else they are queued.
+    func send(_ run: Span<UInt8>, of size: Int, to destination: TransportAddress) {
+        guard run.count > size, size > 0 else { return send(run, to: destination) }
+        if hasQueued, !isBlocked { flush() }
+        if cutsRuns, runPause == 0, !hasQueued, !isBlocked, descriptor >= 0 {
+            switch SendQueue.send(run, of: size, to: destination, through: descriptor) {
+            case 0:
+                statistics.sent += (run.count + size - 1) / size
+                return
+            case -EAGAIN:
+                isBlocked = true
+            case let code:
+                if Self.refusesRuns(-code) { runRefused(-code) }
+            }
+        }
+        var offset = 0
+        while offset < run.count {
+            let end = min(offset + size, run.count)
+            send(run.extracting(offset..<end), to: destination)
+            offset = end
+        }
     }
 
     /// Hands everything queued to the kernel, as far as it takes it.
@@ -123,14 +154,22 @@ extension DatagramSocket {
             fail(code, 1)
             die(code)
         case _ where queue.first.pointee.segment != 0 && Self.refusesRuns(code):
-            // EIO: the interface cannot checksum what it would have to cut.
-            if code == EIO { cutsRuns = false }
+            runRefused(code)
             sendFirstRunInParts(queue)
         default:
             fail(code, queue.first.pointee.datagrams)
             queue.removeFirst()
         }
     }
+
+    /// EIO: the interface cannot checksum what it would have to cut, ever. What else is refused may pass another time, on
+    /// another way or in another size.
+    private func runRefused(_ code: Int32) {
+        if code == EIO { cutsRuns = false } else { runPause = Self.runPause }
+    }
+
+    /// One call in so many is wasted where runs are refused.
+    private static let runPause = 256
 
     private func sendFirstRunInParts(_ queue: SendQueue) {
         let slot = queue.first
@@ -261,6 +300,7 @@ extension DatagramSocket {
         descriptor = reopened
         hasLargeBuffers = isLarge
         cutsRuns = datagram_can_segment(reopened)
+        runPause = 0
         isBlocked = false
         rebindTime = nil
         statistics.rebinds += 1

@@ -102,15 +102,16 @@ extension ExtraSockets {
 // MARK: Sending
 
 extension ExtraSockets {
-    /// Queues a datagram on the socket that the route names. Where that is closed there is nothing to send on.
-    func send(_ bytes: Span<UInt8>, over route: Route) {
+    /// Sends one datagram, or several of `size` bytes, by the socket that the route names. Where that is closed there is
+    /// nothing to send on.
+    func send(_ bytes: Span<UInt8>, of size: Int, over route: Route) {
         let token = Self.token(route.socket, route.remote.family)
         guard let socket = sockets[token] else { return }
         if !socket.hasQueued {
             if queues.isExhausted { flush() }
             queued.append(token)
         }
-        socket.send(bytes, to: route.remote)
+        socket.send(bytes, of: size, to: route.remote)
     }
 
     /// Hands everything that this turn queued to the kernel.

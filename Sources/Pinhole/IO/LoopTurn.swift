@@ -35,11 +35,12 @@ final class LoopTurn {
         return nil
     }
 
-    func send(_ bytes: Span<UInt8>, over route: Route) {
+    /// Sends one datagram, or several of `size` bytes that lie back to back.
+    func send(_ bytes: Span<UInt8>, of size: Int, over route: Route) {
         if route.socket == .main {
-            socket(route.remote.family)?.send(bytes, to: route.remote)
+            socket(route.remote.family)?.send(bytes, of: size, to: route.remote)
         } else {
-            extras.send(bytes, over: route)
+            extras.send(bytes, of: size, over: route)
         }
     }
 

@@ -60,6 +60,23 @@ final class SendQueue {
         return true
     }
 
+    /// Sends a run at once and from where it lies, as long as a slot may be. Returns 0 or a negative errno.
+    static func send(
+        _ run: Span<UInt8>, of size: Int, to destination: TransportAddress, through descriptor: Int32
+    ) -> Int32 {
+        guard run.count <= maxPayload, (run.count + size - 1) / size <= maxRun else { return -EMSGSIZE }
+        return run.withUnsafeBufferPointer { run in
+            var slot = datagram_slot()
+            // Only read.
+            slot.bytes = UnsafeMutablePointer(mutating: run.baseAddress)
+            slot.length = UInt32(run.count)
+            slot.segment = UInt16(size)
+            slot.remote = datagram_ip(destination.ip)
+            slot.port = destination.port
+            return datagram_send_slot(&slot, descriptor)
+        }
+    }
+
     private func append(_ bytes: Span<UInt8>, to slot: UnsafeMutablePointer<datagram_slot>) {
         bytes.withUnsafeBufferPointer { source in
             if let base = source.baseAddress {

@@ -9,6 +9,22 @@ package struct OutgoingDatagram: Sendable {
     package let count: Int
 }
 
+/// Datagrams that lie back to back in an endpoint's arena, and go the same way.
+package struct OutgoingRun: Sendable {
+    package let route: Route
+    fileprivate let offset: Int
+    /// Bytes of all of them.
+    package fileprivate(set) var count: Int
+    /// Bytes of each; the last may be shorter.
+    package let size: Int
+    /// How many they are.
+    package fileprivate(set) var datagrams = 1
+
+    /// The largest payload of a UDP datagram over IPv4, and so of a run; and UDP_MAX_SEGMENTS of Linux before 6.9.
+    package static let maxCount = 65_507
+    package static let maxDatagrams = 64
+}
+
 /// The datagrams that are to leave next, back to back in memory that is used again once all of them were taken.
 ///
 /// A packet is written where it leaves from: ``beginPacket()`` leaves room for the header, the frames follow, sealing
@@ -64,6 +80,27 @@ final class DatagramArena {
         }
         defer { taken += 1 }
         return datagrams[taken]
+    }
+
+    /// Takes what follows the datagram that was taken last, as far as one call can send it all (udp(7), UDP_SEGMENT).
+    func takeRun(from first: OutgoingDatagram) -> OutgoingRun {
+        var run = OutgoingRun(route: first.route, offset: first.offset, count: first.count, size: first.count)
+        while taken < datagrams.count, run.count == run.datagrams * run.size, run.datagrams < OutgoingRun.maxDatagrams,
+            datagrams[taken].count > 0, datagrams[taken].count <= run.size,
+            run.count + datagrams[taken].count <= OutgoingRun.maxCount, datagrams[taken].route == run.route
+        {
+            run.count += datagrams[taken].count
+            run.datagrams += 1
+            taken += 1
+        }
+        return run
+    }
+
+    /// Where datagrams lie; nothing may be written until these were used.
+    func bytes(of run: OutgoingRun) -> UnsafeBufferPointer<UInt8> {
+        unsafe writer.bytes.withUnsafeBufferPointer { buffer in
+            unsafe UnsafeBufferPointer(rebasing: buffer[run.offset..<run.offset + run.count])
+        }
     }
 
     /// Where a datagram lies; nothing may be written until these were used.

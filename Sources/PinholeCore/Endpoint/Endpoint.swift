@@ -223,6 +223,17 @@ extension Endpoint {
         unsafe _overrideLifetime(Span(_unsafeElements: environment.arena.bytes(of: datagram)), borrowing: self)
     }
 
+    /// A datagram that the latest ``poll(at:)`` gave, with those behind it that can be sent by the same call: they are not
+    /// given by themselves then. Its ``bytes(of:)`` are overwritten after the next ``poll(at:)``.
+    package func run(from datagram: OutgoingDatagram) -> OutgoingRun {
+        environment.arena.takeRun(from: datagram)
+    }
+
+    @_lifetime(borrow self)
+    package func bytes(of run: OutgoingRun) -> Span<UInt8> {
+        unsafe _overrideLifetime(Span(_unsafeElements: environment.arena.bytes(of: run)), borrowing: self)
+    }
+
     private func nextTimeout(at now: Instant) -> Instant? {
         var nearest = deadlines.nearest
         for client in clients { nearest = nearest.map { min($0, client.nextTimeout) } ?? client.nextTimeout }

@@ -73,10 +73,11 @@ extension BenchNode {
         while true {
             switch endpoint.poll(at: now) {
             case .transmit(let datagram):
-                sent += 1
-                sentBytes += UInt64(datagram.count)
-                largest = max(largest, datagram.count)
-                loop.send(endpoint.bytes(of: datagram), over: datagram.route)
+                let run = endpoint.run(from: datagram)
+                sent += UInt64(run.datagrams)
+                sentBytes += UInt64(run.count)
+                largest = max(largest, run.size)
+                loop.send(endpoint.bytes(of: run), of: run.size, over: run.route)
             case .openSockets(let ids, let family):
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)
