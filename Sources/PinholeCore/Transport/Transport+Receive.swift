@@ -140,7 +140,7 @@ extension Transport {
     }
 
     /// A stream's credit is to be told, if there is more to give.
-    mutating func queueCredit(of id: UInt64, at index: Dictionary<UInt64, ReceiveStream>.Index) {
+    mutating func queueCredit(of id: UInt64, at index: StreamTable<ReceiveStream>.Index) {
         guard receiveStreams.values[index].wantsMoreCredit, !receiveStreams.values[index].isUpdateQueued,
             receiveStreams.values[index].window.isUpdateDue
                 || growth(of: id, receiveStreams.values[index].window.window) > 0
