@@ -76,6 +76,8 @@ package enum Limits {
     package static let maxHeldStreams = 4096
     /// Stretches of stream ids that are over; one, if the peer counts upwards and leaves none out.
     package static let maxClosedStreamRanges = 4096
+    /// With more than this unsent of its answers, a side reads no more of what calls for answers.
+    package static let maxUntakenAnswers = 64 * 1024
     /// With less than this unsent a stream asks for more.
     package static let sendLowWater = 256 * 1024
     /// "files ≥ 5 %": one byte of them for 19 others.
@@ -86,6 +88,10 @@ package enum Limits {
     // MARK: Acknowledgement and recovery
 
     package static let maxAckRanges = 32
+    /// One packet number in so many is left out, at first; then in twice as many each time.
+    package static let firstSkipPeriod: UInt64 = 256
+    package static let maxSkipPeriod: UInt64 = 128 * 1024
+    package static let skipsRemembered = 8
     /// RFC 9000 §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets."
     package static let ackElicitingThreshold = 2
     /// RFC 9002 §6.2: the delay that a receiver may add to an acknowledgement.
@@ -174,6 +180,8 @@ package enum Limits {
     package static let goodEnoughRTT: Duration = .milliseconds(5)
     /// After Lo moved by choice the peer's packets still come by the old path for a while.
     package static let choiceGrace: Duration = .milliseconds(1000)
+    /// "The first two challenges of a packet are answered", in HS as in DATA.
+    package static let challengesPerPacket = 2
     /// Unanswered challenges of a full datagram after which a path counts as narrow, if it carries smaller ones.
     package static let capacityProbes = 3
     /// RFC 791: every host accepts 576 bytes; without the longest IP header and that of UDP these are left.

@@ -51,11 +51,29 @@ extension Connection {
                 break
             }
         }
+        readPostponed(at: now)
+    }
+
+    /// Whether the peer does not take the answers that it calls for. Then it is not read: its credit ends, and not our
+    /// memory. Receipts call for none, so that two of whom each waits for the other cannot be.
+    private var hasUntakenAnswers: Bool {
+        let unsent = [StreamID.control, StreamID.receipts].map { session?.transport.unsentBytes(on: $0) ?? 0 }
+        return unsent.reduce(0, +) > Limits.maxUntakenAnswers
+    }
+
+    private func readPostponed(at now: Instant) {
+        guard let streams = session?.postponedReads, !streams.isEmpty, !hasUntakenAnswers else { return }
+        session?.postponedReads.removeAll()
+        for stream in streams.sorted() { read(stream, at: now) }
     }
 
     private func read(_ stream: UInt64, at now: Instant) {
         // The bytes of a file wait in the transport until the control stream said whose they are.
         guard stream < StreamID.firstFile || incomingFiles.transfer(on: stream) != nil else { return }
+        if stream == StreamID.control || stream == StreamID.chat, hasUntakenAnswers {
+            session?.postponedReads.insert(stream)
+            return
+        }
         guard let bytes = session?.transport.read(stream, upTo: .max) else { return }
         if !bytes.isEmpty { session?.lastApplicationData = now }
         do {

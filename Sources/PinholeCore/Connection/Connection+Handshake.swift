@@ -21,7 +21,10 @@ extension Connection {
     ) {
         var writer = ByteWriter(capacity: Limits.handshakeSize)
         let isOfSession = session?.id == pairings[index].keys.sessionID
-        let needsAuth = !(pairings[index].isAuthenticated && isOfSession && session?.isConfirmed ?? false)
+        let isProvoked = !responses.isEmpty
+        // An answer to an address that was not validated is not much larger than the question.
+        let isAllowed = !isProvoked || paths.allowance(for: route) >= Limits.handshakeSize
+        let needsAuth = isAllowed && !(pairings[index].isAuthenticated && isOfSession && session?.isConfirmed ?? false)
         if needsAuth { writer.frame(.auth(signature: pairings[index].keys.signature, parameters: [])) }
         for response in responses { writer.frame(.pathResponse(response)) }
         if !(paths[route]?.isValidated ?? false) || responses.isEmpty {
@@ -30,7 +33,7 @@ extension Connection {
             writer.frame(.pathChallenge(data))
         }
         let size = needsAuth ? Limits.handshakeSize : Limits.pathProbeSize
-        transmit(pairings[index].keys.seal(writer.bytes, size: size), to: route)
+        transmit(pairings[index].keys.seal(writer.bytes, size: size), to: route, isProvoked: isProvoked)
     }
 
     func receiveHandshake(
@@ -73,7 +76,7 @@ extension Connection {
         }
         for data in responses { receivePathResponse(data, size: size, isOfSession: false, at: now) }
         if !challenges.isEmpty {
-            sendHandshake(index, to: source, responses: Array(challenges.prefix(2)), at: now)
+            sendHandshake(index, to: source, responses: Array(challenges.prefix(Limits.challengesPerPacket)), at: now)
         }
         // Last, as a session that begins takes in what came early, and that may end it again.
         if let signature { authenticate(index, signature, from: source, at: now) }

@@ -18,7 +18,7 @@ extension Connection {
             paths.challenge(challenge, to: source, at: now)
             frames.append(.pathChallenge(challenge))
         }
-        sendPathFrames(frames, to: source, isFull: isFull, at: now)
+        sendPathFrames(frames, to: source, isFull: isFull, isProvoked: true, at: now)
     }
 
     /// A PATH_RESPONSE in a datagram of `size` bytes. One in HS shows that an address is the peer's; that the session lives
@@ -76,7 +76,7 @@ extension Connection {
         let isSettling = pathChosen.map { now - $0 < Limits.choiceGrace } ?? false
         let stays = isSettling && paths.activePath?.isValidated ?? false
         if !stays { move(to: source, isOwnChoice: false, at: now) }
-        if !isKnown { sendPathChallenge(to: source, at: now) }
+        if !isKnown { sendPathChallenge(to: source, isProvoked: true, at: now) }
     }
 
     func move(to route: Route, isOwnChoice: Bool, at now: Instant) {
@@ -118,7 +118,7 @@ extension Connection {
     /// A challenge of the path that was followed may have been lost with everything else.
     func challengeAgain(at now: Instant) {
         guard let path = paths.activePath, !path.isValidated else { return }
-        sendPathChallenge(to: path.route, at: now)
+        sendPathChallenge(to: path.route, isProvoked: true, at: now)
     }
 }
 

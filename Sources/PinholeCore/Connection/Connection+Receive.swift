@@ -88,6 +88,7 @@ extension Connection {
         var isAckEliciting = false
         /// RFC 9000 §9.1: a packet of path frames alone moves nothing.
         var isProbing = true
+        var challenges = 0
     }
 
     private func receive(
@@ -116,6 +117,9 @@ extension Connection {
             case .padding:
                 break
             case .pathChallenge(let data):
+                packet.challenges += 1
+                // One packet must not call forth a hundred.
+                guard packet.challenges <= Limits.challengesPerPacket else { continue }
                 respond(to: data, size: size, from: source, at: now)
             case .pathResponse(let data):
                 receivePathResponse(data, size: size, isOfSession: true, at: now)

@@ -7,6 +7,7 @@ extension Connection {
     /// Puts the session packets that may leave now into the arena.
     func transmitDue(at now: Instant) {
         fillStreams(at: now)
+        if session?.transport.wantsSkip ?? false { session?.transport.skipNumber(environment.entropy.next()) }
         let arena = environment.arena
         while let session, let active = paths.active {
             let size = min(datagramSize, paths.budget) - Limits.dataOverhead
@@ -45,10 +46,12 @@ extension Connection {
     }
 
     /// Seals the packet that the arena holds from `start` on, and lets it go.
-    private func seal(from start: Int, number: UInt64, _ keys: Epochs, to route: Route, at now: Instant) {
+    private func seal(
+        from start: Int, number: UInt64, _ keys: Epochs, to route: Route, isProvoked: Bool = true, at now: Instant
+    ) {
         keys.seal(&environment.arena.writer, from: start, packetNumber: number)
         environment.arena.endPacket(from: start, to: route)
-        sent(environment.arena.writer.count - start, to: route)
+        sent(environment.arena.writer.count - start, to: route, isProvoked: isProvoked)
         if route == paths.active { session?.lastSent = now }
     }
 
@@ -65,23 +68,30 @@ extension Connection {
         return max(count, min(size, limit))
     }
 
-    /// A packet of path frames by itself, small or as large as data.
-    func sendPathFrames(_ frames: [Frame], to route: Route, isFull: Bool = false, at now: Instant) {
-        guard let keys = session?.keys, let number = session?.transport.takePacketNumber() else { return }
+    /// A packet of path frames by itself, small or as large as data. One that a packet from there provoked is no larger than
+    /// what may be sent to an address that was not validated, and is left out if that is too little.
+    func sendPathFrames(
+        _ frames: [Frame], to route: Route, isFull: Bool = false, isProvoked: Bool = false, at now: Instant
+    ) {
+        guard let keys = session?.keys else { return }
         let arena = environment.arena
         let start = arena.beginPacket()
         for frame in frames { arena.writer.frame(frame) }
         let count = arena.plaintextCount(from: start)
-        let limit = Limits.maxDatagramSize - Limits.dataOverhead
+        let allowance = isProvoked ? paths.allowance(for: route) : .max
+        guard count + Limits.dataOverhead <= allowance, let number = session?.transport.takePacketNumber() else {
+            return arena.abandonPacket(from: start)
+        }
+        let limit = min(Limits.maxDatagramSize, allowance) - Limits.dataOverhead
         arena.writer.zeros((isFull ? limit : Self.paddedSize(count, upTo: limit)) - count)
-        seal(from: start, number: number, keys, to: route, at: now)
+        seal(from: start, number: number, keys, to: route, isProvoked: isProvoked, at: now)
     }
 
     @discardableResult
-    func sendPathChallenge(to route: Route, at now: Instant) -> UInt64 {
+    func sendPathChallenge(to route: Route, isProvoked: Bool = false, at now: Instant) -> UInt64 {
         let data = environment.entropy.next()
         paths.challenge(data, to: route, at: now)
-        sendPathFrames([.pathChallenge(data)], to: route, at: now)
+        sendPathFrames([.pathChallenge(data)], to: route, isProvoked: isProvoked, at: now)
         return data
     }
 
@@ -92,13 +102,13 @@ extension Connection {
         pings[sendPathChallenge(to: active, at: now)] = now
     }
 
-    func transmit(_ datagram: [UInt8], to route: Route) {
+    func transmit(_ datagram: [UInt8], to route: Route, isProvoked: Bool = false) {
         environment.arena.append(datagram, to: route)
-        sent(datagram.count, to: route)
+        sent(datagram.count, to: route, isProvoked: isProvoked)
     }
 
-    private func sent(_ count: Int, to route: Route) {
-        paths.sent(count, to: route)
+    private func sent(_ count: Int, to route: Route, isProvoked: Bool) {
+        paths.sent(count, to: route, isProvoked: isProvoked)
         if let report, !report.isOver { reportedRoutes.append(route) }
     }
 }

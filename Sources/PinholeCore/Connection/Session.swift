@@ -27,6 +27,8 @@ final class Session {
     var lastApplicationData: Instant
     /// Whether the peer has shown, by a packet of this session, that it verified our AUTH.
     var isConfirmed = false
+    /// Streams whose records wait until the peer takes our answers to those before.
+    var postponedReads: Set<UInt64> = []
     var control = RecordReader(limit: 1024)
     var chat = RecordReader(limit: Limits.maxMessageBody + 24)
     var receipts = RecordReader(limit: 64)

@@ -5,6 +5,8 @@ internal import PinholeWire
 struct PacketNumberSpace: Sendable {
     /// The number that the next packet gets.
     private(set) var next: UInt64 = 0
+    /// The numbers that were never sent.
+    var skipped = SkippedNumbers()
 
     /// What the peer still has to be told of, at most ``Limits/maxAckRanges`` ranges.
     private(set) var received = IntervalSet()
@@ -22,7 +24,8 @@ struct PacketNumberSpace: Sendable {
         elicitedAt = now
     }
 
-    mutating func take() -> UInt64 {
+    mutating func take(maySkip: Bool = false) -> UInt64 {
+        if maySkip, skipped.skips(next) { next += 1 }
         defer { next += 1 }
         return next
     }

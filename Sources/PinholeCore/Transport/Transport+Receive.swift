@@ -169,7 +169,9 @@ extension Transport {
         guard let largest = ack.ranges.first?.upperBound else { return }
         // RFC 9000 §13.1: "An endpoint SHOULD treat receipt of an acknowledgment for a packet it did not send as a
         // connection error of type PROTOCOL_VIOLATION".
-        guard largest < space.next else { throw .neverSent }
+        guard largest < space.next, !ack.ranges.contains(where: space.skipped.contains(anyOf:)) else {
+            throw .neverSent
+        }
         scratch.removeAll(keepingCapacity: true)
         spurious.removeAll(keepingCapacity: true)
         // Ascending, so that the newest of what is acknowledged comes last.

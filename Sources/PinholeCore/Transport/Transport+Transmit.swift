@@ -69,7 +69,8 @@ extension Transport {
         }
         let count = writer.count - beginning
         guard count > 0 else { return nil }
-        let number = space.take()
+        // Only who is sent much has something to gain by a lie, and a gap costs an idle session two packets.
+        let number = space.take(maySkip: bytesInFlight > 0 || !isAppLimited)
         counters.packetsSent += 1
         counters.bytesSent += UInt64(count)
         // What only the connection insists on is not tracked: nothing of it is repeated, and a peer that provokes it

@@ -13,6 +13,8 @@ struct PathTable {
         var rtt: Duration?
         var bytesReceived = 0
         var bytesSent = 0
+        /// Of these, what went because something had come from there, and not to find out whether it would.
+        var bytesProvoked = 0
         var capacity = Capacity.unknown
 
         var isValidated: Bool { validated != nil }
@@ -66,8 +68,17 @@ struct PathTable {
         paths[route]?.bytesReceived += count
     }
 
-    mutating func sent(_ count: Int, to route: Route) {
-        if let position = paths.position(of: route) { paths.values[position].bytesSent += count }
+    mutating func sent(_ count: Int, to route: Route, isProvoked: Bool = true) {
+        guard let position = paths.position(of: route) else { return }
+        paths.values[position].bytesSent += count
+        if isProvoked { paths.values[position].bytesProvoked += count }
+    }
+
+    /// How much may be sent to a path in answer to what came from it: who speaks in the name of another address must not
+    /// bring it more than three times as much (RFC 9000 §8.1).
+    func allowance(for route: Route) -> Int {
+        guard let path = paths[route] else { return 0 }
+        return path.isValidated ? .max : max(0, 3 * path.bytesReceived - path.bytesProvoked)
     }
 
     /// How much may be sent to the active path now: RFC 9000 §8.1 allows three times what came until it is validated.
