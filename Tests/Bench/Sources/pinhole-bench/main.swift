@@ -2,6 +2,10 @@ import Glibc
 
 let words = Array(CommandLine.arguments.dropFirst())
 if let role = words.first.flatMap({ Role(rawValue: $0) }) { try role.play(Array(words.dropFirst())) }
+if words.contains("--help") {
+    say(usage)
+    exit(0)
+}
 Directory.removeAllOnSignals()
 do {
     let options = try Options(words)
@@ -18,15 +22,16 @@ do {
         say(SVG(figure).write(to: path) ? "\nplots: \(path)" : "\nno plots: \(path) cannot be written")
     }
 } catch {
-    say(
-        """
-        error: \(error)
-        usage: pinhole-bench [PART …] [--quick] [--rounds N] [--seconds S] [--sessions N]
-                             [--plot FILE.svg]
-
-        Measures Pinhole on this machine, each figure against a bound that is measured in turns with it. Build it
-        with -c release, and let nothing else run. As root it uses network namespaces of its own. All parts:
-
-        """ + Part.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
+    say("error: \(error)\n\(usage)")
     exit(64)
+}
+
+private var usage: String {
+    """
+    usage: pinhole-bench [PART …] [--quick] [--rounds N] [--seconds S] [--sessions N] [--plot FILE.svg]
+
+    Measures Pinhole on this machine, each figure against a bound that is measured in turns with it. Build it
+    with -c release, and let nothing else run. As root it uses network namespaces of its own. All parts:
+
+    """ + Part.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n")
 }

@@ -34,7 +34,7 @@ struct Options {
                 parts.append(part)
             }
         }
-        if parts.isEmpty { parts = Part.allCases }
+        if parts.isEmpty { parts = Part.allCases.filter { !isQuick || $0.isQuick } }
     }
 
     private static func number<Value>(

@@ -30,6 +30,14 @@ enum Part: String, CaseIterable {
         }
     }
 
+    /// Whether `--quick` means this part too: the others take long whatever one leaves out.
+    var isQuick: Bool {
+        switch self {
+        case .throughput, .messages, .latency, .chat, .handshakes, .memory, .peers, .growth: true
+        case .wan, .wanShare, .wanGrowth, .signaling: false
+        }
+    }
+
     func run(_ options: Options, _ figure: inout Figure) throws {
         switch self {
         case .throughput: try Throughput.run(options)

@@ -5,7 +5,7 @@ struct SVG {
     private var text = ""
     private static let panel = (width: 460.0, height: 320.0)
     /// Around the field of a plot.
-    private static let margin = (left: 72.0, right: 16.0, top: 34.0, bottom: 48.0)
+    private static let margin = (left: 72.0, right: 16.0, top: 50.0, bottom: 48.0)
     private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9"]
     private static let style = """
         text{font:12px system-ui,sans-serif;fill:#333}.title{font-weight:600;font-size:13px}
@@ -50,9 +50,10 @@ struct SVG {
             height: Self.panel.height - Self.margin.top - Self.margin.bottom)
         label(plot.title, field.left, 18, "start", "title")
         drawAxes(field, plot)
+        var keyPosition = field.left
         for (index, curve) in plot.curves.enumerated() {
             draw(curve, Self.colours[index % Self.colours.count], field)
-            drawKey(curve.name, index, field)
+            drawKey(curve.name, index, at: &keyPosition, field)
         }
     }
 
@@ -91,12 +92,14 @@ struct SVG {
         }
     }
 
-    private mutating func drawKey(_ name: String, _ index: Int, _ field: Field) {
-        let y = field.top + 14 + 16 * Double(index)
+    /// The names of the curves in one line above the field; `x` moves on.
+    private mutating func drawKey(_ name: String, _ index: Int, at x: inout Double, _ field: Field) {
+        let y = field.top - 12
         let colour = Self.colours[index % Self.colours.count]
-        put(
-            "<path d=\"M\(number(field.left + 8)) \(number(y - 4))h16\" stroke=\"\(colour)\" stroke-width=\"2\"/>")
-        label(name, field.left + 30, y, "start")
+        put("<path d=\"M\(number(x)) \(number(y - 4))h14\" stroke=\"\(colour)\" stroke-width=\"3\"/>")
+        label(name, x + 19, y, "start")
+        // About what a letter takes.
+        x += 34 + 6.6 * Double(name.count)
     }
 
     private mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String) {
