@@ -45,11 +45,11 @@ extension Laboratory {
             try await run(RouterPair.pairs(Self.easy) + RouterPair.pairs(Self.easy.dropLast(), Self.hard), loss: 5)
         }
 
-        /// Tries each pair. Where a trial is mostly waiting and its times are not what counts, three are tried at once.
+        /// Tries each pair. Where a trial is mostly waiting and its times are not what counts, four are tried at once.
         private func run(_ pairs: [RouterPair], loss: Int = 0) async throws {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (index, pair) in pairs.enumerated() {
-                    if index >= (Requirements.isFull ? 1 : 3) { try await group.next() }
+                    if index >= (Requirements.isFull ? 1 : 4) { try await group.next() }
                     group.addTask { try await run(pair, loss) }
                 }
                 try await group.waitForAll()

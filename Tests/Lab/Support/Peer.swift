@@ -16,13 +16,26 @@ final class Peer {
     init(_ name: String, at site: Network.Site, of network: Network, service: String?) throws(LabError) {
         (self.name, self.site, self.network) = (name, site, network)
         directory = network.newDirectory(name)
-        let printed = try run(["init"] + (service.map { ["--service", $0] } ?? []))
-        guard printed.status == .exited(0) else {
-            throw LabError("\(name): init: \(printed.status): \(printed.errors)")
-        }
-        key = printed.output.trimmingCharacters(in: .newlines)
+        try readKey(of: try startInit(service))
+    }
+
+    /// Nobody yet: `startInit` and `readKey` have to follow.
+    private init(blank name: String, at site: Network.Site, of network: Network) {
+        (self.name, self.site, self.network) = (name, site, network)
+        directory = network.newDirectory(name)
+    }
+
+    private func startInit(_ service: String?) throws(LabError) -> Program {
+        try start(["init"] + (service.map { ["--service", $0] } ?? []))
+    }
+
+    private func readKey(of program: Program) throws(LabError) {
+        program.closeInput()
+        let status = try network.reactor.exitStatus(of: program, within: .seconds(30))
+        guard status == .exited(0) else { throw LabError("\(name): init: \(status): \(program.errors.text)") }
+        key = program.output.text.trimmingCharacters(in: .newlines)
         guard key.hasPrefix("pin1"), !key.contains("\n") else {
-            throw LabError("\(name): init printed more, or other, than a public key: \(printed.output)")
+            throw LabError("\(name): init printed more, or other, than a public key: \(program.output.text)")
         }
     }
 
@@ -62,19 +75,30 @@ final class Peer {
     static func pair(
         at sites: [Network.Site], of network: Network, service: String?, addresses: [TransportAddress?] = [nil, nil]
     ) throws(LabError) -> (alice: Peer, bob: Peer) {
-        let alice = try Peer("alice", at: sites[0], of: network, service: service)
-        let bob = try Peer("bob", at: sites[1], of: network, service: service)
-        try alice.add(bob, at: addresses[1])
-        try bob.add(alice, at: addresses[0])
+        // Both at once: the laboratory does this some hundred times.
+        let alice = Peer(blank: "alice", at: sites[0], of: network)
+        let bob = Peer(blank: "bob", at: sites[1], of: network)
+        let programs = (try alice.startInit(service), try bob.startInit(service))
+        try alice.readKey(of: programs.0)
+        try bob.readKey(of: programs.1)
+        let additions = (try alice.startAdding(bob, at: addresses[1]), try bob.startAdding(alice, at: addresses[0]))
+        try alice.finishAdding(additions.0)
+        try bob.finishAdding(additions.1)
         return (alice, bob)
     }
 
     func add(_ contact: Peer, at address: TransportAddress? = nil) throws(LabError) {
-        let outcome = try run(
-            ["contact", "add", contact.name, contact.key] + (address.map { ["--address", "\($0)"] } ?? []))
-        guard outcome.status == .exited(0) else {
-            throw LabError("\(name): contact add: \(outcome.status): \(outcome.errors)")
-        }
+        try finishAdding(try startAdding(contact, at: address))
+    }
+
+    private func startAdding(_ contact: Peer, at address: TransportAddress?) throws(LabError) -> Program {
+        try start(["contact", "add", contact.name, contact.key] + (address.map { ["--address", "\($0)"] } ?? []))
+    }
+
+    private func finishAdding(_ program: Program) throws(LabError) {
+        program.closeInput()
+        let status = try network.reactor.exitStatus(of: program, within: .seconds(30))
+        guard status == .exited(0) else { throw LabError("\(name): contact add: \(status): \(program.errors.text)") }
     }
 
     /// Writes the configuration file anew.
