@@ -44,7 +44,9 @@ enum Wan {
         guard let ours = results[.pinhole] else { return }
         for (loss, part) in [(0.0, 0.95), (1, 0.92), (5, 0.85)] {
             guard let index = losses.firstIndex(of: loss) else { continue }
-            Target("\(loss.text(0)) % lost: part of the line's rate", ours[index].median / rate, atLeast: part).print()
+            Target(
+                "\(loss.text(0)) % lost: part of the line's rate", ours[index].median / rate, atLeast: part, digits: 3
+            ).print()
         }
         guard let bbr = results[.tcpBBR] else { return }
         for (index, loss) in losses.enumerated() {
