@@ -21,6 +21,11 @@ extension ByteReader {
             return .maxData(try varint())
         case FrameType.maxStreamData:
             return .maxStreamData(id: try varint(), limit: try varint())
+        case FrameType.ackFrequency:
+            return .ackFrequency(
+                AckFrequency(
+                    sequence: try varint(), threshold: try varint(), maxDelay: try varint(),
+                    reorderingThreshold: try varint()))
         case FrameType.pathChallenge:
             return .pathChallenge(try u64())
         case FrameType.pathResponse:

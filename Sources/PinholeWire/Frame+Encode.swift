@@ -23,6 +23,12 @@ extension ByteWriter {
         case .maxData(let limit):
             varint(FrameType.maxData)
             varint(limit)
+        case .ackFrequency(let frequency):
+            varint(FrameType.ackFrequency)
+            varint(frequency.sequence)
+            varint(frequency.threshold)
+            varint(frequency.maxDelay)
+            varint(frequency.reorderingThreshold)
         case .maxStreamData(let id, let limit):
             varint(FrameType.maxStreamData)
             varint(id)

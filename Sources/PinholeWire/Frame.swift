@@ -8,6 +8,7 @@ package enum Frame: Equatable, Sendable {
     case stream(StreamFrame)
     case maxData(UInt64)
     case maxStreamData(id: UInt64, limit: UInt64)
+    case ackFrequency(AckFrequency)
     case pathChallenge(UInt64)
     case pathResponse(UInt64)
     case close(errorCode: UInt64, reason: [UInt8])
@@ -26,7 +27,7 @@ package enum Frame: Equatable, Sendable {
     package var isAckEliciting: Bool {
         switch self {
         case .padding, .ack, .close: false
-        case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .pathChallenge, .pathResponse,
+        case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency, .pathChallenge, .pathResponse,
             .auth, .candidates, .observedAddress, .rekey, .reauth:
             true
         }
@@ -45,6 +46,25 @@ package struct AckFrame: Equatable, Sendable {
     }
 
     package var largest: UInt64 { ranges[0].upperBound }
+}
+
+/// ACK_FREQUENCY (draft-ietf-quic-ack-frequency §4): how often the sender of this wants its packets acknowledged.
+package struct AckFrequency: Equatable, Sendable {
+    /// The latest one counts.
+    package var sequence: UInt64
+    /// Ack-eliciting packets that may come before one must be acknowledged.
+    package var threshold: UInt64
+    /// The longest time in microseconds that an ack-eliciting packet may wait for that.
+    package var maxDelay: UInt64
+    /// How many numbers behind the largest a missing packet is missed, and acknowledging does not wait.
+    package var reorderingThreshold: UInt64
+
+    package init(sequence: UInt64, threshold: UInt64, maxDelay: UInt64, reorderingThreshold: UInt64) {
+        self.sequence = sequence
+        self.threshold = threshold
+        self.maxDelay = maxDelay
+        self.reorderingThreshold = reorderingThreshold
+    }
 }
 
 /// STREAM (RFC 9000 §19.8). Streams are one-way: an id names the sender's stream, so both sides may use the same one.
@@ -103,4 +123,5 @@ enum FrameType {
     static let observedAddress: UInt64 = 0x22
     static let rekey: UInt64 = 0x23
     static let reauth: UInt64 = 0x24
+    static let ackFrequency: UInt64 = 0xaf
 }

@@ -94,6 +94,13 @@ package enum Limits {
     package static let skipsRemembered = 8
     /// RFC 9000 §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets."
     package static let ackElicitingThreshold = 2
+    /// Of a window of so many packets and more not every second one is acknowledged, but an eighth of it …
+    package static let sparseAckWindow = 64
+    /// … up to ten, and a 64th of it where that is more, up to so many: the most that one system call takes.
+    package static let sparseAckPackets = 10
+    package static let maxAckPackets = 64
+    /// What a peer may ask for; it slows down nobody but itself.
+    package static let maxAckThreshold: UInt64 = 256
     /// RFC 9002 §6.2: the delay that a receiver may add to an acknowledgement.
     package static let maxAckDelay: Duration = .milliseconds(25)
     /// RFC 9002 §6.2.2: "the initial RTT SHOULD be set to 333 milliseconds".
@@ -102,8 +109,8 @@ package enum Limits {
     package static let minimumRTTLifetime: Duration = .milliseconds(60_000)
     /// RFC 9002 §6.1.1: "The RECOMMENDED initial value for the packet reordering threshold (kPacketThreshold) is 3".
     package static let packetThreshold: UInt64 = 3
-    /// How far it adapts on a path that reorders.
-    package static let maxPacketThreshold: UInt64 = 64
+    /// How far it adapts on a path that reorders: beyond any window, for the time threshold is enough.
+    package static let maxPacketThreshold: UInt64 = 1 << 16
     /// RFC 9002 §6.1.2: "The RECOMMENDED time threshold (kTimeThreshold) … is 9/8."
     package static let timeThresholdNumerator = 9
     package static let timeThresholdDenominator = 8
@@ -120,7 +127,7 @@ package enum Limits {
     /// RFC 9002 §7.6.1: "The RECOMMENDED value for kPersistentCongestionThreshold is 3".
     package static let persistentCongestionThreshold = 3
     /// Packets given up that are remembered, in case they arrive after all.
-    package static let maxLostPackets = 256
+    package static let maxLostPackets = 1024
     /// RFC 9002 §7.2: "an initial congestion window of ten times the maximum datagram size …, while limiting the window
     /// to the larger of 14,720 bytes or twice the maximum datagram size".
     package static func initialWindow(_ maxDatagramSize: Int) -> Int {

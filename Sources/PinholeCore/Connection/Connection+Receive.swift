@@ -141,7 +141,7 @@ extension Connection {
             case .reauth(let epoch, let signature):
                 packet.isProbing = false
                 try receiveReauth(epoch, signature: signature, at: now)
-            case .ping, .ack, .resetStream, .stopSending, .stream, .maxData, .maxStreamData:
+            case .ping, .ack, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency:
                 packet.isProbing = false
                 do { try session.transport.receive(frame, at: now) } catch { throw .transport(error) }
             }

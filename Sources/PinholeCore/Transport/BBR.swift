@@ -52,6 +52,7 @@ struct BBR: CongestionController {
     private var lostInRound = 0
     private var roundStart = 0
     private var wasQueueFull = false
+    private var roundsOfOvershoot = 0
     /// The share that the path loses by itself.
     private var randomLoss = 0.0
     /// The most in flight since the queue was last found to be full; nil while it is not.
@@ -213,12 +214,13 @@ struct BBR: CongestionController {
         switch phase {
         case .startup(let best, let rounds):
             guard let shortest, let rate = bandwidth.value else { return }
-            // No path that is worth using loses so much by itself: the search overshot.
-            guard loss < Self.overshoot else { return phase = .drain(rounds: 0) }
-            guard !isAppLimited else { return }
             // §4.3.2.1: the pipe is full when three rounds brought less than a quarter more; one is enough where a
-            // queue explains it.
+            // queue explains it. And no path that is worth using loses so much by itself: the search overshot. But a
+            // round of it may be mere reordering.
             let hasQueue = shortest > minimumRTT + queueTolerance
+            roundsOfOvershoot = loss < Self.overshoot ? 0 : roundsOfOvershoot + 1
+            guard roundsOfOvershoot < (hasQueue ? 1 : 3) else { return phase = .drain(rounds: 0) }
+            guard !isAppLimited else { return }
             if rate >= best * 1.25 {
                 phase = .startup(best: rate, roundsWithoutGrowth: 0)
             } else if rounds + 1 >= 3 || hasQueue {

@@ -15,6 +15,12 @@ struct PacketNumberSpace: Sendable {
     /// Ack-eliciting packets since the last ACK was sent.
     private var unacknowledged = 0
     private var isAckUrgent = false
+    /// What the peer asked for (draft-ietf-quic-ack-frequency).
+    private var frequency = AckFrequency(
+        sequence: 0, threshold: UInt64(Limits.ackElicitingThreshold),
+        maxDelay: UInt64(Limits.maxAckDelay.nanoseconds / 1000), reorderingThreshold: 1)
+    /// The largest number when an ACK was last sent.
+    private var largestTold: UInt64 = 0
     private(set) var ackDeadline: Instant?
     /// When an ACK last went in a packet that the peer answers.
     private var elicitedAt: Instant
@@ -36,6 +42,8 @@ struct PacketNumberSpace: Sendable {
         // ack-eliciting packet" that is older than another, or that leaves missing packets behind it.
         let isInOrder = number == largestReceived.map { $0 + 1 } ?? 0
         received.insert(number)
+        // Each packet out of order is news, unless the peer knows that its path reorders.
+        let isNews = !isInOrder && frequency.reorderingThreshold <= 1
         // §13.2.3: "A receiver limits the number of ACK Ranges … it remembers and sends in ACK frames".
         if received.count > Limits.maxAckRanges { received.removeFirst() }
         if number >= largestReceived ?? 0 {
@@ -45,8 +53,27 @@ struct PacketNumberSpace: Sendable {
         guard isAckEliciting else { return }
         unacknowledged += 1
         // §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets."
-        if !isInOrder || unacknowledged >= Limits.ackElicitingThreshold { isAckUrgent = true }
-        if ackDeadline == nil, !isAckUrgent { ackDeadline = now + Limits.maxAckDelay }
+        if isNews || isGapDue || unacknowledged >= frequency.threshold { isAckUrgent = true }
+        if ackDeadline == nil, !isAckUrgent {
+            ackDeadline = Instant(nanoseconds: now.nanoseconds + Int64(frequency.maxDelay) * 1000)
+        }
+    }
+
+    /// draft-ietf-quic-ack-frequency §6.2: an ACK goes at once when the largest is as far beyond a missing packet as the
+    /// peer's threshold, for the first time.
+    private var isGapDue: Bool {
+        guard frequency.reorderingThreshold > 1, received.count > 1, let largest = largestReceived else { return false }
+        let missing = received.ranges[received.count - 2].upperBound
+        let told = largestTold > missing ? largestTold - missing : 0
+        return largest - missing >= frequency.reorderingThreshold && told < frequency.reorderingThreshold
+    }
+
+    /// The peer asks for another frequency. Of an older request nothing is taken.
+    mutating func didRequest(_ request: AckFrequency) {
+        guard request.sequence >= frequency.sequence else { return }
+        frequency = request
+        frequency.threshold = min(max(request.threshold, 1), Limits.maxAckThreshold)
+        frequency.maxDelay = min(max(request.maxDelay, 1000), UInt64(Limits.maxAckDelay.nanoseconds / 1000))
     }
 
     /// An ACK that has waited long enough goes with the next packet, whenever that can be sent.
@@ -81,6 +108,7 @@ struct PacketNumberSpace: Sendable {
         unacknowledged = 0
         isAckUrgent = false
         ackDeadline = nil
+        largestTold = newest.upperBound - 1
         let delay = max(0, now.nanoseconds - largestReceivedAt.nanoseconds) / 1000
         writer.ack(ascending: received.ranges.suffix(room), delay: UInt64(delay))
         return newest.upperBound - 1

@@ -38,7 +38,7 @@ struct RTTEstimator: Equatable, Sendable {
         }
         recentMinimum = min(recentMinimum, latest)
         minimum = min(minimum, latest)
-        if now.nanoseconds - recentSince.nanoseconds > Limits.minimumRTTLifetime.nanoseconds / 2 {
+        if now.nanoseconds - recentSince.nanoseconds >= Limits.minimumRTTLifetime.nanoseconds / 2 {
             minimum = recentMinimum
             recentMinimum = latest
             recentSince = now

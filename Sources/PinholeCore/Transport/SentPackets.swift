@@ -7,6 +7,7 @@ enum SentFrame: Equatable, Sendable {
     case stopSending(id: UInt64)
     case maxData
     case maxStreamData(id: UInt64)
+    case ackFrequency
     case rekey(epoch: UInt32)
     case reauth(epoch: UInt32)
 }

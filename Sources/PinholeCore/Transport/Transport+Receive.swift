@@ -31,6 +31,7 @@ extension Transport {
             guard let index = sendStreams.index(forKey: id) else { return }
             sendStreams.values[index].raiseCredit(to: limit)
             schedule(id)
+        case .ackFrequency(let request): space.didRequest(request)
         case .padding, .ping, .pathChallenge, .pathResponse, .close, .auth, .candidates, .observedAddress, .rekey,
             .reauth:
             break
@@ -193,6 +194,7 @@ extension Transport {
                 sample, rtt: rtt, inFlight: bytesInFlight, delivered: deliveryRate.delivered, at: now)
         }
         detectLosses(at: now)
+        requestAckFrequency()
     }
 
     private mutating func didAcknowledge(_ packet: SentPacket, at now: Instant) {
@@ -228,7 +230,7 @@ extension Transport {
                 rekeyFrames.rekeyArrived(epoch)
             case .reauth(let epoch):
                 if rekeyFrames.reauthArrived(epoch) { events.append(.reauthArrived(epoch: epoch)) }
-            case .stopSending, .maxData, .maxStreamData:
+            case .stopSending, .maxData, .maxStreamData, .ackFrequency:
                 break
             }
         }

@@ -31,8 +31,8 @@ struct RekeyFrames: Sendable {
         case .reauth(let epoch, let signature):
             reauth = (epoch, signature)
             return .reauth(epoch: epoch)
-        case .padding, .ping, .ack, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .pathChallenge,
-            .pathResponse, .close, .auth, .candidates, .observedAddress:
+        case .padding, .ping, .ack, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency,
+            .pathChallenge, .pathResponse, .close, .auth, .candidates, .observedAddress:
             return nil
         }
     }
@@ -46,7 +46,7 @@ struct RekeyFrames: Sendable {
         case .reauth(let epoch):
             guard let reauth, reauth.epoch == epoch else { return nil }
             return .reauth(epoch: epoch, signature: reauth.signature)
-        case .stream, .resetStream, .stopSending, .maxData, .maxStreamData:
+        case .stream, .resetStream, .stopSending, .maxData, .maxStreamData, .ackFrequency:
             return nil
         }
     }
@@ -67,7 +67,7 @@ extension SentFrame {
     /// The most bytes that the frame takes, STREAM excepted: type and up to three numbers, or what a rekey says.
     var maxSize: Int {
         switch self {
-        case .stream, .resetStream, .stopSending, .maxData, .maxStreamData: 25
+        case .stream, .resetStream, .stopSending, .maxData, .maxStreamData, .ackFrequency: 25
         case .rekey: 1 + 4 + 32
         case .reauth: 1 + 4 + 64
         }

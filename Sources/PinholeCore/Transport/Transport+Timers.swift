@@ -80,6 +80,10 @@ extension Transport {
                 guard !isMaxDataQueued else { continue }
                 isMaxDataQueued = true
                 control.append(frame)
+            case .ackFrequency:
+                guard !isAckRequestQueued else { continue }
+                isAckRequestQueued = true
+                control.append(frame)
             case .maxStreamData(let id):
                 guard let index = receiveStreams.index(forKey: id), !receiveStreams.values[index].isUpdateQueued
                 else { continue }

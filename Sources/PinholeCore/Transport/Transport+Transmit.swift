@@ -129,6 +129,9 @@ extension Transport {
             let limit = receiveStreams.values[index].updateCredit(rtt: rtt, growth: growth, at: now)
             streamGrowth += receiveStreams.values[index].window.window - before
             return .maxStreamData(id: id, limit: limit)
+        case .ackFrequency:
+            isAckRequestQueued = false
+            return .ackFrequency(ackFrequency)
         case .resetStream(let id):
             guard let stream = sendStreams[id], case .reset(let errorCode) = stream.phase else { return nil }
             return .resetStream(id: id, errorCode: errorCode, finalSize: stream.nextOffset)

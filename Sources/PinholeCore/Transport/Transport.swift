@@ -37,6 +37,8 @@ package struct Transport: Sendable {
     var scheduler = Scheduler()
     var control = Queue<SentFrame>()
     var isMaxDataQueued = false
+    var ackRequest = AckRequest()
+    var isAckRequestQueued = false
     var isPingQueued = false
     /// Of the rekey that is under way, until they arrived.
     var rekeyFrames = RekeyFrames()

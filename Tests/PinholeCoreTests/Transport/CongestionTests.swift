@@ -106,6 +106,34 @@ struct CubicTests {
         #expect(cubic.window == before)
     }
 
+    @Test("the initial window is ten packets, but no more than 14,720 bytes or two, and follows the packets' size")
+    func initialWindow() {
+        #expect(Limits.initialWindow(1200) == 12_000)
+        #expect(Limits.initialWindow(1472) == 14_720)
+        #expect(Limits.initialWindow(8900) == 17_800)
+        var cubic = Cubic(maxDatagramSize: 1200)
+        cubic.maxDatagramSize = 1452
+        #expect(cubic.window == 14_520)
+        cubic.didCongest(lost: 1200, sentAt: start, at: start)
+        let reduced = cubic.window
+        cubic.maxDatagramSize = 8900
+        #expect(cubic.window == reduced, "it is no longer the initial one")
+    }
+
+    @Test("after persistent congestion the window's earlier height means nothing, and slow start ends at the threshold")
+    func afterPersistent() {
+        var cubic = Cubic(maxDatagramSize: 1200)
+        _ = run(&cubic, from: start, roundTrips: 6)
+        cubic.didCongest(lost: 1200, sentAt: start + .seconds(1), at: start + .seconds(1))
+        let threshold = cubic.window
+        cubic.didCongestPersistently(at: start + .seconds(1))
+        let windows = run(&cubic, from: start + .seconds(2), roundTrips: 12)
+        #expect(windows.contains { abs($0 - threshold) <= 2400 })
+        // RFC 9438 §4.8: from here W_max is what it is now, and the function convex.
+        let growth = zip(windows.suffix(4), windows.suffix(4).dropFirst()).map { $1 - $0 }
+        #expect(windows.last ?? 0 >= threshold && growth.allSatisfy { $0 < threshold / 4 }, "\(windows)")
+    }
+
     @Test("persistent congestion leaves two packets")
     func persistent() {
         var cubic = Cubic(maxDatagramSize: 1200)
@@ -114,6 +142,48 @@ struct CubicTests {
         cubic.didCongestPersistently(at: start + .seconds(1))
         #expect(cubic.window == 2400)
         #expect(cubic.isInSlowStart)
+    }
+}
+
+struct ModelTests {
+    @Test("what an application does not use does not grow the window", arguments: [0, 0.02])
+    func appLimited(loss: Double) {
+        // 1 Mbit/s of messages on a path of 50.
+        let path = Bottleneck(rate: 6_250_000, delay: .milliseconds(25), capacity: 312_500, loss: loss, seed: 2)
+        path.flows[0].files = 0
+        path.flows[0].chatInterval = .microseconds(800)
+        _ = path.run(for: .seconds(2))
+        let before = path.flows[0].sender.statistics.congestionWindow
+        _ = path.run(for: .seconds(10))
+        let after = path.flows[0].sender.statistics.congestionWindow
+        #expect(after <= max(before, 60_000), "from \(before) to \(after)")
+        #expect(path.flows[0].latencies.count > 10_000)
+    }
+
+    @Test("a mark by a router counts as a full queue: CUBIC reduces, once for a round trip")
+    func mark() {
+        let now = Instant(nanoseconds: 1_000_000_000)
+        var rtt = RTTEstimator()
+        rtt.update(sample: .milliseconds(50), ackDelay: .zero, at: now)
+        var congestion = Congestion(maxDatagramSize: 1200)
+        congestion.didReceiveAck(nil, rtt: rtt, inFlight: 12_000, delivered: 1200, at: now)
+        let before = congestion.window
+        congestion.didMark(sentAt: now, at: now + .milliseconds(50))
+        #expect(congestion.window == before * 7 / 10)
+        congestion.didMark(sentAt: now + .milliseconds(20), at: now + .milliseconds(60))
+        #expect(congestion.window == before * 7 / 10)
+        #expect(!congestion.usesModel)
+    }
+
+    @Test("two sessions share a path within two to one", arguments: [0, 0.01], [0, 5])
+    func sharing(loss: Double, start: Int) {
+        let path = Bottleneck(
+            flows: 2, rate: 1_250_000, delay: .milliseconds(25), capacity: 62_500, loss: loss, seed: 1)
+        path.flows[1].start = .seconds(start)
+        _ = path.run(for: .seconds(8))
+        let shares = path.run(for: .seconds(40))
+        #expect(max(shares[0], shares[1]) < 2 * min(shares[0], shares[1]), "\(shares)")
+        #expect(shares[0] + shares[1] > 0.97 * (0.96 - loss), "\(shares)")
     }
 }
 

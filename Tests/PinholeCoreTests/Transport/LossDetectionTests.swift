@@ -37,6 +37,19 @@ struct RTTEstimatorTests {
         lying.update(sample: .milliseconds(200), ackDelay: .seconds(5), at: start)
         #expect(lying.smoothed == (7 * 100_000_000 + 175_000_000) / 8)
     }
+
+    @Test("the minimum is that of the last minute, and starts again after persistent congestion")
+    func minimum() {
+        var rtt = RTTEstimator()
+        rtt.update(sample: .milliseconds(20), ackDelay: .zero, at: start)
+        for second in 1...29 { rtt.update(sample: .milliseconds(80), ackDelay: .zero, at: start + .seconds(second)) }
+        #expect(rtt.minimum == 20_000_000)
+        for second in 30...61 { rtt.update(sample: .milliseconds(80), ackDelay: .zero, at: start + .seconds(second)) }
+        #expect(rtt.minimum == 80_000_000, "the path became longer")
+        rtt.update(sample: .milliseconds(120), ackDelay: .zero, at: start + .seconds(62))
+        rtt.restartMinimum(at: start + .seconds(62))
+        #expect(rtt.minimum == 120_000_000)
+    }
 }
 
 struct LossDetectionTests {

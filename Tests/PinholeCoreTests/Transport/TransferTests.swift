@@ -22,13 +22,13 @@ struct TransferTests {
         Path(testDescription: "10 MB, 2 % loss", size: 10 * megabyte, limit: .seconds(4)) {
             LinkConditions(delay: .milliseconds(25), loss: 0.02, rate: 6_250_000)
         },
-        Path(testDescription: "10 MB, 25 % reordering", size: 10 * megabyte, limit: .seconds(12)) {
+        Path(testDescription: "10 MB, 25 % reordering", size: 10 * megabyte, limit: .seconds(4)) {
             LinkConditions(delay: .milliseconds(25), reordering: 0.25, rate: 6_250_000)
         },
-        Path(testDescription: "5 MB, 750 ms RTT", size: 5 * megabyte, limit: .seconds(30)) {
+        Path(testDescription: "10 MB, 750 ms RTT", size: 10 * megabyte, limit: .seconds(14)) {
             LinkConditions(delay: .milliseconds(375), rate: 6_250_000)
         },
-        Path(testDescription: "1 MB, blackhole 5 s on 2 s off", size: megabyte, limit: .seconds(60)) {
+        Path(testDescription: "10 MB, blackhole 5 s on 2 s off", size: 10 * megabyte, limit: .seconds(30)) {
             LinkConditions(delay: .milliseconds(25), rate: 6_250_000, blackhole: (.seconds(5), .seconds(2)))
         },
         Path(testDescription: "1 MB, everything at once", size: megabyte, limit: .seconds(60)) {
