@@ -260,49 +260,53 @@ struct HostileContactTests {
         siege.expectUnharmed()
     }
 
-    @Test("answers that she does not take are not piled up: messages sent again and again, and offers")
-    func untakenAnswers() throws {
-        for kind in 0..<2 {
-            let siege = try Siege(seed: 534)
-            var stream: [UInt8] = []
-            func framed(_ record: [UInt8]) {
-                var writer = ByteWriter()
-                writer.varint(UInt64(record.count))
-                stream += writer.bytes + record
+    /// Records that each call for an answer: messages that Bob has already, or offers that are too many.
+    enum Question: CaseIterable { case message, offer }
+
+    private func records(_ question: Question, count: UInt64) -> [UInt8] {
+        var writer = ByteWriter()
+        let hash = [UInt8](repeating: 1, count: 32)
+        for index in 0..<count {
+            let record: [UInt8]
+            switch question {
+            case .message:
+                let id = MessageID(epoch: 7, counter: index < 5 ? index + 1 : 3)
+                record = ChatMessage(id: id, time: 0, body: []).encoded
+            case .offer:
+                record = FileRecord.offer(transfer: index, size: 1, hash: hash, name: "x").encoded
             }
-            for index in 0..<60_000 as Range<UInt64> {
-                if kind == 0 {
-                    framed(
-                        ChatMessage(id: MessageID(epoch: 7, counter: index < 5 ? index + 1 : 3), time: 0, body: [])
-                            .encoded)
-                } else {
-                    framed(
-                        FileRecord.offer(transfer: index, size: 1, hash: .init(repeating: 1, count: 32), name: "x")
-                            .encoded)
-                }
-            }
-            // She gives no credit for the answers, and sends what Bob's credit allows.
-            let id = kind == 0 ? StreamID.chat : StreamID.control
-            var offset = 0
-            var most = 0
-            for _ in 0..<4000 where offset < stream.count && siege.verdicts.isEmpty {
-                let granted = siege.packets.flatMap(\.frames).reduce(Int(Limits.maxStreamData)) {
-                    if case .maxStreamData(id, let limit) = $1 { max($0, Int(limit)) } else { $0 }
-                }
-                let count = min(1000, granted - offset, stream.count - offset)
-                if count > 0 {
-                    let data = Array(stream[offset..<offset + count])
-                    siege.send([.stream(StreamFrame(id: id, offset: UInt64(offset), data: data, fin: false))])
-                    offset += count
-                }
-                siege.run(for: .milliseconds(count > 0 ? 1 : 50), step: .milliseconds(1))
-                most = max(most, siege.held.bytes)
-                if count == 0, siege.world.now.nanoseconds > 30_000_000_000 { break }
-            }
-            #expect(siege.verdicts == [], "kind \(kind)")
-            #expect(most <= 3 * Int(Limits.maxStreamData), "kind \(kind): \(most)")
-            siege.expectUnharmed("kind \(kind)")
+            writer.varint(UInt64(record.count))
+            writer.append(record)
         }
+        return writer.bytes
+    }
+
+    @Test("answers that are not taken are not piled up: she is read no further", arguments: Question.allCases)
+    func untakenAnswers(question: Question) throws {
+        let siege = try Siege(seed: 534)
+        let questions = records(question, count: 120_000)
+        let id = question == .message ? StreamID.chat : StreamID.control
+        var (offset, granted, seen, pauses, most) = (0, Int(Limits.maxStreamData), 0, 0, 0)
+        // She sends all that Bob's credit allows, and gives him none beyond what each stream begins with.
+        while offset < questions.count, pauses < 40, siege.verdicts.isEmpty {
+            for frame in siege.packets[seen...].flatMap(\.frames) {
+                if case .maxStreamData(id, let limit) = frame { granted = max(granted, Int(limit)) }
+            }
+            seen = siege.packets.count
+            let count = min(1000, granted - offset, questions.count - offset)
+            if count > 0 {
+                let data = Array(questions[offset..<offset + count])
+                siege.send([.stream(StreamFrame(id: id, offset: UInt64(offset), data: data, fin: false))])
+                offset += count
+            }
+            pauses = count > 0 ? 0 : pauses + 1
+            siege.run(for: .milliseconds(count > 0 ? 1 : 50), step: .milliseconds(count > 0 ? 1 : 10))
+            most = max(most, siege.held.bytes)
+        }
+        #expect(siege.verdicts == [])
+        #expect(offset > Int(Limits.maxStreamData) && offset < questions.count, "\(offset) of \(questions.count)")
+        #expect(most <= 2 * Int(Limits.maxStreamData), "\(most)")
+        siege.expectUnharmed()
     }
 
     // MARK: Third parties

@@ -26,6 +26,7 @@ final class Siege {
     private(set) var keys: SessionKeys
     private let handshake: HandshakeKeys
     private var inbox: [[UInt8]] = []
+    private var numbers = IntervalSet()
 
     init(seed: UInt64) throws {
         world = World(seed: seed)
@@ -127,9 +128,7 @@ final class Siege {
 
     /// The ranges of packet numbers that she has received.
     var received: [ClosedRange<UInt64>] {
-        var set = IntervalSet()
-        for packet in packets { set.insert(packet.number) }
-        return set.ranges.suffix(Limits.maxAckRanges).reversed().map { $0.lowerBound...$0.upperBound - 1 }
+        numbers.ranges.suffix(Limits.maxAckRanges).reversed().map { $0.lowerBound...$0.upperBound - 1 }
     }
 
     func acknowledge() {
@@ -144,6 +143,7 @@ final class Siege {
         let first = packets.count
         for datagram in datagrams {
             guard let (number, plaintext) = keys.open(datagram.span) else { continue }
+            numbers.insert(number)
             packets.append((number, Self.frames(plaintext), datagram.count))
         }
         return Array(packets[first...])
