@@ -147,8 +147,8 @@ extension PathReport {
         let kind = Kind(path.kind, isDirect: path.isDirect)
         self.init(
             remote: path.remote.description, kind: kind, family: path.remote.family == .v4 ? .ipv4 : .ipv6,
-            rtt: path.rtt, connectTime: path.connectTime, serviceRTT: path.isDirect ? nil : path.serviceRTT,
-            roundTrips: path.roundTrips)
+            rtt: path.rtt, datagramSize: path.datagramSize, hasECN: path.hasECN, connectTime: path.connectTime,
+            serviceRTT: path.isDirect ? nil : path.serviceRTT, roundTrips: path.roundTrips)
     }
 }
 

@@ -56,8 +56,12 @@ final class NodeLoop: LoopDelegate {
 
     // MARK: LoopDelegate
 
-    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
-        endpoint.receive(datagram, from: source, at: now)
+    func receive(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant) {
+        endpoint.receive(datagram, from: source, ecn: ecn, at: now)
+    }
+
+    func refused(_ size: Int, over route: Route, at now: Instant) {
+        endpoint.refused(size, over: route, at: now)
     }
 
     func drain(at now: Instant) -> Instant? {
@@ -68,7 +72,7 @@ final class NodeLoop: LoopDelegate {
             switch endpoint.poll(at: now) {
             case .transmit(let datagram):
                 let run = endpoint.run(from: datagram)
-                loop.send(endpoint.bytes(of: run), of: run.size, over: run.route)
+                loop.send(endpoint.bytes(of: run), of: run.size, run.ecn, over: run.route)
             case .openSockets(let ids, let family):
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)
@@ -80,6 +84,7 @@ final class NodeLoop: LoopDelegate {
     }
 
     func addressesChanged(at now: Instant) {
+        endpoint.setInterfaceMTUs(Interfaces.mtus, at: now)
         endpoint.setLocal(
             Self.localAddresses(allowsLoopback: configuration.allowsLoopback), ports: ports, at: now)
         names.networkChanged(at: now)

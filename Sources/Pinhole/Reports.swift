@@ -28,6 +28,10 @@ public struct PathReport: Hashable, Sendable {
     public let family: Family
     /// The smoothed round trip time, once there is a sample.
     public let rtt: Duration?
+    /// The largest datagram that is sent on the path, in bytes of UDP payload. It is looked for while a file is sent.
+    public let datagramSize: Int
+    /// Whether the path was shown to carry ECN marks, by which routers tell of congestion. That too takes some traffic.
+    public let hasECN: Bool
     /// From the wish for a session, on the called side from the first packet, to the session.
     public let connectTime: Duration
     /// The round trip to the service that introduced the two, if one did.
@@ -37,13 +41,15 @@ public struct PathReport: Hashable, Sendable {
 
     /// A report on one path.
     public init(
-        remote: String, kind: Kind, family: Family, rtt: Duration?, connectTime: Duration, serviceRTT: Duration? = nil,
-        roundTrips: Double? = nil
+        remote: String, kind: Kind, family: Family, rtt: Duration?, datagramSize: Int = 1200, hasECN: Bool = false,
+        connectTime: Duration, serviceRTT: Duration? = nil, roundTrips: Double? = nil
     ) {
         self.remote = remote
         self.kind = kind
         self.family = family
         self.rtt = rtt
+        self.datagramSize = datagramSize
+        self.hasECN = hasECN
         self.connectTime = connectTime
         self.serviceRTT = serviceRTT
         self.roundTrips = roundTrips

@@ -35,6 +35,7 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
         [
             "remote": .string(path.remote), "kind": .string(path.kind.rawValue),
             "family": .string(path.family.rawValue), "rttMs": .milliseconds(path.rtt),
+            "datagramBytes": .integer(Int64(path.datagramSize)), "ecn": .bool(path.hasECN),
             "connectMs": .milliseconds(path.connectTime), "serviceRttMs": .milliseconds(path.serviceRTT),
             "roundTrips": path.roundTrips.map { .number(($0 * 100).rounded() / 100) } ?? .null,
         ]

@@ -8,7 +8,9 @@ extension ByteReader {
         case FrameType.ping:
             return .ping
         case FrameType.ack:
-            return .ack(try ack())
+            return .ack(try ack(hasECN: false))
+        case FrameType.ackECN:
+            return .ack(try ack(hasECN: true))
         case FrameType.resetStream:
             return .resetStream(id: try varint(), errorCode: try varint(), finalSize: try varint())
         case FrameType.stopSending:
@@ -54,13 +56,13 @@ extension ByteReader {
         while let byte = try? ahead.u8(), byte == 0 { self = ahead }
     }
 
-    private mutating func ack() throws(WireError) -> AckFrame {
+    private mutating func ack(hasECN: Bool) throws(WireError) -> AckFrame {
         var frame = AckFrame(ranges: [], delay: 0)
-        try ack(&frame)
+        try ack(&frame, hasECN: hasECN)
         return frame
     }
 
-    private mutating func ack(_ frame: inout AckFrame) throws(WireError) {
+    private mutating func ack(_ frame: inout AckFrame, hasECN: Bool) throws(WireError) {
         var upper = try varint()
         frame.delay = try varint()
         let count = try varint()
@@ -76,6 +78,7 @@ extension ByteReader {
             guard length <= upper else { throw .malformed }
             frame.ranges.append(upper - length...upper)
         }
+        frame.ecn = hasECN ? ECNCounts(ect0: try varint(), ect1: try varint(), ce: try varint()) : nil
     }
 
     private mutating func stream(fin: Bool) throws(WireError) -> StreamFrame {
@@ -110,7 +113,7 @@ extension ByteReader {
         guard let type = peeked else { return .other }
         switch UInt64(type) {
         case FrameType.stream, FrameType.streamFin: return .stream
-        case FrameType.ack: return .ack
+        case FrameType.ack, FrameType.ackECN: return .ack
         default: return .other
         }
     }
@@ -124,7 +127,7 @@ extension ByteReader {
 
     /// Reads the ACK frame that comes next into `frame`, whose memory is used again.
     package mutating func ackFrame(into frame: inout AckFrame) throws(WireError) {
-        try skip(1)
-        try ack(&frame)
+        let type = try u8()
+        try ack(&frame, hasECN: UInt64(type) == FrameType.ackECN)
     }
 }

@@ -73,9 +73,9 @@ extension ByteWriter {
     }
 
     /// Appends an ACK frame of ranges in ascending order, of which there is at least one, as what was received keeps them.
-    package mutating func ack(ascending ranges: ArraySlice<Range<UInt64>>, delay: UInt64) {
+    package mutating func ack(ascending ranges: ArraySlice<Range<UInt64>>, delay: UInt64, ecn: ECNCounts?) {
         guard var last = ranges.last else { return }
-        varint(FrameType.ack)
+        varint(ecn == nil ? FrameType.ack : FrameType.ackECN)
         varint(last.upperBound - 1)
         varint(delay)
         varint(UInt64(ranges.count - 1))
@@ -87,10 +87,18 @@ extension ByteWriter {
             last = ranges[index]
             varint(UInt64(last.count - 1))
         }
+        counts(ecn)
+    }
+
+    private mutating func counts(_ ecn: ECNCounts?) {
+        guard let ecn else { return }
+        varint(ecn.ect0)
+        varint(ecn.ect1)
+        varint(ecn.ce)
     }
 
     private mutating func ack(_ ack: AckFrame) {
-        varint(FrameType.ack)
+        varint(ack.ecn == nil ? FrameType.ack : FrameType.ackECN)
         varint(ack.largest)
         varint(ack.delay)
         varint(UInt64(ack.ranges.count - 1))
@@ -100,5 +108,6 @@ extension ByteWriter {
             varint(gap)
             varint(ack.ranges[index].upperBound - ack.ranges[index].lowerBound)
         }
+        counts(ack.ecn)
     }
 }

@@ -39,10 +39,13 @@ package struct AckFrame: Equatable, Sendable {
     package var ranges: [ClosedRange<UInt64>]
     /// Microseconds between receiving the largest packet and sending this.
     package var delay: UInt64
+    /// How many packets came with which codepoint; nil if none came with any (RFC 9000 §19.3.2).
+    package var ecn: ECNCounts?
 
-    package init(ranges: [ClosedRange<UInt64>], delay: UInt64) {
+    package init(ranges: [ClosedRange<UInt64>], delay: UInt64, ecn: ECNCounts? = nil) {
         self.ranges = ranges
         self.delay = delay
+        self.ecn = ecn
     }
 
     package var largest: UInt64 { ranges[0].upperBound }
@@ -108,6 +111,7 @@ enum FrameType {
     static let padding: UInt64 = 0x00
     static let ping: UInt64 = 0x01
     static let ack: UInt64 = 0x02
+    static let ackECN: UInt64 = 0x03
     static let resetStream: UInt64 = 0x04
     static let stopSending: UInt64 = 0x05
     /// Always with offset and length; the low bit is FIN.

@@ -65,7 +65,8 @@ extension Laboratory {
                 case .smallerPackets:
                     // Nobody says so: longer packets vanish.
                     try await Self.send(
-                        4_000_000, over: "rate=20Mbit queue=50ms", "MTU 1,280 after 0.5 MB, 20 Mbit/s"
+                        4_000_000, over: "rate=20Mbit queue=50ms", "MTU 1,280 after 0.5 MB, 20 Mbit/s",
+                        dropping: \Emulator.Counters.tooLong
                     ) { talk, line in
                         try talk.wait(for: "half a megabyte") { try line.counters(.up).deliveredBytes > 500_000 }
                         try line.set("mtu=1280")

@@ -47,6 +47,7 @@ extension Codec where Value == Frame {
         let samples: [Frame] = [
             .padding, .ping, .ack(AckFrame(ranges: ranges, delay: 25_000)), .ack(AckFrame(ranges: most, delay: 0)),
             .ack(AckFrame(ranges: [0...(1 << 62 - 1)], delay: 1)),
+            .ack(AckFrame(ranges: ranges, delay: 7, ecn: ECNCounts(ect0: 1 << 62 - 1, ect1: 0, ce: 300))),
             .resetStream(id: 16, errorCode: 3, finalSize: 1 << 40), .stopSending(id: 17, errorCode: 1 << 20),
             .stream(StreamFrame(id: 1, offset: 0, data: [1, 2, 3], fin: false)),
             .stream(StreamFrame(id: 70, offset: 1 << 33, data: .init(repeating: 9, count: 70), fin: true)),

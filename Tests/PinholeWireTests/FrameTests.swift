@@ -45,6 +45,15 @@ struct FrameTests {
         #expect(ack == .ack(AckFrame(ranges: [5...5, 0...1], delay: 0)))
     }
 
+    @Test("an acknowledgement with codepoints ends with their counts")
+    func codepoints() throws {
+        let ack = try Codec.frame.decode(hex("03 05 00 00 01 4123 00 02"))
+        #expect(ack == .ack(AckFrame(ranges: [4...5], delay: 0, ecn: ECNCounts(ect0: 0x123, ect1: 0, ce: 2))))
+        var writer = ByteWriter()
+        writer.ack(ascending: [4..<6], delay: 0, ecn: ECNCounts(ect0: 0x123, ce: 2))
+        #expect(writer.bytes == hex("03 05 00 00 01 4123 00 02"))
+    }
+
     @Test(
         "an acknowledgement of too many ranges is refused before they are read", arguments: ["20", "ffffffffffffffff"])
     func manyRanges(count: String) {
@@ -54,7 +63,7 @@ struct FrameTests {
     @Test("unknown types are refused")
     func unknown() {
         let known: Set<UInt8> = [
-            0x00, 0x01, 0x02, 0x04, 0x05, 0x0e, 0x0f, 0x10, 0x11, 0x1a, 0x1b, 0x1c, 0x20, 0x21, 0x22,
+            0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0e, 0x0f, 0x10, 0x11, 0x1a, 0x1b, 0x1c, 0x20, 0x21, 0x22,
             0x23, 0x24,
         ]
         for type in 0..<0x40 as Range<UInt8> where !known.contains(type) {

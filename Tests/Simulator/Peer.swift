@@ -163,8 +163,10 @@ package final class Peer {
 // MARK: The shell
 
 extension Peer {
-    package func receive(_ bytes: [UInt8], from source: TransportAddress, by socket: SocketID = .main) {
-        endpoint.receive(bytes.span, from: Route(source, via: socket), at: world.now)
+    package func receive(
+        _ bytes: [UInt8], _ ecn: ECNCodepoint = .notECT, from source: TransportAddress, by socket: SocketID = .main
+    ) {
+        endpoint.receive(bytes.span, from: Route(source, via: socket), ecn: ecn, at: world.now)
         drain()
     }
 
@@ -191,13 +193,14 @@ extension Peer {
         if let bound = extraPorts.removeValue(forKey: id) { extraSockets[bound] = nil }
     }
 
-    private func transmit(_ datagram: [UInt8], _ route: Route) {
+    private func transmit(_ datagram: [UInt8], _ ecn: ECNCodepoint, _ route: Route) {
         let family = route.remote.family
         guard let interface = interfaces.first(where: { $0.address.family == family }) else { return }
         guard let port = route.socket == .main ? interface.address.port : extraPorts[route.socket]?.port else { return }
         sentCount += 1
         world.send(
-            datagram, from: TransportAddress(interface.address.ip, port: port), at: interface.nat, to: route.remote)
+            datagram, ecn, from: TransportAddress(interface.address.ip, port: port), at: interface.nat, to: route.remote
+        )
     }
 
     private func sendBeacon(_ datagram: [UInt8], from ip: IPAddress) {
@@ -227,7 +230,7 @@ extension Peer {
             case .closeSockets(let ids):
                 for id in ids { close(id) }
             case .transmit(let datagram):
-                transmit([UInt8](copying: endpoint.bytes(of: datagram)), datagram.route)
+                transmit([UInt8](copying: endpoint.bytes(of: datagram)), datagram.ecn, datagram.route)
             case .beacon(let datagram, let ip):
                 sendBeacon(datagram, from: ip)
             case .event(let event):

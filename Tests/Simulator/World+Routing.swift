@@ -19,34 +19,36 @@ package struct Interface {
 extension World {
     /// Sends a datagram from an address of `place`.
     package func send(
-        _ bytes: [UInt8], from source: TransportAddress, at place: NAT? = nil, to destination: TransportAddress
+        _ bytes: [UInt8], _ ecn: ECNCodepoint = .notECT, from source: TransportAddress, at place: NAT? = nil,
+        to destination: TransportAddress
     ) {
         var source = source
         var destination = destination
         var place = place
-        if destination.ip.isMulticast { return launch(bytes, from: source, to: destination, at: place) }
+        if destination.ip.isMulticast { return launch(bytes, ecn, from: source, to: destination, at: place) }
         while let nat = place, !isAt(nat, destination.ip) {
             guard let outside = nat.outbound(source, to: destination, at: now) else {
                 return note("not let out", source, destination, bytes)
             }
             if nat.owns(destination.ip) {
-                return hairpin(bytes, from: outside, at: nat, to: destination)
+                return hairpin(bytes, ecn, from: outside, at: nat, to: destination)
             }
             destination = nat.outsideName(of: destination, for: source)
             source = outside
             place = nat.outer
         }
-        launch(bytes, from: source, to: destination, at: place)
+        launch(bytes, ecn, from: source, to: destination, at: place)
     }
 
     /// From the inside of a NAT to its own external address (RFC 4787 §6).
     private func hairpin(
-        _ bytes: [UInt8], from source: TransportAddress, at nat: NAT, to destination: TransportAddress
+        _ bytes: [UInt8], _ ecn: ECNCodepoint, from source: TransportAddress, at nat: NAT,
+        to destination: TransportAddress
     ) {
         guard nat.hairpins, let inside = nat.inbound(destination, from: source, at: now) else {
             return note("not turned round", source, destination, bytes)
         }
-        launch(bytes, from: source, to: inside, at: nat)
+        launch(bytes, ecn, from: source, to: inside, at: nat)
     }
 
     func deliver(_ flight: Flight) {
@@ -66,7 +68,7 @@ extension World {
             }
             beforeDelivery?(flight, flight.source, peer)
             note("arrives", flight.source, destination, flight.bytes)
-            return peer.receive(flight.bytes, from: flight.source, by: socket)
+            return peer.receive(flight.bytes, flight.ecn, from: flight.source, by: socket)
         }
         guard
             let nat = routers.first(where: {

@@ -63,6 +63,7 @@ package final class World {
         package var source: TransportAddress
         package var destination: TransportAddress
         package var bytes: [UInt8]
+        package var ecn = ECNCodepoint.notECT
         /// Where it arrives: behind this NAT, or on the internet.
         package var place: NAT?
     }
@@ -158,16 +159,19 @@ extension World {
 
     /// Puts a datagram on a link; it arrives at `place`.
     func launch(
-        _ bytes: [UInt8], from source: TransportAddress, to destination: TransportAddress, at place: NAT?
+        _ bytes: [UInt8], _ ecn: ECNCodepoint, from source: TransportAddress, to destination: TransportAddress,
+        at place: NAT?
     ) {
-        let (first, copy) = place == nil ? link.travel(&random) : localLink.travel(&random)
+        var flight = Flight(
+            arrival: now, sequence: 0, source: source, destination: destination, bytes: bytes, ecn: ecn, place: place)
+        let (first, copy) =
+            place == nil ? link.travel(&flight, at: now, &random) : localLink.travel(&flight, at: now, &random)
         guard let first else { return note("lost", source, destination, bytes) }
         note("leaves", source, destination, bytes)
         for time in [first, copy].compactMap(\.self) {
             sequence += 1
-            let flight = Flight(
-                arrival: now + time, sequence: sequence, source: source, destination: destination, bytes: bytes,
-                place: place)
+            flight.arrival = now + time
+            flight.sequence = sequence
             recording?.append(flight)
             if let passed = tap?(flight) ?? (tap == nil ? flight : nil) { flights.insert(passed) }
         }

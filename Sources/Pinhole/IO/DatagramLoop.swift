@@ -6,7 +6,9 @@ import Synchronization
 /// What the loop drives: called on the loop's thread, and on no other.
 package protocol LoopDelegate: AnyObject {
     /// A datagram arrived; the bytes are valid during the call.
-    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant)
+    func receive(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant)
+    /// A session packet of `size` bytes did not leave: the interface carries less in one packet.
+    func refused(_ size: Int, over route: Route, at now: Instant)
     /// Everything of this turn has been told: send what is to be sent. Returns when to be called again at the latest.
     func drain(at now: Instant) -> Instant?
     /// This machine's addresses or routes may have changed.
@@ -118,16 +120,16 @@ package final class DatagramLoop: Sendable {
 
 extension DatagramLoop {
     /// Queues a datagram; it leaves when the delegate has drained. On a socket that is not open it is lost.
-    package func send(_ bytes: Span<UInt8>, over route: Route) {
+    package func send(_ bytes: Span<UInt8>, _ ecn: ECNCodepoint = .notECT, over route: Route) {
         assert(isCurrent, "only the loop's thread may send")
-        turn.send(bytes, of: bytes.count, over: route)
+        turn.send(bytes, of: bytes.count, ecn, over: route)
     }
 
     /// Sends datagrams that lie back to back, each `size` bytes but for the last, which may be shorter: at most
     /// 65,507 bytes and 64 datagrams (UDP_MAX_SEGMENTS). What the kernel does not take at once is queued.
-    package func send(_ run: Span<UInt8>, of size: Int, over route: Route) {
+    package func send(_ run: Span<UInt8>, of size: Int, _ ecn: ECNCodepoint, over route: Route) {
         assert(isCurrent, "only the loop's thread may send")
-        turn.send(run, of: size, over: route)
+        turn.send(run, of: size, ecn, over: route)
     }
 
     /// Opens extra sockets on free ports and returns the ports in the same order; nil stands for one that the system does

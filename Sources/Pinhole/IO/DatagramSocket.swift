@@ -26,6 +26,8 @@ final class DatagramSocket {
     /// When to try to bind again, after a death; the past means at once.
     private(set) var rebindTime: Instant?
     private(set) var statistics = DatagramStatistics()
+    /// Session packets that were longer than the interface carries, until somebody takes note; a few of them will do.
+    private var refusals: [Refusal] = []
 
     private let purpose: Purpose
     private let local: datagram_ip
@@ -58,8 +60,8 @@ final class DatagramSocket {
 
     private static func open(_ purpose: Purpose, _ local: datagram_ip, _ port: UInt16) -> (Int32, Bool) {
         switch purpose {
-        case .main: (datagram_open(local, port, bufferSize, Int32(DATAGRAM_COALESCE)), true)
-        case .extra: (datagram_open(local, port, 0, Int32(DATAGRAM_COALESCE)), false)
+        case .main: (datagram_open(local, port, bufferSize, flags), true)
+        case .extra: (datagram_open(local, port, 0, flags), false)
         case .group: (datagram_open(local, port, 0, Int32(DATAGRAM_SHARE_GROUP)), true)
         }
     }
@@ -76,6 +78,8 @@ final class DatagramSocket {
         }
     }
 
+    private static let flags = Int32(DATAGRAM_COALESCE | DATAGRAM_WHOLE | DATAGRAM_CODEPOINT)
+
     /// Bytes asked for in each direction.
     private static let bufferSize: Int32 = 4 * 1024 * 1024
 }
@@ -87,11 +91,14 @@ extension DatagramSocket {
     var hasQueued: Bool { queue != nil }
 
     /// Queues a datagram; it leaves with the next `flush`.
-    func send(_ bytes: Span<UInt8>, to destination: TransportAddress, from source: DatagramSource? = nil) {
+    func send(
+        _ bytes: Span<UInt8>, _ ecn: ECNCodepoint = .notECT, to destination: TransportAddress,
+        from source: DatagramSource? = nil
+    ) {
         guard bytes.count <= SendQueue.maxPayload else { return fail(EMSGSIZE, 1) }
         if runPause > 0 {
             runPause -= 1
-        } else if cutsRuns, source == nil, let queue, queue.extendLastRun(bytes, to: destination) {
+        } else if cutsRuns, source == nil, let queue, queue.extendLastRun(bytes, ecn, to: destination) {
             return
         }
         if queue?.isFull ?? false { flush() }
@@ -100,16 +107,18 @@ extension DatagramSocket {
             statistics.dropped += 1
             return
         }
-        queue.append(bytes, to: destination, from: source)
+        queue.append(bytes, ecn, to: destination, from: source)
     }
 
     /// Sends datagrams that lie back to back, each `size` bytes but for the last, which may be shorter. Where the kernel
     /// cuts them apart it reads them from where they are; else they are queued.
-    func send(_ run: Span<UInt8>, of size: Int, to destination: TransportAddress) {
-        guard run.count > size, size > 0 else { return send(run, to: destination) }
+    func send(
+        _ run: Span<UInt8>, of size: Int, _ ecn: ECNCodepoint = .notECT, to destination: TransportAddress
+    ) {
+        guard run.count > size, size > 0 else { return send(run, ecn, to: destination) }
         if hasQueued, !isBlocked { flush() }
         if cutsRuns, runPause == 0, !hasQueued, !isBlocked, descriptor >= 0 {
-            switch SendQueue.send(run, of: size, to: destination, through: descriptor) {
+            switch SendQueue.send(run, of: size, ecn, to: destination, through: descriptor) {
             case 0:
                 statistics.sent += (run.count + size - 1) / size
                 return
@@ -122,7 +131,7 @@ extension DatagramSocket {
         var offset = 0
         while offset < run.count {
             let end = min(offset + size, run.count)
-            send(run.extracting(offset..<end), to: destination)
+            send(run.extracting(offset..<end), ecn, to: destination)
             offset = end
         }
     }
@@ -156,6 +165,9 @@ extension DatagramSocket {
         case _ where queue.first.pointee.segment != 0 && Self.refusesRuns(code):
             runRefused(code)
             sendFirstRunInParts(queue)
+        case EMSGSIZE:
+            refuse(queue.first, from: 0, queue.first.pointee.length)
+            queue.removeFirst()
         default:
             fail(code, queue.first.pointee.datagrams)
             queue.removeFirst()
@@ -184,11 +196,43 @@ extension DatagramSocket {
                 slot.pointee.bytes.update(from: slot.pointee.bytes + Int(offset), count: Int(slot.pointee.length))
                 isBlocked = true
                 return
+            case EMSGSIZE: refuse(slot, from: offset, length)
             case let code: fail(code, 1)
             }
             offset += length
         }
         queue.removeFirst()
+    }
+
+    /// A datagram is longer than the interface carries. That a session's packet is, is what the session wants to know;
+    /// others have their size from the protocol, and go in fragments.
+    private func refuse(_ slot: UnsafeMutablePointer<datagram_slot>, from offset: UInt32, _ length: UInt32) {
+        let firstByte = UnsafeBufferPointer(start: slot.pointee.bytes + Int(offset), count: 1)
+        guard DatagramKind(Span(_unsafeElements: firstByte)) == .data else {
+            switch -datagram_send_in_fragments(slot, descriptor, offset, length) {
+            case 0: statistics.sent += 1
+            case let code: fail(code, 1)
+            }
+            return
+        }
+        fail(EMSGSIZE, 1)
+        let refusal = Refusal(
+            size: Int(length), destination: TransportAddress(IPAddress(slot.pointee.remote), port: slot.pointee.port))
+        if refusals.count < Self.maxRefusals, !refusals.contains(refusal) { refusals.append(refusal) }
+    }
+
+    struct Refusal: Equatable {
+        let size: Int
+        let destination: TransportAddress
+    }
+
+    private static let maxRefusals = 64
+
+    /// What was refused since this was last asked.
+    func takeRefusals() -> [Refusal] {
+        guard !refusals.isEmpty else { return [] }
+        defer { refusals = [] }
+        return refusals
     }
 
     /// Errors of a run that its datagrams, sent one by one, need not have.
@@ -217,7 +261,8 @@ extension DatagramSocket {
 extension DatagramSocket {
     /// Takes one batch of what has arrived.
     func receive(
-        through batch: OpaquePointer, _ body: (_ datagram: Span<UInt8>, _ source: TransportAddress) -> Void
+        through batch: OpaquePointer,
+        _ body: (_ datagram: Span<UInt8>, _ source: TransportAddress, _ ecn: ECNCodepoint) -> Void
     ) {
         guard descriptor >= 0, let slots = datagram_batch_slots(batch) else { return }
         let result = datagram_batch_receive(batch, descriptor)
@@ -241,7 +286,8 @@ extension DatagramSocket {
     private static let traffic = 256
 
     private func deliver(
-        _ slot: datagram_slot, _ body: (_ datagram: Span<UInt8>, _ source: TransportAddress) -> Void
+        _ slot: datagram_slot,
+        _ body: (_ datagram: Span<UInt8>, _ source: TransportAddress, _ ecn: ECNCodepoint) -> Void
     ) {
         guard !slot.truncated else {
             statistics.truncated += 1
@@ -249,12 +295,13 @@ extension DatagramSocket {
         }
         let source = TransportAddress(IPAddress(slot.remote), port: slot.port)
         let bytes = Span(_unsafeStart: slot.bytes, count: Int(slot.length))
+        let ecn = ECNCodepoint(rawValue: slot.ecn) ?? .notECT
         let size = slot.segment == 0 ? bytes.count : Int(slot.segment)
         var offset = 0
         repeat {
             let end = min(offset + size, bytes.count)
             statistics.received += 1
-            body(bytes.extracting(offset..<end), source)
+            body(bytes.extracting(offset..<end), source, ecn)
             offset = end
         } while offset < bytes.count
     }

@@ -16,6 +16,8 @@ final class ExtraSockets {
     private var queued: [UInt32] = []
     /// Sockets that wait until the kernel takes more.
     private var blocked: Set<UInt32> = []
+    /// What was too long for an interface, until somebody takes note.
+    private var refusals: [(SocketID, DatagramSocket.Refusal)] = []
     /// Sockets that died and are to be bound again.
     private var dead: Set<UInt32> = []
 
@@ -104,14 +106,14 @@ extension ExtraSockets {
 extension ExtraSockets {
     /// Sends one datagram, or several of `size` bytes, by the socket that the route names. Where that is closed there is
     /// nothing to send on.
-    func send(_ bytes: Span<UInt8>, of size: Int, over route: Route) {
+    func send(_ bytes: Span<UInt8>, of size: Int, _ ecn: ECNCodepoint, over route: Route) {
         let token = Self.token(route.socket, route.remote.family)
         guard let socket = sockets[token] else { return }
         if !socket.hasQueued {
             if queues.isExhausted { flush() }
             queued.append(token)
         }
-        socket.send(bytes, of: size, to: route.remote)
+        socket.send(bytes, of: size, ecn, to: route.remote)
     }
 
     /// Hands everything that this turn queued to the kernel.
@@ -124,8 +126,16 @@ extension ExtraSockets {
         queued.removeAll(keepingCapacity: true)
     }
 
+    /// What was refused since this was last asked.
+    func takeRefusals() -> [(SocketID, DatagramSocket.Refusal)] {
+        guard !refusals.isEmpty else { return [] }
+        defer { refusals = [] }
+        return refusals
+    }
+
     /// Waits for what a socket waits for.
     private func settle(_ socket: DatagramSocket, _ token: UInt32) {
+        for refusal in socket.takeRefusals() { refusals.append((SocketID(rawValue: token >> 1), refusal)) }
         if socket.rebindTime != nil {
             dead.insert(token)
             blocked.remove(token)
@@ -142,7 +152,8 @@ extension ExtraSockets {
 extension ExtraSockets {
     /// Takes what has arrived, one batch of each of up to 64 sockets; the others have their turn after these.
     func receive(
-        through batch: OpaquePointer, _ body: (_ datagram: Span<UInt8>, _ source: Route) -> Void
+        through batch: OpaquePointer,
+        _ body: (_ datagram: Span<UInt8>, _ source: Route, _ ecn: ECNCodepoint) -> Void
     ) {
         withUnsafeTemporaryAllocation(of: ready_entry.self, capacity: 64) { entries in
             let count = ready_set_take(readySet, entries.baseAddress, 64)
@@ -154,13 +165,13 @@ extension ExtraSockets {
 
     private func attend(
         to token: UInt32, _ events: Int32, _ batch: OpaquePointer,
-        _ body: (_ datagram: Span<UInt8>, _ source: Route) -> Void
+        _ body: (_ datagram: Span<UInt8>, _ source: Route, _ ecn: ECNCodepoint) -> Void
     ) {
         guard let socket = sockets[token] else { return }
         let id = SocketID(rawValue: token >> 1)
         if events & POLLOUT != 0 { socket.flush() }
         if events & (POLLIN | POLLERR | POLLHUP) != 0 {
-            socket.receive(through: batch) { datagram, source in body(datagram, Route(source, via: id)) }
+            socket.receive(through: batch) { datagram, source, ecn in body(datagram, Route(source, via: id), ecn) }
         }
         settle(socket, token)
     }

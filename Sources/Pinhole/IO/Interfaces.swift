@@ -1,3 +1,4 @@
+import CDatagram
 import Glibc
 package import PinholeWire
 
@@ -15,10 +16,12 @@ package struct InterfaceAddress: Hashable, Sendable {
     package let hasMulticast: Bool
     /// What the kernel says of an IPv6 address; none of an IPv4 address.
     package let flags: Flags
+    /// The longest packet that the interface carries, in bytes, IP header included; `nil` if the system does not say.
+    package let mtu: Int?
 
     package init(
         name: String, index: UInt32 = 0, ip: IPAddress, prefixLength: Int, isUp: Bool, hasMulticast: Bool = true,
-        flags: Flags = []
+        flags: Flags = [], mtu: Int? = nil
     ) {
         self.name = name
         self.index = index
@@ -27,6 +30,7 @@ package struct InterfaceAddress: Hashable, Sendable {
         self.isUp = isUp
         self.hasMulticast = hasMulticast
         self.flags = flags
+        self.mtu = mtu
     }
 
     /// linux/if_addr.h.
@@ -61,14 +65,21 @@ package enum Interfaces {
             next = entry.ifa_next
             guard let ip = entry.ifa_addr.flatMap({ IPAddress(UnsafePointer($0)) }) else { continue }
             let index = if_nametoindex(entry.ifa_name)
+            let mtu = interface_mtu(entry.ifa_name)
             addresses.append(
                 InterfaceAddress(
                     name: String(cString: entry.ifa_name), index: index, ip: ip.inZone(index),
                     prefixLength: entry.ifa_netmask.map { prefixLength(UnsafePointer($0), ip.family) } ?? 0,
                     isUp: entry.ifa_flags & running == running,
-                    hasMulticast: entry.ifa_flags & UInt32(IFF_MULTICAST) != 0, flags: flags[ip] ?? []))
+                    hasMulticast: entry.ifa_flags & UInt32(IFF_MULTICAST) != 0, flags: flags[ip] ?? [],
+                    mtu: mtu > 0 ? Int(mtu) : nil))
         }
         return addresses
+    }
+
+    /// What each of this machine's interfaces carries, by its addresses.
+    package static var mtus: [IPAddress: Int] {
+        Dictionary(current().compactMap { address in address.mtu.map { (address.ip, $0) } }) { first, _ in first }
     }
 
     private static func prefixLength(_ mask: UnsafePointer<sockaddr>, _ family: IPAddress.Family) -> Int {

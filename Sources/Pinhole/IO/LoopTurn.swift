@@ -36,11 +36,11 @@ final class LoopTurn {
     }
 
     /// Sends one datagram, or several of `size` bytes that lie back to back.
-    func send(_ bytes: Span<UInt8>, of size: Int, over route: Route) {
+    func send(_ bytes: Span<UInt8>, of size: Int, _ ecn: ECNCodepoint, over route: Route) {
         if route.socket == .main {
-            socket(route.remote.family)?.send(bytes, of: size, to: route.remote)
+            socket(route.remote.family)?.send(bytes, of: size, ecn, to: route.remote)
         } else {
-            extras.send(bytes, of: size, over: route)
+            extras.send(bytes, of: size, ecn, over: route)
         }
     }
 
@@ -64,6 +64,20 @@ final class LoopTurn {
         deadline = delegate?.drain(at: now)
         for socket in sockets where !socket.isBlocked { socket.flush() }
         extras.flush()
+        tellRefusals(at: now)
+    }
+
+    /// What was too long is told of at once, and then there is something to send instead.
+    private func tellRefusals(at now: Instant) {
+        for socket in sockets {
+            for refusal in socket.takeRefusals() { tell(refusal, via: .main, at: now) }
+        }
+        for (id, refusal) in extras.takeRefusals() { tell(refusal, via: id, at: now) }
+    }
+
+    private func tell(_ refusal: DatagramSocket.Refusal, via id: SocketID, at now: Instant) {
+        delegate?.refused(refusal.size, over: Route(refusal.destination, via: id), at: now)
+        deadline = now
     }
 
     /// Sleeps until something is to be done, and does it, except for draining. Returns whether the wakeup rang.
@@ -81,7 +95,9 @@ final class LoopTurn {
             attend(to: socket, Int32(polled[3 + index].revents), at: now)
         }
         if polled[2].revents != 0, let delegate {
-            extras.receive(through: batch) { datagram, source in delegate.receive(datagram, from: source, at: now) }
+            extras.receive(through: batch) { datagram, source, ecn in
+                delegate.receive(datagram, from: source, ecn: ecn, at: now)
+            }
         }
         if extras.rebind(at: now).contains(.beacon) { listenForBeacons(on: beaconInterfaces) }
         return polled[0].revents != 0
@@ -110,8 +126,8 @@ final class LoopTurn {
         if events & POLLNVAL != 0 { return socket.die(EBADF) }
         if events & POLLOUT != 0 { socket.flush() }
         if events & (POLLIN | POLLERR | POLLHUP) != 0, let delegate {
-            socket.receive(through: batch) { datagram, source in
-                delegate.receive(datagram, from: Route(source), at: now)
+            socket.receive(through: batch) { datagram, source, ecn in
+                delegate.receive(datagram, from: Route(source), ecn: ecn, at: now)
             }
         }
     }

@@ -33,27 +33,32 @@ final class SendQueue {
     private static let maxRun = 64
 
     /// Adds a datagram in a slot of its own; there must be room.
-    func append(_ bytes: Span<UInt8>, to destination: TransportAddress, from source: DatagramSource? = nil) {
+    func append(
+        _ bytes: Span<UInt8>, _ ecn: ECNCodepoint, to destination: TransportAddress, from source: DatagramSource? = nil
+    ) {
         let slot = slots + (head + count) % Self.length
         slot.pointee.remote = datagram_ip(destination.ip)
         slot.pointee.port = destination.port
         slot.pointee.local = source.map { datagram_ip($0.ip) } ?? datagram_ip(high: 0, low: 0, family: 0)
         slot.pointee.interface = source?.interface ?? 0
+        slot.pointee.ecn = ecn.rawValue
         slot.pointee.segment = 0
         slot.pointee.length = 0
         append(bytes, to: slot)
         count += 1
     }
 
-    /// Adds a datagram to the newest slot: all of a run have one size and one destination; the last may be shorter.
-    func extendLastRun(_ bytes: Span<UInt8>, to destination: TransportAddress) -> Bool {
+    /// Adds a datagram to the newest slot: all of a run have one size, one codepoint and one destination; the last may be
+    /// shorter.
+    func extendLastRun(_ bytes: Span<UInt8>, _ ecn: ECNCodepoint, to destination: TransportAddress) -> Bool {
         guard count > 0 else { return false }
         let slot = slots + (head + count - 1) % Self.length
         let length = Int(slot.pointee.length)
         let size = slot.pointee.segment == 0 ? length : Int(slot.pointee.segment)
         guard bytes.count > 0, bytes.count <= size, length % size == 0, length / size < Self.maxRun,
             length + bytes.count <= Self.maxPayload, slot.pointee.port == destination.port,
-            slot.pointee.remote == datagram_ip(destination.ip), slot.pointee.local.family == 0
+            slot.pointee.ecn == ecn.rawValue, slot.pointee.remote == datagram_ip(destination.ip),
+            slot.pointee.local.family == 0
         else { return false }
         slot.pointee.segment = UInt16(size)
         append(bytes, to: slot)
@@ -62,7 +67,8 @@ final class SendQueue {
 
     /// Sends a run at once and from where it lies, as long as a slot may be. Returns 0 or a negative errno.
     static func send(
-        _ run: Span<UInt8>, of size: Int, to destination: TransportAddress, through descriptor: Int32
+        _ run: Span<UInt8>, of size: Int, _ ecn: ECNCodepoint, to destination: TransportAddress,
+        through descriptor: Int32
     ) -> Int32 {
         guard run.count <= maxPayload, (run.count + size - 1) / size <= maxRun else { return -EMSGSIZE }
         return run.withUnsafeBufferPointer { run in
@@ -71,6 +77,7 @@ final class SendQueue {
             slot.bytes = UnsafeMutablePointer(mutating: run.baseAddress)
             slot.length = UInt32(run.count)
             slot.segment = UInt16(size)
+            slot.ecn = ecn.rawValue
             slot.remote = datagram_ip(destination.ip)
             slot.port = destination.port
             return datagram_send_slot(&slot, descriptor)

@@ -52,9 +52,15 @@ struct PingCommand: AsyncParsableCommand {
                 } else {
                     let attempt = await session.node.report(of: contact.key)
                     Console.result(Self.words(report, from: contact.name, attempt))
+                    if global.verbose { Console.talk(Self.capacity(of: report.path), style: .dim) }
                 }
             }
         }
+    }
+
+    /// `datagrams of 1472 bytes, with ECN`.
+    static func capacity(of path: PathReport) -> String {
+        "datagrams of \(path.datagramSize) bytes\(path.hasECN ? ", with ECN" : "")"
     }
 
     static func words(_ report: PingReport, from name: String, _ attempt: ConnectionReport? = nil) -> String {

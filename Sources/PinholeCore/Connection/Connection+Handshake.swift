@@ -45,7 +45,7 @@ extension Connection {
             return true
         }
         guard pairings.isEmpty, attempt?.connectionID == id else { return false }
-        keepEarly(datagram, from: source)
+        keepEarly(datagram, from: source, ecn: .notECT)
         return true
     }
 
@@ -154,7 +154,7 @@ extension Connection {
         pendingFrames.removeAll()
         paths.invalidate(before: pairing.attempt.began)
         paths.activate(source)
-        session?.transport.resetPath(initialRTT: paths[source]?.rtt, at: now)
+        resetPath(source, at: now)
         session?.transport.ping()
         keepAlive.mappingMade(at: now)
         requests.append(.watch(false))
@@ -164,14 +164,14 @@ extension Connection {
 
     // MARK: Early packets
 
-    func keepEarly(_ datagram: Span<UInt8>, from source: Route) {
+    func keepEarly(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint) {
         guard early.count < Limits.maxEarlyPackets else { return }
-        early.append(([UInt8](copying: datagram), source))
+        early.append(([UInt8](copying: datagram), source, ecn))
     }
 
     func replayEarly(at now: Instant) {
         let waiting = early
         early.removeAll()
-        for (datagram, source) in waiting { receive(datagram.span, from: source, at: now) }
+        for (datagram, source, ecn) in waiting { receive(datagram.span, from: source, ecn: ecn, at: now) }
     }
 }

@@ -31,7 +31,7 @@ extension Connection {
         if let kind = checklist.kind(of: route.remote) { paths.setKind(kind, of: route) }
         guard session != nil else { return }
         if route == paths.active { session?.transport.assumeRTT(response.rtt) }
-        if capacityCheck?.route == route, paths[route]?.capacity == .full { capacityCheck = nil }
+        if paths[route]?.capacity == .full { isUp(route, at: now) }
         if isOfSession, let search, response.sent >= search.began {
             if route != paths.active { move(to: route, isOwnChoice: true, at: now) }
             endSearch(at: now)
@@ -83,14 +83,9 @@ extension Connection {
         guard let old = paths.active, old != route else { return }
         activate(route, at: now)
         if isOwnChoice { pathChosen = now }
-        if old.remote.ip == route.remote.ip {
-            if let capacity = paths[old]?.capacity, paths[route]?.capacity == .unknown {
-                paths.setCapacity(capacity, of: route)
-            }
-        } else {
-            session?.transport.resetPath(initialRTT: paths[route]?.rtt, at: now)
-        }
-        limitDatagrams()
+        // RFC 9000 §9.4: "Because port-only changes are commonly the result of NAT rebinding or other middlebox activity, the
+        // endpoint MAY instead retain its congestion control state and round-trip estimate in those cases".
+        if old.remote.ip == route.remote.ip { keepPath(route) } else { resetPath(route, at: now) }
         keepAlive.mappingMade(at: now)
         // What is unanswered goes again at once; and the peer follows this packet.
         session?.transport.probe()
@@ -111,76 +106,13 @@ extension Connection {
             let last = paths.lastValidated, last != path.route
         else { return }
         activate(last, at: now)
-        self.session?.transport.resetPath(initialRTT: paths[last]?.rtt, at: now)
-        limitDatagrams()
+        resetPath(last, at: now)
     }
 
     /// A challenge of the path that was followed may have been lost with everything else.
     func challengeAgain(at now: Instant) {
         guard let path = paths.activePath, !path.isValidated else { return }
         sendPathChallenge(to: path.route, isProvoked: true, at: now)
-    }
-}
-
-// MARK: Capacity
-
-/// Full challenges of one path, until one is answered or enough were not.
-struct CapacityCheck {
-    let route: Route
-    let began: Instant
-    var timesSent = 0
-    var due: Instant
-}
-
-extension Connection {
-    /// The size of the datagrams that the active path carries.
-    var datagramSize: Int {
-        paths.activePath?.capacity == .narrow ? Limits.narrowDatagramSize : Limits.maxDatagramSize
-    }
-
-    private func limitDatagrams() {
-        let size = datagramSize
-        if let current = session?.transport.maxDatagramSize, current != size {
-            session?.transport.maxDatagramSize = size
-        }
-    }
-
-    /// A path that passes probes may still lose data. Data does not wait for the answer.
-    func checkActiveCapacity(at now: Instant) {
-        guard let path = paths.activePath, path.isValidated, path.capacity == .unknown,
-            session?.isConfirmed ?? false
-        else { return }
-        checkCapacity(of: path.route, at: now)
-    }
-
-    private func checkCapacity(of route: Route, at now: Instant) {
-        guard capacityCheck?.route != route else { return }
-        capacityCheck = CapacityCheck(route: route, began: now, due: now)
-        continueCapacityCheck(at: now)
-    }
-
-    func continueCapacityCheck(at now: Instant) {
-        guard var check = capacityCheck, check.due <= now else { return }
-        guard check.timesSent < Limits.capacityProbes else { return finishCapacityCheck(check, at: now) }
-        let data = environment.entropy.next()
-        paths.challenge(data, to: check.route, isFull: true, at: now)
-        sendPathFrames([.pathChallenge(data)], to: check.route, isFull: true, at: now)
-        let patience = max((paths[check.route]?.rtt ?? Limits.initialRTT) * 2, .milliseconds(100))
-        check.due = now + patience * (1 << check.timesSent)
-        check.timesSent += 1
-        capacityCheck = check
-    }
-
-    /// No full datagram came back. If nothing else did either, the path is not narrow but dead, and others look to that.
-    private func finishCapacityCheck(_ check: CapacityCheck, at now: Instant) {
-        capacityCheck = nil
-        let isHeard = check.route != paths.active || session.map { $0.lastReceived > check.began } ?? false
-        guard isHeard else { return }
-        paths.setCapacity(.narrow, of: check.route)
-        guard check.route == paths.active else { return }
-        limitDatagrams()
-        session?.transport.probe()
-        probeCandidates(probes: Self.reviewProbes, at: now)
     }
 }
 
@@ -207,7 +139,7 @@ extension Connection {
         tellCandidates()
     }
 
-    private static let reviewProbes = 3
+    static let reviewProbes = 3
 
     /// CANDIDATES: where the peer may be reached now; it is probing ours.
     func receive(candidates: [Candidate], at now: Instant) {

@@ -5,26 +5,26 @@ internal import PinholeWire
 
 extension Connection {
     /// An HS or session datagram whose destination id is one of ours.
-    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+    func receive(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant) {
         guard let kind = DatagramKind(datagram), let id = ConnectionID(destinationOf: datagram) else { return }
         switch kind {
         case .handshake:
             if !receiveHandshake(datagram, to: id, from: source, at: now) { environment.drops.count(.undecryptable) }
         case .data:
-            receiveData(datagram, to: id, from: source, at: now)
+            receiveData(datagram, to: id, from: source, ecn: ecn, at: now)
         case .stun, .hello, .cookie, .beacon, .register, .challenge, .client, .server:
             break
         }
     }
 
     private func receiveData(
-        _ datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant
+        _ datagram: Span<UInt8>, to id: ConnectionID, from source: Route, ecn: ECNCodepoint, at now: Instant
     ) {
         if successor != nil { succeed(by: datagram, to: id, from: source, at: now) }
         guard let session, session.connectionID == id else {
             // It may belong to the session that the handshake in progress leads to.
             if pairings.contains(where: { $0.attempt.connectionID == id && !$0.isAuthenticated }) {
-                keepEarly(datagram, from: source)
+                keepEarly(datagram, from: source, ecn: ecn)
             }
             return
         }
@@ -42,7 +42,8 @@ extension Connection {
             let acknowledged = session.transport.packetsAcknowledged
             let packet = try receive(frames: opened.bytes, size: datagram.count, in: session, from: source, at: now)
             guard self.session === session else { return }
-            session.transport.didReceive(packet: number, isAckEliciting: packet.isAckEliciting, at: now)
+            session.transport.didReceive(
+                packet: number, isAckEliciting: packet.isAckEliciting, ecn: ecn, at: now)
             if packet.isAckEliciting {
                 session.wasAskedBriefly = datagram.count < Limits.minPlaintext + Limits.dataOverhead
             }
@@ -54,6 +55,7 @@ extension Connection {
                 let isAcknowledgement = session.transport.packetsAcknowledged != acknowledged
                 heardWhileSearching(isAcknowledgement: isAcknowledgement, at: now)
             }
+            followCapacity(at: now)
             // What arrived is handed on when the packets that came with this one are here too, or when it is much.
             if session.transport.bytesReadable >= Self.handoverSize { drainTransport(at: now) }
         } catch {

@@ -57,6 +57,9 @@ extension Connection {
             keepAlive.forget()
             keepAlive.mappingMade(at: now)
             paths.forgetRoundTrips()
+            if let active = paths.active, environment.source(toward: active.remote.ip) != pathSource {
+                resetPath(active, at: now)
+            }
             session?.transport.ping()
             session?.transport.probe()
             if let active = paths.active { sendPathChallenge(to: active, at: now) }
@@ -155,8 +158,7 @@ extension Connection {
         pathsReviewed = now
         requests.append(.watch(false))
         dropAttempt()
-        // The way may be narrower than it was.
-        if let active = paths.active, paths[active]?.capacity == .full { paths.setCapacity(.unknown, of: active) }
+        forgetCapacity(at: now)
         session?.transport.probe()
         checkActiveCapacity(at: now)
     }

@@ -14,10 +14,11 @@ extension Connection {
             guard size >= Limits.minPlaintext else { return }
             // What does not fit in the arena now has its turn when this has left.
             guard !arena.isFull else { return hasMoreToSend = true }
+            if sendMTUProbe(to: active, at: now) { continue }
             let frames = framesThatFit(size)
             let inFlight = session.transport.bytesInFlight
             let start = arena.beginPacket()
-            guard let number = session.transport.nextPacket(to: &arena.writer, upTo: size, with: frames, at: now)
+            guard let packet = session.transport.nextPacket(to: &arena.writer, upTo: size, with: frames, at: now)
             else { return arena.abandonPacket(from: start) }
             pendingFrames.removeFirst(frames.count)
             guard !session.keys.areUsedUp else {
@@ -28,8 +29,8 @@ extension Connection {
             let isAnswer = frames.isEmpty && session.transport.bytesInFlight == inFlight
             // A keep-alive and its answer say nothing that their times do not, and there are many of them.
             let isBrief = isAnswer ? session.wasAskedBriefly : count == 1
-            if !isBrief { arena.writer.zeros(Self.paddedSize(count, upTo: size) - count) }
-            seal(from: start, number: number, session.keys, to: active, at: now)
+            if !isBrief { arena.writer.zeros(Transport.paddedSize(count, upTo: size) - count) }
+            seal(from: start, packet, session.keys, to: active, at: now)
             if session.transport.bytesInFlight > 0, session.unansweredSince == nil { session.unansweredSince = now }
         }
     }
@@ -47,25 +48,25 @@ extension Connection {
 
     /// Seals the packet that the arena holds from `start` on, and lets it go.
     private func seal(
-        from start: Int, number: UInt64, _ keys: Epochs, to route: Route, isProvoked: Bool = true, at now: Instant
+        from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route, isProvoked: Bool = true, at now: Instant
     ) {
-        keys.seal(&environment.arena.writer, from: start, packetNumber: number)
-        environment.arena.endPacket(from: start, to: route)
+        keys.seal(&environment.arena.writer, from: start, packetNumber: packet.number)
+        environment.arena.endPacket(from: start, packet.ecn, to: route)
         sent(environment.arena.writer.count - start, to: route, isProvoked: isProvoked)
         if route == paths.active { session?.lastSent = now }
     }
 
-    /// Lengths say less when there are few of them: 64, 128, 256, 512, or a full packet (protocol §3).
-    static func paddedSize(_ count: Int, upTo limit: Int) -> Int {
-        let size =
-            switch count {
-            case ...64: 64
-            case ...128: 128
-            case ...256: 256
-            case ...512: 512
-            default: limit
-            }
-        return max(count, min(size, limit))
+    /// Tries whether the path carries more, where data would use it.
+    private func sendMTUProbe(to route: Route, at now: Instant) -> Bool {
+        guard let session, session.transport.wantsMTUProbe, paths.budget == .max else { return false }
+        let arena = environment.arena
+        let start = arena.beginPacket()
+        guard let packet = session.transport.nextMTUProbe(to: &arena.writer, at: now), !session.keys.areUsedUp else {
+            arena.abandonPacket(from: start)
+            return false
+        }
+        seal(from: start, packet, session.keys, to: route, at: now)
+        return true
     }
 
     /// A packet of path frames by itself, small or as large as data. One that a packet from there provoked is no larger than
@@ -83,8 +84,9 @@ extension Connection {
             return arena.abandonPacket(from: start)
         }
         let limit = min(Limits.maxDatagramSize, allowance) - Limits.dataOverhead
-        arena.writer.zeros((isFull ? limit : Self.paddedSize(count, upTo: limit)) - count)
-        seal(from: start, number: number, keys, to: route, isProvoked: isProvoked, at: now)
+        arena.writer.zeros((isFull ? limit : Transport.paddedSize(count, upTo: limit)) - count)
+        seal(
+            from: start, WrittenPacket(number: number, ecn: .notECT), keys, to: route, isProvoked: isProvoked, at: now)
     }
 
     @discardableResult

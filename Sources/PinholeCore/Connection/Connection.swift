@@ -44,7 +44,7 @@ final class Connection {
     /// Where each service sees the peer, by client.
     var peerObserved: [Int: [TransportAddress]] = [:]
     /// HS and session packets that came before their keys; at most ``Limits/maxEarlyPackets``.
-    var early: [(datagram: [UInt8], source: Route)] = []
+    var early: [(datagram: [UInt8], source: Route, ecn: ECNCodepoint)] = []
 
     /// The ladder of the present attempt.
     var punch = Punch()
@@ -77,6 +77,10 @@ final class Connection {
     var pathChosen: Instant?
     var pathsReviewed: Instant?
     var capacityCheck: CapacityCheck?
+    /// What the table of paths was last told of the active one.
+    var knownCapacity = PathMTU.Capacity.unknown
+    /// This machine's address on the active path, when it was last taken for a new one.
+    var pathSource: IPAddress?
     /// A session that would take over, if the one that is there shows no life.
     var successor: Successor?
     var pings: [UInt64: Instant] = [:]
@@ -190,7 +194,8 @@ final class Connection {
         return PathDescription(
             remote: path.route.remote, kind: isOwnAddress ? .host : path.kind, strategy: wonBy,
             isDirect: directAddresses.contains(path.route.remote),
-            rtt: session?.transport.smoothedRTT ?? path.rtt, connectTime: connectTime,
+            rtt: session?.transport.smoothedRTT ?? path.rtt, datagramSize: datagramSize,
+            hasECN: session?.transport.hasECN ?? false, connectTime: connectTime,
             serviceRTT: environment.serviceRTT(for: peer))
     }
 }

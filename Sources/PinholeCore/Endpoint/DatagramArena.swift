@@ -4,6 +4,7 @@ package import PinholeWire
 /// A datagram that waits in an endpoint's arena: where it goes, and where it lies.
 package struct OutgoingDatagram: Sendable {
     package let route: Route
+    package let ecn: ECNCodepoint
     fileprivate let offset: Int
     /// Its size in bytes.
     package let count: Int
@@ -12,6 +13,7 @@ package struct OutgoingDatagram: Sendable {
 /// Datagrams that lie back to back in an endpoint's arena, and go the same way.
 package struct OutgoingRun: Sendable {
     package let route: Route
+    package let ecn: ECNCodepoint
     fileprivate let offset: Int
     /// Bytes of all of them.
     package fileprivate(set) var count: Int
@@ -28,7 +30,7 @@ package struct OutgoingRun: Sendable {
 /// The datagrams that are to leave next, back to back in memory that is used again once all of them were taken.
 ///
 /// A packet is written where it leaves from: ``beginPacket()`` leaves room for the header, the frames follow, sealing
-/// happens in place, and ``endPacket(from:to:)`` lets it go. One packet at a time.
+/// happens in place, and ``endPacket(from:_:to:)`` lets it go. One packet at a time.
 final class DatagramArena {
     /// What was written in this round. Only packets that are begun write here.
     var writer = ByteWriter(capacity: DatagramArena.capacity)
@@ -55,8 +57,8 @@ final class DatagramArena {
     }
 
     /// The packet is sealed.
-    func endPacket(from start: Int, to route: Route) {
-        datagrams.append(OutgoingDatagram(route: route, offset: start, count: writer.count - start))
+    func endPacket(from start: Int, _ ecn: ECNCodepoint, to route: Route) {
+        datagrams.append(OutgoingDatagram(route: route, ecn: ecn, offset: start, count: writer.count - start))
     }
 
     /// Nothing is to be sent after all.
@@ -66,7 +68,7 @@ final class DatagramArena {
 
     /// Adds a datagram that was made elsewhere.
     func append(_ datagram: [UInt8], to route: Route) {
-        datagrams.append(OutgoingDatagram(route: route, offset: writer.count, count: datagram.count))
+        datagrams.append(OutgoingDatagram(route: route, ecn: .notECT, offset: writer.count, count: datagram.count))
         writer.append(datagram)
     }
 
@@ -84,10 +86,12 @@ final class DatagramArena {
 
     /// Takes what follows the datagram that was taken last, as far as one call can send it all (udp(7), UDP_SEGMENT).
     func takeRun(from first: OutgoingDatagram) -> OutgoingRun {
-        var run = OutgoingRun(route: first.route, offset: first.offset, count: first.count, size: first.count)
+        var run = OutgoingRun(
+            route: first.route, ecn: first.ecn, offset: first.offset, count: first.count, size: first.count)
         while taken < datagrams.count, run.count == run.datagrams * run.size, run.datagrams < OutgoingRun.maxDatagrams,
             datagrams[taken].count > 0, datagrams[taken].count <= run.size,
-            run.count + datagrams[taken].count <= OutgoingRun.maxCount, datagrams[taken].route == run.route
+            run.count + datagrams[taken].count <= OutgoingRun.maxCount, datagrams[taken].route == run.route,
+            datagrams[taken].ecn == run.ecn
         {
             run.count += datagrams[taken].count
             run.datagrams += 1

@@ -5,8 +5,11 @@ package import PinholeWire
 // stranger.
 
 extension Endpoint {
-    /// Takes in a datagram of at most 64 KiB that came by the socket of `source`. What is not ours is counted and dropped.
-    package func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+    /// Takes in a datagram of at most 64 KiB that came by the socket of `source`, with the ECN field of its IP header. What
+    /// is not ours is counted and dropped.
+    package func receive(
+        _ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint = .notECT, at now: Instant
+    ) {
         guard let kind = DatagramKind(datagram), source.remote.port != 0,
             kind == .beacon || source.socket != .beacon
         else {
@@ -14,7 +17,7 @@ extension Endpoint {
         }
         switch kind {
         case .data, .handshake:
-            route(datagram, from: source, at: now)
+            route(datagram, from: source, ecn: ecn, at: now)
         case .hello:
             receiveHello(datagram, from: source, at: now)
         case .cookie:
@@ -36,11 +39,11 @@ extension Endpoint {
         ConnectionID(destinationOf: datagram).flatMap { routes[$0] }
     }
 
-    private func route(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+    private func route(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant) {
         guard let id = ConnectionID(destinationOf: datagram), let connection = connection(routedBy: id) else {
             return environment.drops.count(.unknownConnection)
         }
-        connection.receive(datagram, from: source, at: now)
+        connection.receive(datagram, from: source, ecn: ecn, at: now)
         settleLater(connection)
     }
 

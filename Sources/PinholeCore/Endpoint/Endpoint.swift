@@ -82,6 +82,24 @@ extension Endpoint {
         settleLater(slot)
     }
 
+    /// What each interface of this machine carries in one packet, by its address, in bytes and with the IP header.
+    package func setInterfaceMTUs(_ mtus: [IPAddress: Int], at now: Instant) {
+        guard mtus != environment.interfaceMTUs else { return }
+        environment.interfaceMTUs = mtus
+        for (slot, connection) in connections where connection.session != nil {
+            connection.interfacesChanged(at: now)
+            settleLater(slot)
+        }
+    }
+
+    /// A session packet of `size` bytes did not leave, as the interface towards `route` carries less.
+    package func refused(_ size: Int, over route: Route, at now: Instant) {
+        for (slot, connection) in connections where connection.session != nil && connection.paths[route] != nil {
+            connection.refused(size, over: route, at: now)
+            settleLater(slot)
+        }
+    }
+
     /// The services to register with. What is registered already stays so; what is not used any more is left.
     package func setServices(_ services: [RendezvousService], at now: Instant) {
         var known = clients

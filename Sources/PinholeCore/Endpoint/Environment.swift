@@ -30,6 +30,8 @@ final class Environment {
     var beaconSources: [LocalAddress] = []
     /// The sockets' ports; a family without a socket has none.
     var localPorts: [IPAddress.Family: UInt16] = [:]
+    /// What each interface carries, by its address.
+    var interfaceMTUs: [IPAddress: Int] = [:]
     /// The registrations with the services, as far as they got.
     var registrations: [Registration] = []
     /// Where the services see this peer.
@@ -156,6 +158,18 @@ final class Environment {
         guard address.ip.isPrivate else { return nil }
         let isBehindSameNAT = peerObserved.contains { other in observed.contains { $0.ip == other.ip } }
         return isNeighbour(address.ip) || isBehindSameNAT ? nil : .otherNetwork
+    }
+
+    /// The address of this machine that packets to `ip` leave from, as far as addresses tell.
+    func source(toward ip: IPAddress) -> IPAddress? {
+        let own = localAddresses.filter { $0.ip.family == ip.family }
+        let neighbours = own.filter { $0.ip.sharesPrefix($0.prefixLength, with: ip) }
+        return (neighbours.max { $0.prefixLength < $1.prefixLength } ?? own.first)?.ip
+    }
+
+    /// What the interface towards `ip` carries in one packet; nil if that is not known.
+    func interfaceMTU(toward ip: IPAddress) -> Int? {
+        source(toward: ip).flatMap { interfaceMTUs[$0] }
     }
 
     /// Whether an address is on one of our own networks: no NAT is in between.

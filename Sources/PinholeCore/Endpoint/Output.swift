@@ -77,6 +77,10 @@ package struct PathDescription: Equatable, Sendable {
     /// Whether the address was given by hand rather than by an introduction.
     package let isDirect: Bool
     package let rtt: Duration?
+    /// The largest datagram that is sent there, in bytes of UDP payload.
+    package let datagramSize: Int
+    /// Whether marks of congestion arrive as the path made them.
+    package let hasECN: Bool
     /// From the first wish to connect to the authenticated session on a validated path.
     package let connectTime: Duration
     package let serviceRTT: Duration?

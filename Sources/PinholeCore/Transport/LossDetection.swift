@@ -81,6 +81,11 @@ struct LossDetection: Sendable {
                 break
             }
             lost.append(packet)
+            // RFC 9000 §14.4: the loss of a probe of the path's MTU "is therefore not a reliable indication of congestion".
+            guard !packet.isMTUProbe else {
+                if sent.loseFirst() { runStart = nil }
+                continue
+            }
             count(packet, at: now)
             // §7.6.2: lost packets with none acknowledged between them, and a round-trip sample before the first.
             if let sampled = rtt.firstSampleAt, sampled < packet.sentAt {

@@ -21,6 +21,8 @@ struct PacketNumberSpace: Sendable {
         maxDelay: UInt64(Limits.maxAckDelay.nanoseconds / 1000), reorderingThreshold: 1)
     /// The largest number when an ACK was last sent.
     private var largestTold: UInt64 = 0
+    /// What arrived with a codepoint, of the whole session.
+    private var ecnCounts = ECNCounts()
     private(set) var ackDeadline: Instant?
     /// When an ACK last went in a packet that the peer answers.
     private var elicitedAt: Instant
@@ -36,8 +38,9 @@ struct PacketNumberSpace: Sendable {
         return next
     }
 
-    mutating func didReceive(_ number: UInt64, isAckEliciting: Bool, at now: Instant) {
+    mutating func didReceive(_ number: UInt64, isAckEliciting: Bool, ecn: ECNCodepoint = .notECT, at now: Instant) {
         guard !received.contains(number) else { return }
+        ecnCounts.count(ecn)
         // RFC 9000 §13.2.1: "an endpoint SHOULD generate and send an ACK frame without delay when it receives an
         // ack-eliciting packet" that is older than another, or that leaves missing packets behind it.
         let isInOrder = number == largestReceived.map { $0 + 1 } ?? 0
@@ -53,7 +56,8 @@ struct PacketNumberSpace: Sendable {
         guard isAckEliciting else { return }
         unacknowledged += 1
         // §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets."
-        if isNews || isGapDue || unacknowledged >= frequency.threshold { isAckUrgent = true }
+        // §13.2.1: "packets marked with the ECN Congestion Experienced (CE) codepoint … SHOULD be acknowledged immediately".
+        if isNews || isGapDue || unacknowledged >= frequency.threshold || ecn == .ce { isAckUrgent = true }
         if ackDeadline == nil, !isAckUrgent {
             ackDeadline = Instant(nanoseconds: now.nanoseconds + Int64(frequency.maxDelay) * 1000)
         }
@@ -102,15 +106,16 @@ struct PacketNumberSpace: Sendable {
     /// Writes the ACK frame for now, of at most `size` bytes, and returns its largest number; nil if there is nothing to
     /// tell or no room.
     mutating func writeAck(to writer: inout ByteWriter, upTo size: Int, at now: Instant) -> UInt64? {
-        // Type, delay and count are at most 11 bytes, the largest number 8, each range 16.
-        let room = (size - 19) / 16
+        // Type, delay and count are at most 11 bytes, the largest number 8, each range 16, the counts of codepoints 24.
+        let room = (size - (ecnCounts.isZero ? 19 : 43)) / 16
         guard room >= 1, let newest = received.last else { return nil }
         unacknowledged = 0
         isAckUrgent = false
         ackDeadline = nil
         largestTold = newest.upperBound - 1
         let delay = max(0, now.nanoseconds - largestReceivedAt.nanoseconds) / 1000
-        writer.ack(ascending: received.ranges.suffix(room), delay: UInt64(delay))
+        writer.ack(
+            ascending: received.ranges.suffix(room), delay: UInt64(delay), ecn: ecnCounts.isZero ? nil : ecnCounts)
         return newest.upperBound - 1
     }
 

@@ -6,7 +6,7 @@ internal import PinholeWire
 ///           10 sent, or a probe timeout            counts that fit
 /// testing ─────────────────────────────▶ waiting ──────────────────▶ capable
 ///    ▲  └────────────────────────────────────────────────────────────▲   │
-///    │                        two probe timeouts in a row                │
+///    │                      ten lost and none acknowledged               │
 ///    └───────────────────────────────────────────────────────────────────┘
 /// any of them ── counts that do not fit, or all ten lost ──▶ failed
 /// ```
@@ -16,7 +16,7 @@ struct PathECN: Sendable {
         case testing(Trial)
         /// Nothing is marked until something marked was acknowledged.
         case waiting(Trial)
-        case capable
+        case capable(lost: Int)
         /// The path bleaches, mangles or drops, or the peer does not count.
         case failed
     }
@@ -81,17 +81,20 @@ struct PathECN: Sendable {
             // §13.4.2: "If all packets marked with non-zero ECN codepoints are subsequently lost, it can disable marking on
             // the assumption that the marking caused the loss."
             phase = trial.lost < trial.sent ? .waiting(trial) : .failed
-        case .capable, .failed:
+        case .capable(let lost):
+            // The path may be another one, though its ends are not.
+            phase = .capable(lost: lost + 1)
+            if lost + 1 >= Self.trialLength { resetPath() }
+        case .failed:
             break
         }
     }
 
     /// The reason that nothing is answered may be the marks.
-    mutating func didTimeOut(count: Int) {
+    mutating func didTimeOut() {
         switch phase {
         case .testing(let trial): if trial.sent > 0 { phase = .waiting(trial) }
-        case .capable: if count >= 2 { resetPath() }
-        case .waiting, .failed: break
+        case .waiting, .capable, .failed: break
         }
     }
 
@@ -106,11 +109,11 @@ struct PathECN: Sendable {
         if let reported { counts = reported }
         switch phase {
         case .testing(var trial):
-            phase = trial.add(acknowledged, counts).map { $0 ? .capable : .failed } ?? .testing(trial)
+            phase = trial.add(acknowledged, counts).map { $0 ? .capable(lost: 0) : .failed } ?? .testing(trial)
         case .waiting(var trial):
-            phase = trial.add(acknowledged, counts).map { $0 ? .capable : .failed } ?? .waiting(trial)
+            phase = trial.add(acknowledged, counts).map { $0 ? .capable(lost: 0) : .failed } ?? .waiting(trial)
         case .capable:
-            break
+            if acknowledged > 0 { phase = .capable(lost: 0) }
         case .failed:
             return false
         }

@@ -41,11 +41,15 @@ struct SentPacket: Sendable {
     let frames: SentFrames
     /// What had been delivered when it was sent.
     let stamp: DeliveryStamp
+    /// Whether it left with ECT(0).
+    let isMarked: Bool
+    /// Whether it only tries whether the path carries its size: then its loss says nothing else.
+    let isMTUProbe: Bool
     fileprivate(set) var isAcknowledged = false
 
     init(
         number: UInt64, sentAt: Instant, size: Int, largestAcknowledged: UInt64?, frames: SentFrames,
-        stamp: DeliveryStamp = DeliveryStamp()
+        stamp: DeliveryStamp = DeliveryStamp(), isMarked: Bool = false, isMTUProbe: Bool = false
     ) {
         self.number = number
         self.sentAt = sentAt
@@ -53,6 +57,8 @@ struct SentPacket: Sendable {
         self.largestAcknowledged = largestAcknowledged
         self.frames = frames
         self.stamp = stamp
+        self.isMarked = isMarked
+        self.isMTUProbe = isMTUProbe
     }
 }
 

@@ -39,8 +39,10 @@ extension Transport {
     }
 
     /// Notes a packet after all of its frames were taken, so that it is acknowledged in time.
-    package mutating func didReceive(packet number: UInt64, isAckEliciting: Bool, at now: Instant) {
-        space.didReceive(number, isAckEliciting: isAckEliciting, at: now)
+    package mutating func didReceive(
+        packet number: UInt64, isAckEliciting: Bool, ecn: ECNCodepoint = .notECT, at now: Instant
+    ) {
+        space.didReceive(number, isAckEliciting: isAckEliciting, ecn: ecn, at: now)
     }
 
     // MARK: Streams
@@ -180,12 +182,13 @@ extension Transport {
             sent.acknowledge(range, into: &scratch, spurious: &spurious)
         }
         sent.trim()
+        let isNewest = lossDetection.largestAcknowledged.map { largest > $0 } ?? true
         lossDetection.didAcknowledge(largest, something: !scratch.isEmpty)
         if let newest = scratch.last, newest.number == largest, newest.number >= pathStart {
             let delay = Duration.microseconds(Int64(min(ack.delay, 1 << 32)))
             rtt.update(sample: now - newest.sentAt, ackDelay: delay, at: now)
         }
-        for packet in spurious { didFindSpurious(packet) }
+        for packet in spurious { didFindSpurious(packet, at: now) }
         for packet in scratch { didAcknowledge(packet, at: now) }
         if !scratch.isEmpty {
             probes = 0
@@ -193,6 +196,8 @@ extension Transport {
             congestion.didReceiveAck(
                 sample, rtt: rtt, inFlight: bytesInFlight, delivered: deliveryRate.delivered, at: now)
         }
+        if isNewest { receiveCodepoints(at: now) }
+        followSize()
         detectLosses(at: now)
         requestAckFrequency()
     }
@@ -201,6 +206,7 @@ extension Transport {
         counters.packetsAcknowledged += 1
         if packet.number >= pathStart {
             bytesInFlight -= packet.size
+            didArriveOnPath(packet, at: now)
             deliveryRate.didAcknowledge(packet, at: now)
             congestion.didAcknowledge(packet, rtt: rtt, isAppLimited: isAppLimited, at: now)
         }
@@ -208,7 +214,9 @@ extension Transport {
     }
 
     /// The packet was given up, and its frames sent again perhaps; those that were not need not be.
-    private mutating func didFindSpurious(_ packet: SentPacket) {
+    private mutating func didFindSpurious(_ packet: SentPacket, at now: Instant) {
+        if packet.number >= pathStart { didArriveOnPath(packet, at: now) }
+        guard !packet.isMTUProbe else { return }
         counters.spuriousLosses += 1
         if packet.number >= pathStart, lossDetection.didFindSpurious(packet) { congestion.undoCongestion() }
         didDeliver(packet)

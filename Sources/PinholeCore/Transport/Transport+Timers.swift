@@ -19,6 +19,7 @@ extension Transport {
         if lossDetection.lossTime != nil { return detectLosses(at: now) }
         counters.probeTimeouts += 1
         lossDetection.didTimeOut(at: now)
+        ecn.didTimeOut()
         probe()
     }
 
@@ -31,7 +32,7 @@ extension Transport {
         var position = 0
         var repeated = 0
         while position < sent.count, repeated < Limits.probesPerTimeout {
-            if let packet = sent.open(at: position) {
+            if let packet = sent.open(at: position), !packet.isMTUProbe {
                 requeue(packet)
                 repeated += 1
             }
@@ -47,14 +48,19 @@ extension Transport {
         var latest: Instant?
         var bytes = 0
         for packet in scratch {
-            counters.packetsLost += 1
             if packet.number >= pathStart {
                 bytesInFlight -= packet.size
+                didLoseOnPath(packet, at: now)
+            }
+            guard !packet.isMTUProbe else { continue }
+            counters.packetsLost += 1
+            if packet.number >= pathStart {
                 bytes += packet.size
                 latest = packet.sentAt
             }
             requeue(packet)
         }
+        followSize()
         if let latest { congestion.didCongest(lost: bytes, sentAt: latest, at: now) }
         if verdict.isPersistentCongestion {
             counters.persistentCongestions += 1

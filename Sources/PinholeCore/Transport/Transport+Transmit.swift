@@ -12,13 +12,14 @@ extension Transport {
         case probe
     }
 
-    /// Appends the plaintext of the next packet, at most `size` bytes, and returns the packet's number; nil, with nothing
+    /// Appends the plaintext of the next packet, at most `size` bytes, and returns what it is; nil, with nothing
     /// appended, if there is nothing to send, or window or pacer say wait. `frames` go first, are not repeated when lost,
     /// and force a packet; they must fit.
     package mutating func nextPacket(
         to writer: inout ByteWriter, upTo size: Int, with frames: [Frame] = [], at now: Instant
-    ) -> UInt64? {
+    ) -> WrittenPacket? {
         let permission = permission(for: size + Limits.dataOverhead, at: now)
+        let size = permission == .probe && frames.isEmpty ? min(size, probeSize) : size
         guard !frames.isEmpty || permission != .acknowledgements || space.isAckDue(at: now) else { return nil }
         return write(frames, upTo: writer.count + size, as: permission, to: &writer, at: now)
     }
@@ -48,7 +49,7 @@ extension Transport {
 
     private mutating func write(
         _ forced: [Frame], upTo end: Int, as permission: Permission, to writer: inout ByteWriter, at now: Instant
-    ) -> UInt64? {
+    ) -> WrittenPacket? {
         let beginning = writer.count
         var frames = SentFrames()
         var isEliciting = false
@@ -75,23 +76,48 @@ extension Transport {
         counters.bytesSent += UInt64(count)
         // What only the connection insists on is not tracked: nothing of it is repeated, and a peer that provokes it
         // and never acknowledges must not fill our memory.
-        if isEliciting, permission != .acknowledgements {
-            let stamp = deliveryRate.stamp(inFlight: bytesInFlight, at: now)
-            track(
-                SentPacket(
-                    number: number, sentAt: now, size: max(count, Limits.minPlaintext) + Limits.dataOverhead,
-                    largestAcknowledged: largest, frames: frames, stamp: stamp))
-            if permission == .probe { probes -= 1 }
-        }
-        return number
+        guard isEliciting, permission != .acknowledgements else { return WrittenPacket(number: number, ecn: .notECT) }
+        let isFilled = end - writer.count < Self.leastFrame
+        // Who never fills a packet fills no queue, and need not be told.
+        let isMarked = isFilled && ecn.isMarking && permission != .probe
+        track(
+            SentPacket(
+                number: number, sentAt: now,
+                size: Self.paddedSize(count, upTo: end - beginning) + Limits.dataOverhead, largestAcknowledged: largest,
+                frames: frames, stamp: deliveryRate.stamp(inFlight: bytesInFlight, at: now), isMarked: isMarked))
+        if permission == .probe { probes -= 1 }
+        hasFilledPacket = isFilled && end - beginning + Limits.dataOverhead >= mtu.size
+        return WrittenPacket(number: number, ecn: isMarked ? .ect0 : .notECT)
     }
 
-    private mutating func track(_ packet: SentPacket) {
+    /// Lengths say less when there are few of them (protocol §3.4): bytes of frames, of a packet that has room for `limit`.
+    package static func paddedSize(_ count: Int, upTo limit: Int) -> Int {
+        let size =
+            switch count {
+            case ...64: 64
+            case ...128: 128
+            case ...256: 256
+            case ...512: 512
+            case ...Self.baseRoom: Self.baseRoom
+            case ...2048: 2048
+            case ...4096: 4096
+            case ...8192: 8192
+            default: limit
+            }
+        return max(count, min(size, limit))
+    }
+
+    private static let baseRoom = Limits.maxDatagramSize - Limits.dataOverhead
+    /// A frame of fewer bytes at the end of a packet costs more than it brings.
+    private static let leastFrame = 32
+
+    mutating func track(_ packet: SentPacket) {
         sent.append(packet)
         bytesInFlight += packet.size
         lossDetection.didSend(at: packet.sentAt)
         congestion.didSend(packet)
         pacer.didSend(packet.size)
+        if packet.isMarked { ecn.didSendMarked() }
         if packet.largestAcknowledged != nil { space.didElicit(at: packet.sentAt) }
     }
 
@@ -172,8 +198,9 @@ extension Transport {
     private mutating func write(
         _ id: UInt64, to writer: inout ByteWriter, upTo end: Int, frames: inout SentFrames
     ) -> Int? {
-        // A frame of a few bytes at the end of a packet costs more than it brings.
-        guard !frames.isFull, writer.count + 32 <= end, let index = sendStreams.index(forKey: id) else { return nil }
+        guard !frames.isFull, writer.count + Self.leastFrame <= end, let index = sendStreams.index(forKey: id) else {
+            return nil
+        }
         let credit = StreamID.isFile(id) ? sendCredit.available : .max
         let written = sendStreams.values[index].writeFrame(id: id, to: &writer, end: end, connectionCredit: credit)
         guard let chunk = written else { return nil }

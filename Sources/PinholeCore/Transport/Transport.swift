@@ -16,6 +16,11 @@ package struct Transport: Sendable {
     var deliveryRate: DeliveryRate
     var pacer: Pacer
     package internal(set) var bytesInFlight = 0
+    /// The size of what the path carries, and whether it carries ECN.
+    var mtu = PathMTU()
+    var ecn = PathECN()
+    /// Whether data has just filled a packet, so that a larger one would be of use.
+    var hasFilledPacket = false
     /// Packets below this went over an earlier path, and say nothing about this one.
     var pathStart: UInt64 = 0
 
@@ -63,10 +68,7 @@ package struct Transport: Sendable {
     }
 
     /// The size of a full datagram on the path, 1200 bytes until path MTU discovery knows better.
-    package var maxDatagramSize: Int {
-        get { congestion.maxDatagramSize }
-        set { congestion.maxDatagramSize = newValue }
-    }
+    package var maxDatagramSize: Int { mtu.size }
 
     /// The path's round-trip time; nil until it was measured.
     package var smoothedRTT: Duration? {
@@ -170,11 +172,15 @@ package struct Transport: Sendable {
         if rtt.firstSampleAt == nil { rtt = RTTEstimator(initial: initial) }
     }
 
-    /// The session goes over another path from now on: nothing is known about it but perhaps its round-trip time.
+    /// The session goes over another path from now on: nothing is known about it but perhaps its round-trip time, and what
+    /// ``use(_:)`` tells next.
     /// RFC 9000 §9.4: "Packets sent on the old path MUST NOT contribute to congestion control or RTT estimation".
     package mutating func resetPath(initialRTT: Duration?, at now: Instant) {
         rtt = RTTEstimator(initial: initialRTT ?? Limits.initialRTT)
-        congestion = Congestion(maxDatagramSize: Limits.maxDatagramSize)
+        mtu = PathMTU()
+        ecn.resetPath()
+        congestion = Congestion(maxDatagramSize: mtu.size)
+        followSize()
         deliveryRate = DeliveryRate(at: now)
         pacer = Pacer(at: now)
         lossDetection.resetPath(at: now)
@@ -196,6 +202,10 @@ package struct TransportStatistics: Equatable, Sendable {
     package internal(set) var spuriousLosses: UInt64 = 0
     package internal(set) var probeTimeouts: UInt64 = 0
     package internal(set) var persistentCongestions: UInt64 = 0
+    /// Packets that tried whether the path carries more.
+    package internal(set) var mtuProbes: UInt64 = 0
+    /// ACKs that told of a full queue by ECN.
+    package internal(set) var congestionMarks: UInt64 = 0
     /// Stream bytes that were sent more than once.
     package internal(set) var bytesRetransmitted: UInt64 = 0
     package internal(set) var congestionWindow = 0

@@ -15,19 +15,10 @@ struct PathTable {
         var bytesSent = 0
         /// Of these, what went because something had come from there, and not to find out whether it would.
         var bytesProvoked = 0
-        var capacity = Capacity.unknown
+        /// Of the active path the session's transport knows more.
+        var capacity = PathMTU.Capacity.unknown
 
         var isValidated: Bool { validated != nil }
-    }
-
-    /// What datagrams a path carries: there are some that pass probes and lose data.
-    enum Capacity {
-        /// Not tried yet; full datagrams are sent all the same.
-        case unknown
-        /// A full datagram went there, and one came back.
-        case full
-        /// Small datagrams pass, and full ones do not.
-        case narrow
     }
 
     private struct Challenge {
@@ -133,7 +124,7 @@ struct PathTable {
         let sent: Instant
     }
 
-    mutating func setCapacity(_ capacity: Capacity, of route: Route) {
+    mutating func setCapacity(_ capacity: PathMTU.Capacity, of route: Route) {
         paths[route]?.capacity = capacity
     }
 

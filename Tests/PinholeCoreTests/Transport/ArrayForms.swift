@@ -10,8 +10,8 @@ extension Transport {
         upTo size: Int, with frames: [Frame] = [], at now: Instant
     ) -> (number: UInt64, payload: [UInt8])? {
         var writer = ByteWriter(capacity: size)
-        guard let number = nextPacket(to: &writer, upTo: size, with: frames, at: now) else { return nil }
-        return (number, writer.bytes)
+        guard let packet = nextPacket(to: &writer, upTo: size, with: frames, at: now) else { return nil }
+        return (packet.number, writer.bytes)
     }
 }
 

@@ -121,13 +121,25 @@ struct PathECNTests {
     func timeout() {
         let path = MarkedPath()
         path.send(3)
-        path.ecn.didTimeOut(count: 1)
+        path.ecn.didTimeOut()
         #expect(!path.isMarking)
         path.receive(ECNCounts(ect0: 1), acknowledged: 1)
         #expect(path.isCapable)
-        path.ecn.didTimeOut(count: 1)
+        path.ecn.didTimeOut()
         #expect(path.isCapable)
-        path.ecn.didTimeOut(count: 2)
+    }
+
+    @Test("a path that begins to drop what is marked is tried again, and left")
+    func droppedLater() {
+        let path = MarkedPath()
+        path.send(10)
+        path.receive(ECNCounts(ect0: 10), acknowledged: 10)
+        path.send(30)
+        path.lose(9)
+        path.receive(ECNCounts(ect0: 11), acknowledged: 1)
+        path.lose(9)
+        #expect(path.isCapable)
+        path.lose(1)
         #expect(!path.isCapable && path.send(100) == 10)
         path.lose(10)
         #expect(!path.isMarking)
@@ -156,7 +168,7 @@ struct PathECNTests {
         for _ in 0..<500 {
             switch Int.random(in: 0...5, using: &random) {
             case 0: path.lose(1)
-            case 1: path.ecn.didTimeOut(count: Int.random(in: 1...3, using: &random))
+            case 1: path.ecn.didTimeOut()
             case 2: path.ecn.resetPath()
             case 3: path.send(Int.random(in: 0...20, using: &random))
             default:

@@ -28,7 +28,7 @@ struct DatagramRunTests {
         defer { datagram_batch_destroy(batch) }
         var datagrams: [[UInt8]] = []
         // Loopback delivers before the call that sends returns.
-        receiver.receive(through: batch) { datagram, _ in datagrams.append([UInt8](copying: datagram)) }
+        receiver.receive(through: batch) { datagram, _, _ in datagrams.append([UInt8](copying: datagram)) }
         return datagrams
     }
 

@@ -13,6 +13,10 @@ final class Recorder: LoopDelegate {
         var received: [(bytes: [UInt8], source: TransportAddress)] = []
         /// By which socket each came.
         var sockets: [SocketID] = []
+        /// What the network layer said of each.
+        var codepoints: [ECNCodepoint] = []
+        /// Sizes that the kernel refused.
+        var refused: [Int] = []
         var drains = 0
         var changes = 0
         var waiters: [(condition: (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
@@ -31,12 +35,17 @@ final class Recorder: LoopDelegate {
         self.answer = answer
     }
 
-    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+    func refused(_ size: Int, over route: Route, at now: Instant) {
+        state.update { $0.refused.append(size) }
+    }
+
+    func receive(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant) {
         let bytes = [UInt8](copying: datagram)
         outgoing += answer(bytes, source.remote).map { ($0, Route($1, via: source.socket)) }
         state.update {
             $0.received.append((bytes, source.remote))
             $0.sockets.append(source.socket)
+            $0.codepoints.append(ecn)
         }
     }
 
@@ -98,6 +107,14 @@ final class Journal: Sendable {
         state.withLock { $0.sockets }
     }
 
+    var codepoints: [ECNCodepoint] {
+        state.withLock { $0.codepoints }
+    }
+
+    var refused: [Int] {
+        state.withLock { $0.refused }
+    }
+
     var count: (drains: Int, changes: Int) {
         state.withLock { ($0.drains, $0.changes) }
     }
@@ -119,9 +136,9 @@ struct Station {
     }
 
     /// Sends datagrams in one turn of the loop.
-    func send(_ datagrams: [[UInt8]], to destination: TransportAddress) {
+    func send(_ datagrams: [[UInt8]], _ ecn: ECNCodepoint = .notECT, to destination: TransportAddress) {
         loop.perform { [loop] in
-            for datagram in datagrams { loop.send(datagram, over: Route(destination)) }
+            for datagram in datagrams { loop.send(datagram, ecn, over: Route(destination)) }
         }
     }
 
@@ -144,8 +161,8 @@ struct Station {
 }
 
 extension DatagramLoop {
-    func send(_ bytes: [UInt8], over route: Route) {
-        send(bytes.span, over: route)
+    func send(_ bytes: [UInt8], _ ecn: ECNCodepoint = .notECT, over route: Route) {
+        send(bytes.span, ecn, over: route)
     }
 }
 

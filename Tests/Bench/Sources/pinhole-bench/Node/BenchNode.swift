@@ -45,6 +45,7 @@ final class BenchNode: LoopDelegate {
             identity: identity, allowsLoopback: isLoopback, entropy: Entropy(SystemRandomNumberGenerator()),
             unixMilliseconds: WallClock.unixMilliseconds, at: now)
         talk = Talk()
+        endpoint.setInterfaceMTUs(Interfaces.mtus, at: now)
         endpoint.setLocal(
             [LocalAddress(address, prefixLength: 24)], ports: [.v4: loop.localPort(.v4) ?? 0], at: now)
     }
@@ -60,9 +61,13 @@ extension BenchNode: Sendable {}
 // MARK: The loop
 
 extension BenchNode {
-    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+    func refused(_ size: Int, over route: Route, at now: Instant) {
+        endpoint.refused(size, over: route, at: now)
+    }
+
+    func receive(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant) {
         received += 1
-        endpoint.receive(datagram, from: source, at: now)
+        endpoint.receive(datagram, from: source, ecn: ecn, at: now)
     }
 
     func addressesChanged(at now: Instant) {}
@@ -77,7 +82,7 @@ extension BenchNode {
                 sent += UInt64(run.datagrams)
                 sentBytes += UInt64(run.count)
                 largest = max(largest, run.size)
-                loop.send(endpoint.bytes(of: run), of: run.size, over: run.route)
+                loop.send(endpoint.bytes(of: run), of: run.size, run.ecn, over: run.route)
             case .openSockets(let ids, let family):
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)
