@@ -70,7 +70,8 @@ final class SendQueue {
         _ run: Span<UInt8>, of size: Int, _ ecn: ECNCodepoint, to destination: TransportAddress,
         through descriptor: Int32
     ) -> Int32 {
-        guard run.count <= maxPayload, (run.count + size - 1) / size <= maxRun else { return -EMSGSIZE }
+        // Not an answer of the kernel, after which runs would be tried less often.
+        guard run.count <= maxPayload, (run.count + size - 1) / size <= maxRun else { return -E2BIG }
         return run.withUnsafeBufferPointer { run in
             var slot = datagram_slot()
             // Only read.

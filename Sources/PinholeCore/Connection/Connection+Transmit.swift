@@ -48,7 +48,8 @@ extension Connection {
 
     /// Seals the packet that the arena holds from `start` on, and lets it go.
     private func seal(
-        from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route, isProvoked: Bool = true, at now: Instant
+        from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route, isProvoked: Bool = true,
+        at now: Instant
     ) {
         keys.seal(&environment.arena.writer, from: start, packetNumber: packet.number)
         environment.arena.endPacket(from: start, packet.ecn, to: route)
