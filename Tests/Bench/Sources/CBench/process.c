@@ -39,6 +39,13 @@ void bench_kill_network(void) {
     closedir(processes);
 }
 
+int bench_stay_on_core(int core) {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    CPU_SET(core, &cores);
+    return sched_setaffinity(0, sizeof cores, &cores);
+}
+
 int bench_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int bench_new_network(void) { return unshare(CLONE_NEWNET) == 0 ? 0 : -errno; }

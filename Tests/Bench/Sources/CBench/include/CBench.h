@@ -75,6 +75,9 @@ void bench_outlive_parent(void);
 /// Kills all other processes in this one's network namespace. Only for a namespace of our own.
 void bench_kill_network(void);
 
+/// Runs on one core from now on. Returns 0, or -1.
+int bench_stay_on_core(int core);
+
 /// A pipe that programs which are started later do not inherit. Returns 0 or -1.
 int bench_pipe(int ends[2]);
 

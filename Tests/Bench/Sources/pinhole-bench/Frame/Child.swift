@@ -37,7 +37,7 @@ final class Child {
 
     /// Starts this program again with `arguments`, in the network of `place`.
     convenience init(_ arguments: [String], in place: Place) throws(Failure) {
-        try self.init(path: "/proc/self/exe", [Role.inside.rawValue, place.network] + arguments, quiet: false)
+        try self.init(path: "/proc/self/exe", [Role.inside.rawValue, place.name] + arguments, quiet: false)
     }
 
     /// Starts another program, found by its name or path, in the network of `place`. What it prints to stderr is lost if

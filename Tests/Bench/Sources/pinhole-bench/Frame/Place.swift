@@ -7,6 +7,11 @@ struct Place {
     let network: String
     let address: String
     let isLoopback: Bool
+    /// The core that its programs run on; the scheduler's choice without.
+    var core: Int?
+
+    /// How ``Role/inside`` is told.
+    var name: String { core.map { "\(network)@\($0)" } ?? network }
 
     static let loopback = Place(network: "-", address: "127.0.0.1", isLoopback: true)
 }
@@ -22,6 +27,24 @@ struct Loopback: Link {
     let name = "loopback"
     let near = Place.loopback
     let far = Place.loopback
+}
+
+/// A link whose ends compute on a core each, as two machines do: whether the scheduler puts two processes that wait for
+/// each other on one core or on two changes a round trip fivefold.
+struct PinnedLink: Link {
+    let name: String
+    let near: Place
+    let far: Place
+    /// Its namespaces live as long as it does.
+    private let link: any Link
+
+    init(_ link: any Link) {
+        self.link = link
+        name = link.name
+        var (near, far) = (link.near, link.far)
+        if sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 { (near.core, far.core) = (0, 1) }
+        (self.near, self.far) = (near, far)
+    }
 }
 
 /// Two network namespaces and a veth pair between them. Nothing of it has a name outside: it is gone with the two

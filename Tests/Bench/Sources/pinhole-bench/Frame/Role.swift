@@ -4,7 +4,7 @@ import Glibc
 
 /// What this program does when it is not what a person starts: one process of a measurement.
 enum Role: String {
-    /// `inside NETWORK …`: goes into the network of a process and becomes what follows.
+    /// `inside NETWORK[@CORE] …`: goes into the network of a process, and to a core, and becomes what follows.
     case inside
     /// `program NAME …`: becomes another program.
     case program
@@ -30,7 +30,9 @@ enum Role: String {
         switch self {
         case .inside:
             guard arguments.count > 1, bench_die_with_parent() == 0 else { fail("no parent") }
-            if let holder = Int32(arguments[0]), bench_enter_network(holder) != 0 { fail("no network \(holder)") }
+            let place = arguments[0].split(separator: "@")
+            if let holder = Int32(place[0]), bench_enter_network(holder) != 0 { fail("no network \(holder)") }
+            if place.count > 1, let core = Int32(place[1]), bench_stay_on_core(core) != 0 { fail("no core \(core)") }
             guard let role = Role(rawValue: arguments[1]) else { fail("no role \(arguments[1])") }
             try role.play(Array(arguments.dropFirst(2)))
         case .program:

@@ -1,7 +1,7 @@
 /// What a session adds to the time that a datagram takes there and back.
 enum Latency {
     static func run(_ options: Options) throws {
-        let link = VethPair.orLoopback()
+        let link = PinnedLink(VethPair.orLoopback())
         let count = options.isQuick ? 200 : 3000
         var session = (median: Sample(), high: Sample())
         var raw = (median: Sample(), high: Sample())
@@ -16,7 +16,7 @@ enum Latency {
         }
         let added = (median: session.median.minus(raw.median), high: session.high.minus(raw.high))
         var table = Table(
-            "There and back over \(link.name), \(count) times, one after the other "
+            "There and back over \(link.name), \(count) times, one after the other, each side on a core of its own "
                 + "(median, lowest-highest of \(options.rounds))", ["what", "p50, us", "p99, us"])
         table.add(["chat message and answer through a session", session.median.text(1), session.high.text(1)])
         table.add(["raw UDP, \(datagramSize) bytes (the bound)", raw.median.text(1), raw.high.text(1)])
