@@ -178,8 +178,13 @@ extension BenchNode {
     /// Messages to everybody, so many of them unconfirmed at a time to each.
     func spread(_ size: Int, window: Int, at now: Instant) {
         talk.begin(.flood(size: size))
+        tellAll(size, count: window, at: now)
+    }
+
+    /// So many messages to everybody.
+    func tellAll(_ size: Int, count: Int, at now: Instant) {
         for peer in peers {
-            for _ in 0..<window { endpoint.send(talk.message(of: size), to: peer, at: now) }
+            for _ in 0..<count { endpoint.send(talk.message(of: size), to: peer, at: now) }
         }
     }
 }

@@ -79,10 +79,17 @@ extension Crowd: Sendable {}
 // MARK: The loop
 
 extension Crowd {
-    func receive(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
+    func receive(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant) {
         let index = Int(source.socket.rawValue - SocketID.firstExtra.rawValue)
         guard members.indices.contains(index) else { return }
-        members[index].receive(datagram, from: Route(source.remote), at: now)
+        members[index].receive(datagram, from: Route(source.remote), ecn: ecn, at: now)
+        touched.append(index)
+    }
+
+    func refused(_ size: Int, over route: Route, at now: Instant) {
+        let index = Int(route.socket.rawValue - SocketID.firstExtra.rawValue)
+        guard members.indices.contains(index) else { return }
+        members[index].refused(size, over: Route(route.remote), at: now)
         touched.append(index)
     }
 

@@ -51,6 +51,7 @@ enum NodeProcess {
         case "times": say("times " + node.talk.times.map { "\($0)" }.joined(separator: " "))
         case "count-allocations": bench_count_allocations(true)
         case "spread": node.spread(numbers[0], window: numbers[1], at: now)
+        case "tell-all": node.tellAll(numbers[0], count: 1, at: now)
         case "sync": say("synced")
         case "heap": say("heap \(bench_heap_in_use())")
         case "mark": say(node.mark())

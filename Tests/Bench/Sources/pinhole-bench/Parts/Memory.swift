@@ -12,6 +12,11 @@ enum Memory {
         // The paths are validated, the tickets of the handshakes are forgotten.
         pause(options.isQuick ? 0.5 : 3)
         let connected = try assembly.memory()
+        // Each hears a line and answers it.
+        assembly.node.say("tell-all 100")
+        while try assembly.node.mark().messages < UInt64(count) { pause(0.1) }
+        pause(options.isQuick ? 0.5 : 2)
+        let used = try assembly.memory()
         var table = Table(
             "Memory of a node with \(count) contacts on loopback, KiB", ["what", "resident", "of the heap"])
         func row(_ what: String, _ from: (resident: Int, heap: Int), _ to: (resident: Int, heap: Int), by count: Int) {
@@ -23,11 +28,14 @@ enum Memory {
         row("the process without a contact", (0, 0), empty, by: 1)
         row("each contact", empty, known, by: count)
         row("each idle session, beside its contact", known, connected, by: count)
+        row("the same after a line of chat each way", known, used, by: count)
         try addBusy(&table, options)
         table.print()
         say("\(count) sessions were made in \(duration.text(2)) s, both sides on this machine")
-        let perSession = Double(connected.resident - known.resident) / 1024 / Double(count)
-        Target("an idle session", perSession, atMost: 16, digits: 1, unit: " KiB").print()
+        for (what, state) in [("an idle session", connected), ("an idle session after a line of chat each way", used)] {
+            let perSession = Double(state.resident - known.resident) / 1024 / Double(count)
+            Target(what, perSession, atMost: 16, digits: 1, unit: " KiB").print()
+        }
     }
 
     /// One session, before and while a file takes all it can get.
