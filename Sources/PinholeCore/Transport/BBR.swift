@@ -44,6 +44,7 @@ struct BBR: CongestionController {
     private var minimumRTTAt: Instant
     /// The shortest round trip in the estimator's longer memory.
     private var shortestKnown: Int64 = 0
+    private var variation: Int64 = 0
     private var round = 0
     private var roundEnd = 0
     private var roundMinimumRTT: Int64 = .max
@@ -83,6 +84,9 @@ struct BBR: CongestionController {
         case .drain, .probeBandwidth, .probeRTT: false
         }
     }
+
+    /// Bytes per second.
+    var rate: Double { bandwidth.value ?? 0 }
 
     /// Whether rate and round trip are known, and its own queue is empty.
     var isCruising: Bool {
@@ -171,7 +175,8 @@ struct BBR: CongestionController {
         }
         if !sample.isAppLimited || sample.rate >= bandwidth.value ?? 0 { bandwidth.add(sample.rate, round: round) }
         excess.update(rate: bandwidth.value ?? 0, round: round, limit: window, at: now)
-        self.shortestKnown = rtt.minimum
+        shortestKnown = rtt.minimum
+        variation = rtt.variation
         advance(isRoundStart ? shortest : nil, isAppLimited: sample.isAppLimited, loss: loss, at: now)
         if isMinimumStale { enterProbeRTT() }
     }
@@ -274,10 +279,10 @@ struct BBR: CongestionController {
     }
 
     /// What a round trip may be longer without there being somebody else's queue.
-    /// On a slow path a few packets are a long queue.
+    /// On a slow path a few packets are a long queue; and where round trips vary from one to the next, it is no queue.
     private var queueTolerance: Int64 {
         let packets = Double(minimumWindow + maxDatagramSize) * 1e9 / max(bandwidth.value ?? 0, 1)
-        return max(minimumRTT / 4, 4_000_000, Int64(min(packets, 1e9)))
+        return max(minimumRTT / 4, 4_000_000, Int64(min(packets, 1e9)), 2 * variation)
     }
 
     private var isDrained: Bool { Double(inFlight) <= max(bandwidthDelayProduct ?? 0, Double(minimumWindow)) }

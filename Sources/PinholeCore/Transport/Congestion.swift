@@ -35,6 +35,8 @@ struct Congestion: CongestionController {
     private var nextTrial = Instant(nanoseconds: .min)
     private var trialPause = Self.shortestTrialPause
     private var windowBeforeTrial = 0
+    /// The model's bandwidth when it was last left, in bytes per second.
+    private var modelRate = 0.0
     /// Since when the model has had the queue to itself.
     private var calmSince = Instant(nanoseconds: 0)
 
@@ -158,6 +160,7 @@ struct Congestion: CongestionController {
         cubic.didCongestPersistently(at: now)
         controller = .cubic(cubic)
         rate = LatestRate()
+        modelRate = 0
         nextTrial = now
         evidence = 0
     }
@@ -186,8 +189,13 @@ struct Congestion: CongestionController {
             // A slow start that a random loss ends is over long before it found anything.
             guard evidence >= (cubic.wasInSlowStart ? 1 : Self.evidenceForModel) else { return }
             windowBeforeTrial = cubic.window
+            // Where others were of late, no search that pushes them aside: the model goes on where it was.
+            let isShared = trialPause > Self.shortestTrialPause && modelRate > 0 && !cubic.wasInSlowStart
+            let known = isShared ? max(rate.best ?? 0, 0.7 * modelRate) : rate.best
             controller = .bbr(
-                BBR(maxDatagramSize: cubic.maxDatagramSize, rate: rate.best, minimumRTT: minimumRTT, at: now))
+                BBR(
+                    maxDatagramSize: cubic.maxDatagramSize, rate: known, minimumRTT: minimumRTT, isFull: isShared,
+                    at: now))
             evidence = 0
         case .bbr(var bbr):
             // Once it knows the path, the model alone never fills a long queue: that was another.
@@ -225,6 +233,7 @@ struct Congestion: CongestionController {
     private mutating func returnToCubic(_ bbr: BBR, at now: Instant) {
         let window = bbr.quietCycles > 0 ? inFlight : max(inFlight, windowBeforeTrial)
         controller = .cubic(Cubic(maxDatagramSize: bbr.maxDatagramSize, window: window))
+        modelRate = bbr.rate
         nextTrial = now + trialPause
         trialPause = min(trialPause * 2, Self.longestTrialPause)
         evidence = 0

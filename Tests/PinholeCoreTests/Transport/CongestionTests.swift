@@ -181,7 +181,7 @@ struct ModelTests {
             flows: 2, rate: 1_250_000, delay: .milliseconds(25), capacity: 62_500, loss: loss, seed: 1)
         path.flows[1].start = .seconds(start)
         _ = path.run(for: .seconds(8))
-        let shares = path.run(for: .seconds(40))
+        let shares = path.run(for: .seconds(25))
         #expect(max(shares[0], shares[1]) < 2 * min(shares[0], shares[1]), "\(shares)")
         #expect(shares[0] + shares[1] > 0.97 * (0.96 - loss), "\(shares)")
     }
