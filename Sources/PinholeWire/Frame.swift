@@ -27,8 +27,8 @@ package enum Frame: Equatable, Sendable {
     package var isAckEliciting: Bool {
         switch self {
         case .padding, .ack, .close: false
-        case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency, .pathChallenge, .pathResponse,
-            .auth, .candidates, .observedAddress, .rekey, .reauth:
+        case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency, .pathChallenge,
+            .pathResponse, .auth, .candidates, .observedAddress, .rekey, .reauth:
             true
         }
     }

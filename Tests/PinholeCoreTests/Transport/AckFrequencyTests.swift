@@ -76,7 +76,8 @@ struct AckFrequencyTests {
         let before = path.acknowledgements
         let packets = path.flows[0].sender.statistics.packetsSent
         let share = path.run(for: .seconds(5))[0]
-        let ratio = Double(path.acknowledgements - before) / Double(path.flows[0].sender.statistics.packetsSent - packets)
+        let ratio =
+            Double(path.acknowledgements - before) / Double(path.flows[0].sender.statistics.packetsSent - packets)
         #expect(share > 0.96)
         #expect(ratio < 0.125 && ratio > 0.01, "\(ratio)")
         #expect(path.flows[0].sender.ackRequest.threshold >= Limits.sparseAckPackets)
