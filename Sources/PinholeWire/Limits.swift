@@ -76,6 +76,9 @@ package enum Limits {
     package static let maxHeldStreams = 4096
     /// Stretches of stream ids that are over; one, if the peer counts upwards and leaves none out.
     package static let maxClosedStreamRanges = 4096
+    /// Files that are offered and not answered at once. Their offers, of at most 400 bytes each, fit into the first credit of
+    /// their stream, so that they never keep two sides from reading each other.
+    package static let maxOpenOffers = 512
     /// With more than this unsent of its answers, a side reads no more of what calls for answers.
     package static let maxUntakenAnswers = 64 * 1024
     /// With less than this unsent a stream asks for more.

@@ -4,6 +4,8 @@ internal import PinholeWire
 struct OutgoingFiles {
     struct Transfer {
         enum State {
+            /// Others are offered first.
+            case waiting
             /// The peer has not answered the offer.
             case offered
             /// Bytes flow on `stream`; the next one is at `offset`.
@@ -22,31 +24,46 @@ struct OutgoingFiles {
 
     private(set) var transfers: [UInt64: Transfer] = [:]
     private var order: [UInt64] = []
+    /// Files to offer; some may be gone meanwhile.
+    private var waiting = Queue<UInt64>()
+    /// Offers that the peer has not answered.
+    private var unanswered = 0
     private var nextStream = StreamID.firstFile
 
     mutating func add(_ id: UInt64, size: UInt64, hash: [UInt8], name: String) {
         guard transfers[id] == nil else { return }
-        transfers[id] = Transfer(size: size, hash: hash, name: name, state: .offered)
+        transfers[id] = Transfer(size: size, hash: hash, name: name, state: .waiting)
         order.append(id)
+        waiting.append(id)
     }
 
-    func offer(_ id: UInt64) -> FileRecord? {
-        transfers[id].map { .offer(transfer: id, size: $0.size, hash: $0.hash, name: $0.name) }
+    /// The next file to offer, unless ``Limits/maxOpenOffers`` wait for an answer.
+    mutating func nextOffer() -> FileRecord? {
+        while unanswered < Limits.maxOpenOffers, let id = waiting.popFirst() {
+            guard let transfer = transfers[id] else { continue }
+            transfers[id]?.state = .offered
+            unanswered += 1
+            return .offer(transfer: id, size: transfer.size, hash: transfer.hash, name: transfer.name)
+        }
+        return nil
     }
 
     /// A new session: every unfinished file is offered again, and resumes where the peer says.
-    mutating func sessionBegan() -> [FileRecord] {
+    mutating func sessionBegan() {
         nextStream = StreamID.firstFile
+        unanswered = 0
+        waiting.removeAll()
         for id in order {
-            transfers[id]?.state = .offered
+            transfers[id]?.state = .waiting
             transfers[id]?.isAsked = false
+            waiting.append(id)
         }
-        return order.compactMap(offer)
     }
 
     /// The peer accepted. Returns the stream to use, or `nil` when the answer makes no sense.
     mutating func accepted(_ id: UInt64, offset: UInt64) -> UInt64? {
         guard let transfer = transfers[id], case .offered = transfer.state, offset <= transfer.size else { return nil }
+        unanswered -= 1
         let stream = nextStream
         nextStream += 1
         transfers[id]?.state = .sending(stream: stream, offset: offset)
@@ -70,7 +87,7 @@ struct OutgoingFiles {
     func stream(of id: UInt64) -> UInt64? {
         switch transfers[id]?.state {
         case .sending(let stream, _), .finishing(let stream): stream
-        case .offered, nil: nil
+        case .waiting, .offered, nil: nil
         }
     }
 
@@ -87,7 +104,9 @@ struct OutgoingFiles {
 
     /// Returns whether the transfer existed.
     mutating func remove(_ id: UInt64) -> Bool {
+        guard let transfer = transfers.removeValue(forKey: id) else { return false }
         order.removeAll { $0 == id }
-        return transfers.removeValue(forKey: id) != nil
+        if case .offered = transfer.state { unanswered -= 1 }
+        return true
     }
 }

@@ -15,7 +15,8 @@ extension Connection {
         outbox.sessionBegan()
         inbox.sessionBegan()
         incomingFiles.sessionBegan()
-        for offer in outgoingFiles.sessionBegan() { write(offer) }
+        outgoingFiles.sessionBegan()
+        writeOffers()
         fillStreams(at: now)
     }
 
@@ -32,6 +33,12 @@ extension Connection {
 
     /// Bytes that are handed to a stream before the first of them left.
     static let writeAhead = 256 * 1024
+
+    /// Offers files, as many as may wait for an answer at once.
+    private func writeOffers() {
+        guard session != nil else { return }
+        while let offer = outgoingFiles.nextOffer() { write(offer) }
+    }
 
     private func write(_ record: FileRecord) {
         session?.transport.write(RecordReader.framed(record.encoded), to: StreamID.control)
@@ -55,7 +62,7 @@ extension Connection {
     }
 
     /// Whether the peer does not take the answers that it calls for. Then it is not read: its credit ends, and not our
-    /// memory. Receipts call for none, so that two of whom each waits for the other cannot be.
+    /// memory. Receipts call for none, and offers are few at a time, so that two of whom each waits for the other cannot be.
     private var hasUntakenAnswers: Bool {
         let unsent = [StreamID.control, StreamID.receipts].map { session?.transport.unsentBytes(on: $0) ?? 0 }
         return unsent.reduce(0, +) > Limits.maxUntakenAnswers
@@ -141,11 +148,8 @@ extension Connection {
 extension Connection {
     func offer(_ transfer: UInt64, size: UInt64, hash: [UInt8], name: String, at now: Instant) {
         outgoingFiles.add(transfer, size: size, hash: hash, name: name)
-        if session != nil {
-            if let offer = outgoingFiles.offer(transfer) { write(offer) }
-        } else {
-            connect(at: now)
-        }
+        writeOffers()
+        if session == nil { connect(at: now) }
     }
 
     func accept(_ transfer: UInt64, offset: UInt64) {
@@ -162,6 +166,7 @@ extension Connection {
             session?.transport.stopSending(stream, errorCode: 0)
         }
         write(.refuse(transfer: transfer, reason: reason))
+        writeOffers()
     }
 
     /// The application has verified and stored an incoming file.
@@ -196,6 +201,7 @@ extension Connection {
         case .accept(let transfer, let offset):
             guard let stream = outgoingFiles.accepted(transfer, offset: offset) else { return }
             write(.begin(transfer: transfer, stream: stream))
+            writeOffers()
             if outgoingFiles.transfers[transfer]?.size == offset {
                 provide([], for: transfer)
             } else {
@@ -209,6 +215,7 @@ extension Connection {
                 _ = incomingFiles.remove(transfer)
                 events.append(.fileRefused(transfer: transfer, reason, by: peer))
             }
+            writeOffers()
         case .begin(let transfer, let stream):
             if incomingFiles.began(transfer, stream: stream) { read(stream, at: now) }
         case .done(let transfer):

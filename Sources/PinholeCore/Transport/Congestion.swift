@@ -122,8 +122,12 @@ struct Congestion: CongestionController {
     ) {
         minimumRTT = rtt.minimum
         self.inFlight = inFlight
-        queue.add(rtt.latest - rtt.minimum)
-        if let sample { rate.add(sample.rate) }
+        let isAppLimited = sample?.isAppLimited ?? false
+        // A packet by itself waits for nobody, and says little of the path's rate.
+        if !isAppLimited {
+            queue.add(rtt.latestWithoutDelay - rtt.minimum)
+            if let sample { rate.add(sample.rate) }
+        }
         change {
             $0.didReceiveAck(sample, rtt: rtt, inFlight: inFlight, delivered: delivered, at: now)
         } bbr: {
@@ -231,7 +235,9 @@ struct Congestion: CongestionController {
     }
 
     private mutating func returnToCubic(_ bbr: BBR, at now: Instant) {
-        let window = bbr.quietCycles > 0 ? inFlight : max(inFlight, windowBeforeTrial)
+        // What is in flight is too little where the application has nothing to send.
+        let used = max(inFlight, Int(bbr.bandwidthDelayProduct ?? 0))
+        let window = bbr.quietCycles > 0 ? used : max(used, windowBeforeTrial)
         controller = .cubic(Cubic(maxDatagramSize: bbr.maxDatagramSize, window: window))
         modelRate = bbr.rate
         nextTrial = now + trialPause

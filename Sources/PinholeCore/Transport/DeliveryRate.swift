@@ -28,8 +28,8 @@ struct DeliveryRate: Sendable {
     private(set) var delivered = 0
     private var deliveredAt: Instant
     private var firstSentAt: Instant
-    /// Samples of packets sent before this many bytes are delivered are limited by the application.
-    private var appLimitedUntil = 0
+    /// Samples of packets sent before more than this many bytes are delivered are limited by the application.
+    private var appLimitedUntil = -1
 
     private var newest: (sentAt: Instant, stamp: DeliveryStamp)?
 
@@ -45,12 +45,12 @@ struct DeliveryRate: Sendable {
         }
         return DeliveryStamp(
             delivered: delivered, deliveredAt: deliveredAt, firstSentAt: firstSentAt,
-            isAppLimited: delivered < appLimitedUntil)
+            isAppLimited: delivered <= appLimitedUntil)
     }
 
     /// There is nothing more to send now, and room for more.
     mutating func didRunDry(inFlight: Int) {
-        appLimitedUntil = max(delivered + inFlight, 1)
+        appLimitedUntil = delivered + inFlight
     }
 
     mutating func didAcknowledge(_ packet: SentPacket, at now: Instant) {

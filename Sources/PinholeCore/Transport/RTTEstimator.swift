@@ -9,6 +9,8 @@ struct RTTEstimator: Equatable, Sendable {
     /// other times in the connection"; a path that became longer is not one with a queue for ever.
     private(set) var minimum: Int64
     private(set) var latest: Int64
+    /// The same less the time that the peer says it waited before it answered.
+    private(set) var latestWithoutDelay: Int64
     /// The least of the present half of that time, and when it began.
     private var recentMinimum: Int64
     private var recentSince = Instant(nanoseconds: 0)
@@ -23,11 +25,13 @@ struct RTTEstimator: Equatable, Sendable {
         minimum = initial
         recentMinimum = initial
         latest = initial
+        latestWithoutDelay = initial
     }
 
     /// A sample: the largest packet of an ACK was newly acknowledged, and its peer says that it waited `ackDelay`.
     mutating func update(sample: Duration, ackDelay: Duration, at now: Instant) {
         latest = max(sample.nanoseconds, 1)
+        latestWithoutDelay = latest
         guard firstSampleAt != nil else {
             // §5.3: "On the first RTT sample after initialization, smoothed_rtt and rttvar are set as follows".
             firstSampleAt = now
@@ -46,9 +50,9 @@ struct RTTEstimator: Equatable, Sendable {
         // §5.3: "MUST use the lesser of the acknowledgment delay and the peer's max_ack_delay" and "MUST NOT subtract
         // the acknowledgment delay from the RTT sample if the resulting value is smaller than the min_rtt".
         let delay = min(ackDelay, Limits.maxAckDelay).nanoseconds
-        let adjusted = latest - minimum >= delay ? latest - delay : latest
-        variation = (3 * variation + abs(smoothed - adjusted)) / 4
-        smoothed = (7 * smoothed + adjusted) / 8
+        if latest - minimum >= delay { latestWithoutDelay = latest - delay }
+        variation = (3 * variation + abs(smoothed - latestWithoutDelay)) / 4
+        smoothed = (7 * smoothed + latestWithoutDelay) / 8
     }
 
     /// §5.2: "Endpoints SHOULD set the min_rtt to the newest RTT sample after persistent congestion is established."
