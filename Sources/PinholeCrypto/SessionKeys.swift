@@ -71,19 +71,30 @@ package final class SessionKeys {
         }
     }
 
+    /// What a datagram turned out to be.
+    package enum Opening: Equatable, Sendable {
+        /// The peer's packet of this number.
+        case packet(UInt64)
+        /// The peer's packet, but one that was opened before or is too old to tell.
+        case replay
+        /// Not sealed with these keys.
+        case foreign
+    }
+
     /// The number and the frames of the peer's DATA; `nil` for a forgery, and for one that was opened before.
     package func open(_ datagram: Span<UInt8>) -> (packetNumber: UInt64, plaintext: [UInt8])? {
         let memory = PacketMemory()
-        guard let number = open(datagram, into: memory) else { return nil }
-        return (number, [UInt8](copying: memory.bytes))
+        switch open(datagram, into: memory) {
+        case .packet(let number): return (number, [UInt8](copying: memory.bytes))
+        case .replay, .foreign: return nil
+        }
     }
 
-    /// Writes the frames of the peer's DATA to `memory` and returns its packet number; `nil` for a forgery, and for one
-    /// that was opened before: then nothing of it stays in `memory`.
-    package func open(_ datagram: Span<UInt8>, into memory: PacketMemory) -> UInt64? {
+    /// Writes the frames of the peer's DATA to `memory`, whose count is 0 if it is anything else.
+    package func open(_ datagram: Span<UInt8>, into memory: PacketMemory) -> Opening {
         memory.count = 0
         guard datagram.count >= Self.headerSize + AEAD.tagSize, datagram[0] & 0xf0 == DatagramKind.dataByte else {
-            return nil
+            return .foreign
         }
         let sender = role.other
         let mask = datagram.withUnsafeBufferPointer {
@@ -91,21 +102,22 @@ package final class SessionKeys {
         }
         var header = InlineArray<13, UInt8> { datagram[$0] }
         header[0] ^= UInt8(truncatingIfNeeded: mask) & HeaderProtection.firstByteMask
-        guard header[0] == firstByte else { return nil }
+        guard header[0] == firstByte else { return .foreign }
         var truncated: UInt32 = 0
         for index in 0..<4 {
             header[Self.numberOffset + index] ^= UInt8(truncatingIfNeeded: mask >> UInt64(8 * (index + 1)))
             truncated = truncated << 8 | UInt32(header[Self.numberOffset + index])
         }
         let number = PacketNumber.expand(truncated, expected: window.expected)
-        guard
+        // No ACK can say a greater number (RFC 9000 §12.3: "in the range 0 to 2^62-1").
+        guard number < Limits.packetNumberEnd,
             AEAD.open(
                 datagram.extracting(Self.headerSize..<datagram.count), after: header.span,
-                nonce: Nonce(iv: iv(of: sender), number: number), key: key(of: sender), into: memory.buffer),
-            window.insert(number)
-        else { return nil }
+                nonce: Nonce(iv: iv(of: sender), number: number), key: key(of: sender), into: memory.buffer)
+        else { return .foreign }
+        guard window.insert(number) else { return .replay }
         memory.count = datagram.count - Self.headerSize - AEAD.tagSize
-        return number
+        return .packet(number)
     }
 
     /// The peer's next packet number, most likely.

@@ -32,6 +32,8 @@ package enum Limits {
 
     /// byte 0 ‖ dcid ‖ packet number ‖ tag.
     package static let dataOverhead = 1 + 8 + 4 + 16
+    /// RFC 9000 §12.3: "The packet number is an integer in the range 0 to 2^62-1".
+    package static let packetNumberEnd: UInt64 = 1 << 62
     /// RFC 6479 window, in packets.
     package static let replayWindow = 8192
     /// "pure ACK and keep-alive [padded] to 64" bytes of plaintext.

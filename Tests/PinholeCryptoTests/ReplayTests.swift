@@ -67,6 +67,22 @@ struct ReplayTests {
         }
     }
 
+    @Test("a packet number that no ACK can say is dropped, and moves nothing")
+    func greatestNumber() throws {
+        let run = try Run(try .fixed(1), try .fixed(2))
+        let end = Limits.packetNumberEnd
+        let keys = run.hi.keys.makeKeySchedule().makeSessionKeys(expected: end - 2)
+        for number in [end, end + 1, end + 1 << 31] {
+            #expect(keys.open(run.lo.session.seal([1], packetNumber: number)) == nil)
+            #expect(keys.expected == end - 2)
+        }
+        for number in [end - 1, end - 2] {
+            #expect(keys.open(run.lo.session.seal([1], packetNumber: number))?.packetNumber == number)
+        }
+        #expect(keys.expected == end)
+        #expect(keys.open(run.lo.session.seal([1], packetNumber: end)) == nil)
+    }
+
     @Test("forged packets do not move the window")
     func forgeries() throws {
         let run = try Run(try .fixed(1), try .fixed(2))

@@ -22,7 +22,7 @@ final class Epochs {
         /// Both keys are here, and this side's REAUTH is on its way.
         case derived(KeySchedule, peerKey: [UInt8], isAcknowledged: Bool, since: Instant)
         /// The peer's signature verified: it has the next keys, and is who it should be.
-        case proven(KeySchedule, SessionKeys, peerKey: [UInt8], since: Instant)
+        case proven(KeySchedule, SessionKeys, peerKey: [UInt8], signature: [UInt8], since: Instant)
     }
 
     /// The keys that came before the present ones.
@@ -45,7 +45,7 @@ final class Epochs {
     private(set) var packetsSealed: UInt64 = 0
     private(set) var bytesSealed: UInt64 = 0
     private var failuresBefore: UInt64 = 0
-    /// Packets that did not open since the session began.
+    /// Packets that did not open since the session began, other than those that opened before.
     private(set) var failures: UInt64 = 0
     private let limits: KeyLimits
 
@@ -73,21 +73,26 @@ final class Epochs {
         bytesSealed += UInt64(writer.count - start)
     }
 
-    /// Opens with whatever keys the packet is sealed with; see ``SessionKeys/open(_:into:)``. The first packet of the next epoch
-    /// makes it the present one.
+    /// Opens with whatever keys the packet is sealed with; see ``SessionKeys/open(_:into:)``. The first packet of the
+    /// next epoch makes it the present one. What was opened before is no failure: RFC 9001 §6.6 counts "packets that
+    /// fail authentication", and the network may double what it carries.
     func open(_ datagram: Span<UInt8>, into memory: PacketMemory, at now: Instant) -> UInt64? {
-        if let packet = present.open(datagram, into: memory) {
+        switch present.open(datagram, into: memory) {
+        case .packet(let packet):
             first = min(first, packet)
             if case .needed(let keys) = previous { previous = .retiring(keys, since: now) }
             return packet
+        case .replay:
+            return nil
+        case .foreign:
+            return openWithOtherKeys(datagram, into: memory, at: now)
         }
-        if let packet = openWithOtherKeys(datagram, into: memory, at: now) { return packet }
-        failures += 1
-        return nil
     }
 
     private func openWithOtherKeys(_ datagram: Span<UInt8>, into memory: PacketMemory, at now: Instant) -> UInt64? {
-        if case .proven(let next, let keys, _, _) = renewal, let packet = keys.open(datagram, into: memory) {
+        if case .proven(let next, let keys, _, _, _) = renewal,
+            case .packet(let packet) = keys.open(datagram, into: memory)
+        {
             advance(to: next, keys, at: now)
             if case .needed(let old) = previous { previous = .retiring(old, since: now) }
             first = packet
@@ -95,12 +100,21 @@ final class Epochs {
         }
         switch previous {
         case .wiped:
+            failures += 1
             return nil
         case .needed(let keys), .retiring(let keys, _):
-            // RFC 9001 §6.4: "Packets with higher packet numbers MUST be protected with either the same or newer packet
-            // protection keys". It was not the peer, then; but who stole old keys must not be able to end the session.
-            guard let packet = keys.open(datagram, into: memory), packet < first else { return nil }
-            return packet
+            switch keys.open(datagram, into: memory) {
+            case .packet(let packet) where packet < first:
+                return packet
+            case .replay:
+                return nil
+            case .packet, .foreign:
+                // RFC 9001 §6.4: "Packets with higher packet numbers MUST be protected with either the same or newer
+                // packet protection keys". It was not the peer, then; but who stole old keys must not be able to end the
+                // session.
+                failures += 1
+                return nil
+            }
         }
     }
 
@@ -133,7 +147,7 @@ extension Epochs {
                 return []
             }
             return try answer(key, at: now)
-        case .asked(let known), .derived(_, let known, _, _), .proven(_, _, let known, _):
+        case .asked(let known), .derived(_, let known, _, _), .proven(_, _, let known, _, _):
             guard known == key else { throw .twoKeys }
             return []
         case .offered(let offer, let early, let since):
@@ -157,10 +171,10 @@ extension Epochs {
             if isAcknowledged {
                 advance(to: next, keys, at: now)
             } else {
-                renewal = .proven(next, keys, peerKey: key, since: since)
+                renewal = .proven(next, keys, peerKey: key, signature: signature, since: since)
             }
-        case .proven:
-            break
+        case .proven(_, _, _, let known, _):
+            guard known == signature else { throw .badSignature }
         }
     }
 
@@ -171,7 +185,7 @@ extension Epochs {
         case .settled, .asked, .offered: break
         case .derived(let next, let key, _, let since):
             renewal = .derived(next, peerKey: key, isAcknowledged: true, since: since)
-        case .proven(let next, let keys, _, _): advance(to: next, keys, at: now)
+        case .proven(let next, let keys, _, _, _): advance(to: next, keys, at: now)
         }
     }
 
@@ -189,7 +203,8 @@ extension Epochs {
     ) throws(RekeyError) -> Frame {
         guard let next = schedule.next(offer, peer: key) else { throw .badKey }
         if let early {
-            renewal = .proven(next, try prove(next, by: early), peerKey: key, since: since)
+            let keys = try prove(next, by: early)
+            renewal = .proven(next, keys, peerKey: key, signature: early, since: since)
         } else {
             renewal = .derived(next, peerKey: key, isAcknowledged: false, since: since)
         }
@@ -275,7 +290,7 @@ extension Epochs {
     /// When the peer has had enough time to do its part.
     private var overdue: Instant? {
         switch renewal {
-        case .offered(_, _, let since), .derived(_, _, _, let since), .proven(_, _, _, let since):
+        case .offered(_, _, let since), .derived(_, _, _, let since), .proven(_, _, _, _, let since):
             return since + limits.patience
         case .settled, .asked: break
         }

@@ -141,6 +141,40 @@ struct EpochsTests {
         #expect(one.number == 1)
     }
 
+    @Test("a packet that comes again is no forgery, whatever keys it is sealed with")
+    func replayed() throws {
+        let (one, other) = try makePair()
+        let early = other.seal([1], 0)
+        #expect(one.open(early, at: start) == 0)
+        for _ in 0..<10 { #expect(one.open(early, at: start) == nil) }
+        #expect(one.failures == 0)
+        var number: UInt64 = 1
+        var now = start
+        try rekey(one, other, crossing: false, number: &number, at: &now)
+        let (oneNow, otherNow) = (one.number, other.number)
+        #expect(oneNow == 1 && otherNow == 1)
+        let late = other.seal([1], number)
+        #expect(one.open(late, at: now) == number)
+        let failures = one.failures
+        for _ in 0..<10 { #expect(one.open(late, at: now) == nil) }
+        #expect(one.failures == failures)
+        var forged = other.seal([1], number + 1)
+        forged[forged.count - 1] ^= 1
+        #expect(one.open(forged, at: now) == nil)
+        #expect(one.failures == failures + 1)
+    }
+
+    @Test("two signatures of one side for one epoch are a violation, also when the first has verified")
+    func twoSignatures() throws {
+        let (one, other) = try makePair()
+        let answer = try give(try ask(one, at: start), to: other, at: start)
+        try give(answer, to: one, at: start)
+        try give([answer[1]], to: one, at: start)
+        #expect(throws: RekeyError.badSignature) {
+            try one.receive(reauth: 1, signature: [UInt8](repeating: 1, count: 64), at: start)
+        }
+    }
+
     @Test("frames that come again, or late, change nothing")
     func repeated() throws {
         let (one, other) = try makePair()
