@@ -12,18 +12,6 @@ struct ByteBuffer: Sendable {
         unsafe new.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// Writes `new` at `position`, which may be beyond the end; what lies between is zero until it is written.
-    mutating func write(_ new: Span<UInt8>, at position: Int) {
-        let missing = position + new.count - count
-        if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing)) }
-        let start = head + position
-        unsafe bytes.withUnsafeMutableBufferPointer { target in
-            unsafe new.withUnsafeBufferPointer { source in
-                _ = unsafe UnsafeMutableBufferPointer(rebasing: target[start...]).update(fromContentsOf: source)
-            }
-        }
-    }
-
     mutating func removeFirst(_ count: Int) {
         head += count
         if head == bytes.count {

@@ -12,13 +12,15 @@ struct ReceiveStream: Sendable {
         case discarding(finalSize: UInt64?)
     }
 
+    /// What is in order and not read.
     private var buffer = ByteBuffer()
     /// The offset of the next byte to read, the first of the buffer.
     private(set) var readOffset: UInt64 = 0
     /// The end of the bytes without a gap.
     private var contiguousEnd: UInt64 = 0
-    /// What arrived beyond a gap.
+    /// What arrived beyond a gap, and where it lies.
     private var pieces = IntervalSet()
+    private var pages = PageBuffer()
     private(set) var phase = Phase.receiving
     private(set) var window: ReceiveWindow
 
@@ -73,20 +75,31 @@ struct ReceiveStream: Sendable {
         guard !isDiscarding, end > contiguousEnd else { return growth }
         let known = max(frame.offset, contiguousEnd)
         let data = frame.data.extracting(Int(known - frame.offset)..<frame.data.count)
-        if frame.offset <= contiguousEnd, pieces.isEmpty {
+        if known == contiguousEnd {
             buffer.append(data)
             contiguousEnd = end
+            if !pieces.isEmpty { closeGap() }
             return growth
         }
-        buffer.write(data, at: Int(known - readOffset))
+        pages.write(data, at: known, front: contiguousEnd)
         pieces.insert(known..<end)
-        if let first = pieces.first, first.lowerBound == contiguousEnd {
-            contiguousEnd = first.upperBound
-            pieces.removeFirst()
-        }
         guard pieces.count <= Limits.maxStreamGaps else { throw .tooManyGaps }
         return growth
     }
+
+    /// What waited behind the bytes that came now is in order too.
+    private mutating func closeGap() {
+        pieces.remove(0..<contiguousEnd)
+        if let next = pieces.first, next.lowerBound == contiguousEnd {
+            pages.move(next, to: &buffer)
+            contiguousEnd = next.upperBound
+            pieces.removeFirst()
+        }
+        if pieces.isEmpty { pages.removeAll() } else { pages.removeAll(before: contiguousEnd) }
+    }
+
+    /// Bytes of memory for what arrived beyond a gap.
+    var allocatedBeyondGaps: Int { pages.allocated }
 
     /// Takes RESET_STREAM: what is missing will not come, and what is here is not worth reading. Returns by how much
     /// the highest offset grew. Nothing changes when everything has arrived already.
@@ -153,6 +166,7 @@ struct ReceiveStream: Sendable {
         phase = .discarding(finalSize: finalSize)
         buffer.removeAll()
         pieces.removeAll()
+        pages.removeAll()
         readOffset = contiguousEnd
     }
 }

@@ -61,6 +61,41 @@ struct ReceiveStreamTests {
         #expect(throws: TransportError.tooManyGaps) { _ = try held.receive(frame(90_000, [0])) }
     }
 
+    @Test("what lies beyond a gap takes memory as it arrived, however far away it is")
+    func farAway() throws {
+        var held = ReceiveStream(window: ReceiveWindow(limit: 1 << 25, window: 1 << 25))
+        _ = try held.receive(frame(1 << 25 - 1, [9]))
+        #expect(held.allocatedBeyondGaps <= 4096)
+        _ = try held.receive(frame(1 << 24, [8]))
+        _ = try held.receive(frame(1, [2, 3]))
+        #expect(held.allocatedBeyondGaps <= 3 * 4096)
+        _ = try held.receive(frame(0, [1]))
+        #expect(held.read(upTo: .max) == [1, 2, 3])
+        #expect(held.allocatedBeyondGaps <= 3 * 4096)
+        _ = try held.reset(finalSize: 1 << 25)
+        #expect(held.allocatedBeyondGaps == 0)
+    }
+
+    @Test("pieces in any order, doubled and overlapping, make the whole again", arguments: 0..<20 as Range<UInt64>)
+    func shuffledPieces(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let content = SeededRandom.bytes(200_000, seed: seed)
+        var held = stream(limit: UInt64(content.count))
+        var read: [UInt8] = []
+        while read.count < content.count {
+            // Near what is missing, mostly, so that gaps open and close.
+            let reach = Bool.random(using: &random) ? 2000 : 60_000
+            let (first, last) = (max(0, read.count - 500), min(content.count, read.count + reach))
+            let lower = Int.random(in: first..<last, using: &random)
+            let start = Int.random(in: 0..<4, using: &random) == 0 ? read.count : lower
+            let end = min(content.count, start + Int.random(in: 0...9000, using: &random))
+            _ = try held.receive(frame(UInt64(start), Array(content[start..<end])))
+            if Bool.random(using: &random) { read += held.read(upTo: Int.random(in: 1...20_000, using: &random)) }
+            try #require(content.starts(with: read), "seed \(seed)")
+        }
+        #expect(read == content && held.allocatedBeyondGaps == 0, "seed \(seed)")
+    }
+
     @Test("a reset drops what is here, unless everything was")
     func reset() throws {
         var held = stream()
