@@ -15,6 +15,21 @@ struct IntervalSet: Equatable, Sendable {
         return index < ranges.count && ranges[index].lowerBound <= value
     }
 
+    /// The ranges of which some lies in `range`.
+    func overlapping(_ range: Range<UInt64>) -> ArraySlice<Range<UInt64>> {
+        let start = firstIndex(endingAfter: range.lowerBound)
+        var end = start
+        while end < ranges.count, ranges[end].lowerBound < range.upperBound { end += 1 }
+        return ranges[start..<end]
+    }
+
+    /// The smallest number from `value` on that is not in the set.
+    func firstMissing(from value: UInt64) -> UInt64 {
+        let index = firstIndex(endingAfter: value)
+        guard index < ranges.count, ranges[index].lowerBound <= value else { return value }
+        return ranges[index].upperBound
+    }
+
     mutating func insert(_ value: UInt64) {
         insert(value..<value + 1)
     }

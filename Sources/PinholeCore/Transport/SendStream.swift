@@ -53,6 +53,11 @@ struct SendStream: Sendable {
     /// The end of what was written.
     var written: UInt64 { base + UInt64(buffer.count) }
     var unsent: Int { Int(written - nextOffset) }
+    /// What was sent and is kept, because it or something before it is not acknowledged.
+    var held: Int { Int(nextOffset - base) }
+    /// What may be sent for the first time. More credit than the largest window counts as that: a peer that raises it and
+    /// never acknowledges the beginning must not have us keep a whole file.
+    private var allowance: Int { min(credit.available, Int(Limits.maxStreamWindow) - held) }
 
     /// Whether the peer does not have everything yet.
     var isUnacknowledged: Bool {
@@ -78,7 +83,7 @@ struct SendStream: Sendable {
         case .finishing(.pending) where lost.isEmpty && unsent == 0: return true
         case .open, .finishing: break
         }
-        return !lost.isEmpty || (unsent > 0 && credit.available > 0 && connectionCredit > 0)
+        return !lost.isEmpty || (unsent > 0 && allowance > 0 && connectionCredit > 0)
     }
 
     /// Appends a STREAM frame with the next piece to send, lost ones first, that ends at most where the writer then
@@ -104,7 +109,7 @@ struct SendStream: Sendable {
             lost.remove(range.lowerBound..<end)
             return Chunk(offset: range.lowerBound, length: length, fin: markFin(endingAt: end), isNew: false)
         }
-        let length = min(unsent, room, credit.available, connectionCredit)
+        let length = min(unsent, room, allowance, connectionCredit)
         let offset = nextOffset
         let end = offset + UInt64(length)
         guard length > 0 || (end == written && phase == .finishing(.pending)) else { return nil }
@@ -135,9 +140,7 @@ struct SendStream: Sendable {
         let end = offset + UInt64(length)
         guard end > base else { return }
         lost.insert(max(offset, base)..<end)
-        for range in acknowledged.ranges where range.lowerBound < end && range.upperBound > offset {
-            lost.remove(range)
-        }
+        for range in acknowledged.overlapping(offset..<end) { lost.remove(range) }
     }
 
     /// Forgets what was written and not acknowledged.

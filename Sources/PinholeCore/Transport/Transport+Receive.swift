@@ -228,9 +228,16 @@ extension Transport {
             switch packet.frames[position] {
             case .stream(let id, let offset, let length, let fin):
                 guard let index = sendStreams.index(forKey: id) else { continue }
-                if sendStreams.values[index].acknowledge(offset: offset, length: Int(length), fin: fin) {
+                let held = sendStreams.values[index].held
+                let isOver = sendStreams.values[index].acknowledge(offset: offset, length: Int(length), fin: fin)
+                let isLess = sendStreams.values[index].held < held
+                if isLess, StreamID.isFile(id) { heldOfFiles -= held - sendStreams.values[index].held }
+                if isOver {
                     events.append(.acknowledged(id))
                     close(sending: id)
+                } else if isLess {
+                    // It may have had to wait for this.
+                    schedule(id)
                 }
             case .resetStream(let id):
                 if case .reset = sendStreams[id]?.phase { close(sending: id) }

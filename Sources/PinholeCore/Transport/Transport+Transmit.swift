@@ -201,7 +201,7 @@ extension Transport {
         guard !frames.isFull, writer.count + Self.leastFrame <= end, let index = sendStreams.index(forKey: id) else {
             return nil
         }
-        let credit = StreamID.isFile(id) ? sendCredit.available : .max
+        let credit = StreamID.isFile(id) ? fileCredit : .max
         let written = sendStreams.values[index].writeFrame(id: id, to: &writer, end: end, connectionCredit: credit)
         guard let chunk = written else { return nil }
         frames.append(.stream(id: id, offset: chunk.offset, length: UInt32(chunk.length), fin: chunk.fin))
@@ -209,10 +209,16 @@ extension Transport {
             counters.bytesRetransmitted += UInt64(chunk.length)
             return chunk.length
         }
-        if StreamID.isFile(id) { sendCredit.use(chunk.length) }
+        if StreamID.isFile(id) {
+            sendCredit.use(chunk.length)
+            heldOfFiles += chunk.length
+        }
         if sendStreams.values[index].isToldWritable() { events.append(.writable(id)) }
         return chunk.length
     }
+
+    /// What all files together may send for the first time: what the peer allows, and we are willing to keep for it.
+    private var fileCredit: Int { min(sendCredit.available, Int(Limits.maxConnectionWindow) - heldOfFiles) }
 
     // MARK: Turns
 
@@ -233,7 +239,7 @@ extension Transport {
                 scheduler.dequeue()
                 continue
             }
-            if sendStreams.values[index].canSend(connectionCredit: sendCredit.available) { return true }
+            if sendStreams.values[index].canSend(connectionCredit: fileCredit) { return true }
             if sendStreams.values[index].canSend(connectionCredit: .max) {
                 scheduler.rotate()
             } else {

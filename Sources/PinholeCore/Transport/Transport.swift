@@ -34,6 +34,8 @@ package struct Transport: Sendable {
     /// The peer's streams that have begun and have not arrived whole.
     var incompleteStreams = 0
     var sendCredit = SendWindow(limit: Limits.maxConnectionData)
+    /// What all files together keep of what was sent (``SendStream/held``).
+    var heldOfFiles = 0
     var receiveCredit = ReceiveWindow(limit: Limits.maxConnectionData, window: Limits.maxConnectionWindow)
     /// By how much the windows of all files together are larger than they began.
     var streamGrowth: UInt64 = 0
@@ -122,6 +124,7 @@ package struct Transport: Sendable {
         guard !closedSendStreams.contains(stream) else { return }
         let index = sendStreams.index(forKey: stream) ?? sendStreams.insert(SendStream(), forKey: stream)
         if case .reset = sendStreams.values[index].phase { return }
+        if StreamID.isFile(stream) { heldOfFiles -= sendStreams.values[index].held }
         sendStreams.values[index].reset(errorCode: errorCode)
         control.append(.resetStream(id: stream))
     }
