@@ -10,6 +10,8 @@ struct PacketNumberSpace: Sendable {
 
     /// What the peer still has to be told of, at most ``Limits/maxAckRanges`` ranges.
     private(set) var received = IntervalSet()
+    /// Below this it is not known any more what was received.
+    private var forgottenEnd: UInt64 = 0
     private var largestReceived: UInt64?
     private var largestReceivedAt: Instant
     /// Ack-eliciting packets since the last ACK was sent.
@@ -48,7 +50,10 @@ struct PacketNumberSpace: Sendable {
         // Each packet out of order is news, unless the peer knows that its path reorders.
         let isNews = !isInOrder && frequency.reorderingThreshold <= 1
         // §13.2.3: "A receiver limits the number of ACK Ranges … it remembers and sends in ACK frames".
-        if received.count > Limits.maxAckRanges { received.removeFirst() }
+        if received.count > Limits.maxAckRanges, let oldest = received.first {
+            received.removeFirst()
+            forgottenEnd = max(forgottenEnd, oldest.upperBound)
+        }
         if number >= largestReceived ?? 0 {
             largestReceived = number
             largestReceivedAt = now
@@ -63,13 +68,14 @@ struct PacketNumberSpace: Sendable {
         }
     }
 
-    /// draft-ietf-quic-ack-frequency §6.2: an ACK goes at once when the largest is as far beyond a missing packet as the
-    /// peer's threshold, for the first time.
+    /// draft-ietf-quic-ack-frequency §6.2: an ACK goes at once "when the gap between the smallest Unreported Missing packet
+    /// and the Largest Unacked is greater than or equal to the Reordering Threshold value". Reported is what was so far
+    /// behind the largest when an ACK was last sent.
     private var isGapDue: Bool {
-        guard frequency.reorderingThreshold > 1, received.count > 1, let largest = largestReceived else { return false }
-        let missing = received.ranges[received.count - 2].upperBound
-        let told = largestTold > missing ? largestTold - missing : 0
-        return largest - missing >= frequency.reorderingThreshold && told < frequency.reorderingThreshold
+        let threshold = frequency.reorderingThreshold
+        guard threshold > 1, let largest = largestReceived, largest >= threshold else { return false }
+        let unreported = largestTold >= threshold ? largestTold - threshold + 1 : 0
+        return received.firstMissing(from: max(unreported, forgottenEnd)) <= largest - threshold
     }
 
     /// The peer asks for another frequency. Of an older request nothing is taken.
@@ -126,7 +132,11 @@ struct PacketNumberSpace: Sendable {
     /// The peer knows of everything up to `largest` (RFC 9000 §13.2.4); what comes later is a new range.
     mutating func forget(upTo largest: UInt64) {
         guard let last = received.last else { return }
+        // What is missing and not yet reported is to be known until it is.
+        let kept = frequency.reorderingThreshold > 1 ? min(frequency.reorderingThreshold, largest + 1) : 0
         // The newest range stays, so that an ACK can always be made.
-        received.remove(0..<min(largest + 1, last.lowerBound))
+        let end = min(largest + 1 - kept, last.lowerBound)
+        received.remove(0..<end)
+        forgottenEnd = max(forgottenEnd, end)
     }
 }

@@ -54,6 +54,23 @@ struct AckFrequencyTests {
         #expect(!space.isAckDue(at: start), "told already")
     }
 
+    @Test("where the path reorders and loses, each loss is told as soon as it is as far behind as the threshold")
+    func reorderingAndLoss() {
+        var space = PacketNumberSpace(at: start)
+        space.didRequest(request(1, threshold: 250, reordering: 50))
+        var told: [UInt64] = []
+        for number in 0..<400 as Range<UInt64> where number % 20 != 7 {
+            space.didReceive(number, isAckEliciting: true, at: start)
+            guard space.isAckDue(at: start) else { continue }
+            told.append(number)
+            let largest = space.makeAck(upTo: 1000, at: start)?.ranges.first?.upperBound
+            // The peer answers at once, so that what it knows is forgotten.
+            if let largest { space.forget(upTo: largest) }
+        }
+        // 7 is told with 57, 27 with 77 (and 107 does not come, for it is lost with …7): fifty behind each.
+        #expect(told == Array(stride(from: 57, to: 400, by: 20)).map(UInt64.init))
+    }
+
     @Test("an older request is ignored, and none delays for longer than 25 ms")
     func bounds() {
         var space = PacketNumberSpace(at: start)
