@@ -35,8 +35,9 @@ struct Queue<Element> {
         return first
     }
 
-    mutating func remove(at position: Int) {
-        items.remove(at: head + position)
+    mutating func removeSubrange(_ positions: Range<Int>) {
+        guard !positions.isEmpty else { return }
+        items.removeSubrange(head + positions.lowerBound..<head + positions.upperBound)
     }
 
     mutating func removeAll() {

@@ -99,10 +99,12 @@ struct SentPackets: Sendable {
         }
         guard let lastLost = lost.last, lastLost.number >= range.lowerBound else { return }
         position = Self.position(of: range.lowerBound, in: lost)
-        while position < lost.count, lost[position].number <= range.upperBound {
-            spurious.append(lost[position])
-            lost.remove(at: position)
+        var end = position
+        while end < lost.count, lost[end].number <= range.upperBound {
+            spurious.append(lost[end])
+            end += 1
         }
+        lost.removeSubrange(position..<end)
     }
 
     /// Gives up the first packet; true if acknowledged packets followed it.
