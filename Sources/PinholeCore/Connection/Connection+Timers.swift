@@ -86,6 +86,7 @@ extension Connection {
         guard let session,
             keepAlive.handleTimeout(session.activity, lifetime: mappingLifetime, at: now, &environment.entropy)
         else { return }
+        self.session?.transport.giveBack()
         self.session?.transport.ping()
         guard repeatsCandidates else { return }
         repeatsCandidates = false

@@ -39,6 +39,14 @@ struct ByteBuffer: Sendable {
         head = 0
     }
 
+    /// Gives back the memory of a buffer in which nothing is.
+    mutating func giveBack() {
+        if isEmpty { self = ByteBuffer() }
+    }
+
+    /// Bytes of memory for what is here and what comes next.
+    var reserved: Int { bytes.capacity }
+
     /// A little of a stream is mostly all of it; where a packet is full, more of them follow.
     private static func firstCapacity(for count: Int) -> Int {
         count < 1024 ? count : 72 * 1024

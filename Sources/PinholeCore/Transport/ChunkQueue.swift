@@ -66,6 +66,15 @@ struct ChunkQueue: Sendable {
         head = end
     }
 
+    /// Gives back what is kept for the next bytes.
+    mutating func giveBack() {
+        spare = []
+        chunks.giveBack()
+    }
+
+    /// Bytes of memory for what is here and what comes next.
+    var reserved: Int { (0..<chunks.count).reduce(spare.capacity + chunks.reserved) { $0 + chunks[$1].bytes.capacity } }
+
     private mutating func recycle() {
         // The queue may keep what it gave: nothing of the chunk is to stay there.
         var bytes: [UInt8] = []

@@ -40,6 +40,14 @@ struct Queue<Element> {
         items.removeSubrange(head + positions.lowerBound..<head + positions.upperBound)
     }
 
+    /// Gives back the memory of a queue in which nothing is.
+    mutating func giveBack() {
+        if isEmpty { self = Queue() }
+    }
+
+    /// Bytes of memory that the elements have.
+    var reserved: Int { items.capacity * MemoryLayout<Element>.stride }
+
     mutating func removeAll() {
         items.removeAll(keepingCapacity: true)
         head = 0

@@ -128,6 +128,14 @@ struct ReceiveStream: Sendable {
         return isNews
     }
 
+    /// Gives back memory that waits for more to arrive.
+    mutating func giveBack() {
+        buffer.giveBack()
+    }
+
+    /// Bytes of memory for what arrived.
+    var reserved: Int { buffer.reserved + pages.allocated }
+
     mutating func updateCredit(rtt: RTTEstimator, growth: UInt64, at now: Instant) -> UInt64 {
         window.update(rtt: rtt, isBehindLoss: isHeldUp, growth: growth, at: now)
     }

@@ -159,6 +159,14 @@ struct SendStream: Sendable {
         return true
     }
 
+    /// Gives back memory that waits for more to be written.
+    mutating func giveBack() {
+        buffer.giveBack()
+    }
+
+    /// Bytes of memory for what was written.
+    var reserved: Int { buffer.reserved }
+
     mutating func raiseCredit(to limit: UInt64) {
         credit.raise(to: limit)
     }

@@ -72,6 +72,8 @@ struct SentPackets: Sendable {
     var isEmpty: Bool { packets.isEmpty }
     /// Open packets and the acknowledged ones between them.
     var count: Int { packets.count }
+    /// Bytes of memory for open packets and lost ones.
+    var reserved: Int { packets.reserved + lost.reserved }
     /// The oldest packet whose fate is open.
     var first: SentPacket? { packets.first }
 

@@ -35,6 +35,34 @@ struct BufferTests {
         #expect(bytes(0..<3, of: queue) == [1, 2, 3])
     }
 
+    @Test("a session that carried a file and a few lines gives their memory back when it is silent")
+    func idle() {
+        let link = TransportLink(seed: 3, LinkConditions(loss: 0.01, rate: 12_500_000))
+        link.a.write(SeededRandom.bytes(4_000_000, seed: 3), to: 16, fin: true)
+        for stream in Scheduler.urgent { link.a.write([1, 2, 3], to: stream) }
+        var arrived = 0
+        let isDone = link.run(for: .seconds(20)) {
+            for stream in Scheduler.urgent { arrived += link.b.read(stream).count }
+            arrived += link.b.read(16).count
+            while link.a.nextEvent() != nil {}
+            while link.b.nextEvent() != nil {}
+        } until: {
+            arrived == 4_000_009
+        }
+        #expect(isDone)
+        link.a.giveBack()
+        link.run(for: .seconds(2))
+        while link.a.nextEvent() != nil {}
+        #expect(link.a.reserved > 32 * 1024, "\(link.a.reserved)")
+        link.a.giveBack()
+        link.b.giveBack()
+        #expect(link.a.reserved < 1024 && link.b.reserved < 1024, "\(link.a.reserved), \(link.b.reserved)")
+        // And it works on.
+        link.a.write([4], to: StreamID.chat)
+        link.run(for: .seconds(1))
+        #expect(link.b.read(StreamID.chat) == [4])
+    }
+
     @Test("streams are found by their ids, whatever came and went", arguments: 0..<10)
     func streamTable(seed: UInt64) {
         var random = SeededRandom(seed: seed)
