@@ -6,7 +6,7 @@ import PinholeWire
 /// An offer from a contact, and the partial file once it was accepted.
 struct IncomingFile {
     let offer: FileOffer
-    var file: ReceivedFile?
+    var writer: FileWriter?
     /// Whether all of it is here and it is getting its name: too late to give it up.
     var isFinishing = false
     var progress = Progress()
@@ -15,6 +15,9 @@ struct IncomingFile {
 /// A file that a contact was offered.
 struct OutgoingTransfer {
     let file: OutgoingFile
+    let reader: FileReader
+    /// What the endpoint wants and has not got.
+    var wanted: (offset: UInt64, count: Int)?
     var progress = Progress()
 }
 
@@ -33,18 +36,32 @@ struct Progress {
 
 extension NodeLoop {
     func offer(_ file: OutgoingFile, hash: [UInt8], as reference: TransferReference, at now: Instant) {
-        outgoingFiles[reference] = OutgoingTransfer(file: file)
+        let node = LoopBound(self)
+        let loop = loop
+        let reader = FileReader(file, on: filesOut) {
+            loop.perform { node.value.provide(reference, at: MonotonicClock.now) }
+        }
+        outgoingFiles[reference] = OutgoingTransfer(file: file, reader: reader)
         endpoint.offer(
             reference.number, size: file.size, hash: hash, name: file.name, to: reference.contact.key, at: now)
     }
 
     func fileWanted(_ reference: TransferReference, offset: UInt64, count: Int, at now: Instant) {
-        guard let file = outgoingFiles[reference]?.file else { return }
-        do {
-            let bytes = try file.read(at: offset, count: count)
+        outgoingFiles[reference]?.wanted = (offset, count)
+        provide(reference, at: now)
+    }
+
+    /// Gives the endpoint what it wants, if that has been read.
+    private func provide(_ reference: TransferReference, at now: Instant) {
+        guard let transfer = outgoingFiles[reference], let (offset, count) = transfer.wanted else { return }
+        switch transfer.reader.read(at: offset, upTo: count) {
+        case .given(let bytes):
+            outgoingFiles[reference]?.wanted = nil
             endpoint.provide(bytes, for: reference.number, to: reference.contact.key, at: now)
-            tellProgress(reference, done: offset + UInt64(bytes.count), total: file.size, at: now)
-        } catch {
+            tellProgress(reference, done: offset + UInt64(bytes.count), total: transfer.file.size, at: now)
+        case .later:
+            break
+        case .failed(let error):
             endpoint.refuse(reference.number, .cancelled, with: reference.contact.key, at: now)
             fail(reference, error.message, .failed)
         }
@@ -117,7 +134,8 @@ extension NodeLoop {
         guard let offer = incomingFiles[reference]?.offer else { return }
         let folder = configuration.downloadDirectory
         let store = profile.store
-        offLoop {
+        // Behind what may still be written of it from the last session.
+        offLoop(on: filesIn) {
             Result { () throws(PinholeError) in
                 try store.setState(.accepted, of: reference)
                 return try ReceivedFile(reference, name: offer.name, size: offer.size, hash: offer.hash, in: folder)
@@ -126,7 +144,7 @@ extension NodeLoop {
             guard core.incomingFiles[reference] != nil else { return }
             switch result {
             case .success(let file):
-                core.incomingFiles[reference]?.file = file
+                core.incomingFiles[reference]?.writer = core.makeWriter(file, reference)
                 core.endpoint.accept(reference.number, offset: file.length, from: reference.contact.key, at: now)
             case .failure(let error):
                 core.refuse(reference, .storage, error.message, at: now)
@@ -134,28 +152,43 @@ extension NodeLoop {
         }
     }
 
+    private func makeWriter(_ file: ReceivedFile, _ reference: TransferReference) -> FileWriter {
+        let node = LoopBound(self)
+        let loop = loop
+        return FileWriter(file, on: filesIn) { result in
+            loop.perform { node.value.written(result, of: reference, at: MonotonicClock.now) }
+        }
+    }
+
     func fileData(_ reference: TransferReference, offset: UInt64, _ bytes: [UInt8], at now: Instant) {
-        guard let file = incomingFiles[reference]?.file else { return }
-        do {
-            try file.append(bytes, at: offset)
-            tellProgress(reference, done: offset + UInt64(bytes.count), total: file.size, at: now)
-        } catch {
-            refuse(reference, .storage, error.message, at: now)
+        incomingFiles[reference]?.writer?.write(bytes, at: offset)
+    }
+
+    private func written(_ result: Result<Int, PinholeError>, of reference: TransferReference, at now: Instant) {
+        guard let incoming = incomingFiles[reference], let file = incoming.writer?.file else { return }
+        switch result {
+        case .success(let count):
+            endpoint.fileWritten(count, of: reference.number, from: reference.contact.key, at: now)
+            tellProgress(reference, done: file.length, total: file.size, at: now)
+        case .failure(let error):
+            // Who finishes finds it out as well.
+            if !incoming.isFinishing { refuse(reference, .storage, error.message, at: now) }
         }
     }
 
     func fileComplete(_ reference: TransferReference) {
-        guard let file = incomingFiles[reference]?.file else { return }
+        guard let writer = incomingFiles[reference]?.writer else { return }
         incomingFiles[reference]?.isFinishing = true
         let store = profile.store
-        offLoop {
+        // Behind what is still to be written of it.
+        offLoop(on: filesIn) {
             Result { () throws(PinholeError) in
                 do throws(PinholeError) {
-                    let path = try file.finish()
+                    let path = try writer.finish()
                     try store.setState(.done, of: reference, path: path)
                     return path
                 } catch {
-                    file.discard()
+                    writer.file.discard()
                     throw error
                 }
             }
@@ -205,10 +238,11 @@ extension NodeLoop {
     }
 
     private func fail(_ reference: TransferReference, _ sentence: String, _ state: StoredTransfer.State) {
-        let partial = incomingFiles.removeValue(forKey: reference)?.file
+        let writer = incomingFiles.removeValue(forKey: reference)?.writer
+        writer?.cancel()
         outgoingFiles[reference] = nil
         record(state, of: reference) { core in
-            partial?.discard()
+            writer?.file.discard()
             core.hub.publish(.fileFailed(reference, reason: sentence))
         }
     }

@@ -12,8 +12,10 @@ final class NodeLoop: LoopDelegate {
     let endpoint: Endpoint
     let hub: EventHub
     let loop: DatagramLoop
-    /// Everything that blocks on the disk, in order.
+    /// Everything that blocks on the disk, in order; the content of files apart, so that messages do not wait for it.
     private let storage = DispatchQueue(label: "pinhole.storage")
+    let filesIn = DispatchQueue(label: "pinhole.files.in")
+    let filesOut = DispatchQueue(label: "pinhole.files.out")
 
     private(set) var contacts: [PublicKey: Contact] = [:]
     var services: ServiceList
@@ -237,9 +239,11 @@ extension NodeLoop {
         for measurement in measurements { measurement.measured.abandon() }
     }
 
-    /// Waits until everything that was being stored is on disk.
+    /// Waits until everything that was being stored is on disk. The loop has ended.
     func finishStorage() {
-        storage.sync {}
+        outgoingFiles.removeAll()
+        incomingFiles.removeAll()
+        for queue in [filesOut, filesIn, storage] { queue.sync {} }
     }
 
     func name(of key: PublicKey) -> String {
@@ -248,11 +252,12 @@ extension NodeLoop {
 
     /// Runs `work` where it may block, and `then` with its result back on the loop.
     func offLoop<Value: Sendable>(
-        _ work: @escaping @Sendable () -> Value, then: @escaping @Sendable (NodeLoop, Value, Instant) -> Void
+        on queue: DispatchQueue? = nil, _ work: @escaping @Sendable () -> Value,
+        then: @escaping @Sendable (NodeLoop, Value, Instant) -> Void
     ) {
         let node = LoopBound(self)
         let loop = loop
-        storage.async {
+        (queue ?? storage).async {
             let value = work()
             loop.perform { then(node.value, value, MonotonicClock.now) }
         }

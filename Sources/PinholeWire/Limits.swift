@@ -323,6 +323,13 @@ package enum Limits {
     /// Seconds; tags change at the service's midnight, UTC.
     package static let dayLength: UInt64 = 86_400
 
+    // MARK: Files
+
+    /// Bytes of a file that the application is asked for at a time.
+    package static let filePiece = 64 * 1024
+    /// Bytes that came of a contact's files and are not written yet: so much waits for a slow disk, then the peer does.
+    package static let maxUnwritten = 4 << 20
+
     // MARK: Chat
 
     package static let maxMessageBody = 64 * 1024

@@ -90,7 +90,8 @@ struct NodeLoopTests {
         defer { loop.stop() }
         loop.perform {
             let offer = FileOffer(transfer: 1, size: 1, hash: hash, name: "a")
-            node.value.incomingFiles[reference] = IncomingFile(offer: offer, file: file)
+            node.value.incomingFiles[reference] = IncomingFile(
+                offer: offer, writer: FileWriter(file, on: node.value.filesIn) { _ in })
             node.value.fileComplete(reference)
             node.value.incomingFiles[reference] = nil
         }

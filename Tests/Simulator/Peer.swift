@@ -29,6 +29,8 @@ package final class Peer {
     package var files: [UInt64: [UInt8]] = [:]
     /// How an offer is answered: the offset to resume from, or `nil` to decline.
     package var decide: (FileOffer) -> UInt64? = { _ in 0 }
+    /// Whether what comes of files is written at once.
+    package var isWriting = true
     /// Whether messages can be stored.
     package var hasRoom = true
     /// Datagrams that this peer has sent.
@@ -268,7 +270,8 @@ extension Peer {
             guard let content = files[transfer] else { return }
             let end = min(content.count, Int(offset) + count)
             endpoint.provide(Array(content[Int(offset)..<end]), for: transfer, to: to, at: world.now)
-        case .fileData(let transfer, let offset, let bytes, _):
+        case .fileData(let transfer, let offset, let bytes, let from):
+            if isWriting { endpoint.fileWritten(bytes.count, of: transfer, from: from, at: world.now) }
             guard received[transfer, default: []].count == Int(offset) else { return }
             received[transfer, default: []] += bytes
         case .fileComplete(let transfer, let from):

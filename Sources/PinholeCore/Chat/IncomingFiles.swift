@@ -7,12 +7,16 @@ struct IncomingFiles {
         /// How much has been handed to the application, from the start of the file.
         var received: UInt64
         var isAccepted: Bool
+        /// Of these, how much the application has not written yet.
+        var unwritten = 0
         /// Whether the application was told that it has everything.
         var isComplete = false
     }
 
     private(set) var transfers: [UInt64: Transfer] = [:]
     private var streams: [UInt64: UInt64] = [:]
+    /// The bytes of all transfers that the application has and has not written yet.
+    private var unwritten = 0
 
     /// More offers than this at once are refused: each costs memory.
     static let maxTransfers = 1024
@@ -21,6 +25,7 @@ struct IncomingFiles {
     mutating func sessionBegan() {
         transfers.removeAll()
         streams.removeAll()
+        unwritten = 0
     }
 
     mutating func offered(_ id: UInt64, size: UInt64) -> Bool {
@@ -53,7 +58,20 @@ struct IncomingFiles {
     mutating func advanced(_ id: UInt64, by count: Int) -> UInt64? {
         guard let transfer = transfers[id], transfer.received + UInt64(count) <= transfer.size else { return nil }
         transfers[id]?.received += UInt64(count)
+        transfers[id]?.unwritten += count
+        unwritten += count
         return transfer.received
+    }
+
+    /// How much more may be read for the application: none while it does not keep up.
+    var room: Int { max(0, Limits.maxUnwritten - unwritten) }
+
+    /// The application has written `count` bytes more of what it was given.
+    mutating func written(_ count: Int, of id: UInt64) {
+        // It may be of a transfer that another session began.
+        let count = min(count, transfers[id]?.unwritten ?? 0)
+        transfers[id]?.unwritten -= count
+        unwritten -= count
     }
 
     /// Whether the transfer has just become whole; true once.
@@ -67,7 +85,7 @@ struct IncomingFiles {
 
     /// Returns the stream that the transfer used, if it had one.
     mutating func remove(_ id: UInt64) -> UInt64? {
-        transfers.removeValue(forKey: id)
+        unwritten -= transfers.removeValue(forKey: id)?.unwritten ?? 0
         guard let stream = streams.first(where: { $0.value == id })?.key else { return nil }
         streams.removeValue(forKey: stream)
         return stream

@@ -47,9 +47,10 @@ extension Connection {
     func drainTransport(at now: Instant) {
         while let event = session?.transport.nextEvent() {
             switch event {
+            case .readable(let stream) where stream >= StreamID.firstFile: readLater(stream)
             case .readable(let stream): read(stream, at: now)
             case .writable(let stream): wantFileData(on: stream)
-            case .finished(let stream): if stream >= StreamID.firstFile { read(stream, at: now) }
+            case .finished(let stream): if stream >= StreamID.firstFile { readLater(stream) }
             case .reauthArrived(let epoch): reauthArrived(epoch, at: now)
             case .acknowledged: break
             case .reset(let stream, _): incomingStreamEnded(stream)
@@ -59,6 +60,7 @@ extension Connection {
             }
         }
         readPostponed(at: now)
+        readFiles(at: now)
     }
 
     /// Whether the peer does not take the answers that it calls for. Then it is not read: its credit ends, and not our
@@ -74,6 +76,23 @@ extension Connection {
         for stream in streams.sorted() { read(stream, at: now) }
     }
 
+    private func readLater(_ stream: UInt64) {
+        if !readableFiles.contains(stream) { readableFiles.append(stream) }
+    }
+
+    /// Hands the application what has come of files while it keeps up with writing. What it does not take stays in the
+    /// transport, and the peer gets no more credit.
+    private func readFiles(at now: Instant) {
+        guard !readableFiles.isEmpty, incomingFiles.room > 0 else { return }
+        let streams = readableFiles
+        readableFiles.removeAll(keepingCapacity: true)
+        for stream in streams {
+            if incomingFiles.room > 0 { read(stream, at: now) }
+            // What there was no room for is not told again.
+            if incomingFiles.room == 0 { readableFiles.append(stream) }
+        }
+    }
+
     private func read(_ stream: UInt64, at now: Instant) {
         // The bytes of a file wait in the transport until the control stream said whose they are.
         guard stream < StreamID.firstFile || incomingFiles.transfer(on: stream) != nil else { return }
@@ -81,7 +100,8 @@ extension Connection {
             session?.postponedReads.insert(stream)
             return
         }
-        guard let bytes = session?.transport.read(stream, upTo: .max) else { return }
+        let limit = stream < StreamID.firstFile ? .max : incomingFiles.room
+        guard let bytes = session?.transport.read(stream, upTo: limit) else { return }
         if !bytes.isEmpty { session?.lastApplicationData = now }
         do {
             switch stream {
@@ -175,7 +195,7 @@ extension Connection {
         write(.done(transfer: transfer))
     }
 
-    /// Bytes that `fileWanted` asked for; fewer than asked for only at the end of the file.
+    /// Bytes that `fileWanted` asked for, or the first of them.
     func provide(_ bytes: [UInt8], for transfer: UInt64) {
         guard let (stream, isLast) = outgoingFiles.advanced(transfer, by: bytes.count) else { return }
         session?.transport.write(bytes, to: stream, fin: isLast)
@@ -187,7 +207,7 @@ extension Connection {
         let room = Self.writeAhead - session.transport.unsentBytes(on: stream)
         let count = Int(min(UInt64(max(room, 0)), size - offset))
         guard room > 0, count > 0, outgoingFiles.ask(id) else { return }
-        events.append(.fileWanted(transfer: id, offset: offset, count: min(count, 64 * 1024), to: peer))
+        events.append(.fileWanted(transfer: id, offset: offset, count: min(count, Limits.filePiece), to: peer))
     }
 
     private func receive(_ record: FileRecord, at now: Instant) {
@@ -217,7 +237,7 @@ extension Connection {
             }
             writeOffers()
         case .begin(let transfer, let stream):
-            if incomingFiles.began(transfer, stream: stream) { read(stream, at: now) }
+            if incomingFiles.began(transfer, stream: stream) { readLater(stream) }
         case .done(let transfer):
             if outgoingFiles.remove(transfer) { events.append(.fileDone(transfer: transfer, to: peer)) }
         }
@@ -244,7 +264,9 @@ extension Connection {
     }
 
     /// The session is over: incoming files wait for a new offer.
-    func interruptFiles() {
+    func interruptFiles(at now: Instant) {
+        readFiles(at: now)
+        readableFiles.removeAll()
         for transfer in incomingFiles.transfers.keys.sorted() {
             events.append(.fileInterrupted(transfer: transfer, from: peer))
         }

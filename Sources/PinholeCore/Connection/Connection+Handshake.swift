@@ -128,7 +128,7 @@ extension Connection {
 
     /// The peer is who it should be: the session begins, and takes over from an older one.
     private func begin(_ pairing: Pairing, from source: Route, at now: Instant) {
-        if session != nil { interruptFiles() }
+        if session != nil { interruptFiles(at: now) }
         if session == nil { connectTime = now - (wantedSince ?? pairing.attempt.began) }
         let isReplacement = session != nil
         session = Session(

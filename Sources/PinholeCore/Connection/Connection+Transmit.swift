@@ -146,7 +146,7 @@ extension Connection {
 
     private func end(_ reason: CloseReason, at now: Instant) {
         guard let ended = session else { return }
-        interruptFiles()
+        interruptFiles(at: now)
         session = nil
         isAnnounced = false
         search = nil

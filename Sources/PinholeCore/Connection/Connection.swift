@@ -94,6 +94,8 @@ final class Connection {
     var inbox: Inbox
     var outgoingFiles = OutgoingFiles()
     var incomingFiles = IncomingFiles()
+    /// Streams of files that have something to read, in the order in which that was found.
+    var readableFiles: [UInt64] = []
 
     /// Whether the arena was full before everything was in it that may leave.
     var hasMoreToSend = false

@@ -69,9 +69,14 @@ extension Endpoint {
         with(key) { $0.refuse(transfer, reason) }
     }
 
-    /// The bytes that `fileWanted` asked for.
+    /// The bytes that `fileWanted` asked for, at any time later; or the first of them.
     package func provide(_ bytes: [UInt8], for transfer: UInt64, to key: IdentityKey, at now: Instant) {
         with(key) { $0.provide(bytes, for: transfer) }
+    }
+
+    /// `count` bytes more of what `fileData` gave were written. Who falls ``Limits/maxUnwritten`` behind gets no more.
+    package func fileWritten(_ count: Int, of transfer: UInt64, from key: IdentityKey, at now: Instant) {
+        with(key) { $0.incomingFiles.written(count, of: transfer) }
     }
 
     /// An incoming file was verified and stored under its final name.

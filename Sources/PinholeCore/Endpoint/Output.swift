@@ -49,6 +49,7 @@ package enum Event {
     case fileOffered(FileOffer, from: IdentityKey)
     /// Read up to `count` bytes at `offset` and call ``Endpoint/provide(_:for:to:at:)``.
     case fileWanted(transfer: UInt64, offset: UInt64, count: Int, to: IdentityKey)
+    /// Write it, then call ``Endpoint/fileWritten(_:of:from:at:)``.
     case fileData(transfer: UInt64, offset: UInt64, [UInt8], from: IdentityKey)
     /// All bytes came: verify, store, then call ``Endpoint/fileStored(_:from:at:)``.
     case fileComplete(transfer: UInt64, from: IdentityKey)

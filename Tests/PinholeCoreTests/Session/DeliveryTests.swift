@@ -128,6 +128,30 @@ struct DeliveryTests {
         #expect(bob.stored.isEmpty)
     }
 
+    @Test("a disk that does not keep up gets 4 MiB ahead of it and no more, and a chat line passes")
+    func slowDisk() {
+        let world = World(seed: 38)
+        let (alice, bob) = world.makePair()
+        let content = world.content(5_000_000)
+        bob.isWriting = false
+        alice.sendFile(1, name: "long", content, to: bob)
+        world.run(for: .seconds(20))
+        let first = bob.received[1, default: []].count
+        #expect(first == Limits.maxUnwritten)
+        alice.send("still here?", to: bob)
+        #expect(world.run(for: .seconds(1)) { bob.texts == ["still here?"] })
+        // A piece is written, and a piece comes.
+        bob.endpoint.fileWritten(100_000, of: 1, from: alice.key, at: world.now)
+        bob.drain()
+        world.run(for: .seconds(10))
+        #expect(bob.received[1, default: []].count == first + 100_000)
+        bob.isWriting = true
+        bob.endpoint.fileWritten(.max, of: 1, from: alice.key, at: world.now)
+        bob.drain()
+        #expect(world.run(for: .seconds(60)) { alice.sentFiles == [1] })
+        #expect(bob.stored["long"] == content)
+    }
+
     @Test("a peer that changes its clock or its network keeps its order")
     func bothWays() {
         let world = World(seed: 37)

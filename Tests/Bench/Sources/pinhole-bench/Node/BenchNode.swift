@@ -118,7 +118,9 @@ extension BenchNode {
         case .fileWanted(let transfer, _, let count, let key):
             let bytes = count == piece.count ? piece : Array(piece.prefix(count))
             endpoint.provide(bytes, for: transfer, to: key, at: now)
-        case .fileData(_, _, let data, _): bytes += UInt64(data.count)
+        case .fileData(let transfer, _, let data, let key):
+            bytes += UInt64(data.count)
+            endpoint.fileWritten(data.count, of: transfer, from: key, at: now)
         case .fileComplete(let transfer, let key): endpoint.fileStored(transfer, from: key, at: now)
         case .fileDone:
             filesDone += 1
