@@ -16,7 +16,7 @@ extension Endpoint {
         case .watch(let isWatched):
             guard watched.contains(slot) != isWatched else { return }
             if isWatched { watched.insert(slot) } else { watched.remove(slot) }
-            refreshClients(at: now)
+            arePairsStale = true
         }
     }
 

@@ -22,6 +22,11 @@ package final class Endpoint {
     var tags: [RendezvousTag: Int] = [:]
     /// What the services call today, as of ``tags``.
     private var learnedDays: Set<UInt64> = []
+    /// Whether contacts came, went or are watched of whom the services are still to be told.
+    var arePairsStale = false
+    /// How often all pairs were gone through, and how often the tags of one: what contacts cost, for tests.
+    private(set) var refreshes = 0
+    private(set) var tagsLearned = 0
     /// The newest measurement of each family's NAT, under way or complete, and that of its mappings' lifetime.
     var measurements: [IPAddress.Family: NATMeasurement] = [:]
     /// What is to be measured when the time for it has come.
@@ -155,7 +160,8 @@ extension Endpoint {
         connections[slot] = Connection(
             pair, slot: slot, directAddresses: directAddresses, state: state, environment: environment)
         slots[key] = slot
-        refreshClients(at: now)
+        learnTags(of: slot, pair)
+        arePairsStale = true
     }
 
     /// Ends the session with a contact and forgets it.
@@ -169,7 +175,8 @@ extension Endpoint {
         connection.routedIDs = []
         newest = nil
         watched.remove(slot)
-        refreshClients(at: now)
+        for day in tagDays { tags[connection.pair.tag(day: day)] = nil }
+        arePairsStale = true
     }
 
     /// The greatest timestamp that was put into a HELLO for a contact.
@@ -186,8 +193,10 @@ extension Endpoint {
         slots[key].flatMap { connections[$0]?.report }
     }
 
-    /// Tells the services which pairs this peer belongs to.
+    /// Tells the services which pairs this peer belongs to: once a turn, however many of them changed.
     func refreshClients(at now: Instant) {
+        arePairsStale = false
+        refreshes += 1
         let sorted = connections.sorted { $0.key < $1.key }
         for index in clients.indices {
             let scope = clients[index].service.scope
@@ -196,17 +205,25 @@ extension Endpoint {
             }
             clients[index].setPairs(pairs, at: now)
         }
-        learnTags(at: now)
     }
 
-    /// Which contact each tag of the days in use means.
-    func learnTags(at now: Instant) {
+    /// The days whose tags may mean a contact: those in use, and their neighbours.
+    private var tagDays: Set<UInt64> {
+        Set(learnedDays.flatMap { [$0, $0 + 1, $0 > 0 ? $0 - 1 : 0] })
+    }
+
+    /// Which contact each tag of the days in use means, when these are others than before.
+    private func learnTags(at now: Instant) {
+        let days = Set(clients.compactMap { $0.day(at: now) })
+        guard days != learnedDays else { return }
+        learnedDays = days
         tags.removeAll()
-        learnedDays = Set(clients.compactMap { $0.day(at: now) })
-        let days = Set(learnedDays.flatMap { [$0, $0 + 1, $0 > 0 ? $0 - 1 : 0] })
-        for (slot, connection) in connections {
-            for day in days { tags[connection.pair.tag(day: day)] = slot }
-        }
+        for (slot, connection) in connections { learnTags(of: slot, connection.pair) }
+    }
+
+    private func learnTags(of slot: Int, _ pair: PairKeys) {
+        for day in tagDays { tags[pair.tag(day: day)] = slot }
+        tagsLearned += 1
     }
 }
 
@@ -226,6 +243,11 @@ extension Endpoint {
             events.removeAll(keepingCapacity: true)
             eventIndex = 0
             guard let connection = dirty.popFirst() else {
+                if arePairsStale {
+                    refreshClients(at: now)
+                    settleClients(at: now)
+                    continue
+                }
                 // Last, as connections may have had something to send by them.
                 return environment.sockets.takeClosing() ?? .idle(until: nextTimeout(at: now))
             }
@@ -341,6 +363,6 @@ extension Endpoint {
             for datagram in clients[index].takeOutgoing() { transmit(datagram, to: Route(clients[index].address)) }
         }
         environment.registrations = clients.map(\.registration)
-        if Set(clients.compactMap { $0.day(at: now) }) != learnedDays { learnTags(at: now) }
+        learnTags(at: now)
     }
 }
