@@ -10,7 +10,12 @@ struct Sample {
         values.append(value)
     }
 
-    var median: Double { percentile(50) }
+    /// Of an even number the mean of the two in the middle.
+    var median: Double {
+        guard !values.isEmpty else { return .nan }
+        let sorted = values.sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
     var low: Double { values.min() ?? .nan }
     var high: Double { values.max() ?? .nan }
 
