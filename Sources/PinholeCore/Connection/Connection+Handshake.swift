@@ -69,7 +69,8 @@ extension Connection {
             case .pathChallenge(let data): challenges.append(data)
             case .pathResponse(let data): responses.append(data)
             case .padding, .ack: break
-            case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency, .close, .candidates,
+            case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency, .close,
+                .candidates,
                 .observedAddress, .rekey, .reauth:
                 return
             }
