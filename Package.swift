@@ -27,6 +27,8 @@ let package = Package(
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
@@ -42,6 +44,15 @@ let package = Package(
             dependencies: [
                 "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "CPortMapping",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: lifetimes),
+        .target(
+            name: "PinholeControl",
+            dependencies: [
+                "Pinhole",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: lifetimes),
         .target(name: "CConfiguration"),
@@ -53,10 +64,12 @@ let package = Package(
             name: "pinhole-signaling", dependencies: ["Signaling"], path: "signaling/Executable",
             swiftSettings: lifetimes),
         .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .executableTarget(
             name: "PinholeCLI",
             dependencies: [
-                "Pinhole", "PinholeCrypto", "PinholeWire", "Signaling", "CUTF8Proc", "TOMLKit",
+                "Pinhole", "PinholeControl", "PinholeCrypto", "PinholeWire", "Signaling", "CQREncode", "CUTF8Proc",
+                "TOMLKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: lifetimes),
@@ -86,6 +99,9 @@ let package = Package(
                 "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            swiftSettings: lifetimes),
+        .testTarget(
+            name: "PinholeControlTests", dependencies: ["Pinhole", "PinholeControl", "TestSupport"],
             swiftSettings: lifetimes),
         .testTarget(
             name: "Transcripts", dependencies: ["PinholeCLI", "TestSupport", "pinhole-signaling"],

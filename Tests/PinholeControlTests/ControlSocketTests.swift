@@ -1,0 +1,6 @@
+import Testing
+
+@testable import PinholeControl
+
+@Suite("the control socket")
+struct ControlSocketTests {}
