@@ -19,11 +19,9 @@ package final class Peer {
     private var usesLocalNetwork = false
 
     package private(set) var events: [Event] = []
-    package private(set) var texts: [String] = []
-    package private(set) var delivered: [MessageID] = []
-    package private(set) var received: [UInt64: [UInt8]] = [:]
-    package private(set) var stored: [String: [UInt8]] = [:]
-    package private(set) var sentFiles: [UInt64] = []
+    package private(set) var disk: Disk
+    /// A process that was killed hears and sends nothing until it starts again.
+    package private(set) var isRunning = true
     private var offers: [UInt64: FileOffer] = [:]
     /// The content of the files that this peer offers.
     package var files: [UInt64: [UInt8]] = [:]
@@ -35,10 +33,6 @@ package final class Peer {
     package var hasRoom = true
     /// Datagrams that this peer has sent.
     package private(set) var sentCount = 0
-    /// What would be on disk.
-    package private(set) var state = ContactState()
-    private var counter: UInt64 = 0
-    package let epoch: UInt64
 
     /// A port of this machine.
     private struct Bound: Hashable {
@@ -50,7 +44,7 @@ package final class Peer {
         self.world = world
         self.interfaces = interfaces
         self.identity = identity
-        epoch = world.random.next()
+        disk = Disk(epoch: world.random.next())
         endpoint = Self.makeEndpoint(identity, world)
         begin()
     }
@@ -122,7 +116,7 @@ package final class Peer {
     }
 
     package func add(_ other: Peer, psk: [UInt8]? = nil, direct: [TransportAddress] = []) {
-        try? endpoint.add(other.key, psk: psk, directAddresses: direct, state: state, at: world.now)
+        try? endpoint.add(other.key, psk: psk, directAddresses: direct, state: disk.state, at: world.now)
     }
 
     package func connect(to other: Peer) {
@@ -132,15 +126,15 @@ package final class Peer {
 
     @discardableResult
     package func send(_ text: String, to other: Peer) -> MessageID {
-        counter += 1
-        let id = MessageID(epoch: epoch, counter: counter)
-        endpoint.send(ChatMessage(id: id, time: 0, body: Array(text.utf8)), to: other.key, at: world.now)
+        let message = disk.append(text)
+        endpoint.send(message, to: other.key, at: world.now)
         drain()
-        return id
+        return message.id
     }
 
     package func sendFile(_ transfer: UInt64, name: String, _ content: [UInt8], to other: Peer) {
         files[transfer] = content
+        disk.openFiles[transfer] = name
         endpoint.offer(
             transfer, size: UInt64(content.count), hash: Blake2b.hash(content), name: name, to: other.key,
             at: world.now)
@@ -152,7 +146,8 @@ package final class Peer {
         with other: Peer, direct: [TransportAddress] = [], usesService: Bool = true, remembers: Bool = true,
         clockError: Duration = .zero
     ) {
-        if !remembers { state = ContactState() }
+        if !remembers { disk.state = ContactState() }
+        isRunning = true
         extraSockets.removeAll()
         extraPorts.removeAll()
         endpoint = Self.makeEndpoint(identity, clockError: clockError, world)
@@ -162,12 +157,38 @@ package final class Peer {
     }
 }
 
+// MARK: The disk
+
+extension Peer {
+    /// The process dies; what was not on disk is gone.
+    package func kill() {
+        isRunning = false
+        wakeTime = nil
+        extraSockets.removeAll()
+        extraPorts.removeAll()
+    }
+
+    /// The process starts again and takes up what its disk says, or an older copy of it.
+    package func recover(with other: Peer, from copy: Disk? = nil, clockError: Duration = .zero) {
+        if let copy { disk = copy }
+        disk.beginEpoch(world.random.next())
+        offers.removeAll()
+        restart(with: other, clockError: clockError)
+        for message in disk.outbox { endpoint.send(message, to: other.key, at: world.now) }
+        for (transfer, name) in disk.openFiles.sorted(by: { $0.key < $1.key }) {
+            sendFile(transfer, name: name, files[transfer] ?? [], to: other)
+        }
+        drain()
+    }
+}
+
 // MARK: The shell
 
 extension Peer {
     package func receive(
         _ bytes: [UInt8], _ ecn: ECNCodepoint = .notECT, from source: TransportAddress, by socket: SocketID = .main
     ) {
+        guard isRunning else { return }
         endpoint.receive(bytes.span, from: Route(source, via: socket), ecn: ecn, at: world.now)
         drain()
     }
@@ -224,6 +245,7 @@ extension Peer {
     }
 
     package func drain() {
+        guard isRunning else { return }
         while true {
             let endpoint = endpoint
             switch endpoint.poll(at: world.now) {
@@ -250,18 +272,18 @@ extension Peer {
         switch event {
         case .message(let message, let from):
             guard hasRoom else { return endpoint.storingFailed(from: from, at: world.now) }
-            texts.append(String(decoding: message.body, as: UTF8.self))
-            state.highestStored[message.id.epoch] = message.id.counter
+            disk.texts.append(String(decoding: message.body, as: UTF8.self))
+            disk.state.highestStored[message.id.epoch] = message.id.counter
             endpoint.stored(message.id, from: from, at: world.now)
         case .delivered(let id, _):
-            delivered.append(id)
+            disk.confirm(id)
         case .authenticated(let key, let timestamp):
-            state.authenticatedTimestamp = timestamp
-            state.ownTimestamp = endpoint.ownTimestamp(for: key) ?? 0
+            disk.state.authenticatedTimestamp = timestamp
+            disk.state.ownTimestamp = endpoint.ownTimestamp(for: key) ?? 0
         case .fileOffered(let offer, let from):
             offers[offer.transfer] = offer
             if let offset = decide(offer) {
-                received[offer.transfer] = Array(received[offer.transfer, default: []].prefix(Int(offset)))
+                disk.received[offer.transfer] = Array(disk.received[offer.transfer, default: []].prefix(Int(offset)))
                 endpoint.accept(offer.transfer, offset: offset, from: from, at: world.now)
             } else {
                 endpoint.refuse(offer.transfer, .declined, with: from, at: world.now)
@@ -272,17 +294,18 @@ extension Peer {
             endpoint.provide(Array(content[Int(offset)..<end]), for: transfer, to: to, at: world.now)
         case .fileData(let transfer, let offset, let bytes, let from):
             if isWriting { endpoint.fileWritten(bytes.count, of: transfer, from: from, at: world.now) }
-            guard received[transfer, default: []].count == Int(offset) else { return }
-            received[transfer, default: []] += bytes
+            guard disk.received[transfer, default: []].count == Int(offset) else { return }
+            disk.received[transfer, default: []] += bytes
         case .fileComplete(let transfer, let from):
-            guard let offer = offers[transfer], let content = received[transfer] else { return }
+            guard let offer = offers[transfer], let content = disk.received[transfer] else { return }
             guard Blake2b.hash(content) == offer.hash else {
                 return endpoint.refuse(transfer, .corrupt, with: from, at: world.now)
             }
-            stored[offer.name] = content
+            disk.stored[offer.name] = content
             endpoint.fileStored(transfer, from: from, at: world.now)
         case .fileDone(let transfer, _):
-            sentFiles.append(transfer)
+            disk.sentFiles.append(transfer)
+            disk.openFiles[transfer] = nil
         case .mappingUnreachable(_, let family):
             mapPort(family)
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
@@ -296,6 +319,14 @@ extension Peer {
 // MARK: Questions of tests
 
 extension Peer {
+    package var texts: [String] { disk.texts }
+    package var delivered: [MessageID] { disk.delivered }
+    package var received: [UInt64: [UInt8]] { disk.received }
+    package var stored: [String: [UInt8]] { disk.stored }
+    package var sentFiles: [UInt64] { disk.sentFiles }
+    package var state: ContactState { disk.state }
+    package var epoch: UInt64 { disk.epoch }
+
     package var connections: [PathDescription] {
         events.compactMap { if case .connected(_, let path) = $0 { path } else { nil } }
     }

@@ -55,6 +55,20 @@ struct AdversaryTests {
         }
     }
 
+    @Test("introductions that come again at once are not answered each time, or service and peers would never rest")
+    func rests() {
+        let world = World(seed: 13)
+        world.liar = LyingService(.manyAddresses, secret: world.serviceSecret, victim: Self.victim)
+        let (alice, bob) = world.makePair(.portRestricted, .portRestricted)
+        world.run(for: .seconds(5))
+        let before = world.atService[.client, default: 0]
+        alice.connect(to: bob)
+        bob.connect(to: alice)
+        world.run(for: .seconds(10))
+        // Repetitions, measuring and refreshes of both; each of them was answered tenfold.
+        #expect(world.atService[.client, default: 0] - before <= 100)
+    }
+
     @Test("what a peer said is worth nothing from another address")
     func spoofed() {
         for seed in 0..<10 as Range<UInt64> {

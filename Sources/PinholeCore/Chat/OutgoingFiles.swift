@@ -30,6 +30,9 @@ struct OutgoingFiles {
     private var unanswered = 0
     private var nextStream = StreamID.firstFile
 
+    /// Whether there is nothing that the peer has not got, or refused.
+    var isEmpty: Bool { transfers.isEmpty }
+
     mutating func add(_ id: UInt64, size: UInt64, hash: [UInt8], name: String) {
         guard transfers[id] == nil else { return }
         transfers[id] = Transfer(size: size, hash: hash, name: name, state: .waiting)

@@ -30,7 +30,7 @@ struct Neighbourhood {
 extension Connection {
     /// Whether a session is wanted and there is none.
     var isCalling: Bool {
-        session == nil && (wantedSince != nil || !outbox.isEmpty)
+        session == nil && isWanted
     }
 
     /// Where the peer listens, as far as it is known: by hand, or by its beacons on the networks that we are on.

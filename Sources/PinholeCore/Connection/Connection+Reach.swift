@@ -17,9 +17,12 @@ extension Connection {
         reach(at: now)
     }
 
+    /// Whether somebody asked for a session, or something waits for one.
+    var isWanted: Bool { wantedSince != nil || !outbox.isEmpty || !outgoingFiles.isEmpty }
+
     /// Starts over at once: the network changed, the peer appeared, or a service came up.
     func connectNow(at now: Instant) {
-        guard wantedSince != nil || !outbox.isEmpty, session == nil, pairings.isEmpty, introduction == nil else {
+        guard isWanted, session == nil, pairings.isEmpty, introduction == nil else {
             return
         }
         if attemptDeadline == nil {
@@ -175,12 +178,21 @@ extension Connection {
         addCandidates(peerCandidates, at: now)
         introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
-        if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new {
+        if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new,
+            mayAnswer(client, again: acceptance == .known, at: now)
+        {
             requests.append(.answer(tag, client: client, blob: makeBlob(attempt)))
         }
         if attempt?.isAnswer ?? false { punch.caller = (tag, client) }
         if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
         advancePunch(at: now)
+    }
+
+    /// No contact repeats itself sooner; a service that does so must not make us answer it each time.
+    private func mayAnswer(_ client: Int, again: Bool, at now: Instant) -> Bool {
+        if again, let last = answered[client], now - last < Limits.answerInterval { return false }
+        answered[client] = now
+        return true
     }
 
     func receiveAbsent(client: Int, at now: Instant) {

@@ -171,13 +171,13 @@ extension Connection {
         case .remoteRequest:
             // The peer went on purpose: it is called again when a service says that it appeared, or, where none can
             // tell, after a while.
-            guard wantedSince != nil || !outbox.isEmpty else { return }
+            guard isWanted else { return }
             requests.append(.watch(true))
             if introducers.isEmpty || !directAddresses.isEmpty {
                 wantAgain(after: .seconds(5), at: now)
             }
         case .timedOut, .protocolViolation, .storage, .keysUsedUp:
-            if wantedSince != nil || !outbox.isEmpty { wantAgain(after: .seconds(2), at: now) }
+            if isWanted { wantAgain(after: .seconds(2), at: now) }
         case .localRequest:
             break
         }

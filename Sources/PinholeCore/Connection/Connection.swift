@@ -43,6 +43,8 @@ final class Connection {
     var peerIntroduction: Introduction?
     /// Where each service sees the peer, by client.
     var peerObserved: [Int: [TransportAddress]] = [:]
+    /// When each service was given our answer to an introduction.
+    var answered: [Int: Instant] = [:]
     /// HS and session packets that came before their keys; at most ``Limits/maxEarlyPackets``.
     var early: [(datagram: [UInt8], source: Route, ecn: ECNCodepoint)] = []
 

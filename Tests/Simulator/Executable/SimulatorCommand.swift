@@ -24,6 +24,15 @@ struct SimulatorCommand: AsyncParsableCommand {
     @Option(help: "Replays one recovery by its name with the given seed, and prints all that happens after the event.")
     var recovery: String?
 
+    @Option(help: "Instead: runs so many random worlds, and says what was not as it must be.")
+    var worlds: UInt64?
+
+    @Option(help: "Replays one random world, and prints all that happens.")
+    var world: UInt64?
+
+    @Option(help: "How many deeds befall a random world.")
+    var deeds = 40
+
     mutating func validate() throws {
         if let recovery, Recovery(rawValue: recovery) == nil {
             let names = Recovery.allCases.map { "  \($0.rawValue)" }.joined(separator: "\n")
@@ -38,6 +47,8 @@ struct SimulatorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let world { return try replay(world: world) }
+        if let worlds { return try await tryWorlds(worlds) }
         let chosen = cells.isEmpty ? Cell.all : cells.compactMap { Cell($0) }
         if let recovery = recovery.flatMap(Recovery.init) { return replay(recovery, seed ?? 0) }
         if let seed { return replay(chosen, seed) }
@@ -75,6 +86,41 @@ struct SimulatorCommand: AsyncParsableCommand {
             if !idle.isConnected { print("  and the session was lost") }
         }
         return recoveries.allSatisfy(\.isMet) && idle.allSatisfy(\.isMet)
+    }
+
+    private func replay(world seed: UInt64) throws {
+        do throws(RandomWorld.Violation) {
+            print(try RandomWorld.run(seed: seed, deeds: deeds) { print("  \($0)") })
+        } catch {
+            print(error)
+            throw ExitCode.failure
+        }
+    }
+
+    private func tryWorlds(_ count: UInt64) async throws {
+        let deeds = deeds
+        let violations = await withTaskGroup(of: [RandomWorld.Violation].self) { group in
+            let parts: UInt64 = 2
+            for part in 0..<parts {
+                group.addTask {
+                    stride(from: part, to: count, by: Int(parts)).compactMap { seed in
+                        do throws(RandomWorld.Violation) {
+                            _ = try RandomWorld.run(seed: seed, deeds: deeds)
+                            return nil
+                        } catch {
+                            print("seed \(error.seed): \(error.sentence)")
+                            return error
+                        }
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        print("\(count) random worlds of \(deeds) deeds, \(violations.count) not as they must be")
+        if let first = violations.first {
+            print("replay: simulator --world \(first.seed)")
+            throw ExitCode.failure
+        }
     }
 
     private func explain(_ report: CellReport, _ loss: Double) {

@@ -1,0 +1,51 @@
+import Foundation
+import Simulator
+import Testing
+
+@testable import PinholeCore
+
+/// `LAB=full` tries ten thousand; `swift run -c release simulator --worlds 100000` as many as one likes.
+@Suite("random worlds")
+struct RandomWorldTests {
+    private static let count: UInt64 = ProcessInfo.processInfo.environment["LAB"] == "full" ? 10_000 : 400
+
+    @Test(
+        "whatever happens, nothing is lost, doubled, out of order or sent to strangers",
+        arguments: 0..<8 as Range<UInt64>)
+    func random(part: UInt64) throws {
+        var sum = RandomWorld.Summary()
+        for seed in stride(from: part, to: Self.count, by: 8) {
+            let summary = try RandomWorld.run(seed: seed, deeds: 40, probe: .inside)
+            sum.messages += summary.messages
+            sum.files += summary.files
+        }
+        // A world where nothing was said proves nothing.
+        #expect(sum.messages > Int(Self.count) && sum.files > Int(Self.count) / 8)
+    }
+
+    @Test("a seed repeats a world")
+    func repeats() throws {
+        var traces: [[String]] = [[], []]
+        for run in 0..<2 {
+            _ = try RandomWorld.run(seed: 7, deeds: 40, probe: .inside) { traces[run].append($0) }
+        }
+        #expect(traces[0] == traces[1])
+    }
+}
+
+extension RandomWorld.Probe {
+    static var inside: Self {
+        Self(
+            prepare: { peer, isRestless in
+                guard isRestless else { return }
+                peer.endpoint.environment.keyLimits.packets = 20
+                peer.endpoint.environment.keyLimits.minLifetime = .milliseconds(100)
+            },
+            excess: { peer in
+                for connection in peer.endpoint.connections.values {
+                    if connection.pairings.count > 8 { return "has \(connection.pairings.count) handshakes at once" }
+                }
+                return nil
+            })
+    }
+}

@@ -1,0 +1,96 @@
+import PinholeWire
+
+/// What was said and offered in a ``RandomWorld``, and thereby what a disk may hold.
+struct Ledger {
+    private struct Said {
+        let text: String
+        let id: MessageID
+    }
+
+    private var said: [Side: [Said]] = [.alice: [], .bob: []]
+    private var texts: [MessageID: String] = [:]
+    private var contents: [Side: [String: [UInt8]]] = [.alice: [:], .bob: [:]]
+    private var names: [UInt64: String] = [:]
+    /// Said or offered, and forgotten by its sender with the disk that it was on.
+    private var forgotten: Set<String> = []
+    /// Had by its receiver, and gone with the disk that it was on.
+    private var lost: Set<String> = []
+    private var line = 0
+
+    /// An address that only a lying service names, and one that only an attacker sends from.
+    static let victim = TransportAddress("198.18.99.99:9")!
+    static let attacker = TransportAddress("198.18.88.88:8888")!
+
+    var messages: Int { texts.count }
+    var files: Int { names.count }
+
+    mutating func nextLine() -> Int {
+        line += 1
+        return line
+    }
+
+    mutating func said(_ text: String, _ id: MessageID, by side: Side) {
+        said[side, default: []].append(Said(text: text, id: id))
+        texts[id] = text
+    }
+
+    mutating func offered(_ name: String, _ content: [UInt8], _ transfer: UInt64, by side: Side) {
+        contents[side, default: [:]][name] = content
+        names[transfer] = name
+    }
+
+    /// The disk of `side` is an older copy of itself from now on.
+    mutating func restored(_ side: Side, from disk: Disk, to copy: Disk) {
+        let kept = Set(copy.outbox.map(\.id)).union(copy.delivered)
+        for said in said[side, default: []] where !kept.contains(said.id) { forgotten.insert(said.text) }
+        for transfer in disk.openFiles.keys where copy.openFiles[transfer] == nil {
+            if let name = names[transfer] { forgotten.insert(name) }
+        }
+        lost.formUnion(Set(disk.texts).subtracting(copy.texts))
+        lost.formUnion(Set(disk.stored.keys).subtracting(copy.stored.keys))
+    }
+
+    /// What is wrong with what `side` has; `other` is the one who sent it.
+    func fault(of side: Side, _ disk: Disk) -> String? {
+        if Set(disk.texts).count < disk.texts.count { return "\(side) has a message twice: \(disk.texts)" }
+        let theirs = said[side.other, default: []].map(\.text)
+        var position = theirs.startIndex
+        for text in disk.texts {
+            guard let found = theirs.firstIndex(of: text) else { return "\(side) has “\(text)”, which nobody said" }
+            // Who starts again from an old disk may say again what was lost with the new one.
+            if found < position, lost.isEmpty, forgotten.isEmpty {
+                return "\(side) has “\(text)” behind what was said later: \(disk.texts)"
+            }
+            position = max(position, found)
+        }
+        for (name, content) in disk.stored where contents[side.other]?[name] != content {
+            return "\(side) has a file “\(name)” that was not sent so"
+        }
+        return nil
+    }
+
+    /// What `side` was told that the other one has, and it never had; and what it said and the other has not.
+    func missing(from side: Side, _ theirs: Disk) -> String? {
+        for said in said[side, default: []] where !forgotten.contains(said.text) && !lost.contains(said.text) {
+            guard theirs.texts.contains(said.text) else {
+                return "“\(said.text)” of \(side) was confirmed and is not there"
+            }
+        }
+        for (name, content) in contents[side, default: [:]] where !forgotten.contains(name) && !lost.contains(name) {
+            guard theirs.stored[name] == content else { return "the file “\(name)” was confirmed and is not there" }
+        }
+        return nil
+    }
+
+    /// Whether an address is a peer's, a router's, a service's or a group's, or was named by a liar.
+    func isKnown(_ ip: IPAddress, _ world: World) -> Bool {
+        if World.isService(ip) || ip.isMulticast || ip == Self.victim.ip || ip == Self.attacker.ip { return true }
+        return everUsed(ip)
+    }
+
+    /// The networks of this world are numbered; nothing else is ever plugged in.
+    private func everUsed(_ ip: IPAddress) -> Bool {
+        let text = "\(ip)"
+        return ["198.51.100.", "192.168.", "198.18.", "2001:db8:", "192.0.2."].contains { text.hasPrefix($0) }
+    }
+}
