@@ -89,7 +89,7 @@ public struct ConnectionReport: Sendable {
         /// How it filters.
         public let filtering: NetworkReport.Filtering
         /// The end of a sentence that begins with "its network".
-        public let sentence: String
+        public let sentence: Phrase
         /// When the contact's own word came.
         public let introduced: Duration
     }

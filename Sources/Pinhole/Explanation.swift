@@ -36,7 +36,7 @@ extension PinholeError {
         }
     }
 
-    private static func remedy(_ own: NATBehavior, _ peer: NATBehavior, name: String) -> String {
+    private static func remedy(_ own: NATBehavior, _ peer: NATBehavior, name: String) -> Phrase {
         switch (own.isHard, peer.isHard) {
         case (true, true): "use IPv6, a port mapping on one of the routers, or another network on either side"
         case (true, false): "use IPv6, a port mapping on your router, or another network here"
@@ -48,14 +48,14 @@ extension PinholeError {
 
 extension ClosedRange<UInt8> {
     /// `1`, or `1 to 3`.
-    fileprivate var sentence: String {
+    fileprivate var sentence: Phrase {
         lowerBound == upperBound ? "\(lowerBound)" : "\(lowerBound) to \(upperBound)"
     }
 }
 
 extension NATBehavior {
     /// What the network does, as the end of a sentence that begins with "your network".
-    var sentence: String {
+    var sentence: Phrase {
         switch mapping {
         case .unknown: "has a NAT of unknown kind"
         case .none:
@@ -69,7 +69,7 @@ extension NATBehavior {
 
 extension NATProfile {
     /// Whom a network of this kind can reach, in one sentence. `isMapped`: the router forwards a port.
-    func verdict(isMapped: Bool) -> String {
+    func verdict(isMapped: Bool) -> Phrase {
         if isMapped {
             return "good: your router forwards a port, so everybody whose network lets UDP out can reach you"
         }
@@ -93,7 +93,7 @@ extension NATProfile {
 }
 
 extension CloseReason {
-    var sentence: String {
+    var sentence: Phrase {
         switch self {
         case .localRequest: "closed here"
         case .remoteRequest(let code):
@@ -107,7 +107,7 @@ extension CloseReason {
 }
 
 extension ServiceFailure {
-    var sentence: String {
+    var sentence: Phrase {
         switch self {
         case .noAnswer:
             "it does not answer: it may be down, its key may differ from the address you have, or UDP is blocked"
@@ -119,7 +119,7 @@ extension ServiceFailure {
 }
 
 extension FileRecord.Refusal {
-    var sentence: String {
+    var sentence: Phrase {
         switch self {
         case .declined: "it was declined"
         case .storage: "the receiver could not store it"

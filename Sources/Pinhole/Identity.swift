@@ -26,7 +26,7 @@ public struct Identity: Sendable {
         do throws(KeyFileError) {
             text = try KeyFile.seal(secret, passphrase: Self.bytes(passphrase))
         } catch {
-            throw PinholeError(.other, error.message)
+            throw PinholeError(.other, Phrase(key: error.message))
         }
         try IdentityFile.create(text, at: path)
     }

@@ -50,7 +50,7 @@ public final class Node: Sendable {
         do {
             guard try loop.start(core) else { return }
         } catch {
-            return hub.publish(.notice(error.pinholeError.description))
+            return hub.publish(.notice(error.pinholeError.phrase))
         }
         perform { $0.begin(at: $1) }
         let watching = Task { await self.watchContacts() }

@@ -3,7 +3,7 @@ public enum NodeEvent: Sendable {
     /// The service answers, and sees this node at the `observed` addresses (`host:port`).
     case serviceUp(ServiceAddress, observed: [String])
     /// The service does not answer; the node keeps trying.
-    case serviceDown(ServiceAddress, reason: String)
+    case serviceDown(ServiceAddress, reason: Phrase)
     /// A session with the contact is being set up.
     case connecting(PublicKey)
     /// A session is up, over the path named.
@@ -11,7 +11,7 @@ public enum NodeEvent: Sendable {
     /// The session goes on over another path.
     case pathChanged(PublicKey, PathReport)
     /// The session has ended.
-    case disconnected(PublicKey, reason: String)
+    case disconnected(PublicKey, reason: Phrase)
     /// No session could be set up.
     case unreachable(PublicKey, PinholeError)
     /// A message arrived and is on disk.
@@ -27,9 +27,9 @@ public enum NodeEvent: Sendable {
     /// The contact has the whole file, verified and on disk.
     case fileSent(TransferReference)
     /// A transfer ended without its file.
-    case fileFailed(TransferReference, reason: String)
+    case fileFailed(TransferReference, reason: Phrase)
     /// Something that a person may want to know.
-    case notice(String)
+    case notice(Phrase)
 }
 
 /// The name of a message that this node sent.

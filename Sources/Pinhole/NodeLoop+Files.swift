@@ -208,7 +208,7 @@ extension NodeLoop {
     }
 
     private func refuse(
-        _ reference: TransferReference, _ reason: FileRecord.Refusal, _ sentence: String, at now: Instant
+        _ reference: TransferReference, _ reason: FileRecord.Refusal, _ sentence: Phrase, at now: Instant
     ) {
         endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
         fail(reference, sentence, .failed)
@@ -237,7 +237,7 @@ extension NodeLoop {
         return outgoingFiles[reference] != nil
     }
 
-    private func fail(_ reference: TransferReference, _ sentence: String, _ state: StoredTransfer.State) {
+    private func fail(_ reference: TransferReference, _ sentence: Phrase, _ state: StoredTransfer.State) {
         let writer = incomingFiles.removeValue(forKey: reference)?.writer
         writer?.cancel()
         outgoingFiles[reference] = nil

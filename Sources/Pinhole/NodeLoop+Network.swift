@@ -49,7 +49,7 @@ extension NodeLoop {
     }
 
     /// Why nothing is heard of any service, if that is so.
-    private var silence: String? {
+    private var silence: Phrase? {
         let used = services.used
         if used.contains(where: { $0.rtt != nil }) { return nil }
         if used.isEmpty { return "unknown: no service is configured that could be asked" }
@@ -60,7 +60,7 @@ extension NodeLoop {
     }
 
     /// What an IPv4 NAT does is what decides; a network without IPv4 is judged by IPv6.
-    private func verdict(_ ipv4: NetworkReport.Family?, _ ipv6: NetworkReport.Family?) -> String {
+    private func verdict(_ ipv4: NetworkReport.Family?, _ ipv6: NetworkReport.Family?) -> Phrase {
         let family: IPAddress.Family = ipv4 == nil && ipv6 != nil ? .v6 : .v4
         let isMapped = endpoint.mappedAddress(family) != nil
         return (endpoint.profile(family) ?? NATProfile()).verdict(isMapped: isMapped)

@@ -12,7 +12,7 @@ struct ServiceList {
         var carriers: Set<PublicKey> = []
         var observed: [IPAddress.Family: TransportAddress] = [:]
         var rtt: Duration?
-        var failure: String?
+        var failure: Phrase?
 
         var isUsed: Bool { isOwn || !carriers.isEmpty }
     }
@@ -57,7 +57,7 @@ struct ServiceList {
         all[index].failure = nil
     }
 
-    mutating func lost(_ index: Int, because reason: String?) {
+    mutating func lost(_ index: Int, because reason: Phrase?) {
         all[index].observed = [:]
         all[index].rtt = nil
         all[index].failure = reason
@@ -67,7 +67,7 @@ struct ServiceList {
     func used(for key: PublicKey) -> [Service] { all.filter { $0.isOwn || $0.carriers.contains(key) } }
 
     /// One of them that fails for a reason of its own: its name has no address, or it refuses.
-    func told(for key: PublicKey) -> (address: ServiceAddress, failure: String)? {
+    func told(for key: PublicKey) -> (address: ServiceAddress, failure: Phrase)? {
         for service in used(for: key) {
             if let failure = service.failure, failure != ServiceFailure.noAnswer.sentence {
                 return (service.address, failure)
@@ -140,7 +140,7 @@ extension NodeLoop {
         serviceDown(index, failure.sentence)
     }
 
-    private func serviceDown(_ index: Int, _ reason: String) {
+    private func serviceDown(_ index: Int, _ reason: Phrase) {
         services.lost(index, because: reason)
         hub.publish(.serviceDown(services.all[index].address, reason: reason))
         tellMeasured()

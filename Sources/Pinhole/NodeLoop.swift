@@ -194,7 +194,7 @@ extension NodeLoop {
         resolve(addresses, of: contact.key)
     }
 
-    private func tell(_ trouble: Trouble, _ sentence: String) {
+    private func tell(_ trouble: Trouble, _ sentence: Phrase) {
         if troubles.insert(trouble).inserted { hub.publish(.notice(sentence)) }
     }
 
@@ -349,7 +349,7 @@ extension NodeLoop {
     }
 
     private func remember(
-        _ trouble: Trouble, _ words: String, _ change: @escaping @Sendable (Store) throws(PinholeError) -> Void
+        _ trouble: Trouble, _ words: Phrase, _ change: @escaping @Sendable (Store) throws(PinholeError) -> Void
     ) {
         let store = profile.store
         offLoop {

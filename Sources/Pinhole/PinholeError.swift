@@ -1,7 +1,7 @@
 /// What went wrong, in one sentence, and what a person can do about it.
-public struct PinholeError: Error, Sendable {
+public struct PinholeError: Error, Sendable, Codable {
     /// The kind of failure, for programs that act on it.
-    public enum Code: Sendable, CaseIterable {
+    public enum Code: String, Sendable, CaseIterable, Codable {
         /// The caller asked for something that has no meaning.
         case usage
         /// A key, or a name that belongs to one, cannot be accepted.
@@ -39,12 +39,12 @@ public struct PinholeError: Error, Sendable {
     /// The kind of failure.
     public let code: Code
     /// One sentence without a full stop, beginning in lower case.
-    public let message: String
+    public let message: Phrase
     /// What to do next, if there is something.
-    public let hint: String?
+    public let hint: Phrase?
 
     /// An error with its sentence and, where there is one, a way out.
-    public init(_ code: Code, _ message: String, hint: String? = nil) {
+    public init(_ code: Code, _ message: Phrase, hint: Phrase? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
@@ -52,8 +52,11 @@ public struct PinholeError: Error, Sendable {
 }
 
 extension PinholeError: CustomStringConvertible {
-    /// The sentence and the hint on one line.
-    public var description: String {
+    /// The sentence and the hint on one line, in the language of the locale.
+    public var description: String { "\(phrase)" }
+
+    /// The sentence and the hint in one.
+    public var phrase: Phrase {
         hint.map { "\(message); hint: \($0)" } ?? message
     }
 }

@@ -40,6 +40,7 @@ extension PublicKey: CustomStringConvertible {
 
 extension PinholeError {
     init(_ error: KeyError) {
-        self.init(.badKey, error.message, hint: "a public key reads pin1…; ask for it again, or copy it whole")
+        self.init(
+            .badKey, Phrase(key: error.message), hint: "a public key reads pin1…; ask for it again, or copy it whole")
     }
 }

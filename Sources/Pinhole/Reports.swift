@@ -99,10 +99,10 @@ public struct NetworkReport: Hashable, Sendable {
         /// The round trip time; nil when it did not answer.
         public let rtt: Duration?
         /// Why it could not be used, if it could not.
-        public let failure: String?
+        public let failure: Phrase?
 
         /// A report on one service.
-        public init(address: ServiceAddress, hasAddress: Bool = true, rtt: Duration?, failure: String? = nil) {
+        public init(address: ServiceAddress, hasAddress: Bool = true, rtt: Duration?, failure: Phrase? = nil) {
             self.address = address
             self.hasAddress = hasAddress
             self.rtt = rtt
@@ -210,14 +210,14 @@ public struct NetworkReport: Hashable, Sendable {
     /// Each configured service.
     public let services: [Service]
     /// Whom this network can reach, in one sentence.
-    public let verdict: String
+    public let verdict: Phrase
 
     /// The family that the verdict is about: IPv4 where there is any.
     public var deciding: Family? { ipv4 ?? ipv6 }
 
     /// A report on one network.
     public init(
-        udpWorks: Bool, ipv4: Family?, ipv6: Family?, isComplete: Bool, services: [Service], verdict: String
+        udpWorks: Bool, ipv4: Family?, ipv6: Family?, isComplete: Bool, services: [Service], verdict: Phrase
     ) {
         self.udpWorks = udpWorks
         self.ipv4 = ipv4

@@ -21,7 +21,7 @@ public struct ServiceAddress: Hashable, Sendable {
             key = try ServiceKey(text: String(text[..<at].dropFirst(Self.scheme.count)))
         } catch {
             throw PinholeError(
-                .badKey, "“\(text)” has no usable service key: \(error.message)",
+                .badKey, "“\(text)” has no usable service key: \(Phrase(key: error.message))",
                 hint: "copy the whole address that the service printed when it started")
         }
     }

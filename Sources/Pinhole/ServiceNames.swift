@@ -9,7 +9,7 @@ struct ServiceNames {
     private(set) var addresses: [ServiceAddress: [TransportAddress]] = [:]
     /// When the next look-up is to begin.
     private(set) var dueTime: Instant?
-    private var failures: [ServiceAddress: String] = [:]
+    private var failures: [ServiceAddress: Phrase] = [:]
     private var down: Set<ServiceAddress> = []
     private var lastBegun: Instant?
     /// What is being looked up: a name that takes long keeps no other waiting.
@@ -21,7 +21,7 @@ struct ServiceNames {
         /// The addresses are others than before.
         case addresses
         /// The service has no address, which was not told before.
-        case failure(String)
+        case failure(Phrase)
     }
 
     /// The services whose names matter from now on.

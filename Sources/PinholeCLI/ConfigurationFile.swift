@@ -1,4 +1,5 @@
 import Glibc
+import Pinhole
 import TOMLKit
 
 /// The person's configuration file, checked key by key.

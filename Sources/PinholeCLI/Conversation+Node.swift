@@ -30,11 +30,10 @@ extension Conversation {
             incoming[transfer] = name
             let who = session.name(of: key)
             if asksForFiles { offers.append((transfer, name)) }
-            let action =
+            tell(
                 asksForFiles
-                ? " offers \(name) (\(Format.size(size))): /accept or /refuse"
-                : " sends \(name) (\(Format.size(size))) …"
-            tell(who + action)
+                    ? "\(who) offers \(name) (\(Format.size(size))): /accept or /refuse"
+                    : "\(who) sends \(name) (\(Format.size(size))) …")
         case .fileProgress(let transfer, let done, let total): showProgress(of: transfer, done, total)
         case .fileReceived(let transfer, let path):
             let name = incoming.removeValue(forKey: transfer) ?? Paths.name(of: path)
@@ -44,7 +43,8 @@ extension Conversation {
             guard transfer.direction == .incoming else { break }
             offers.removeAll { $0.transfer == transfer }
             settlePrompt()
-            tell("\(incoming.removeValue(forKey: transfer) ?? "A file") is not complete: \(reason)")
+            let name: Phrase = incoming.removeValue(forKey: transfer).map { "\($0)" } ?? "A file"
+            tell("\(name) is not complete: \(reason)")
         case .fileSent: break
         case .serviceUp where !isVerbose, .pathChanged where !isVerbose: break
         case .connecting where !isVerbose:

@@ -4,7 +4,7 @@ import Pinhole
 /// What the person types.
 extension Conversation {
     func open() -> AsyncStream<String> {
-        let verified = contact.isVerified ? "verified" : "not verified yet"
+        let verified: Phrase = contact.isVerified ? "verified" : "not verified yet"
         switch mode {
         case .screen(let screen):
             screen.open()
@@ -151,7 +151,7 @@ extension Conversation {
             session.node.refuse(offer.transfer)
             incoming[offer.transfer] = nil
         }
-        tell("\(offer.name) \(accepting ? "accepted" : "refused").")
+        tell(accepting ? "\(offer.name) accepted." : "\(offer.name) refused.")
     }
 
     private func ping() {

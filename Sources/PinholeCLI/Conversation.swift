@@ -93,7 +93,8 @@ final class Conversation {
             case .pong(let result): handle(result)
             case .stillUnreachable(let error):
                 guard lastProblem?.message == error.message else { break }
-                tell("Not connected: \(error.message)" + (error.hint.map { "\n\($0)" } ?? ""))
+                let hint: Phrase = error.hint.map { "\n\($0)" } ?? ""
+                tell("Not connected: \(error.message)\(hint)")
                 tell("Pinhole keeps trying, and what you write waits.")
             case .timeIsUp: return try leave()
             }
@@ -114,8 +115,8 @@ final class Conversation {
         if case .screen(let screen) = mode { screen.print("  " + text, style: .plain) } else { Console.result(text) }
     }
 
-    func tell(_ text: String) {
-        Console.talk(text, style: .dim)
+    func tell(_ phrase: Phrase) {
+        Console.talk(phrase, style: .dim)
     }
 
     func complain(_ failure: Failure) {
@@ -125,7 +126,8 @@ final class Conversation {
                 "event": "error", "reason": .string(failure.message), "exitCode": .integer(Int64(failure.exitCode)),
             ])
         } else {
-            Console.talk(failure.message + (failure.hint.map { "\n\($0)" } ?? ""), style: .error)
+            let hint: Phrase = failure.hint.map { "\n\($0)" } ?? ""
+            Console.talk("\(failure.message)\(hint)", style: .error)
         }
     }
 
@@ -150,11 +152,11 @@ final class Conversation {
             if let firstFailure { throw Failure(firstFailure.status, "") }
             return
         }
-        var parts: [String] = []
-        if !undelivered.isEmpty { parts.append("\(undelivered.count) message\(undelivered.count == 1 ? "" : "s")") }
-        if transfers > 0 { parts.append("\(transfers) file\(transfers == 1 ? "" : "s")") }
-        let what = parts.joined(separator: " and ")
-        let kept = undelivered.isEmpty ? nil : "messages stay in the outbox for the next connection to \(contact.name)"
+        let messages: Phrase = "\(plural: undelivered.count, "message", "messages")"
+        let files: Phrase = "\(plural: transfers, "file", "files")"
+        let what = undelivered.isEmpty ? files : transfers == 0 ? messages : "\(messages) and \(files)"
+        let kept: Phrase? =
+            undelivered.isEmpty ? nil : "messages stay in the outbox for the next connection to \(contact.name)"
         if case .screen = mode {
             tell("\(what) not delivered. \(kept ?? "")")
             return
@@ -162,7 +164,7 @@ final class Conversation {
         if let problem = lastProblem.map({ Failure($0) }) {
             throw Failure(
                 problem.status, "\(what) not delivered: \(problem.message)",
-                hint: [problem.hint, kept].compactMap(\.self).joined(separator: "; "))
+                hint: Phrase.joined(problem.hint, kept))
         }
         throw Failure(.peerOffline, "\(what) not delivered", hint: kept)
     }

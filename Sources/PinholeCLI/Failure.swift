@@ -23,10 +23,10 @@ struct Failure: Error {
     }
 
     let status: Status
-    let message: String
-    var hint: String?
+    let message: Phrase
+    var hint: Phrase?
 
-    init(_ status: Status, _ message: String, hint: String? = nil) {
+    init(_ status: Status, _ message: Phrase, hint: Phrase? = nil) {
         self.status = status
         self.message = message
         self.hint = hint
@@ -94,11 +94,11 @@ struct Failure: Error {
             return
         }
         let help = command.map { "pinhole \($0) --help" } ?? "pinhole --help"
-        self.init(.usage, message, hint: "'\(help)' explains, with an example")
+        self.init(.usage, Phrase(verbatim: message), hint: "'\(help)' explains, with an example")
     }
 
     func report() {
-        guard !message.isEmpty else { return }
+        guard !message.key.isEmpty else { return }
         Console.talk("pinhole: error: \(message)", style: .error)
         if let hint { Console.talk("pinhole: hint: \(hint)") }
     }

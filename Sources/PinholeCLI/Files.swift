@@ -1,4 +1,5 @@
 import Glibc
+import Pinhole
 
 /// Small text files, read and made whole.
 enum Files {

@@ -39,14 +39,16 @@ struct Findings: Sendable {
 
 extension Findings {
     func lines(_ redaction: Redaction) -> [String] {
-        var lines = ["Your network"]
+        var lines = ["\("Your network" as Phrase)"]
         lines += (NetworkWords(network).first + NetworkWords(network).rest).map { "  " + redaction.text($0) }
         lines += peerLines
         if let report {
             let story = story(of: report)
-            if !story.isEmpty { lines += ["What happened"] + story.map(redaction.text) }
-            if !report.addresses.isEmpty { lines += ["Addresses of \(name)"] + table(report.addresses, redaction) }
-            lines += report.guesses.map { "  " + redaction.text(Self.words($0)) }
+            if !story.isEmpty { lines += ["\("What happened" as Phrase)"] + story.map(redaction.text) }
+            if !report.addresses.isEmpty {
+                lines += ["\("Addresses of \(name)" as Phrase)"] + table(report.addresses, redaction)
+            }
+            lines += report.guesses.map { "  " + redaction.text("\(Self.words($0))") }
         }
         return lines + result.map(redaction.text)
     }
@@ -54,26 +56,30 @@ extension Findings {
     private var peerLines: [String] {
         guard let peer = report?.peer else { return [] }
         return [
-            "\(name)'s network", Self.field("  NAT", NetworkWords.words(peer.mapping)),
+            "\("\(name)'s network" as Phrase)", Self.field("  NAT", NetworkWords.words(peer.mapping)),
             Self.field("  Filter", NetworkWords.words(peer.filtering)),
         ]
     }
 
     private func story(of report: ConnectionReport) -> [String] {
-        var events: [(time: Duration, words: String)] = []
+        var events: [(time: Duration, words: Phrase)] = []
         for inquiry in report.inquiries {
             let place = inquiry.service.place
-            let times = inquiry.timesAsked > 1 ? ", \(inquiry.timesAsked) times in all" : ""
+            let times: Phrase = inquiry.timesAsked > 1 ? ", \(plural: inquiry.timesAsked, "time", "times") in all" : ""
             if inquiry.timesAsked > 0 { events.append((.zero, "asked \(place) for \(name)\(times)")) }
             guard let answered = inquiry.answered else {
                 events.append((.zero, "\(place) has not answered"))
                 continue
             }
             let isKnown = inquiry.answer == .present
-            events.append((answered, "\(place) \(isKnown ? "knows" : "does not know") \(name)"))
+            events.append((answered, isKnown ? "\(place) knows \(name)" : "\(place) does not know \(name)"))
         }
         if let introduced = report.peer?.introduced {
-            events.append((introduced, "\(name) said where to reach them: \(Self.counted(report.addresses.count))"))
+            events.append(
+                (
+                    introduced,
+                    "\(name) said where to reach them: \(plural: report.addresses.count, "address", "addresses")"
+                ))
         }
         if let sent = report.addresses.compactMap(\.firstSent).min() {
             events.append((sent, "first datagram to \(name)"))
@@ -94,14 +100,13 @@ extension Findings {
         let order = events.indices.sorted { (events[$0].time, $0) < (events[$1].time, $1) }
         return order.map { index in
             let time = Format.duration(events[index].time)
-            return "  " + String(repeating: " ", count: max(0, 10 - time.count)) + time + "  " + events[index].words
+            return "  " + String(repeating: " ", count: max(0, 10 - time.count)) + time + "  "
+                + "\(events[index].words)"
         }
     }
 
-    private static func counted(_ addresses: Int) -> String { addresses == 1 ? "1 address" : "\(addresses) addresses" }
-
     private func table(_ addresses: [ConnectionReport.Address], _ redaction: Redaction) -> [String] {
-        let rows = addresses.map { (redaction.text($0.address), $0.kind.rawValue, words($0)) }
+        let rows = addresses.map { (redaction.text($0.address), $0.kind.rawValue, "\(words($0))") }
         let width = rows.map(\.0.count).max() ?? 0
         let kindWidth = rows.map(\.1.count).max() ?? 0
         func padded(_ text: String, _ width: Int) -> String {
@@ -112,8 +117,8 @@ extension Findings {
 
     func isInUse(_ address: ConnectionReport.Address) -> Bool { address.address == ping?.path.remote }
 
-    private func words(_ address: ConnectionReport.Address) -> String {
-        let use = isInUse(address) ? ", in use" : ""
+    private func words(_ address: ConnectionReport.Address) -> Phrase {
+        let use: Phrase = isInUse(address) ? ", in use" : ""
         if let answered = address.answered {
             return "\(address.datagramsSent) sent, answered after \(Format.duration(answered))\(use)"
         }
@@ -124,7 +129,7 @@ extension Findings {
             ? "not tried: nothing was left to try by then" : "\(address.datagramsSent) sent, no answer"
     }
 
-    private static func words(_ skip: ConnectionReport.Address.Skip) -> String {
+    private static func words(_ skip: ConnectionReport.Address.Skip) -> Phrase {
         switch skip {
         case .unusable: "nobody can be there"
         case .broadcast: "it means everybody on your network"
@@ -135,11 +140,11 @@ extension Findings {
         }
     }
 
-    private static func words(_ guess: ConnectionReport.Guess) -> String {
-        let sockets = guess.sockets == 1 ? "one socket" : "\(guess.sockets) sockets"
-        let end = guess.answered.map { "answered after \(Format.duration($0))" } ?? "no answer"
-        let ports = guess.ports == 1 ? "1 guessed port" : "\(guess.ports) guessed ports"
-        return "\(ports) of \(guess.ip) from \(sockets): \(guess.datagramsSent) sent, \(end)"
+    private static func words(_ guess: ConnectionReport.Guess) -> Phrase {
+        let ports: Phrase = "\(plural: guess.ports, "guessed port", "guessed ports") of \(guess.ip)"
+        let sockets: Phrase = "from \(plural: guess.sockets, "socket", "sockets")"
+        let end: Phrase = guess.answered.map { "answered after \(Format.duration($0))" } ?? "no answer"
+        return "\(ports) \(sockets): \(guess.datagramsSent) sent, \(end)"
     }
 
     private var result: [String] {
@@ -149,8 +154,8 @@ extension Findings {
     }
 
     /// What to do when the time ran out before anything was decided.
-    private var patience: String {
-        let longer = "give it longer with --timeout"
+    private var patience: Phrase {
+        let longer: Phrase = "give it longer with --timeout"
         guard let report else { return longer }
         if case .connected = report.outcome { return "\(name) may have just left, or the network between you is slow" }
         if report.peer != nil { return "\(name) is there, and you were still looking for a path: \(longer)" }
@@ -166,7 +171,7 @@ extension Findings {
             : "\(name) has not answered at the address you have yet: \(longer)"
     }
 
-    private static func field(_ label: String, _ words: String) -> String {
-        label + String(repeating: " ", count: max(14 - label.count, 1)) + words
+    private static func field(_ label: Phrase, _ words: Phrase) -> String {
+        Format.field(label, words, width: 14)
     }
 }

@@ -39,6 +39,12 @@ enum Format {
         return decimal(value, 1) + " " + units[unit]
     }
 
+    /// A label, and what belongs to it from column `width` on.
+    static func field(_ label: Phrase, _ words: Phrase, width: Int) -> String {
+        let label = "\(label)"
+        return label + String(repeating: " ", count: max(width - Width.of(label), 1)) + "\(words)"
+    }
+
     /// `203.0.113.7:41207 (IPv4, server-reflexive)`.
     static func path(_ path: PathReport) -> String {
         "\(path.remote) (\(path.family.rawValue), \(path.kind.rawValue))"
@@ -101,25 +107,24 @@ enum Format {
 /// What a person is told about an event.
 struct EventWords {
     /// A line of talk; nil for what commands show themselves.
-    let talk: String?
+    let talk: Phrase?
 
     init(_ event: NodeEvent, in session: Session) {
         switch event {
         case .serviceUp(let service, let observed):
-            let seen = observed.isEmpty ? "" : ", which sees you at \(observed.joined(separator: " and "))"
+            let seen: Phrase = observed.isEmpty ? "" : ", which sees you at \(observed.joined(separator: " and "))"
             talk = "Registered with \(service)\(seen)."
         case .serviceDown(let service, let reason): talk = "\(service) does not answer: \(reason)"
         case .connecting(let key): talk = "Connecting to \(session.name(of: key)) …"
         case .connected(let key, let path):
-            let rtt = path.rtt.map { ", \(Format.duration($0)) away" } ?? ""
+            let rtt: Phrase = path.rtt.map { ", \(Format.duration($0)) away" } ?? ""
             talk = "Connected directly to \(session.name(of: key)) at \(path.remote) (\(path.family.rawValue)\(rtt))."
         case .pathChanged(let key, let path):
             talk = "The path to \(session.name(of: key)) is now \(Format.path(path))."
         case .disconnected(let key, let reason): talk = "\(session.name(of: key)) is gone: \(reason)"
         case .unreachable(let key, let error):
-            talk =
-                "Not connected to \(session.name(of: key)): \(error.message)"
-                + (error.hint.map { "\n\($0)" } ?? "")
+            let hint: Phrase = error.hint.map { "\n\($0)" } ?? ""
+            talk = "Not connected to \(session.name(of: key)): \(error.message)\(hint)"
         case .notice(let text): talk = text
         case .message, .delivered, .fileOffered, .fileProgress, .fileReceived, .fileSent, .fileFailed: talk = nil
         }

@@ -20,6 +20,7 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
     }
 
     static func string(_ text: String?) -> JSON { text.map { JSON.string($0) } ?? .null }
+    static func string(_ phrase: Phrase?) -> JSON { .string(phrase?.description) }
     static func bool(_ value: Bool?) -> JSON { value.map { JSON.bool($0) } ?? .null }
 
     /// The value itself, or that it is not known.

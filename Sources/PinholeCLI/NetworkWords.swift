@@ -12,13 +12,13 @@ struct NetworkWords {
     var first: [String] {
         [
             Self.line("UDP", udp),
-            Self.line("IPv4", report.ipv4?.address ?? "none"),
-            Self.line("IPv6", report.ipv6?.address ?? "none"),
+            Self.line("IPv4", report.ipv4.map { "\($0.address)" } ?? "none"),
+            Self.line("IPv6", report.ipv6.map { "\($0.address)" } ?? "none"),
             Self.line("NAT", Self.words(report.deciding?.mapping ?? .unknown)),
         ]
     }
 
-    private var udp: String {
+    private var udp: Phrase {
         if report.udpWorks { return "works" }
         return report.services.contains(where: \.hasAddress) ? "no answer" : "not tried: there is no service to ask"
     }
@@ -36,7 +36,8 @@ struct NetworkWords {
             lines.append(Self.line("IPv6 NAT", "\(Self.words(ipv6.mapping)); \(Self.words(ipv6.filtering))"))
         }
         for service in report.services {
-            let state = service.rtt.map { "answers in \(Format.duration($0))" } ?? service.failure ?? "does not answer"
+            let state: Phrase =
+                service.rtt.map { "answers in \(Format.duration($0))" } ?? service.failure ?? "does not answer"
             lines.append(Self.line("Service", "\(service.address): \(state)"))
         }
         if report.udpWorks, !report.isComplete {
@@ -45,11 +46,11 @@ struct NetworkWords {
         return lines + [Self.line("Verdict", report.verdict)]
     }
 
-    private static func line(_ label: String, _ words: String) -> String {
-        label + String(repeating: " ", count: max(12 - label.count, 1)) + words
+    private static func line(_ label: Phrase, _ words: Phrase) -> String {
+        Format.field(label, words, width: 12)
     }
 
-    static func words(_ mapping: NetworkReport.Mapping) -> String {
+    static func words(_ mapping: NetworkReport.Mapping) -> Phrase {
         switch mapping {
         case .unknown: "could not be seen"
         case .none: "none, the address is your own"
@@ -59,7 +60,7 @@ struct NetworkWords {
         }
     }
 
-    static func words(_ filtering: NetworkReport.Filtering) -> String {
+    static func words(_ filtering: NetworkReport.Filtering) -> Phrase {
         switch filtering {
         case .unknown: "could not be seen"
         case .endpointIndependent: "lets in everybody"
@@ -68,8 +69,8 @@ struct NetworkWords {
         }
     }
 
-    private static func ports(of family: NetworkReport.Family) -> String {
-        let range = family.portRange.map { "\($0.lowerBound) to \($0.upperBound)" } ?? ""
+    private static func ports(of family: NetworkReport.Family) -> Phrase {
+        let range: Phrase = family.portRange.map { "\($0.lowerBound) to \($0.upperBound)" } ?? ""
         return switch family.allocation {
         case .unknown:
             switch family.portPreserved {
@@ -84,7 +85,7 @@ struct NetworkWords {
         }
     }
 
-    private static func hairpin(_ hairpins: Bool?) -> String {
+    private static func hairpin(_ hairpins: Bool?) -> Phrase {
         switch hairpins {
         case true?: "works: the router leads its own outer addresses back inside"
         case false?: "does not work: others behind this router are reached inside only"
@@ -92,7 +93,7 @@ struct NetworkWords {
         }
     }
 
-    private static func words(_ mapping: NetworkReport.PortMapping) -> String {
+    private static func words(_ mapping: NetworkReport.PortMapping) -> Phrase {
         switch mapping {
         case .off: "the router is not asked to forward a port (port-mapping = false)"
         case .unknown: "the router has not answered yet"
@@ -104,8 +105,8 @@ struct NetworkWords {
         }
     }
 
-    private static func lifetime(of family: NetworkReport.Family) -> String {
-        let age = family.lifetimeAge.map { " (measured \(Format.age($0)) ago)" } ?? ""
+    private static func lifetime(of family: NetworkReport.Family) -> Phrase {
+        let age: Phrase = family.lifetimeAge.map { " (measured \(Format.age($0)) ago)" } ?? ""
         return switch (family.lifetime, family.lifetimeLimit) {
         case (let lifetime?, let limit?):
             "an idle mapping lives \(Format.seconds(lifetime)), and is gone after \(Format.seconds(limit))\(age)"

@@ -1,4 +1,5 @@
 import Glibc
+import Pinhole
 
 /// Where the passphrase of a key comes from: a file, the environment, or the person at the terminal. Never the command
 /// line, which every process on the machine can read.

@@ -1,4 +1,5 @@
 import Glibc
+import Pinhole
 
 /// Where things are, by the XDG base directory specification.
 enum Paths {

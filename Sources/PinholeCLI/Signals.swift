@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Pinhole
 import Synchronization
 
 /// What the system tells a running command: to stop, that the window changed, that it was stopped and goes on.

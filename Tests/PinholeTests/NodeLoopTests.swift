@@ -28,7 +28,7 @@ struct NodeLoopTests {
     private func notices(in events: AsyncStream<NodeEvent>) async -> [String] {
         hub.finish()
         var notices: [String] = []
-        for await case .notice(let text) in events { notices.append(text) }
+        for await case .notice(let text) in events { notices.append(text.english) }
         return notices
     }
 

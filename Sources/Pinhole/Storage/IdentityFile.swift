@@ -50,7 +50,7 @@ enum IdentityFile {
         } catch .wrongPassphrase {
             throw PinholeError(.wrongPassphrase, "the passphrase does not open the key file \(path)")
         } catch {
-            throw PinholeError(.badKey, "\(path): \(error.message)")
+            throw PinholeError(.badKey, "\(path): \(Phrase(key: error.message))")
         }
     }
 

@@ -92,8 +92,11 @@ private struct Listener {
                 "\(Format.clock(Format.now)) \(contact) sent \(offer?.name ?? Paths.name(of: path)): \(path)")
         case .fileFailed(let transfer, let reason):
             let offer = offers.removeValue(forKey: transfer)
-            let words = "not complete: \(reason)"
-            if let progress = offer?.progress { progress.finish(words) } else { Console.talk("A file is \(words)") }
+            if let progress = offer?.progress {
+                progress.finish("not complete: \(reason)")
+            } else {
+                Console.talk("A file is not complete: \(reason)")
+            }
         default:
             if let words = EventWords(event, in: session).talk { Console.talk(words, style: .dim) }
         }

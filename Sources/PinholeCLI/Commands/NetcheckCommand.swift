@@ -80,7 +80,7 @@ struct NetcheckCommand: AsyncParsableCommand {
             throw Failure(
                 .configuration, "no signaling service is configured, so there is nobody to ask",
                 hint: "give --service pinhole-signal://…, or put services = [\"pinhole-signal://…\"] into "
-                    + global.configurationPath)
+                    + "\(global.configurationPath)")
         }
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         let report = try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) {

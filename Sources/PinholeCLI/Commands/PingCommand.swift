@@ -59,23 +59,23 @@ struct PingCommand: AsyncParsableCommand {
     }
 
     /// `datagrams of 1472 bytes, with ECN`.
-    static func capacity(of path: PathReport) -> String {
-        "datagrams of \(path.datagramSize) bytes\(path.hasECN ? ", with ECN" : "")"
+    static func capacity(of path: PathReport) -> Phrase {
+        path.hasECN
+            ? "datagrams of \(path.datagramSize) bytes, with ECN" : "datagrams of \(path.datagramSize) bytes"
     }
 
-    static func words(_ report: PingReport, from name: String, _ attempt: ConnectionReport? = nil) -> String {
+    static func words(_ report: PingReport, from name: String, _ attempt: ConnectionReport? = nil) -> Phrase {
         "pong from \(name): \(words(report, attempt))"
     }
 
     /// The round trip, the path, how it was won, and how long that took.
-    static func words(_ report: PingReport, _ attempt: ConnectionReport?) -> String {
+    static func words(_ report: PingReport, _ attempt: ConnectionReport?) -> Phrase {
         let path = report.path
-        let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
+        let trips: Phrase = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
         let guess = attempt?.guesses.first { $0.answered != nil }
-        let guessed = guess.map { guess in
-            let sockets = guess.sockets == 1 ? "one socket" : "\(guess.sockets) sockets"
-            let ports = guess.ports == 1 ? "1 port" : "\(guess.ports) ports"
-            return ", by trying \(ports) of its NAT from \(sockets)"
+        let guessed: Phrase? = guess.map { guess in
+            let sockets: Phrase = "from \(plural: guess.sockets, "socket", "sockets")"
+            return ", by trying \(plural: guess.ports, "port", "ports") of its NAT \(sockets)"
         }
         return "\(Format.duration(report.rtt)) via \(Format.path(path)), "
             + "connected in \(Format.duration(path.connectTime))\(trips)\(guessed ?? "")"

@@ -107,7 +107,9 @@ private struct Delivery: Sendable {
         } catch {
             throw messages.isEmpty ? Failure(error) : queued(error, count: messages.count)
         }
-        if !messages.isEmpty { Console.talk("\(counted(messages.count, "message")) delivered to \(contact.name).") }
+        if !messages.isEmpty {
+            Console.talk("\(plural: messages.count, "message", "messages") delivered to \(contact.name).")
+        }
         for case .file(let path) in items { try await send(file: path) }
     }
 
@@ -118,7 +120,7 @@ private struct Delivery: Sendable {
         var status = stat()
         let size = stat(path, &status) == 0 ? UInt64(status.st_size) : 0
         let transfer = try await node.sendFile(path, to: contact.key)
-        let progress = Progress(name, size: size)
+        let progress = Progress("\(name)", size: size)
         do {
             try await race(
                 { try await node.finished(transfer, timeout: nil) },
@@ -165,10 +167,12 @@ private struct Delivery: Sendable {
 
     private func queued(_ error: PinholeError, count: Int) -> Failure {
         let failure = Failure(error)
-        let kept = "\(counted(count, "message")) kept in the outbox for the next connection to \(contact.name)"
         return Failure(
-            failure.status, failure.message, hint: [failure.hint, kept].compactMap(\.self).joined(separator: "; "))
+            failure.status, failure.message,
+            hint: Phrase.joined(
+                failure.hint,
+                "\(plural: count, "message", "messages") kept in the outbox for the next connection to \(contact.name)")
+        )
     }
 
-    private func counted(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
 }

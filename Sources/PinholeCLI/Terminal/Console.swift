@@ -1,4 +1,5 @@
 import Glibc
+import Pinhole
 import Synchronization
 
 /// Where words go: results to stdout, talk to stderr, and both around the input line while a screen is up.
@@ -20,7 +21,13 @@ enum Console {
 
     static func use(_ screen: Screen?) { current.withLock { $0 = screen } }
 
-    /// A line of result.
+    /// A sentence of result.
+    static func result(_ phrase: Phrase, style: Style = .plain) {
+        show("\(phrase)", style: style, on: STDOUT_FILENO)
+    }
+
+    /// A line of result that is the same in all languages. Literals are sentences.
+    @_disfavoredOverload
     static func result(_ text: String, style: Style = .plain) {
         show(text, style: style, on: STDOUT_FILENO)
     }
@@ -31,6 +38,12 @@ enum Console {
     }
 
     /// A line of progress, advice or complaint.
+    static func talk(_ phrase: Phrase, style: Style = .plain) {
+        show("\(phrase)", style: style, on: STDERR_FILENO)
+    }
+
+    /// Talk that is the same in all languages. Literals are sentences.
+    @_disfavoredOverload
     static func talk(_ text: String, style: Style = .plain) {
         show(text, style: style, on: STDERR_FILENO)
     }

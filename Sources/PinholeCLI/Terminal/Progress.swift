@@ -1,14 +1,15 @@
 import Glibc
+import Pinhole
 import Synchronization
 
 /// The progress of one file: a bar on a terminal, a line at the start and the end elsewhere.
 final class Progress: Sendable {
-    private let label: String
+    private let label: Phrase
     private let start = ContinuousClock.now
     private let isLive = Console.isTerminal(STDERR_FILENO) && Console.isCapable
     private let lastShown = Mutex<ContinuousClock.Instant?>(nil)
 
-    init(_ label: String, size: UInt64) {
+    init(_ label: Phrase, size: UInt64) {
         self.label = label
         if !isLive { Console.talk("\(label): \(Format.size(size)) …") }
     }
@@ -23,20 +24,21 @@ final class Progress: Sendable {
             let seconds = (now - start) / .seconds(1)
             let rate = seconds > 0 ? Double(done) / seconds : 0
             let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
-            var line = "\(label): \(Format.size(done)) of \(Format.size(total)), \(percent) %"
+            var line: Phrase = "\(label): \(Format.size(done)) of \(Format.size(total)), \(percent) %"
             if seconds > 0.5, rate > 0 {
-                line += ", \(Format.size(UInt64(rate)))/s, \(Int(Double(total - min(done, total)) / rate)) s left"
+                let left = Int(Double(total - min(done, total)) / rate)
+                line = "\(line), \(Format.size(UInt64(rate)))/s, \(left) s left"
             }
-            Console.live(line)
+            Console.live("\(line)")
         }
     }
 
-    func finish(_ words: String) {
+    func finish(_ words: Phrase) {
         Console.talk("\(label): \(words)")
     }
 
     /// `2.1 MB in 0.21 s, 10.0 MB/s`.
-    func summary(size: UInt64) -> String {
+    func summary(size: UInt64) -> Phrase {
         let elapsed = ContinuousClock.now - start
         let rate = Double(size) / max(elapsed / .seconds(1), 0.001)
         return "\(Format.size(size)) in \(Format.duration(elapsed)), \(Format.size(UInt64(rate)))/s"

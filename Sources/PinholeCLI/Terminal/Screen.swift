@@ -1,4 +1,5 @@
 import Glibc
+import Pinhole
 import Synchronization
 
 /// A terminal with an input line at its bottom that survives whatever is printed above it.

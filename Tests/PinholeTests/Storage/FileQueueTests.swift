@@ -62,7 +62,7 @@ struct FileQueueTests {
         let failures = told.withLock { $0 }.filter { if case .failure = $0 { true } else { false } }
         #expect(failures.count == 1)
         #expect(writer.file.length == 1000)
-        #expect(failure { _ = try writer.finish() }?.message.contains("out of place") ?? false)
+        #expect(failure { _ = try writer.finish() }?.message.english.contains("out of place") ?? false)
     }
 
     @Test("nothing is written of a file that nobody wants any more")
@@ -144,6 +144,6 @@ struct FileQueueTests {
             Issue.record("it gave what was not offered")
             return
         }
-        #expect(error.message.contains("changed while it was being sent"))
+        #expect(error.message.english.contains("changed while it was being sent"))
     }
 }

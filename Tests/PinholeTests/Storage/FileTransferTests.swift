@@ -132,7 +132,7 @@ struct FileTransferTests {
                 reference, name: "a", size: 1 << 60, hash: [UInt8](repeating: 0, count: 32), in: downloads)
         }
         #expect(error?.code == .cannotWrite)
-        #expect(error?.message.hasPrefix("the disk is full") == true)
+        #expect(error?.message.english.hasPrefix("the disk is full") == true)
         #expect(failure { _ = try ReceivedFile(reference, name: "a", size: .max, hash: [], in: downloads) } != nil)
     }
 

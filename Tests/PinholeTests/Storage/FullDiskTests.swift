@@ -72,8 +72,8 @@ struct FullDiskTests {
         ]
         for error in errors {
             #expect(error?.code == .cannotWrite)
-            #expect(error?.message.hasPrefix("the disk is full") == true)
-            #expect(error?.hint?.contains("df -h") == true)
+            #expect(error?.message.english.hasPrefix("the disk is full") == true)
+            #expect(error?.hint?.english.contains("df -h") == true)
         }
         #expect(try store.pending(to: bob).map { String(decoding: $0.body, as: UTF8.self) } == ["before"])
         disk.free()
@@ -88,7 +88,7 @@ struct FullDiskTests {
         disk.fill()
         let error = failure { try Identity.generate().save(to: disk.path + "/identity", passphrase: nil) }
         #expect(error?.code == .cannotWrite)
-        #expect(error?.message.hasPrefix("the disk is full") == true)
+        #expect(error?.message.english.hasPrefix("the disk is full") == true)
         #expect(access(disk.path + "/identity", F_OK) != 0)
         #expect(failure { _ = try Store(path: disk.path + "/db") }?.code == .cannotWrite)
     }
@@ -113,6 +113,6 @@ struct FullDiskTests {
         #expect(failure { _ = try Store(path: disk.path + "/db") }?.code == .cannotWrite)
         let error = failure { _ = try Profile.create(at: disk.path + "/profile", passphrase: nil) }
         #expect(error?.code == .cannotWrite)
-        #expect(error?.message.contains("read-only") == true)
+        #expect(error?.message.english.contains("read-only") == true)
     }
 }

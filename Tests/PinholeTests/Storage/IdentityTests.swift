@@ -43,7 +43,7 @@ struct IdentityTests {
         chmod(path, loose)
         let error = try #require(failure { _ = try Identity(contentsOf: path) { nil } })
         #expect(error.code == .configuration)
-        #expect(error.message.hasSuffix("(mode 0\(String(loose, radix: 8)))"))
+        #expect(error.message.english.hasSuffix("(mode 0\(String(loose, radix: 8)))"))
         #expect(error.hint == "chmod 600 '\(path)'")
     }
 
@@ -86,7 +86,7 @@ struct IdentityTests {
         for name in ["empty", "binary", "long"] {
             let error = failure { _ = try Identity(contentsOf: folder.path(name)) { nil } }
             #expect(error?.code == .badKey)
-            #expect(error?.message.contains("damaged") == true)
+            #expect(error?.message.english.contains("damaged") == true)
         }
         mkfifo(folder.path("pipe"), 0o600)
         #expect(failure { _ = try Identity(contentsOf: folder.path("pipe")) { nil } }?.code == .badKey)

@@ -48,7 +48,7 @@ struct ProfileTests {
         try Identity.generate().save(to: Profile.keyFile(path), passphrase: nil)
         let error = failure { _ = try Profile.open(at: path) { nil } }
         #expect(error?.code == .keyChanged)
-        #expect(error?.message.contains(key.text) == true)
+        #expect(error?.message.english.contains(key.text) == true)
         #expect(error?.hint == "restore the right key file, or use another --profile")
 
         try FileManager.default.removeItem(atPath: Profile.keyFile(path))
@@ -90,7 +90,7 @@ struct ProfileTests {
             let lock = try profile.lock()
             let error = failure { _ = try profile.lock() }
             #expect(error?.code == .identityInUse)
-            #expect(error?.message.contains("(pid \(getpid()))") == true)
+            #expect(error?.message.english.contains("(pid \(getpid()))") == true)
             withExtendedLifetime(lock) {}
         }
         _ = try profile.lock()

@@ -275,7 +275,7 @@ struct StoreTests {
         try folder.write([UInt8](repeating: 0x55, count: 8192), to: "damaged")
         let damaged = failure { _ = try Store(path: folder.path("damaged")) }
         #expect(damaged?.code == .badData)
-        #expect(damaged?.hint?.contains("mv ") == true)
+        #expect(damaged?.hint?.english.contains("mv ") == true)
 
         try store.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 from the future')") }
         #expect(failure { _ = try reopened() }?.code == .configuration)
