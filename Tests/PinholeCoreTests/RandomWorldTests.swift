@@ -7,7 +7,7 @@ import Testing
 /// `LAB=full` tries ten thousand; `swift run -c release simulator --worlds 100000` as many as one likes.
 @Suite("random worlds")
 struct RandomWorldTests {
-    private static let count: UInt64 = ProcessInfo.processInfo.environment["LAB"] == "full" ? 10_000 : 400
+    private static let count: UInt64 = ProcessInfo.processInfo.environment["LAB"] == "full" ? 10_000 : 200
 
     @Test(
         "whatever happens, nothing is lost, doubled, out of order or sent to strangers",
@@ -47,5 +47,35 @@ extension RandomWorld.Probe {
                 }
                 return nil
             })
+    }
+}
+
+/// What random worlds found, under the names of what went wrong.
+@Suite("random worlds that went wrong")
+struct RandomWorldRegressionTests {
+    @Test("a service that multiplies introductions had both sides answer for ever")
+    func echoingService() throws {
+        _ = try RandomWorld.run(
+            seed: 13,
+            [.corruptService(.manyAddresses), .recover(.bob), .say(.bob, lines: 2), .connectBoth, .pass(seconds: 185)])
+    }
+
+    @Test("a file, or messages, that waited when a person hung up never went, though both were there again")
+    func hungUp() throws {
+        _ = try RandomWorld.run(
+            seed: 177,
+            [.kill(.bob), .offer(.alice, bytes: 37_312), .disconnect(.alice), .pass(seconds: 149), .recover(.bob)])
+        _ = try RandomWorld.run(
+            seed: 472, [.connectBoth, .kill(.alice), .say(.bob, lines: 4), .disconnect(.bob), .pass(seconds: 5)])
+    }
+
+    @Test("two whose clocks each went back were apart for ever")
+    func bothClocks() throws {
+        _ = try RandomWorld.run(
+            seed: 571,
+            [
+                .setClock(.alice, hours: 8766), .setClock(.bob, hours: 8766), .connectBoth, .pass(seconds: 5),
+                .restoreBackup(.alice), .restoreBackup(.bob), .connectBoth, .say(.alice, lines: 1),
+            ])
     }
 }

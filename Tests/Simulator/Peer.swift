@@ -19,7 +19,7 @@ package final class Peer {
     private var usesLocalNetwork = false
 
     package private(set) var events: [Event] = []
-    package private(set) var disk: Disk
+    package var disk: Disk
     /// A process that was killed hears and sends nothing until it starts again.
     package private(set) var isRunning = true
     private var offers: [UInt64: FileOffer] = [:]

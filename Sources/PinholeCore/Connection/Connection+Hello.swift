@@ -53,12 +53,25 @@ extension Connection {
         return attempt.handshake.plaintext.introID == hello.plaintext.introID
     }
 
+    /// Each side may find the other's clock wrong, and then both ask for an echo. Hi answers Lo's question; a question
+    /// to which no other is open is answered by either. At most once in 10 s: it may be a replay.
+    func yields(to hello: PeerHello, at now: Instant) -> Bool {
+        guard hello.plaintext.flags & HelloFlags.needsEcho != 0, !isAskingForEcho || pair.role == .hi,
+            lastYield.map({ now - $0 >= .seconds(10) }) ?? true
+        else { return false }
+        lastYield = now
+        return true
+    }
+
+    private var isAskingForEcho: Bool {
+        attempt.map { $0.handshake.plaintext.flags & HelloFlags.needsEcho != 0 } ?? false
+    }
+
     /// The peer's blob is authentic and looks old: its clock may be wrong. An attempt of our own that asks for an
     /// echo of our introduction tells a wrong clock from a replay; at most one in 10 s, and none while another HELLO
     /// of the peer is being tried.
     func askForEcho(at now: Instant) {
-        let isAsking = attempt.map { $0.handshake.plaintext.flags & HelloFlags.needsEcho != 0 } ?? false
-        guard !isAsking, pairings.allSatisfy(\.isAuthenticated), !introducers.isEmpty,
+        guard !isAskingForEcho, pairings.allSatisfy(\.isAuthenticated), !introducers.isEmpty,
             lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true
         else { return }
         lastStaleCookie = now

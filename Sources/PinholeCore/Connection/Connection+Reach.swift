@@ -165,14 +165,20 @@ extension Connection {
             if blob.isEmpty, attempt != nil { addCandidates([], at: now) }
             return
         }
-        let acceptance = receive(hello, hasCookie: false, at: now)
+        var acceptance = receive(hello, hasCookie: false, at: now)
+        var isBelieved = true
         switch acceptance {
-        case .stale: return askForEcho(at: now)
+        case .stale:
+            guard yields(to: hello, at: now) else { return askForEcho(at: now) }
+            // It may still be a replay: it leads to a handshake that only the peer can end, and to no address.
+            acceptance = receive(hello, hasCookie: true, at: now)
+            guard acceptance == .new else { return }
+            isBelieved = false
         case .refused: return
         case .new, .known: break
         }
         peerIntroduction = theirs
-        peerCandidates = theirs.candidates.map(\.asNamed)
+        peerCandidates = isBelieved ? theirs.candidates.map(\.asNamed) : []
         report?.introduced(by: theirs, at: now)
         punch.learn(theirs, with: hello.connectionID)
         addCandidates(peerCandidates, at: now)

@@ -130,6 +130,14 @@ extension Connection {
         pairings.removeAll()
         abandonPunch()
         if session != nil { close(.localRequest, code: CloseCode.done, at: now) }
+        waitForPeer(at: now)
+    }
+
+    /// What waits for the peer goes when a service says that it appeared, or, where none can tell, after a while.
+    private func waitForPeer(at now: Instant) {
+        guard isWanted else { return }
+        requests.append(.watch(true))
+        if introducers.isEmpty || !directAddresses.isEmpty { wantAgain(after: .seconds(5), at: now) }
     }
 
     /// Sends CLOSE and forgets the session. What was accepted for the peer stays in the outbox.
@@ -169,13 +177,7 @@ extension Connection {
             // The peer's disk is full, or the like: what waits for it is offered again, not too often.
             wantAgain(after: .seconds(10), at: now)
         case .remoteRequest:
-            // The peer went on purpose: it is called again when a service says that it appeared, or, where none can
-            // tell, after a while.
-            guard isWanted else { return }
-            requests.append(.watch(true))
-            if introducers.isEmpty || !directAddresses.isEmpty {
-                wantAgain(after: .seconds(5), at: now)
-            }
+            waitForPeer(at: now)
         case .timedOut, .protocolViolation, .storage, .keysUsedUp:
             if isWanted { wantAgain(after: .seconds(2), at: now) }
         case .localRequest:

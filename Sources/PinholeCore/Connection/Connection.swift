@@ -91,6 +91,8 @@ final class Connection {
     var ownTimestamp: UInt64
     var authenticatedTimestamp: UInt64
     var lastStaleCookie: Instant?
+    /// When a question for an echo that looked old was last answered.
+    var lastYield: Instant?
 
     var outbox = Outbox()
     var inbox: Inbox

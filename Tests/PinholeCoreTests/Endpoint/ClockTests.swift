@@ -56,4 +56,21 @@ struct ClockTests {
         #expect(world.run(for: .seconds(3)) { world.shareOneSession(alice, bob) })
         #expect(world.canTalk(alice, bob))
     }
+
+    @Test("locks nobody out when each finds the other's clock wrong", arguments: [false, true], Caller.allCases)
+    func both(direct: Bool, caller: Caller) {
+        for seed in 0..<4 as Range<UInt64> {
+            let world = World(seed: seed)
+            let (one, other) = direct ? world.makeDirectPair(bothKnow: true) : world.makePair()
+            for (peer, contact) in [(one, other), (other, one)] {
+                peer.disk.state.authenticatedTimestamp = World.unixMilliseconds + UInt64(Self.year / .milliseconds(1))
+                peer.restart(with: contact, direct: direct ? [contact.address] : [], usesService: !direct)
+            }
+            world.run(for: .seconds(3))
+            if caller != .wrong { one.connect(to: other) }
+            if caller != .right { other.connect(to: one) }
+            #expect(world.run(for: .seconds(3)) { world.shareOneSession(one, other) }, "seed \(seed)")
+            #expect(world.canTalk(one, other))
+        }
+    }
 }
