@@ -11,14 +11,13 @@ public final class Profile: Sendable {
     private init(directory: String, identity: Identity) throws(PinholeError) {
         self.directory = directory
         self.identity = identity
-        store = try Store(path: Self.databaseFile(directory))
-        let owner = try store.owner(orElse: identity.publicKey)
-        // Messages and handshake times of another identity would be taken for this one's.
-        guard owner == identity.publicKey else {
+        do throws(PinholeError) {
+            store = try Store(path: Self.databaseFile(directory), identity: identity)
+        } catch  where error.code == .keyChanged {
             throw PinholeError(
                 .keyChanged,
-                "the key file \(Self.keyFile(directory)) is not that of \(owner), whose contacts are in \(directory)",
-                hint: "restore the right key file, or use another --profile")
+                "the key file \(Self.keyFile(directory)) is not the one that the contacts in \(directory) belong to",
+                hint: error.hint)
         }
     }
 

@@ -26,6 +26,12 @@ package struct IdentityKey: Hashable, Sendable {
         self.raw = raw
     }
 
+    /// Takes the bytes of a key that was checked when it was made, and kept where nobody else can change it.
+    package init(checked raw: [UInt8]) {
+        precondition(raw.count == Self.size, "a key has 32 bytes")
+        self.raw = raw
+    }
+
     /// Reads `pin1…` or an OpenSSH line `ssh-ed25519 AAAA… comment`, with white space around it.
     package init(text: String) throws(KeyError) {
         let words = text.split(maxSplits: 2, whereSeparator: \.isWhitespace)

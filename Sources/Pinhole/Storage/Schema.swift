@@ -2,9 +2,10 @@ import GRDB
 
 /// The database's tables. A migration that has been released never changes.
 ///
-/// Numbers of 64 bits are stored as SQLite's signed ones with the same bits.
+/// Numbers of 64 bits are stored as SQLite's signed ones with the same bits. What tells of people is sealed by the
+/// ``Vault``: a column that is found by such a value has its tag.
 enum Schema {
-    static var migrator: DatabaseMigrator {
+    static func migrator(_ identity: Identity, _ vault: Vault) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
             try database.execute(sql: version1)
@@ -17,6 +18,12 @@ enum Schema {
         }
         migrator.registerMigration("networks") { database in
             try database.execute(sql: networks)
+        }
+        migrator.registerMigration("sealed") { database in
+            try seal(database, identity, vault)
+        }
+        migrator.registerMigration("events") { database in
+            try database.execute(sql: events)
         }
         return migrator
     }
@@ -101,6 +108,28 @@ enum Schema {
             strategy INTEGER NOT NULL,
             time INTEGER NOT NULL,
             UNIQUE (network, contact, peerNetwork)
+        ) STRICT;
+        """
+
+    private static let events = """
+        CREATE TABLE event (
+            cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+            time INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            contact INTEGER REFERENCES contact (id) ON DELETE CASCADE,
+            message INTEGER REFERENCES message (id) ON DELETE CASCADE,
+            direction TEXT,                       -- of the transfer
+            number INTEGER,                       -- of the transfer
+            detail BLOB                           -- sealed
+        ) STRICT;
+        CREATE INDEX eventContact ON event (contact) WHERE contact IS NOT NULL;
+        CREATE INDEX eventMessage ON event (message) WHERE message IS NOT NULL;
+
+        CREATE TABLE consumer (
+            nameTag BLOB NOT NULL UNIQUE CHECK (length(nameTag) = 16),
+            name BLOB NOT NULL,                   -- sealed
+            cursor INTEGER NOT NULL,              -- the last event that it acknowledged
+            seenAt INTEGER NOT NULL
         ) STRICT;
         """
 }

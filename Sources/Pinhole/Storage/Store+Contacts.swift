@@ -1,35 +1,34 @@
 import Foundation
 import GRDB
 package import PinholeCore
+import PinholeCrypto
 
 extension Store {
-    /// The key of the identity that the contacts and messages belong to: the first one that was ever asked with.
-    package func owner(orElse key: PublicKey) throws(PinholeError) -> PublicKey {
-        func stored(_ database: Database) throws -> PublicKey? {
-            try Row.fetchOne(database, sql: "SELECT key FROM owner").map { try PublicKey($0) }
-        }
-        if let owner = try read(stored) { return owner }
-        return try write { database in
-            try database.execute(
-                sql: "INSERT INTO owner (id, key) VALUES (1, ?) ON CONFLICT DO NOTHING", arguments: [Data(key.raw)])
-            return try stored(database) ?? key
-        }
-    }
-
     /// All contacts by name.
     package func contacts() throws(PinholeError) -> [Contact] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM contact ORDER BY foldedName").map(Contact.init)
-        }
+            try Row.fetchAll(database, sql: "SELECT * FROM contact").map { try Contact($0, vault) }
+        }.map { (Self.folded($0.name), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// The contact with a name, ignoring case.
     package func contact(named name: String) throws(PinholeError) -> Contact? {
-        try read { database in
-            let row = try Row.fetchOne(
-                database, sql: "SELECT * FROM contact WHERE foldedName = ?", arguments: [Self.folded(name)])
-            return try row.map(Contact.init)
-        }
+        try read { try contact(named: name, $0) }
+    }
+
+    private func contact(named name: String, _ database: Database) throws -> Contact? {
+        try Row.fetchOne(database, sql: "SELECT * FROM contact WHERE nameTag = ?", arguments: [nameTag(name)])
+            .map { try Contact($0, vault) }
+    }
+
+    /// The contact with a key.
+    package func contact(with key: PublicKey) throws(PinholeError) -> Contact? {
+        try read { try contact(with: key, $0) }
+    }
+
+    private func contact(with key: PublicKey, _ database: Database) throws -> Contact? {
+        try Row.fetchOne(database, sql: "SELECT * FROM contact WHERE keyTag = ?", arguments: [keyTag(key)])
+            .map { try Contact($0, vault) }
     }
 
     /// Adds a contact whose name and key are both new, or the addresses and services that are new for a known one.
@@ -38,10 +37,7 @@ extension Store {
     package func add(_ contact: Contact) throws(PinholeError) -> Bool {
         try contact.validate()
         return try write { database in
-            let sameName = try Row.fetchOne(
-                database, sql: "SELECT * FROM contact WHERE foldedName = ?", arguments: [Self.folded(contact.name)]
-            ).map(Contact.init)
-            if let sameName {
+            if let sameName = try self.contact(named: contact.name, database) {
                 guard sameName.key == contact.key else {
                     throw PinholeError(
                         .keyChanged, "\(sameName.name) is known by another key, \(sameName.key)",
@@ -49,89 +45,98 @@ extension Store {
                             "ask \(sameName.name) in person; if the new key is right, remove the contact and add it again"
                     )
                 }
-                try Self.extend(sameName, by: contact, database)
+                try extend(sameName, by: contact, database)
                 return false
             }
-            let owner = try String.fetchOne(
-                database, sql: "SELECT name FROM contact WHERE key = ?", arguments: [Data(contact.key.raw)])
-            if let owner { throw PinholeError(.usage, "the key is \(owner)'s already") }
+            if let owner = try self.contact(with: contact.key, database) {
+                throw PinholeError(.usage, "the key is \(owner.name)'s already")
+            }
+            let id = try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM contact") ?? 1
             try database.execute(
                 sql: """
-                    INSERT INTO contact (name, foldedName, key, addresses, services, isVerified, presharedKey, epoch)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO contact (
+                        id, nameTag, keyTag, name, key, addresses, services, presharedKey, isVerified, epoch)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    contact.name, Self.folded(contact.name), Data(contact.key.raw),
-                    contact.addresses.joined(separator: "\n"),
-                    contact.services.map(\.description).joined(separator: "\n"),
-                    contact.isVerified, contact.presharedKey.map { Data($0) },
-                    Int64.random(in: .min ... .max),
+                    id, nameTag(contact.name), keyTag(contact.key),
+                    vault.seal(contact.name, for: .contactName(id)),
+                    vault.seal(contact.key.raw, for: .contactKey(id)),
+                    sealedAddresses(contact.addresses, id), sealedServices(contact.services, id),
+                    contact.presharedKey.map { vault.seal($0, for: .contactPresharedKey(id)) },
+                    contact.isVerified, Int64.random(in: .min ... .max),
                 ])
             return true
         }
     }
 
-    private static func extend(_ known: Contact, by other: Contact, _ database: Database) throws {
+    private func extend(_ known: Contact, by other: Contact, _ database: Database) throws {
         let addresses = known.addresses + other.addresses.filter { !known.addresses.contains($0) }
         let services = known.services + other.services.filter { !known.services.contains($0) }
         guard addresses != known.addresses || services != known.services else {
             throw PinholeError(.usage, "\(known.name) is a contact already")
         }
+        let id = try contactID(known.key, database)
         try database.execute(
-            sql: "UPDATE contact SET addresses = ?, services = ? WHERE key = ?",
-            arguments: [
-                addresses.joined(separator: "\n"), services.map(\.description).joined(separator: "\n"),
-                Data(known.key.raw),
-            ])
+            sql: "UPDATE contact SET addresses = ?, services = ? WHERE id = ?",
+            arguments: [sealedAddresses(addresses, id), sealedServices(services, id), id])
+    }
+
+    private func sealedAddresses(_ addresses: [String], _ id: Int64) -> Data {
+        vault.seal(addresses.joined(separator: "\n"), for: .contactAddresses(id))
+    }
+
+    private func sealedServices(_ services: [ServiceAddress], _ id: Int64) -> Data {
+        vault.seal(services.map(\.description).joined(separator: "\n"), for: .contactServices(id))
     }
 
     /// Removes a contact with its messages and transfers. Returns false when there was none.
     @discardableResult
     package func removeContact(named name: String) throws(PinholeError) -> Bool {
-        try change("DELETE FROM contact WHERE foldedName = ?", [Self.folded(name)])
+        try change("DELETE FROM contact WHERE nameTag = ?", [nameTag(name)])
     }
 
     /// Records whether safety numbers were compared. Returns false when there is no such contact.
     @discardableResult
     package func setVerified(_ isVerified: Bool, contactNamed name: String) throws(PinholeError) -> Bool {
-        try change("UPDATE contact SET isVerified = ? WHERE foldedName = ?", [isVerified, Self.folded(name)])
+        try change("UPDATE contact SET isVerified = ? WHERE nameTag = ?", [isVerified, nameTag(name)])
     }
 
-    /// What the endpoint must know of a contact when it starts.
+    /// What the endpoint must know of a contact when it starts; of the epochs of its outbox the newest will do, as
+    /// ``insert(_:)`` knows them all.
     package func state(of key: PublicKey) throws(PinholeError) -> ContactState {
         try read { database in
-            let id = try Self.contactID(key, database)
+            let id = try contactID(key, database)
             let row = try Row.fetchOne(
                 database, sql: "SELECT ownTimestamp, authenticatedTimestamp FROM contact WHERE id = ?", arguments: [id])
             let highest = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT epoch, max(counter) AS counter FROM message
-                    WHERE contact = ? AND direction = 'incoming' GROUP BY epoch
-                    """, arguments: [id])
+                database, sql: "SELECT epoch, stored FROM inbox WHERE contact = ? ORDER BY id DESC LIMIT 16",
+                arguments: [id])
             return ContactState(
                 ownTimestamp: row?.bits("ownTimestamp") ?? 0,
                 authenticatedTimestamp: row?.bits("authenticatedTimestamp") ?? 0,
-                highestStored: Dictionary(uniqueKeysWithValues: highest.map { ($0.bits("epoch"), $0.bits("counter")) }))
+                highestStored: Dictionary(uniqueKeysWithValues: highest.map { ($0.bits("epoch"), $0.bits("stored")) }))
         }
     }
 
     /// Remembers the timestamp of a HELLO that was sent: later ones must be greater.
     package func setOwnTimestamp(_ timestamp: UInt64, for key: PublicKey) throws(PinholeError) {
         try change(
-            "UPDATE contact SET ownTimestamp = max(ownTimestamp, ?) WHERE key = ?",
-            [Int64(clamping: timestamp), Data(key.raw)])
+            "UPDATE contact SET ownTimestamp = max(ownTimestamp, ?) WHERE keyTag = ?",
+            [Int64(clamping: timestamp), keyTag(key)])
     }
 
     /// Remembers the timestamp of a HELLO that was authenticated: earlier ones are replays from now on.
     package func setAuthenticatedTimestamp(_ timestamp: UInt64, for key: PublicKey) throws(PinholeError) {
         try change(
-            "UPDATE contact SET authenticatedTimestamp = max(authenticatedTimestamp, ?) WHERE key = ?",
-            [Int64(clamping: timestamp), Data(key.raw)])
+            "UPDATE contact SET authenticatedTimestamp = max(authenticatedTimestamp, ?) WHERE keyTag = ?",
+            [Int64(clamping: timestamp), keyTag(key)])
     }
 
-    static func contactID(_ key: PublicKey, _ database: Database) throws -> Int64 {
-        let id = try Int64.fetchOne(database, sql: "SELECT id FROM contact WHERE key = ?", arguments: [Data(key.raw)])
+    /// The row of a contact, by which other tables name it.
+    func contactID(_ key: PublicKey, _ database: Database) throws -> Int64 {
+        let id = try Int64.fetchOne(
+            database, sql: "SELECT id FROM contact WHERE keyTag = ?", arguments: [keyTag(key)])
         guard let id else { throw PinholeError(.usage, "\(key) is not a contact", hint: "add the contact first") }
         return id
     }
@@ -145,6 +150,10 @@ extension Store {
         }
     }
 
+    func keyTag(_ key: PublicKey) -> Data { vault.tag(key.raw, in: .contactKey) }
+
+    func nameTag(_ name: String) -> Data { vault.tag(Self.folded(name), in: .contactName) }
+
     /// Names that look the same, or differ only in case, are the same.
     private static func folded(_ name: String) -> String {
         name.precomposedStringWithCompatibilityMapping.lowercased().precomposedStringWithCompatibilityMapping
@@ -152,22 +161,25 @@ extension Store {
 }
 
 extension Contact {
-    fileprivate init(_ row: Row) throws {
-        let addresses: String = row["addresses"]
-        let services: String = row["services"]
+    init(_ row: Row, _ vault: Vault) throws {
+        let id: Int64 = row["id"]
+        func lines(_ column: String, _ place: Vault.Place) throws -> [String] {
+            try vault.text(row[column], for: place).split(separator: "\n").map(String.init)
+        }
         let presharedKey: Data? = row["presharedKey"]
         self.init(
-            name: row["name"], key: try PublicKey(row), addresses: addresses.split(separator: "\n").map(String.init),
-            services: try services.split(separator: "\n").map { try ServiceAddress(String($0)) },
-            isVerified: row["isVerified"], presharedKey: presharedKey.map(Array.init))
+            name: try vault.text(row["name"], for: .contactName(id)), key: try PublicKey(sealed: row, id, vault),
+            addresses: try lines("addresses", .contactAddresses(id)),
+            services: try lines("services", .contactServices(id)).map { try ServiceAddress($0) },
+            isVerified: row["isVerified"],
+            presharedKey: try presharedKey.map { try vault.open($0, for: .contactPresharedKey(id)) })
     }
 }
 
 extension PublicKey {
-    /// The key in the column `key`.
-    init(_ row: Row) throws {
-        let bytes: Data = row["key"]
-        try self.init(raw: Array(bytes))
+    /// The key in the column `key` of the contact `id`. Only a checked one was ever sealed.
+    init(sealed row: Row, _ id: Int64, _ vault: Vault) throws {
+        self.init(IdentityKey(checked: try vault.open(row["key"], for: .contactKey(id))))
     }
 }
 

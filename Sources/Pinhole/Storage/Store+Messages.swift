@@ -27,7 +27,7 @@ extension Store {
                 hint: "send it as a file")
         }
         return try write { database in
-            let contact = try Self.contactID(key, database)
+            let contact = try contactID(key, database)
             let row = try Row.fetchOne(
                 database,
                 sql: "UPDATE contact SET lastCounter = lastCounter + ? WHERE id = ? RETURNING epoch, lastCounter",
@@ -37,7 +37,10 @@ extension Store {
             return try texts.enumerated().map { index, text in
                 let id = MessageID(epoch: row.bits("epoch"), counter: first + UInt64(index))
                 let message = ChatMessage(id: id, time: time, body: Array(text.utf8))
-                try Self.insert(message, contact, .outgoing, receivedAt: nil, .queued, database)
+                try insert(message, contact, .outgoing, receivedAt: nil, .queued, database)
+                try log(
+                    NewEvent(kind: .queued, contact: contact, message: database.lastInsertedRowID, time: time), database
+                )
                 return message
             }
         }
@@ -47,29 +50,62 @@ extension Store {
     package func insert(_ messages: [Incoming]) throws(PinholeError) -> [Bool] {
         try write { database in
             try messages.map { incoming in
-                guard (1...UInt64(Int64.max)).contains(incoming.message.id.counter) else {
-                    throw PinholeError(.badData, "a message has the impossible number \(incoming.message.id.counter)")
+                let id = incoming.message.id
+                guard (1...UInt64(Int64.max)).contains(id.counter) else {
+                    throw PinholeError(.badData, "a message has the impossible number \(id.counter)")
                 }
-                try Self.insert(
-                    incoming.message, try Self.contactID(incoming.contact, database), .incoming,
-                    receivedAt: incoming.receivedAt, .delivered, database)
-                return database.changesCount > 0
+                let contact = try contactID(incoming.contact, database)
+                guard try advance(contact, to: id, database) else { return false }
+                try insert(
+                    incoming.message, contact, .incoming, receivedAt: incoming.receivedAt, .delivered, database)
+                try log(
+                    NewEvent(
+                        kind: .message, contact: contact, message: database.lastInsertedRowID,
+                        time: incoming.receivedAt), database)
+                return true
             }
         }
     }
 
-    private static func insert(
+    /// Whether a message is beyond all that came before in its epoch. Messages come in order, and those that were purged
+    /// are still known by that.
+    private func advance(_ contact: Int64, to id: MessageID, _ database: Database) throws -> Bool {
+        let epoch = Int64(bitPattern: id.epoch)
+        let counter = Int64(bitPattern: id.counter)
+        try database.execute(
+            sql: "UPDATE inbox SET stored = ? WHERE contact = ? AND epoch = ? AND stored < ?",
+            arguments: [counter, contact, epoch, counter])
+        guard database.changesCount == 0 else { return true }
+        try database.execute(
+            sql: "INSERT INTO inbox (contact, epoch, stored) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            arguments: [contact, epoch, counter])
+        guard database.changesCount > 0 else { return false }
+        try database.execute(
+            sql: """
+                DELETE FROM inbox WHERE contact = ? AND id <= (
+                    SELECT id FROM inbox WHERE contact = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
+                """, arguments: [contact, contact, Self.maxEpochs])
+        return true
+    }
+
+    /// The epochs that are kept of a contact's outbox, which begins another one each time that its node starts.
+    private static let maxEpochs = 4096
+
+    private func insert(
         _ message: ChatMessage, _ contact: Int64, _ direction: Message.Direction, receivedAt: UInt64?,
         _ state: Message.State, _ database: Database
     ) throws {
+        let place = Vault.Place.messageBody(
+            contact: contact, isOutgoing: direction == .outgoing, epoch: message.id.epoch, counter: message.id.counter)
         try database.execute(
             sql: """
                 INSERT INTO message (contact, direction, epoch, counter, body, sentAt, receivedAt, state)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (contact, direction, epoch, counter) DO NOTHING
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 contact, direction.rawValue, Int64(bitPattern: message.id.epoch),
-                Int64(bitPattern: message.id.counter), Data(message.body), Int64(bitPattern: message.time),
+                Int64(bitPattern: message.id.counter), vault.seal(message.body, for: place),
+                Int64(bitPattern: message.time),
                 receivedAt.map { Int64(bitPattern: $0) }, state.rawValue,
             ])
     }
@@ -94,7 +130,7 @@ extension Store {
         case .read: before = "'queued', 'sent', 'failed', 'delivered'"
         }
         try write { database in
-            let contact = try Self.contactID(key, database)
+            let contact = try contactID(key, database)
             for id in ids {
                 try database.execute(
                     sql: """
@@ -112,17 +148,18 @@ extension Store {
     /// The outgoing messages that the contact has not confirmed, in order.
     package func pending(to key: PublicKey) throws(PinholeError) -> [ChatMessage] {
         try read { database in
-            try Row.fetchAll(
+            let contact = try contactID(key, database)
+            return try Row.fetchAll(
                 database,
                 sql: """
                     SELECT epoch, counter, body, sentAt FROM message
                     WHERE contact = ? AND direction = 'outgoing' AND state IN ('queued', 'sent') ORDER BY id
-                    """, arguments: [try Self.contactID(key, database)]
+                    """, arguments: [contact]
             ).map { row in
-                let body: Data = row["body"]
-                return ChatMessage(
-                    id: MessageID(epoch: row.bits("epoch"), counter: row.bits("counter")), time: row.bits("sentAt"),
-                    body: Array(body))
+                let id = MessageID(epoch: row.bits("epoch"), counter: row.bits("counter"))
+                let place = Vault.Place.messageBody(
+                    contact: contact, isOutgoing: true, epoch: id.epoch, counter: id.counter)
+                return ChatMessage(id: id, time: row.bits("sentAt"), body: try vault.open(row["body"], for: place))
             }
         }
     }
@@ -132,8 +169,8 @@ extension Store {
         try read { database in
             try Row.fetchAll(
                 database, sql: "SELECT * FROM message WHERE contact = ? ORDER BY id DESC LIMIT ?",
-                arguments: [try Self.contactID(key, database), max(0, limit)]
-            ).reversed().map { try Message($0, contact: key) }
+                arguments: [try contactID(key, database), max(0, limit)]
+            ).reversed().map { try Message($0, contact: key, vault) }
         }
     }
 
@@ -146,23 +183,25 @@ extension Store {
                     SELECT * FROM message WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter = ?
                     """,
                 arguments: [
-                    try Self.contactID(key, database), Int64(bitPattern: id.epoch), Int64(bitPattern: id.counter),
+                    try contactID(key, database), Int64(bitPattern: id.epoch), Int64(bitPattern: id.counter),
                 ])
-            return try row.map { try Message($0, contact: key) }
+            return try row.map { try Message($0, contact: key, vault) }
         }
     }
 }
 
 extension Message {
-    fileprivate init(_ row: Row, contact: PublicKey) throws {
+    init(_ row: Row, contact: PublicKey, _ vault: Vault) throws {
         let receivedAt: Int64? = row["receivedAt"]
-        let body: Data = row["body"]
         guard let direction = Direction(rawValue: row["direction"]), let state = State(rawValue: row["state"]) else {
             throw PinholeError(.badData, "the database holds a message of an unknown kind")
         }
+        let place = Vault.Place.messageBody(
+            contact: row["contact"], isOutgoing: direction == .outgoing, epoch: row.bits("epoch"),
+            counter: row.bits("counter"))
         self.init(
             contact: contact, direction: direction, epoch: row.bits("epoch"), counter: row.bits("counter"),
-            text: String(decoding: body, as: UTF8.self), sentAt: row.bits("sentAt"),
+            text: try vault.text(row["body"], for: place), sentAt: row.bits("sentAt"),
             receivedAt: receivedAt.map { UInt64(bitPattern: $0) },
             state: state)
     }

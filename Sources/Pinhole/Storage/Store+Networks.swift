@@ -38,7 +38,7 @@ extension Store {
     package func strategies() throws(PinholeError) -> [RememberedStrategy] {
         try read { database in
             let sql = "SELECT strategy.*, contact.key FROM strategy JOIN contact ON contact.id = strategy.contact"
-            return try Row.fetchAll(database, sql: sql).compactMap(RememberedStrategy.init)
+            return try Row.fetchAll(database, sql: sql).compactMap { try RememberedStrategy($0, vault) }
         }
     }
 
@@ -48,11 +48,11 @@ extension Store {
             try database.execute(
                 sql: """
                     REPLACE INTO strategy (network, contact, peerNetwork, strategy, time)
-                    SELECT ?, id, ?, ?, ? FROM contact WHERE key = ?
+                    SELECT ?, id, ?, ?, ? FROM contact WHERE keyTag = ?
                     """,
                 arguments: [
                     Data(strategy.key.network.bytes), Data(strategy.key.peerNetwork.bytes), strategy.strategy,
-                    Int64(clamping: strategy.time), Data(PublicKey(strategy.key.peer).raw),
+                    Int64(clamping: strategy.time), keyTag(PublicKey(strategy.key.peer)),
                 ])
             try Self.keepNewest(1024, of: "strategy", database)
         }
@@ -96,11 +96,12 @@ extension NetworkRecord {
 }
 
 extension RememberedStrategy {
-    fileprivate init?(_ row: Row) throws {
+    fileprivate init?(_ row: Row, _ vault: Vault) throws {
         guard let network = row.network("network"), let peerNetwork = row.network("peerNetwork"),
             let strategy = row.number("strategy", as: UInt8.self), let time = row.number("time", as: UInt64.self)
         else { return nil }
-        let key = Key(network: network, peer: try PublicKey(row).key, peerNetwork: peerNetwork)
+        let key = Key(
+            network: network, peer: try PublicKey(sealed: row, row["contact"], vault).key, peerNetwork: peerNetwork)
         self.init(key: key, strategy: strategy, time: time)
     }
 }

@@ -46,15 +46,19 @@ extension Store {
     @discardableResult
     package func insert(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
         try write { database in
+            let contact = try contactID(transfer.reference.contact, database)
+            func place(_ column: Vault.Column) -> Vault.Place { transfer.reference.place(column, contact) }
             try database.execute(
                 sql: """
                     INSERT INTO transfer (contact, direction, number, name, size, hash, path, state, createdAt)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (contact, direction, number) DO NOTHING
                     """,
                 arguments: [
-                    try Self.contactID(transfer.reference.contact, database), transfer.reference.direction.rawValue,
-                    Int64(bitPattern: transfer.reference.number), transfer.name, Int64(bitPattern: transfer.size),
-                    Data(transfer.hash), transfer.path, transfer.state.rawValue, Int64(bitPattern: transfer.createdAt),
+                    contact, transfer.reference.direction.rawValue, Int64(bitPattern: transfer.reference.number),
+                    vault.seal(transfer.name, for: place("transfer.name")), Int64(bitPattern: transfer.size),
+                    vault.seal(transfer.hash, for: place("transfer.hash")),
+                    transfer.path.map { vault.seal($0, for: place("transfer.path")) }, transfer.state.rawValue,
+                    Int64(bitPattern: transfer.createdAt),
                 ])
             return database.changesCount > 0
         }
@@ -65,14 +69,16 @@ extension Store {
         _ state: StoredTransfer.State, of reference: TransferReference, path: String? = nil
     ) throws(PinholeError) {
         try write { database in
+            let contact = try contactID(reference.contact, database)
             try database.execute(
                 sql: """
                     UPDATE transfer SET state = ?, path = coalesce(?, path)
                     WHERE contact = ? AND direction = ? AND number = ?
                     """,
                 arguments: [
-                    state.rawValue, path, try Self.contactID(reference.contact, database), reference.direction.rawValue,
-                    Int64(bitPattern: reference.number),
+                    state.rawValue, path.map { vault.seal($0, for: reference.place("transfer.path", contact)) },
+                    contact,
+                    reference.direction.rawValue, Int64(bitPattern: reference.number),
                 ])
         }
     }
@@ -83,10 +89,10 @@ extension Store {
             let row = try Row.fetchOne(
                 database, sql: "SELECT * FROM transfer WHERE contact = ? AND direction = ? AND number = ?",
                 arguments: [
-                    try Self.contactID(reference.contact, database), reference.direction.rawValue,
+                    try contactID(reference.contact, database), reference.direction.rawValue,
                     Int64(bitPattern: reference.number),
                 ])
-            return try row.map { try StoredTransfer($0, contact: reference.contact) }
+            return try row.map { try StoredTransfer($0, contact: reference.contact, vault) }
         }
     }
 
@@ -96,21 +102,30 @@ extension Store {
             try Row.fetchAll(
                 database,
                 sql: "SELECT * FROM transfer WHERE contact = ? AND state IN ('offered', 'accepted') ORDER BY id",
-                arguments: [try Self.contactID(key, database)]
-            ).map { try StoredTransfer($0, contact: key) }
+                arguments: [try contactID(key, database)]
+            ).map { try StoredTransfer($0, contact: key, vault) }
         }
     }
 }
 
 extension StoredTransfer {
-    fileprivate init(_ row: Row, contact: PublicKey) throws {
-        let hash: Data = row["hash"]
+    fileprivate init(_ row: Row, contact: PublicKey, _ vault: Vault) throws {
         guard let direction = TransferReference.Direction(rawValue: row["direction"]),
             let state = State(rawValue: row["state"])
         else { throw PinholeError(.badData, "the database holds a transfer of an unknown kind") }
+        let reference = TransferReference(contact: contact, direction: direction, number: row.bits("number"))
+        func place(_ column: Vault.Column) -> Vault.Place { reference.place(column, row["contact"]) }
+        let path: Data? = row["path"]
         self.init(
-            TransferReference(contact: contact, direction: direction, number: row.bits("number")), name: row["name"],
-            size: row.bits("size"), hash: Array(hash), path: row["path"], state: state, createdAt: row.bits("createdAt")
-        )
+            reference, name: try vault.text(row["name"], for: place("transfer.name")), size: row.bits("size"),
+            hash: try vault.open(row["hash"], for: place("transfer.hash")),
+            path: try path.map { try vault.text($0, for: place("transfer.path")) }, state: state,
+            createdAt: row.bits("createdAt"))
+    }
+}
+
+extension TransferReference {
+    fileprivate func place(_ column: Vault.Column, _ contactID: Int64) -> Vault.Place {
+        .transfer(column, contact: contactID, isOutgoing: direction == .outgoing, number: number)
     }
 }

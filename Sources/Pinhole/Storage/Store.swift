@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Glibc
 
@@ -8,26 +9,64 @@ import Glibc
 package final class Store: Sendable {
     private let queue: DatabaseQueue
     private let path: String
+    let vault: Vault
+    let events = EventBell()
 
-    /// Opens the database, or creates it with mode 0600, and brings its schema up to date.
-    package init(path: String) throws(PinholeError) {
+    /// Opens the database of an identity, or creates it with mode 0600, and brings its schema up to date.
+    ///
+    /// Throws ``PinholeError/Code/keyChanged`` for that of another identity, and ``PinholeError/Code/configuration`` for
+    /// that of a newer version, which stays as it is.
+    package init(path: String, identity: Identity) throws(PinholeError) {
         self.path = path
+        let vault = Vault(identity.secret)
+        self.vault = vault
         try Self.prepareFile(path)
         queue = try Self.translating(path) {
             var configuration = Configuration()
             configuration.journalMode = .wal
             configuration.busyMode = .timeout(10)
+            configuration.prepareDatabase { database in
+                // What is deleted is overwritten, so that nothing of it stays in the file.
+                try database.execute(sql: "PRAGMA secure_delete = ON")
+            }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             // GRDB sets NORMAL with the write-ahead log: a power cut would then lose what was confirmed to a peer.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            let migrator = Schema.migrator
+            let migrator = Schema.migrator(identity, vault)
             guard try queue.read(migrator.hasBeenSuperseded) == false else {
                 throw PinholeError(
                     .configuration, "the database \(path) was written by a newer version of Pinhole",
                     hint: "upgrade Pinhole")
             }
             try migrator.migrate(queue)
+            try queue.read { try Self.requireProof($0, identity, vault) }
+            try Self.compact(queue)
             return queue
+        }
+    }
+
+    static let foreign = PinholeError(
+        .keyChanged, "the database belongs to another identity",
+        hint: "restore the right key file, or use another --profile")
+
+    /// Only the identity's own key opens the proof.
+    private static func requireProof(_ database: Database, _ identity: Identity, _ vault: Vault) throws {
+        guard let proof = try Data.fetchOne(database, sql: "SELECT proof FROM vault") else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+        }
+        guard (try? vault.open(proof, for: .proof)) == identity.publicKey.raw else { throw foreign }
+    }
+
+    /// Removes what a database that was not sealed from the beginning still holds in the clear, in pages without use.
+    private static func compact(_ queue: DatabaseQueue) throws {
+        try queue.writeWithoutTransaction { database in
+            guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 0 else { return }
+            do {
+                try database.execute(
+                    sql: "VACUUM; PRAGMA user_version = 1; PRAGMA wal_checkpoint(TRUNCATE)")
+            } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_BUSY].contains(error.resultCode) {
+                // The next time that it is opened, perhaps.
+            }
         }
     }
 
@@ -47,6 +86,11 @@ package final class Store: Sendable {
         let status = try FileStatus(of: path)
         guard status.isRegular else { throw PinholeError(.configuration, "\(path) is not a file") }
         try status.requirePrivate(path, what: "the database")
+    }
+
+    /// Ends the work with the database; afterwards every method throws. The last reference does the same.
+    package func close() throws(PinholeError) {
+        try Self.translating(path) { try queue.close() }
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(PinholeError) -> Value {

@@ -50,6 +50,7 @@ final class SmallDisk: Sendable {
         "a small disk needs root and a kernel that lets it mount one"))
 struct FullDiskTests {
     let disk: SmallDisk
+    let identity = Identity.generate()
 
     init() throws {
         disk = try SmallDisk(kibibytes: 512)
@@ -58,7 +59,7 @@ struct FullDiskTests {
     @Test("a message that finds no room is refused whole, those before it stay, and with room it goes on")
     func store() throws {
         let bob = Identity.generate().publicKey
-        let store = try Store(path: disk.path + "/db")
+        let store = try Store(path: disk.path + "/db", identity: identity)
         try store.add(Contact(name: "bob", key: bob))
         _ = try store.append(["before"], to: bob, sentAt: 1)
         disk.fill()
@@ -80,7 +81,9 @@ struct FullDiskTests {
         #expect(try store.append(["after"], to: bob, sentAt: 3)[0].id.counter == 2)
         #expect(try store.insert([incoming]) == [true])
         #expect(
-            try Store(path: disk.path + "/db").messages(with: bob, limit: 9).map(\.text) == ["before", "after", text])
+            try Store(path: disk.path + "/db", identity: identity).messages(with: bob, limit: 9).map(\.text) == [
+                "before", "after", text,
+            ])
     }
 
     @Test("a profile and an identity that find no room leave nothing behind")
@@ -90,7 +93,7 @@ struct FullDiskTests {
         #expect(error?.code == .cannotWrite)
         #expect(error?.message.english.hasPrefix("the disk is full") == true)
         #expect(access(disk.path + "/identity", F_OK) != 0)
-        #expect(failure { _ = try Store(path: disk.path + "/db") }?.code == .cannotWrite)
+        #expect(failure { _ = try Store(path: disk.path + "/db", identity: identity) }?.code == .cannotWrite)
     }
 
     @Test("a received file that finds no room fails, and goes on when there is room again")
@@ -108,9 +111,9 @@ struct FullDiskTests {
 
     @Test("a read-only disk is named")
     func readOnly() throws {
-        _ = try Store(path: disk.path + "/db")
+        _ = try Store(path: disk.path + "/db", identity: identity)
         try disk.makeReadOnly()
-        #expect(failure { _ = try Store(path: disk.path + "/db") }?.code == .cannotWrite)
+        #expect(failure { _ = try Store(path: disk.path + "/db", identity: identity) }?.code == .cannotWrite)
         let error = failure { _ = try Profile.create(at: disk.path + "/profile", passphrase: nil) }
         #expect(error?.code == .cannotWrite)
         #expect(error?.message.english.contains("read-only") == true)

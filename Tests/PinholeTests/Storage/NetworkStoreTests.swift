@@ -10,10 +10,11 @@ import Testing
 struct NetworkStoreTests {
     let folder: TemporaryDirectory
     let store: Store
+    let identity = Identity.generate()
 
     init() throws {
         folder = try TemporaryDirectory()
-        store = try Store(path: folder.path("db"))
+        store = try Store(path: folder.path("db"), identity: identity)
     }
 
     private func network(_ number: UInt8) -> NetworkID {
@@ -35,7 +36,7 @@ struct NetworkStoreTests {
         later.profile.hairpins = false
         later.time = 4000
         try store.remember(later)
-        let reopened = try Store(path: folder.path("db"))
+        let reopened = try Store(path: folder.path("db"), identity: identity)
         #expect(Set(try reopened.networks()) == [later, records[1]])
     }
 
@@ -59,7 +60,7 @@ struct NetworkStoreTests {
         for remembered in [strategy(bob, 2, 1), strategy(bob, 3, 1), strategy(bob, 2, 5), strategy(stranger, 2, 1)] {
             try store.remember(remembered)
         }
-        let reopened = try Store(path: folder.path("db"))
+        let reopened = try Store(path: folder.path("db"), identity: identity)
         #expect(Set(try reopened.strategies()) == [strategy(bob, 2, 5), strategy(bob, 3, 1)])
         try store.removeContact(named: "bob")
         #expect(try reopened.strategies().isEmpty)

@@ -48,7 +48,7 @@ struct ProfileTests {
         try Identity.generate().save(to: Profile.keyFile(path), passphrase: nil)
         let error = failure { _ = try Profile.open(at: path) { nil } }
         #expect(error?.code == .keyChanged)
-        #expect(error?.message.english.contains(key.text) == true)
+        #expect(error?.message.english.contains(Profile.keyFile(path)) == true)
         #expect(error?.hint == "restore the right key file, or use another --profile")
 
         try FileManager.default.removeItem(atPath: Profile.keyFile(path))

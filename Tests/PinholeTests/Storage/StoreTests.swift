@@ -11,15 +11,16 @@ import Testing
 struct StoreTests {
     let folder: TemporaryDirectory
     let store: Store
+    let identity = Identity.generate()
     let bob = Identity.generate().publicKey
 
     init() throws {
         folder = try TemporaryDirectory()
-        store = try Store(path: folder.path("db"))
+        store = try Store(path: folder.path("db"), identity: identity)
         try store.add(Contact(name: "Bob", key: bob, addresses: ["192.0.2.1:4000", "[2001:db8::1]:4000"]))
     }
 
-    private func reopened() throws -> Store { try Store(path: folder.path("db")) }
+    private func reopened() throws -> Store { try Store(path: folder.path("db"), identity: identity) }
 
     private func incoming(_ counter: UInt64, epoch: UInt64 = 7, _ text: String = "hi") -> Store.Incoming {
         Store.Incoming(
@@ -60,18 +61,6 @@ struct StoreTests {
         #expect(failure { try store.add(Contact(name: "carol", key: carol.key, services: [two])) }?.code == .usage)
         let other = Identity.generate().publicKey
         #expect(failure { try store.add(Contact(name: "carol", key: other, services: [two])) }?.code == .keyChanged)
-    }
-
-    @Test("a database from before contacts had services is brought up to date")
-    func olderDatabase() throws {
-        try store.write { database in
-            try database.execute(sql: "ALTER TABLE contact DROP COLUMN services")
-            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'contact services'")
-        }
-        let store = try reopened()
-        #expect(try store.contact(named: "bob")?.services == [])
-        #expect(try !store.add(Contact(name: "bob", key: bob, services: [service("one.example")])))
-        #expect(try store.contact(named: "bob")?.services.map(\.place) == ["one.example:1"])
     }
 
     @Test("a known name with another key is a changed key; a known key has one name")
@@ -253,27 +242,29 @@ struct StoreTests {
     @Test("a process, or a second store, that opens the database and leaves takes nothing from the one that stays")
     func secondProcess() async throws {
         let path = folder.path("db")
+        let secret = identity.secret.text
         _ = try reopened().contacts()
-        await #expect(processExitsWith: .success) { [path = path as String] in
-            _ = try Store(path: path).contacts()
+        await #expect(processExitsWith: .success) { [path = path as String, secret = secret as String] in
+            _ = try Store(path: path, identity: Identity(secret: IdentitySecret(text: secret))).contacts()
         }
         #expect(try folder.entries.contains("db-wal"))
         _ = try store.append(["kept"], to: bob, sentAt: 1)
         // What a sudden death would leave. Copied by another process: this one must not close a file of the database.
         let copy = try TemporaryDirectory()
         #expect(try run("cp", path, path + "-wal", copy.path).status == 0)
-        #expect(try Store(path: copy.path("db")).messages(with: bob, limit: 10).map(\.text) == ["kept"])
+        #expect(
+            try Store(path: copy.path("db"), identity: identity).messages(with: bob, limit: 10).map(\.text) == ["kept"])
     }
 
     @Test("a loose, a damaged and a newer database are refused with a way out")
     func refusals() throws {
         try folder.write([], to: "loose", mode: 0o644)
-        let loose = failure { _ = try Store(path: folder.path("loose")) }
+        let loose = failure { _ = try Store(path: folder.path("loose"), identity: identity) }
         #expect(loose?.code == .configuration)
         #expect(loose?.hint == "chmod 600 \(folder.path("loose"))")
 
         try folder.write([UInt8](repeating: 0x55, count: 8192), to: "damaged")
-        let damaged = failure { _ = try Store(path: folder.path("damaged")) }
+        let damaged = failure { _ = try Store(path: folder.path("damaged"), identity: identity) }
         #expect(damaged?.code == .badData)
         #expect(damaged?.hint?.english.contains("mv ") == true)
 
