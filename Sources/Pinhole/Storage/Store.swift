@@ -23,27 +23,46 @@ package final class Store: Sendable {
         try Self.prepareFile(path)
         queue = try Self.translating(path) {
             var configuration = Configuration()
-            configuration.journalMode = .wal
             configuration.busyMode = .timeout(10)
             configuration.prepareDatabase { database in
+                // A power cut must not lose what was confirmed to a peer.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
                 // What is deleted is overwritten, so that nothing of it stays in the file.
                 try database.execute(sql: "PRAGMA secure_delete = ON")
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            // GRDB sets NORMAL with the write-ahead log: a power cut would then lose what was confirmed to a peer.
-            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Schema.migrator(identity, vault)
-            guard try queue.read(migrator.hasBeenSuperseded) == false else {
-                throw PinholeError(
-                    .configuration, "the database \(path) was written by a newer version of Pinhole",
-                    hint: "upgrade Pinhole")
-            }
-            try migrator.migrate(queue)
+            // Nothing is written before it is clear that the database is one of ours, and no newer one.
+            let isNew = try queue.read { try Self.inspect($0, migrator, path) }
+            if isNew { try Self.begin(queue) }
+            if try !queue.read(migrator.hasCompletedMigrations) { try migrator.migrate(queue) }
             try queue.read { try Self.requireProof($0, identity, vault) }
             try Self.compact(queue)
             return queue
         }
     }
+
+    /// Whether a database is still empty. Throws for one that this version cannot use.
+    private static func inspect(_ database: Database, _ migrator: DatabaseMigrator, _ path: String) throws -> Bool {
+        guard try !migrator.hasBeenSuperseded(database) else {
+            throw PinholeError(
+                .configuration, "the database \(path) was written by a newer version of Pinhole",
+                hint: "upgrade Pinhole")
+        }
+        let isEmpty = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
+        guard try isEmpty || database.tableExists("grdb_migrations") else {
+            throw PinholeError(.badData, "\(path) is the database of another program")
+        }
+        return isEmpty
+    }
+
+    private static func begin(_ queue: DatabaseQueue) throws {
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA user_version = \(sealedFromTheBeginning)")
+        }
+    }
+
+    private static let sealedFromTheBeginning = 1
 
     static let foreign = PinholeError(
         .keyChanged, "the database belongs to another identity",
@@ -60,10 +79,13 @@ package final class Store: Sendable {
     /// Removes what a database that was not sealed from the beginning still holds in the clear, in pages without use.
     private static func compact(_ queue: DatabaseQueue) throws {
         try queue.writeWithoutTransaction { database in
-            guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 0 else { return }
+            let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
+            guard version != sealedFromTheBeginning else { return }
             do {
                 try database.execute(
-                    sql: "VACUUM; PRAGMA user_version = 1; PRAGMA wal_checkpoint(TRUNCATE)")
+                    sql: """
+                        VACUUM; PRAGMA user_version = \(sealedFromTheBeginning); PRAGMA wal_checkpoint(TRUNCATE)
+                        """)
             } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_BUSY].contains(error.resultCode) {
                 // The next time that it is opened, perhaps.
             }

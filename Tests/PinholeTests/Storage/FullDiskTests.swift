@@ -111,9 +111,13 @@ struct FullDiskTests {
 
     @Test("a read-only disk is named")
     func readOnly() throws {
-        _ = try Store(path: disk.path + "/db", identity: identity)
+        try Store(path: disk.path + "/db", identity: identity).close()
         try disk.makeReadOnly()
-        #expect(failure { _ = try Store(path: disk.path + "/db", identity: identity) }?.code == .cannotWrite)
+        let unwritable = failure {
+            try Store(path: disk.path + "/db", identity: identity).add(
+                Contact(name: "bob", key: Identity.generate().publicKey))
+        }
+        #expect(unwritable?.code == .cannotWrite)
         let error = failure { _ = try Profile.create(at: disk.path + "/profile", passphrase: nil) }
         #expect(error?.code == .cannotWrite)
         #expect(error?.message.english.contains("read-only") == true)

@@ -115,7 +115,18 @@ struct MigrationTests {
         let error = failure { _ = try Store(path: path, identity: identity) }
         #expect(error?.code == .configuration)
         #expect(error?.hint == "upgrade Pinhole")
-        #expect(try folder.read("db") == before)
+        let isSame = try folder.read("db") == before
+        #expect(isSame)
         #expect(try folder.entries == ["db"])
+    }
+
+    @Test("a database of another program is refused, and not a byte of it is changed")
+    func otherProgram() throws {
+        try folder.write([], to: "db")
+        try DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE song (title TEXT)") }
+        let before = try folder.read("db")
+        #expect(failure { _ = try Store(path: path, identity: identity) }?.code == .badData)
+        let isSame = try folder.read("db") == before
+        #expect(isSame)
     }
 }
