@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Computes the vectors beside this file from the protocol's text, sharing no code with the Swift implementation.
 
-Needs the Python package `cryptography` (44 or newer). Run it in this directory; it overwrites *.json.
+Needs Debian's python3-cryptography and python3-nacl. It overwrites the *.json beside it:
+
+    /usr/bin/python3 Tests/PinholeCryptoTests/Vectors/generate.py
+
 All byte strings are hexadecimal. Nothing here is constant-time or meant to protect anything.
 """
 
@@ -15,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from nacl.bindings import crypto_pwhash_ALG_ARGON2ID13, crypto_pwhash_alg
 
 # Primitives
 
@@ -466,7 +469,7 @@ def keys():
     blob = lp(b"ssh-ed25519") + lp(one.public)
     passphrase, salt, nonce, passes, memory = b"correct horse", counted(0x05, 16), counted(0x15, 24), 2, 64
     header = b"\x01" + be32(passes) + be32(memory) + one.public + salt + nonce
-    key = Argon2id(salt=salt, length=32, iterations=passes, lanes=1, memory_cost=memory).derive(passphrase)
+    key = crypto_pwhash_alg(32, passphrase, salt, passes, memory * 1024, crypto_pwhash_ALG_ARGON2ID13)
     sealed = header + xseal(key, nonce, header, one.seed)
     return {
         "identities": [one.json(), other.json()],
