@@ -7,7 +7,7 @@ import handshake
 import signaling
 import wire
 from handshake import Attempt, Pairing
-from keys import Refused
+from keys import LO, Refused
 from session import Session
 
 PROBES = (0.033, 0.066, 0.132, 0.264, 0.528, 1.056, 2.0, 2.0)
@@ -36,10 +36,9 @@ class Contact:
         self.jar = handshake.CookieJar(pair.identity.public)
         self.attempt, self.pairings, self.waiting = None, [], []
         self.session = self.shadow = None
-        self.probes, self.validated, self.challenges = {}, set(), {}
+        self.probes, self.validated, self.challenges, self.heard_bytes = {}, set(), {}, {}
         self.service, self.own_candidates, self.observed = None, [], None
-        self.answered = {}  # plaintext of a blob → when it was answered
-        self.refused_at = -100
+        self.answered_at = self.refused_at = -100
         self.direct = self.connect = None  # (when the next is due, how many were sent)
 
     # Attempts
@@ -58,7 +57,7 @@ class Contact:
         self.state.save()
         self.attempt = Attempt(ts, now, echo_of, flags)
         self.pairings, self.waiting = [], []
-        self.probes, self.validated, self.challenges = {}, set(), {}
+        self.probes, self.validated, self.challenges, self.heard_bytes = {}, set(), {}, {}
         self.direct = self.connect = None
 
     def _give_up(self):
@@ -111,7 +110,8 @@ class Contact:
             pairing = self._pair_with(scid, plaintext, now)
         except Refused:
             return True
-        self.send(self.attempt.hello(self.pair, False), source)
+        if not pairing.heard:
+            self.send(self.attempt.hello(self.pair, False), source)
         self._send_hs(pairing, source, challenge=True)
         return True
 
@@ -134,6 +134,7 @@ class Contact:
             if not opened:
                 continue
             frames, whole = opened
+            self.heard_bytes[source] = self.heard_bytes.get(source, 0) + len(datagram)
             responses = []
             for frame in frames:
                 if frame.type == wire.AUTH and not pairing.authenticated:
@@ -164,7 +165,7 @@ class Contact:
     def _authenticated(self, pairing, source, now):
         self.state["ts_authenticated"] = max(self.state.get("ts_authenticated", -1), pairing.peer_plaintext.ts)
         self.state.save()
-        session = Session(pairing, source, self.validated, self.on_stream, now)
+        session = Session(pairing, source, self.validated, self.heard_bytes, self.on_stream, now)
         if self.session is None or self.session.closed:
             self.session = session
             self._begun()
@@ -215,24 +216,31 @@ class Contact:
         if not opened:
             return
         scid, plaintext, introduction = opened
-        if not self._is_fresh(plaintext, False):
-            known = any(p.peer_plaintext.data == plaintext.data for p in self.pairings)
-            if not known and plaintext.ts != self.state.get("ts_authenticated") and now - self.refused_at >= 10:
-                self.refused_at = now
-                self.call(now, flags=handshake.NEEDS_ECHO)
-            return
+        if not self._is_fresh(plaintext, False) and not any(
+                p.peer_plaintext.data == plaintext.data for p in self.pairings):
+            if plaintext.ts == self.state.get("ts_authenticated") or now - self.refused_at < 10:
+                return
+            self.refused_at = now
+            asking = self.attempt is not None and self.attempt.plaintext.flags & handshake.NEEDS_ECHO
+            if not plaintext.flags & handshake.NEEDS_ECHO or (asking and self.pair.own == LO):
+                if not asking:
+                    self.call(now, flags=handshake.NEEDS_ECHO)
+                return
+            introduction = b""  # that of an old HELLO: it is answered, and nobody is probed for it
         echo = self.is_echo
         try:
             self._pair_with(scid, plaintext, now)
         except Refused:
             return
-        reader = wire.Reader(introduction)
-        try:
-            reader.int(1)
-            self._add([address for _, address in reader.candidates()], now, 9)
-        except Refused:
-            pass
-        if not echo:
+        if introduction:
+            reader = wire.Reader(introduction)
+            try:
+                reader.int(1)
+                self._add([address for _, address in reader.candidates()], now, 9)
+            except Refused:
+                return
+        if not echo and now - self.answered_at >= 0.2:
+            self.answered_at = now
             self.service.introduce(signaling.ANSWER, self.attempt.blob(self.pair, self.introduction()))
 
     def _add(self, addresses, now, times):

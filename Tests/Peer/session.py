@@ -17,7 +17,7 @@ SIZES = (64, 128, 256, 512, FRAMES)
 class Session:
     """Bytes and time come in; `poll` gives datagrams and their destinations. `on_data` is told of stream bytes."""
 
-    def __init__(self, pairing, address, validated, on_stream, now):
+    def __init__(self, pairing, address, validated, heard_bytes, on_stream, now):
         self.pairing, self.address, self.validated, self.on_stream = pairing, address, validated, on_stream
         self.epochs = Epochs(pairing, now)
         self.received, self.recovery = Received(), Recovery()
@@ -32,7 +32,7 @@ class Session:
         self.files_room, self.files_sent = streams.FILES_CREDIT, 0
         self.files_limit = self.files_told = streams.FILES_CREDIT
         self.files_taken = self.files_read = 0
-        self.heard_bytes, self.sent_bytes = {address: 3600}, {}
+        self.heard_bytes, self.sent_bytes = heard_bytes, {}
         self.keep_alive_at = self._next_keep_alive(now)
         self.rekeyed = 0
 
@@ -264,17 +264,23 @@ class Session:
             out.append((self._seal(self.received.frame(now), False, [], now, pad=not bare), self.address))
         return out
 
+    def _room(self, address):
+        """How many bytes of frames may go there: §3.8, Budget."""
+        if address in self.validated:
+            return FRAMES
+        heard, sent = (count.get(address, 0) for count in (self.heard_bytes, self.sent_bytes))
+        return min(FRAMES, 3 * heard - sent - 29)
+
     def _may_send(self):
-        """§3.8 Budget"""
-        heard, sent = (count.get(self.address, 0) for count in (self.heard_bytes, self.sent_bytes))
-        return self.address in self.validated or sent + 1200 <= 3 * heard
+        return self._room(self.address) >= 128
 
     def _packet(self, now):
+        bound = self._room(self.address)
         frames, says = self.received.frame(now), []
         while self.pending:
             said = next(iter(self.pending))
             frame = self._frame(said)
-            if len(frames) + len(frame) > FRAMES:
+            if len(frames) + len(frame) > bound:
                 break
             del self.pending[said]
             frames += frame
@@ -283,7 +289,7 @@ class Session:
             sending, is_file = self.out[stream], stream >= FIRST_FILE
             while True:
                 room = self.files_room - self.files_sent if is_file else 1 << 62
-                space = FRAMES - len(frames) - 20
+                space = bound - len(frames) - 20
                 if space <= 0 or not sending.has_more(room):
                     break
                 offset, data, fin, fresh = sending.next(space, room)
@@ -299,14 +305,13 @@ class Session:
     def _seal(self, frames, large, says, now, address=None, pad=True):
         address = address or self.address
         size = FRAMES if large else next(size for size in SIZES if size >= len(frames)) if pad else len(frames)
-        heard, sent = (count.get(address, 0) for count in (self.heard_bytes, self.sent_bytes))
-        if address not in self.validated and sent + size + 29 > 3 * heard:
+        if size > self._room(address):
             size = len(frames)
         eliciting = any(frame.type not in wire.NOT_ELICITING for frame in wire.read_frames(frames))
         number = self.recovery.next_number
         datagram = self.epochs.protect(self.pairing.peer_scid, number, frames + bytes(size - len(frames)))
         self.recovery.sent(len(datagram), eliciting, says, now)
-        self.sent_bytes[address] = sent + len(datagram)
+        self.sent_bytes[address] = self.sent_bytes.get(address, 0) + len(datagram)
         self.last_sent, self.keep_alive_at = now, self._next_keep_alive(now)
         return datagram
 
