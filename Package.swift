@@ -104,7 +104,7 @@ let package = Package(
             name: "PinholeControlTests", dependencies: ["Pinhole", "PinholeControl", "TestSupport"],
             swiftSettings: lifetimes),
         .testTarget(
-            name: "Transcripts", dependencies: ["PinholeCLI", "TestSupport", "pinhole-signaling"],
+            name: "Transcripts", dependencies: ["PinholeCLI", "PinholeControl", "TestSupport", "pinhole-signaling"],
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
         .target(name: "CEmulator", path: "Tests/CEmulator"),
         .executableTarget(

@@ -15,7 +15,7 @@ public struct ConnectionReport: Sendable {
     /// What a signaling service was asked, and what it said.
     public struct Inquiry: Hashable, Sendable {
         /// What a service knows of a contact.
-        public enum Answer: String, Sendable {
+        public enum Answer: String, Sendable, CaseIterable {
             /// It said nothing.
             case none
             /// It does not know the contact at the moment.
@@ -32,12 +32,21 @@ public struct ConnectionReport: Sendable {
         public let answer: Answer
         /// When its first answer came.
         public let answered: Duration?
+
+        package init(
+            service: ServiceAddress, timesAsked: Int, answer: Answer, answered: Duration?
+        ) {
+            self.service = service
+            self.timesAsked = timesAsked
+            self.answer = answer
+            self.answered = answered
+        }
     }
 
     /// An address of the contact.
     public struct Address: Hashable, Sendable {
         /// Why nothing was sent to an address.
-        public enum Skip: String, Sendable {
+        public enum Skip: String, Sendable, CaseIterable {
             /// It has no port, or is nobody's in particular.
             case unusable
             /// It means everybody on one of the own networks.
@@ -64,6 +73,18 @@ public struct ConnectionReport: Sendable {
         public let answered: Duration?
         /// Why nothing was sent there; nil where something might be.
         public let skip: Skip?
+
+        package init(
+            address: String, kind: PathReport.Kind, datagramsSent: Int, firstSent: Duration?, answered: Duration?,
+            skip: Skip?
+        ) {
+            self.address = address
+            self.kind = kind
+            self.datagramsSent = datagramsSent
+            self.firstSent = firstSent
+            self.answered = answered
+            self.skip = skip
+        }
     }
 
     /// Ports of one IP address that were guessed.
@@ -80,6 +101,17 @@ public struct ConnectionReport: Sendable {
         public let firstSent: Duration?
         /// When one of the guesses was answered.
         public let answered: Duration?
+
+        package init(
+            ip: String, ports: Int, sockets: Int, datagramsSent: Int, firstSent: Duration?, answered: Duration?
+        ) {
+            self.ip = ip
+            self.ports = ports
+            self.sockets = sockets
+            self.datagramsSent = datagramsSent
+            self.firstSent = firstSent
+            self.answered = answered
+        }
     }
 
     /// What the contact says of its NAT.
@@ -92,6 +124,15 @@ public struct ConnectionReport: Sendable {
         public let sentence: Phrase
         /// When the contact's own word came.
         public let introduced: Duration
+
+        package init(
+            mapping: NetworkReport.Mapping, filtering: NetworkReport.Filtering, sentence: Phrase, introduced: Duration
+        ) {
+            self.mapping = mapping
+            self.filtering = filtering
+            self.sentence = sentence
+            self.introduced = introduced
+        }
     }
 
     /// What came of it.
@@ -106,4 +147,16 @@ public struct ConnectionReport: Sendable {
     public let addresses: [Address]
     /// The ports that were guessed.
     public let guesses: [Guess]
+
+    package init(
+        outcome: Outcome, duration: Duration, inquiries: [Inquiry], peer: PeerNAT?, addresses: [Address],
+        guesses: [Guess]
+    ) {
+        self.outcome = outcome
+        self.duration = duration
+        self.inquiries = inquiries
+        self.peer = peer
+        self.addresses = addresses
+        self.guesses = guesses
+    }
 }

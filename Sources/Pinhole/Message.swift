@@ -41,6 +41,20 @@ public struct Message: Identifiable, Hashable, Sendable {
     /// How far it has come.
     public let state: State
 
+    package init(
+        contact: PublicKey, direction: Direction, epoch: UInt64, counter: UInt64, text: String, sentAt: UInt64,
+        receivedAt: UInt64?, state: State
+    ) {
+        self.contact = contact
+        self.direction = direction
+        self.epoch = epoch
+        self.counter = counter
+        self.text = text
+        self.sentAt = sentAt
+        self.receivedAt = receivedAt
+        self.state = state
+    }
+
     /// The name in one word, the same on both sides.
     public var id: String { messageName(epoch: epoch, counter: counter) }
 

@@ -86,7 +86,7 @@ public struct IncomingMessage: Hashable, Sendable {
 /// The name of a file transfer, in either direction.
 public struct TransferReference: Hashable, Sendable {
     /// Which way the bytes go.
-    public enum Direction: String, Sendable {
+    public enum Direction: String, Sendable, CaseIterable {
         /// From the contact to here.
         case incoming
         /// From here to the contact.

@@ -15,7 +15,7 @@ public struct PathReport: Hashable, Sendable {
     }
 
     /// The address family of a path.
-    public enum Family: String, Sendable {
+    public enum Family: String, Sendable, CaseIterable {
         case ipv4 = "IPv4"
         case ipv6 = "IPv6"
     }
@@ -73,7 +73,7 @@ public struct PingReport: Hashable, Sendable {
 /// What this network does to UDP, as the services see it.
 public struct NetworkReport: Hashable, Sendable {
     /// RFC 4787 §4.1: which packets share one external port.
-    public enum Mapping: String, Sendable {
+    public enum Mapping: String, Sendable, CaseIterable {
         case unknown
         /// The address is not translated.
         case none
@@ -83,7 +83,7 @@ public struct NetworkReport: Hashable, Sendable {
     }
 
     /// RFC 4787 §5: which inbound packets pass.
-    public enum Filtering: String, Sendable {
+    public enum Filtering: String, Sendable, CaseIterable {
         case unknown
         case endpointIndependent = "endpoint-independent"
         case addressDependent = "address-dependent"
@@ -111,7 +111,7 @@ public struct NetworkReport: Hashable, Sendable {
     }
 
     /// How a NAT picks the external port of a new mapping.
-    public enum Allocation: String, Sendable {
+    public enum Allocation: String, Sendable, CaseIterable {
         case unknown
         /// The socket's own port.
         case preserving

@@ -1,8 +1,10 @@
 import Pinhole
+import PinholeControl
 
 /// What the node reports.
 extension Conversation {
-    func handle(_ event: NodeEvent) {
+    func handle(_ happening: HostEvent) {
+        let event = happening.event
         let knownProblem = lastProblem
         if case .unreachable(contact.key, let error) = event { lastProblem = error }
         if case .connected(contact.key, _) = event { lastProblem = nil }
@@ -11,34 +13,32 @@ extension Conversation {
             switch event {
             // Transfers that this chat began are reported by ``handleEnd(of:_:_:_:)``, with their names.
             case .fileSent(let transfer), .fileFailed(let transfer, _):
-                if transfer.direction == .incoming { printer.show(event) }
-            default: printer.show(event)
+                if transfer.direction == .incoming { printer.show(happening) }
+            default: printer.show(happening)
             }
-            if case .fileOffered(let transfer, _, let name, _) = event, asksForFiles { offers.append((transfer, name)) }
+            if case .fileOffered(let transfer, _, let name, _) = event { answer(transfer, name) }
             return
         }
         switch event {
         case .message(let message):
-            let name = session.name(of: message.contact)
-            result(Format.message(message, from: name, isVerified: session.isVerified(message.contact)))
+            result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
         case .delivered(let message):
             guard let mark = undelivered.removeValue(forKey: message) else { break }
             if case .screen(let screen) = mode, let mark, !screen.change(mark, to: "✓") {
                 tell("Delivered: an earlier message.")
             }
-        case .fileOffered(let transfer, let key, let name, let size):
+        case .fileOffered(let transfer, _, let name, let size):
             incoming[transfer] = name
-            let who = session.name(of: key)
-            if asksForFiles { offers.append((transfer, name)) }
+            answer(transfer, name)
             tell(
-                asksForFiles
-                    ? "\(who) offers \(name) (\(Format.size(size))): /accept or /refuse"
-                    : "\(who) sends \(name) (\(Format.size(size))) …")
+                accept == .ask
+                    ? "\(happening.name) offers \(name) (\(Format.size(size))): /accept or /refuse"
+                    : "\(happening.name) sends \(name) (\(Format.size(size))) …")
         case .fileProgress(let transfer, let done, let total): showProgress(of: transfer, done, total)
         case .fileReceived(let transfer, let path):
             let name = incoming.removeValue(forKey: transfer) ?? Paths.name(of: path)
             settlePrompt()
-            result("\(Format.clock(Format.now)) \(session.name(of: transfer.contact)) sent \(name): \(path)")
+            result("\(Format.clock(Format.now)) \(happening.name) sent \(name): \(path)")
         case .fileFailed(let transfer, let reason):
             guard transfer.direction == .incoming else { break }
             offers.removeAll { $0.transfer == transfer }
@@ -59,7 +59,18 @@ extension Conversation {
                 try? await Task.sleep(for: .seconds(2))
                 input.yield(.stillUnreachable(error))
             }
-        default: if let words = EventWords(event, in: session).talk { tell(words) }
+        default: if let words = EventWords(happening).talk { tell(words) }
+        }
+    }
+
+    /// A node of this process answers by itself where nobody is asked; another one may wait for it.
+    private func answer(_ transfer: TransferReference, _ name: String) {
+        switch accept {
+        case .ask: offers.append((transfer, name))
+        case .all:
+            let client = session.client
+            if !client.isHosting { Task { try? await client.accept(transfer) } }
+        case .none: break
         }
     }
 
@@ -75,7 +86,8 @@ extension Conversation {
         if let transfer { outgoing[transfer] = nil }
         if case .json = mode {
             if let transfer {
-                printer.show(failure.map { .fileFailed(transfer, reason: $0.message) } ?? .fileSent(transfer))
+                let end = failure.map { NodeEvent.fileFailed(transfer, reason: $0.message) } ?? .fileSent(transfer)
+                printer.show(HostEvent(end, contact: contact.name, isVerified: contact.isVerified))
             } else {
                 complain(failure ?? Failure(.other, "\(name) was not sent"))
             }

@@ -1,14 +1,15 @@
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// What the person types.
 extension Conversation {
-    func open() -> AsyncStream<String> {
+    func open() async -> AsyncStream<String> {
         let verified: Phrase = contact.isVerified ? "verified" : "not verified yet"
         switch mode {
         case .screen(let screen):
             screen.open()
-            showHistory(on: screen)
+            await showHistory(on: screen)
             tell("Chat with \(contact.name) (\(verified)). /help shows what you can type.")
             return Keyboard.lines(on: screen)
         case .lines, .json: return Keyboard.lines()
@@ -16,8 +17,8 @@ extension Conversation {
     }
 
     /// The end of the conversation so far, as it was left.
-    private func showHistory(on screen: Screen) {
-        for message in (try? session.profile.messages(with: contact.key, limit: 10)) ?? [] {
+    private func showHistory(on screen: Screen) async {
+        for message in (try? await session.client.recentMessages(with: contact.key, limit: 10)) ?? [] {
             let time = Format.clock(message.receivedAt ?? message.sentAt)
             switch (message.direction, message.state) {
             case (.incoming, _):
@@ -64,7 +65,7 @@ extension Conversation {
         while text.last?.isNewline == true { text.removeLast() }
         guard text.contains(where: { !$0.isWhitespace }) else { return }
         do throws(PinholeError) {
-            let message = try await session.node.send(text, to: contact.key)
+            let message = try await session.client.send(text, to: contact.key)
             switch mode {
             case .screen(let screen):
                 let mark = screen.print("\(Format.clock(Format.now)) you: \(text)", mark: "·")
@@ -72,7 +73,7 @@ extension Conversation {
             case .lines: undelivered.updateValue(nil, forKey: message)
             case .json:
                 undelivered.updateValue(nil, forKey: message)
-                printer.showQueued(message, text)
+                printer.showQueued(message, text, to: contact)
             }
         } catch {
             complain(Failure(error))
@@ -91,18 +92,18 @@ extension Conversation {
         let name = Paths.name(of: path)
         var status = stat()
         let size = stat(path, &status) == 0 ? UInt64(clamping: status.st_size) : 0
-        let (node, key, input) = (session.node, contact.key, input)
+        let (client, key, input) = (session.client, contact.key, input)
         transfers += 1
-        background.append(Self.delivery(of: path, name: name, size: size, to: key, by: node, telling: input))
+        background.append(Self.delivery(of: path, name: name, size: size, to: key, by: client, telling: input))
     }
 
     /// A function of its own, since the compiler cannot follow the task's captures where it is also stored.
     private static func delivery(
-        of path: String, name: String, size: UInt64, to key: PublicKey, by node: Node,
+        of path: String, name: String, size: UInt64, to key: PublicKey, by client: Client,
         telling input: AsyncStream<Input>.Continuation
     ) -> Task<Void, Never> {
         Task {
-            let (transfer, failure) = await deliver(path, to: key, by: node) {
+            let (transfer, failure) = await deliver(path, to: key, by: client) {
                 input.yield(.transferStarted($0, name: name, size: size))
             }
             input.yield(.transferEnded(transfer, name: name, size: size, failure))
@@ -110,17 +111,17 @@ extension Conversation {
     }
 
     private static func deliver(
-        _ path: String, to key: PublicKey, by node: Node, onStart: @Sendable (TransferReference) -> Void
+        _ path: String, to key: PublicKey, by client: Client, onStart: @Sendable (TransferReference) -> Void
     ) async -> (TransferReference?, Failure?) {
         let transfer: TransferReference
         do throws(PinholeError) {
-            transfer = try await node.sendFile(path, to: key)
+            transfer = try await client.sendFile(Paths.whole(path), to: key)
         } catch {
             return (nil, Failure(error))
         }
         onStart(transfer)
         do throws(PinholeError) {
-            try await finish(transfer, of: node)
+            try await finish(transfer, of: client)
             return (transfer, nil)
         } catch {
             return (transfer, Failure(error))
@@ -128,10 +129,10 @@ extension Conversation {
     }
 
     /// Waits through the times when the contact is away, for as long as the chat lasts.
-    private static func finish(_ transfer: TransferReference, of node: Node) async throws(PinholeError) {
+    private static func finish(_ transfer: TransferReference, of client: Client) async throws(PinholeError) {
         while true {
             do throws(PinholeError) {
-                return try await node.finished(transfer, timeout: nil)
+                return try await client.finished(transfer, timeout: nil)
             } catch {
                 switch error.code {
                 case .peerOffline, .timedOut, .unreachableService, .noDirectPath:
@@ -145,20 +146,23 @@ extension Conversation {
     private func answerOffer(accepting: Bool) {
         guard !offers.isEmpty else { return complain(Failure(.usage, "no file waits for an answer")) }
         let offer = offers.removeFirst()
-        if accepting {
-            session.node.accept(offer.transfer)
-        } else {
-            session.node.refuse(offer.transfer)
-            incoming[offer.transfer] = nil
+        if !accepting { incoming[offer.transfer] = nil }
+        let client = session.client
+        Task {
+            if accepting {
+                try await client.accept(offer.transfer)
+            } else {
+                try await client.refuse(offer.transfer)
+            }
         }
         tell(accepting ? "\(offer.name) accepted." : "\(offer.name) refused.")
     }
 
     private func ping() {
-        let (node, key, input) = (session.node, contact.key, input)
+        let (client, key, input) = (session.client, contact.key, input)
         Task {
             do throws(PinholeError) {
-                input.yield(.pong(.success(try await node.ping(key, timeout: .seconds(15)))))
+                input.yield(.pong(.success(try await client.ping(key, timeout: .seconds(15)))))
             } catch {
                 input.yield(.pong(.failure(Failure(error))))
             }

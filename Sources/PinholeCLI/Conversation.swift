@@ -1,5 +1,6 @@
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// One chat: lines of the person and events of the node come in through one queue and are handled in turn.
 final class Conversation {
@@ -12,7 +13,7 @@ final class Conversation {
     enum Input: Sendable {
         case line(String)
         case endOfInput
-        case event(NodeEvent)
+        case event(HostEvent)
         case transferStarted(TransferReference, name: String, size: UInt64)
         case transferEnded(TransferReference?, name: String, size: UInt64, Failure?)
         case pong(Result<PingReport, Failure>)
@@ -28,7 +29,7 @@ final class Conversation {
     let session: Session
     let contact: Contact
     let mode: Mode
-    let asksForFiles: Bool
+    let accept: AcceptPolicy
     let isVerbose: Bool
     private let inputs: AsyncStream<Input>
     let input: AsyncStream<Input>.Continuation
@@ -48,16 +49,16 @@ final class Conversation {
 
     private enum Waiting { case patience, lingering }
 
-    init(session: Session, contact: Contact, mode: Mode, asksForFiles: Bool, isVerbose: Bool) {
+    init(session: Session, contact: Contact, mode: Mode, accept: AcceptPolicy, isVerbose: Bool) {
         self.session = session
         self.contact = contact
         self.mode = mode
-        self.asksForFiles = asksForFiles
+        self.accept = accept
         self.isVerbose = isVerbose
         (inputs, input) = AsyncStream.makeStream()
         var showsProgress = false
         if case .json(let shows) = mode { showsProgress = shows }
-        printer = EventPrinter(session: session, showsProgress: showsProgress)
+        printer = EventPrinter(showsProgress: showsProgress)
     }
 
     /// Runs until the person leaves. In a pipe, everything accepted is then given `patience` to arrive, and answers are
@@ -66,7 +67,7 @@ final class Conversation {
         let input = input
         let session = session
         let contact = contact
-        let keyboard = open()
+        let keyboard = await open()
         let feeders = [
             Task { for await event in session.events { input.yield(.event(event)) } },
             Task {
@@ -74,7 +75,7 @@ final class Conversation {
                 input.yield(.endOfInput)
             },
             // Only to begin; success and failure come as events.
-            Task { _ = try? await session.node.connect(to: contact.key, timeout: .seconds(30)) },
+            Task { _ = try? await session.client.connect(to: contact.key, timeout: .seconds(30)) },
         ]
         background += feeders
         defer { background.forEach { $0.cancel() } }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// What a command ends with when it cannot do its work: one sentence, often a hint, always a telling exit code.
 struct Failure: Error {
@@ -47,21 +48,7 @@ struct Failure: Error {
     }
 
     init(_ error: PinholeError) {
-        let status: Status =
-            switch error.code {
-            case .usage: .usage
-            case .badKey, .badData: .badData
-            case .noSuchFile: .noSuchFile
-            case .unreachableService: .unreachableService
-            case .bug: .bug
-            case .cannotWrite: .cannotWrite
-            case .peerOffline, .timedOut: .peerOffline
-            case .keyChanged: .keyChanged
-            case .wrongPassphrase: .wrongPassphrase
-            case .configuration: .configuration
-            case .noDirectPath: .noDirectPath
-            case .portInUse, .identityInUse, .other: .other
-            }
+        let status = Status(rawValue: error.code.exitCode) ?? .other
         self.init(status, error.message, hint: error.hint)
     }
 

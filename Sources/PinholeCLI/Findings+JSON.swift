@@ -1,4 +1,5 @@
 import Pinhole
+import PinholeControl
 
 // For programs.
 
@@ -8,7 +9,7 @@ extension Findings {
             "contact": .string(name),
             "outcome": .string(outcome.rawValue), "exitCode": .integer(Int64(failure?.exitCode ?? 0)),
             "message": .string(failure?.message), "hint": .string(failure?.hint),
-            "network": .object(NetcheckCommand.members(of: network)), "rttMs": .milliseconds(ping?.rtt),
+            "network": JSON(encoding: NetworkShape(network)), "rttMs": .milliseconds(ping?.rtt),
             "path": ping.map { JSON.path($0.path) } ?? .null,
         ]
         report.map { members.merge(self.members(of: $0)) { $1 } }

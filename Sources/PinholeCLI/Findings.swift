@@ -1,4 +1,5 @@
 import Pinhole
+import PinholeControl
 
 /// What the doctor found out.
 struct Findings: Sendable {
@@ -19,19 +20,19 @@ struct Findings: Sendable {
 
     init(of contact: Contact, in session: Session, timeout: Duration) async throws {
         name = contact.name
-        let node = session.node
+        let client = session.client
         // What the NAT does is measured meanwhile.
-        async let measured = node.networkReport(timeout: min(timeout, .seconds(5)))
+        async let measured = client.networkReport(timeout: min(timeout, .seconds(5)))
         do throws(PinholeError) {
             _ = try await session.connect(to: contact, timeout: timeout)
-            answer = .success(try await node.ping(contact.key, timeout: timeout))
+            answer = .success(try await client.ping(contact.key, timeout: timeout))
         } catch {
             answer = .failure(error)
         }
         // Who hears from no service has nothing to measure with.
         let isDeaf = Outcome(answer) == .noService
-        network = isDeaf ? try await node.networkReport(timeout: .zero) : try await measured
-        report = await node.report(of: contact.key)
+        network = isDeaf ? try await client.networkReport(timeout: .zero) : try await measured
+        report = try await client.report(of: contact.key)
     }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// Numbers and times as people read them.
 enum Format {
@@ -62,16 +63,6 @@ enum Format {
         return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 
-    /// `2026-11-21T14:02:11.042Z`.
-    static func timestamp(_ milliseconds: UInt64) -> String {
-        var seconds = time_t(clamping: milliseconds / 1000)
-        var parts = tm()
-        guard gmtime_r(&seconds, &parts) != nil else { return "?" }
-        let fraction = String(milliseconds % 1000)
-        return text(of: parts, "%Y-%m-%dT%H:%M:%S.") + String(repeating: "0", count: 3 - fraction.count) + fraction
-            + "Z"
-    }
-
     /// `14:02` of today, `20 Nov 14:02` of another day, in this machine's time zone.
     static func clock(_ milliseconds: UInt64) -> String {
         var parts = tm()
@@ -83,11 +74,7 @@ enum Format {
         return text(of: parts, isToday ? "%H:%M" : "%e %b %H:%M")
     }
 
-    static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-    }
+    static var now: UInt64 { Timestamp.now }
 
     /// `14:07 alice: text`, with the sending time where it differs from the arrival by a minute or more.
     static func message(_ message: IncomingMessage, from name: String, isVerified: Bool) -> String {
@@ -109,22 +96,22 @@ struct EventWords {
     /// A line of talk; nil for what commands show themselves.
     let talk: Phrase?
 
-    init(_ event: NodeEvent, in session: Session) {
-        switch event {
+    init(_ event: HostEvent) {
+        let name = event.name
+        switch event.event {
         case .serviceUp(let service, let observed):
             let seen: Phrase = observed.isEmpty ? "" : ", which sees you at \(observed.joined(separator: " and "))"
             talk = "Registered with \(service)\(seen)."
         case .serviceDown(let service, let reason): talk = "\(service) does not answer: \(reason)"
-        case .connecting(let key): talk = "Connecting to \(session.name(of: key)) …"
-        case .connected(let key, let path):
+        case .connecting: talk = "Connecting to \(name) …"
+        case .connected(_, let path):
             let rtt: Phrase = path.rtt.map { ", \(Format.duration($0)) away" } ?? ""
-            talk = "Connected directly to \(session.name(of: key)) at \(path.remote) (\(path.family.rawValue)\(rtt))."
-        case .pathChanged(let key, let path):
-            talk = "The path to \(session.name(of: key)) is now \(Format.path(path))."
-        case .disconnected(let key, let reason): talk = "\(session.name(of: key)) is gone: \(reason)"
-        case .unreachable(let key, let error):
+            talk = "Connected directly to \(name) at \(path.remote) (\(path.family.rawValue)\(rtt))."
+        case .pathChanged(_, let path): talk = "The path to \(name) is now \(Format.path(path))."
+        case .disconnected(_, let reason): talk = "\(name) is gone: \(reason)"
+        case .unreachable(_, let error):
             let hint: Phrase = error.hint.map { "\n\($0)" } ?? ""
-            talk = "Not connected to \(session.name(of: key)): \(error.message)\(hint)"
+            talk = "Not connected to \(name): \(error.message)\(hint)"
         case .notice(let text): talk = text
         case .message, .delivered, .fileOffered, .fileProgress, .fileReceived, .fileSent, .fileFailed: talk = nil
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pinhole
+import PinholeControl
 
 /// Options of every command.
 struct GlobalOptions: ParsableArguments {
@@ -36,13 +37,24 @@ struct GlobalOptions: ParsableArguments {
         try ConfigurationFile(path: configurationPath, isRequired: namedConfiguration != nil)
     }
 
-    /// The profile, unlocked.
-    func openProfile() throws -> Profile {
+    /// Where the process that hosts the profile is found.
+    var controlSocket: String {
+        ControlSocket.path(
+            forProfile: profileDirectory, runtimeDirectory: Console.environment("XDG_RUNTIME_DIR"),
+            dataDirectory: Paths.profiles)
+    }
+
+    func requireProfile() throws(Failure) {
         guard Profile.exists(at: profileDirectory) else {
             throw Failure(
                 .noSuchFile, "there is no profile at \(profileDirectory)",
                 hint: "'pinhole init' makes one, --profile names another")
         }
+    }
+
+    /// The profile, unlocked.
+    func openProfile() throws -> Profile {
+        try requireProfile()
         let passphrase = Passphrase(file: passphraseFile)
         return try Profile.open(at: profileDirectory, passphrase: { try passphrase.forExistingKey() })
     }
@@ -72,6 +84,19 @@ struct NodeOptions: ParsableArguments {
 
     @Flag(help: "Use loopback addresses too: for trying things out on one machine.")
     var allowLoopback = false
+
+    /// Says which of these options another process's node does not follow.
+    func tellUnused(by client: Client) async {
+        var unused: [String] = []
+        if !services.isEmpty { unused.append("--service") }
+        if port != nil { unused.append("--port") }
+        if downloads != nil { unused.append("--downloads") }
+        guard !unused.isEmpty, let host = try? await client.status() else { return }
+        Console.talk(
+            "\(unused.joined(separator: " and ")) not used: '\(host.role)' (pid \(host.pid)) runs the node of this "
+                + "profile, with settings of its own.",
+            style: .dim)
+    }
 }
 
 /// A time limit in seconds.

@@ -5,7 +5,9 @@ import Pinhole
 enum Paths {
     static var home: String { Console.environment("HOME") ?? "/" }
 
-    static var defaultProfile: String { base("XDG_DATA_HOME", ".local/share") + "/pinhole/default" }
+    /// Where profiles are that go by a name.
+    static var profiles: String { base("XDG_DATA_HOME", ".local/share") + "/pinhole" }
+    static var defaultProfile: String { profiles + "/default" }
     static var defaultConfiguration: String { base("XDG_CONFIG_HOME", ".config") + "/pinhole/config.toml" }
     static var defaultDownloads: String { home + "/Downloads" }
 
@@ -17,6 +19,13 @@ enum Paths {
     /// The last component.
     static func name(of path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// The path from the root, for another process.
+    static func whole(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        return String(cString: here) + "/" + path
     }
 
     static func isRegularFile(_ path: String) -> Bool {

@@ -1,4 +1,5 @@
 import Pinhole
+import PinholeControl
 
 /// Puts stable names in the place of IP addresses and host names.
 struct Redaction: Sendable {

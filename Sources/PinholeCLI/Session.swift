@@ -1,47 +1,47 @@
 import Pinhole
+import PinholeControl
+import Synchronization
 
-/// A started node with the names of its contacts.
+/// A command's hold on the one node of its profile, which runs in this process or in another.
 struct Session: Sendable {
-    let node: Node
-    let profile: Profile
+    let client: Client
     /// Everything from the node's start on, for one reader.
-    let events: AsyncStream<NodeEvent>
-    private let names: [PublicKey: Contact]
+    let events: AsyncStream<HostEvent>
 
-    init(node: Node, profile: Profile) throws {
-        self.node = node
-        self.profile = profile
-        events = node.events()
-        names = Dictionary(try profile.contacts().map { ($0.key, $0) }) { first, _ in first }
+    init(client: Client) {
+        self.client = client
+        events = client.events()
     }
 
-    /// The contact's name, or its key if it has none here.
-    func name(of key: PublicKey) -> String { names[key]?.name ?? key.text }
-
-    func isVerified(_ key: PublicKey) -> Bool { names[key]?.isVerified ?? false }
-
-    /// Starts a node, runs `body` until it ends or a signal asks to stop, and says goodbye whatever happened.
+    /// Runs `body` with the profile's node until it ends or a signal asks to stop. Where no other process has the node,
+    /// this one runs it meanwhile, for others too, and says goodbye whatever happened.
     static func run<Value: Sendable>(
-        _ options: NodeOptions, global: GlobalOptions, policy: NodeConfiguration.FilePolicy,
+        _ options: NodeOptions, global: GlobalOptions, as role: String, policy: NodeConfiguration.FilePolicy,
         tellsEvents: Bool = false, _ body: @escaping @Sendable (Session) async throws -> Value
     ) async throws -> Value {
         let settings = try Settings(options, global: global)
-        let profile = try global.openProfile()
-        if settings.services.isEmpty, try profile.contacts().allSatisfy(\.services.isEmpty) {
-            Console.talk(
-                settings.lan
-                    ? "No signaling service is configured: only contacts on the same network, or with a known address, "
-                        + "can be reached."
-                    : "No signaling service is configured: only contacts with a known address can be reached.",
-                style: .dim)
-        }
+        try global.requireProfile()
+        let socket = global.controlSocket
+        let profile = OpenedProfile(global)
+        let client = try await Client(
+            Client.Ways(socket: socket, followsEvents: true, tell: { tell($0, isVerbose: global.verbose) }) {
+                let profile = try profile.open()
+                return .hosting(
+                    try Hosting(
+                        profile: profile,
+                        configuration: settings.nodeConfiguration(
+                            policy: policy, allowsLoopback: options.allowLoopback),
+                        role: "pinhole \(role)", socket: socket))
+            })
         Signals.install()
-        let node = try Node(
-            profile: profile,
-            configuration: settings.nodeConfiguration(policy: policy, allowsLoopback: options.allowLoopback))
-        let session = try Session(node: node, profile: profile)
-        let watcher = tellsEvents ? Task { [events = node.events()] in await session.tell(events) } : nil
-        node.start()
+        if client.isHosting {
+            try warn(settings, profile.open())
+        } else {
+            await options.tellUnused(by: client)
+        }
+        let session = Session(client: client)
+        let watcher = tellsEvents ? Task { [events = client.events()] in await tell(events) } : nil
+        client.start()
         let outcome: Result<Value, any Error>
         do {
             outcome = .success(try await untilInterrupted { try await body(session) })
@@ -49,7 +49,27 @@ struct Session: Sendable {
             outcome = .failure(error)
         }
         watcher?.cancel()
-        try? await race({ await node.stop() }, { try await Task.sleep(for: .seconds(3)) })
+        try? await race({ await client.stop() }, { try await Task.sleep(for: .seconds(3)) })
+        return try outcome.get()
+    }
+
+    /// Runs `body` with the profile, which another process may have open; no node is started for it.
+    static func withProfile<Value: Sendable>(
+        _ global: GlobalOptions, _ body: @escaping @Sendable (Client) async throws -> Value
+    ) async throws -> Value {
+        try global.requireProfile()
+        let profile = OpenedProfile(global)
+        let client = try await Client(
+            Client.Ways(socket: global.controlSocket, followsEvents: false) {
+                .offline(Host(profile: try profile.open(), node: nil, role: "pinhole"))
+            })
+        let outcome: Result<Value, any Error>
+        do {
+            outcome = .success(try await body(client))
+        } catch {
+            outcome = .failure(error)
+        }
+        await client.stop()
         return try outcome.get()
     }
 
@@ -58,7 +78,7 @@ struct Session: Sendable {
         let start = ContinuousClock.now
         while true {
             do throws(PinholeError) {
-                return try await node.connect(to: contact.key, timeout: timeout)
+                return try await client.connect(to: contact.key, timeout: timeout)
             } catch {
                 let waited = ContinuousClock.now - start
                 guard error.code == .peerOffline, waited < min(timeout, .seconds(3)) else { throw error }
@@ -68,18 +88,72 @@ struct Session: Sendable {
     }
 
     /// The contact of that name, or an error that lists the names there are.
+    func contact(named name: String) async throws -> Contact {
+        try Self.contact(named: name, among: try await client.contacts())
+    }
+
+    /// The contact of that name, or an error that lists the names there are.
     static func contact(named name: String, in profile: Profile) throws -> Contact {
         if let contact = try profile.contact(named: name) { return contact }
-        let names = try profile.contacts().map(\.name)
+        return try contact(named: name, among: try profile.contacts())
+    }
+
+    private static func contact(named name: String, among contacts: [Contact]) throws(Failure) -> Contact {
+        let folded = name.lowercased()
+        if let contact = contacts.first(where: { $0.name == name || $0.name.lowercased() == folded }) {
+            return contact
+        }
+        let names = contacts.map(\.name)
         throw Failure(
             .usage, "you have no contact named “\(name)”",
             hint: names.isEmpty
                 ? "pinhole contact add \(name) pin1…" : "your contacts: \(names.sorted().joined(separator: ", "))")
     }
 
-    private func tell(_ events: AsyncStream<NodeEvent>) async {
+    // MARK: Words
+
+    private static func warn(_ settings: Settings, _ profile: Profile) throws {
+        guard settings.services.isEmpty, try profile.contacts().allSatisfy(\.services.isEmpty) else { return }
+        Console.talk(
+            settings.lan
+                ? "No signaling service is configured: only contacts on the same network, or with a known address, "
+                    + "can be reached."
+                : "No signaling service is configured: only contacts with a known address can be reached.",
+            style: .dim)
+    }
+
+    private static func tell(_ events: AsyncStream<HostEvent>) async {
         for await event in events {
-            if let words = EventWords(event, in: self).talk { Console.talk(words, style: .dim) }
+            if let words = EventWords(event).talk { Console.talk(words, style: .dim) }
+        }
+    }
+
+    private static func tell(_ change: Client.Change, isVerbose: Bool) {
+        switch change {
+        case .lost where isVerbose: Console.talk("The process that ran the node has ended.", style: .dim)
+        case .attached where isVerbose: Console.talk("Another process runs the node now.", style: .dim)
+        case .hosting where isVerbose: Console.talk("This process runs the node now.", style: .dim)
+        case .lost, .attached, .hosting: break
+        case .waiting(let error):
+            let failure = Failure(error) ?? Failure(.other, "\(error)")
+            Console.talk(failure.message + (failure.hint.map { "\n\($0)" } ?? ""), style: .error)
+        }
+    }
+}
+
+/// The profile of a command, opened when it is needed first: the passphrase is asked for once.
+private final class OpenedProfile: Sendable {
+    private let global: GlobalOptions
+    private let profile = Mutex<Profile?>(nil)
+
+    init(_ global: GlobalOptions) { self.global = global }
+
+    func open() throws -> Profile {
+        try profile.withLock { profile in
+            if let profile { return profile }
+            let opened = try global.openProfile()
+            profile = opened
+            return opened
         }
     }
 }

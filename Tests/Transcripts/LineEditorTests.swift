@@ -1,3 +1,4 @@
+import PinholeControl
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// `pinhole chat`: a conversation with one contact.
 struct ChatCommand: AsyncParsableCommand {
@@ -54,10 +55,10 @@ struct ChatCommand: AsyncParsableCommand {
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         let (name, verbose) = (name, global.verbose)
         defer { Console.screen?.close() }
-        try await Session.run(network, global: global, policy: accept.filePolicy) { session in
-            let contact = try Session.contact(named: name, in: session.profile)
+        try await Session.run(network, global: global, as: "chat", policy: accept.filePolicy) { session in
+            let contact = try await session.contact(named: name)
             let conversation = Conversation(
-                session: session, contact: contact, mode: mode, asksForFiles: accept == .ask, isVerbose: verbose)
+                session: session, contact: contact, mode: mode, accept: accept, isVerbose: verbose)
             try await conversation.run(patience: limit)
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// `pinhole contact`: whom you know.
 struct ContactCommand: AsyncParsableCommand {

@@ -57,14 +57,14 @@ struct DemoCommand: AsyncParsableCommand {
 
     private static func chat(in world: DemoWorld, mode: Conversation.Mode) async throws {
         world.start()
-        let echo = Task { [friend = world.friend] in await DemoEcho(session: friend).run() }
+        let echo = Task { [friend = world.friend] in await DemoEcho(peer: friend).run() }
         defer { echo.cancel() }
         Console.talk("A signaling service runs at \(world.service).", style: .dim)
         Console.talk("Whatever you write comes back from the second peer; /send FILE sends it a file.", style: .dim)
         Console.talk("Everything is in \(world.directory) and goes away when you leave.", style: .dim)
         let contact = try Session.contact(named: DemoWorld.friendName, in: world.you.profile)
         let conversation = Conversation(
-            session: world.you, contact: contact, mode: mode, asksForFiles: false, isVerbose: false)
+            session: world.you.session, contact: contact, mode: mode, accept: .all, isVerbose: false)
         try await conversation.run(patience: .seconds(20), lingering: .milliseconds(500))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pinhole
+import PinholeControl
 
 /// `pinhole doctor`: why a contact can be reached, or not, and what can be done.
 struct DoctorCommand: AsyncParsableCommand {
@@ -60,9 +61,11 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         let name = name
-        let findings = try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) {
+        let findings = try await Session.run(
+            network, global: global, as: "doctor", policy: .ask, tellsEvents: global.verbose
+        ) {
             session in
-            let contact = try Session.contact(named: name, in: session.profile)
+            let contact = try await session.contact(named: name)
             return try await Findings(of: contact, in: session, timeout: limit)
         }
         let redaction = hideAddresses ? Redaction(hiding: findings) : Redaction()

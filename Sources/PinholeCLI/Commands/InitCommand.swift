@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// `pinhole init`: a key, and where to meet people.
 struct InitCommand: AsyncParsableCommand {

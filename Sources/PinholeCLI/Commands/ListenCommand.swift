@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pinhole
+import PinholeControl
 
 /// `pinhole listen`: everything that contacts send, until a signal.
 struct ListenCommand: AsyncParsableCommand {
@@ -34,15 +35,15 @@ struct ListenCommand: AsyncParsableCommand {
         let policy: NodeConfiguration.FilePolicy = accept == .all ? .accept : .refuse
         let (json, progress) = (json, progress)
         do {
-            try await Session.run(network, global: global, policy: policy) { session in
-                let addresses = session.node.localAddresses
+            try await Session.run(network, global: global, as: "listen", policy: policy) { session in
+                let addresses = try await session.client.status().addresses
                 if json {
                     JSON.show(["event": "listening", "addresses": .array(addresses.map { .string($0) })])
                 } else {
                     Console.talk("Listening on \(addresses.joined(separator: ", ")). Ctrl-C ends.", style: .dim)
                 }
                 var listener = Listener(
-                    session: session, json: json, showsProgress: progress, policy: policy)
+                    client: session.client, json: json, showsProgress: progress, policy: policy)
                 for await event in session.events { listener.show(event) }
             }
         } catch let failure as Failure where [.interrupted, .terminated].contains(failure.status) {
@@ -53,30 +54,34 @@ struct ListenCommand: AsyncParsableCommand {
 
 /// What `listen` prints.
 private struct Listener {
-    let session: Session
+    let client: Client
     let json: Bool
     let policy: NodeConfiguration.FilePolicy
     private var printer: EventPrinter
     private var offers: [TransferReference: (name: String, progress: Progress?)] = [:]
 
-    init(session: Session, json: Bool, showsProgress: Bool, policy: NodeConfiguration.FilePolicy) {
-        self.session = session
+    init(client: Client, json: Bool, showsProgress: Bool, policy: NodeConfiguration.FilePolicy) {
+        self.client = client
         self.json = json
         self.policy = policy
-        printer = EventPrinter(session: session, showsProgress: showsProgress)
+        printer = EventPrinter(showsProgress: showsProgress)
     }
 
-    mutating func show(_ event: NodeEvent) {
+    mutating func show(_ happening: HostEvent) {
+        let event = happening.event
+        // A node of this process takes files by itself; another one may wait for an answer.
+        if case .fileOffered(let transfer, _, _, _) = event, policy == .accept, !client.isHosting {
+            Task { [client] in try await client.accept(transfer) }
+        }
         if json {
-            printer.show(event)
+            printer.show(happening)
             return
         }
         switch event {
         case .message(let message):
-            let name = session.name(of: message.contact)
-            Console.result(Format.message(message, from: name, isVerified: session.isVerified(message.contact)))
-        case .fileOffered(let transfer, let key, let name, let size):
-            let contact = session.name(of: key)
+            Console.result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
+        case .fileOffered(let transfer, _, let name, let size):
+            let contact = happening.name
             guard policy == .accept else {
                 Console.talk("Declined \(name) (\(Format.size(size))) from \(contact): --accept all takes files.")
                 return
@@ -87,7 +92,7 @@ private struct Listener {
         case .fileReceived(let transfer, let path):
             let offer = offers.removeValue(forKey: transfer)
             offer?.progress?.finish("complete")
-            let contact = session.name(of: transfer.contact)
+            let contact = happening.name
             Console.result(
                 "\(Format.clock(Format.now)) \(contact) sent \(offer?.name ?? Paths.name(of: path)): \(path)")
         case .fileFailed(let transfer, let reason):
@@ -98,7 +103,7 @@ private struct Listener {
                 Console.talk("A file is not complete: \(reason)")
             }
         default:
-            if let words = EventWords(event, in: session).talk { Console.talk(words, style: .dim) }
+            if let words = EventWords(happening).talk { Console.talk(words, style: .dim) }
         }
     }
 }

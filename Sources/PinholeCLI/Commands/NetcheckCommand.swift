@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pinhole
+import PinholeControl
 
 /// `pinhole netcheck`: what this network does to UDP.
 struct NetcheckCommand: AsyncParsableCommand {
@@ -83,15 +84,17 @@ struct NetcheckCommand: AsyncParsableCommand {
                     + "\(global.configurationPath)")
         }
         let limit = Duration.milliseconds(Int64(timeout * 1000))
-        let report = try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) {
+        let report = try await Session.run(
+            network, global: global, as: "netcheck", policy: .ask, tellsEvents: global.verbose
+        ) {
             session in
             let end = ContinuousClock.now + limit
-            let first = try await session.node.networkReport(.verdict, timeout: limit)
+            let first = try await session.client.networkReport(.verdict, timeout: limit)
             if !json { Console.results(NetworkWords(first).first) }
-            return try await session.node.networkReport(timeout: end - .now)
+            return try await session.client.networkReport(timeout: end - .now)
         }
         if json {
-            JSON.show(Self.members(of: report))
+            JSON.show(JSON(encoding: NetworkShape(report)).members ?? [:])
         } else {
             Console.results(NetworkWords(report).rest)
         }
@@ -105,57 +108,5 @@ struct NetcheckCommand: AsyncParsableCommand {
                 .unreachableService, "no signaling service answered over UDP",
                 hint: "is the address right, is the service up, does this network block UDP?")
         }
-    }
-
-    static func members(of report: NetworkReport) -> [String: JSON] {
-        let deciding = report.deciding
-        return [
-            "udp": .bool(report.udpWorks), "complete": .bool(report.isComplete),
-            "ipv4": .string(report.ipv4?.address).orUnknown, "ipv6": .string(report.ipv6?.address).orUnknown,
-            "family": deciding.map { $0 == report.ipv4 ? "IPv4" : "IPv6" } ?? .unknown,
-            "mapping": .string((deciding?.mapping ?? .unknown).rawValue),
-            "filtering": .string((deciding?.filtering ?? .unknown).rawValue),
-            "portPreserved": .bool(deciding?.portPreserved).orUnknown,
-            "nat4": report.ipv4.map(JSON.family) ?? .unknown, "nat6": report.ipv6.map(JSON.family) ?? .unknown,
-            "services": .array(
-                report.services.map {
-                    [
-                        "address": .string("\($0.address)"), "rttMs": .milliseconds($0.rtt).orUnknown,
-                        "failure": .string($0.failure).orUnknown,
-                    ]
-                }),
-            "verdict": .string(report.verdict),
-        ]
-    }
-}
-
-extension JSON {
-    fileprivate static func family(_ family: NetworkReport.Family) -> JSON {
-        .object(
-            [
-                "address": .string(family.address), "mapping": .string(family.mapping.rawValue),
-                "filtering": .string(family.filtering.rawValue), "portPreserved": .bool(family.portPreserved).orUnknown,
-                "allocation": .string(family.allocation.rawValue),
-                "portDelta": family.portDelta.map { .integer(Int64($0)) } ?? .unknown,
-                "portLow": family.portRange.map { .integer(Int64($0.lowerBound)) } ?? .unknown,
-                "portHigh": family.portRange.map { .integer(Int64($0.upperBound)) } ?? .unknown,
-                "hairpins": .bool(family.hairpins).orUnknown, "lifetimeMs": .milliseconds(family.lifetime).orUnknown,
-                "lifetimeLimitMs": .milliseconds(family.lifetimeLimit).orUnknown,
-                "lifetimeAgeMs": .milliseconds(family.lifetimeAge).orUnknown,
-            ].merging(mapping(family.portMapping)) { $1 })
-    }
-
-    private static func mapping(_ mapping: NetworkReport.PortMapping) -> [String: JSON] {
-        let (words, port, isReached): (String, UInt16?, Bool?) =
-            switch mapping {
-            case .off: ("off", nil, nil)
-            case .unknown: ("unknown", nil, nil)
-            case .none: ("none", nil, nil)
-            case .mapped(let method, let port, let isReached): (method.rawValue, port, isReached)
-            }
-        return [
-            "portMapping": .string(words), "mappedPort": port.map { .integer(Int64($0)) } ?? .unknown,
-            "mappedPortReached": .bool(isReached).orUnknown,
-        ]
     }
 }

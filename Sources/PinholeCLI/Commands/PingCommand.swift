@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pinhole
+import PinholeControl
 
 /// `pinhole ping`: is there a path, which one, how long.
 struct PingCommand: AsyncParsableCommand {
@@ -38,19 +39,20 @@ struct PingCommand: AsyncParsableCommand {
     func run() async throws {
         let (name, count, json) = (name, count, json)
         let limit = Duration.milliseconds(Int64(timeout * 1000))
-        try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) { session in
-            let contact = try Session.contact(named: name, in: session.profile)
+        try await Session.run(network, global: global, as: "ping", policy: .ask, tellsEvents: global.verbose) {
+            session in
+            let contact = try await session.contact(named: name)
             _ = try await session.connect(to: contact, timeout: limit)
             for number in 1...count {
                 if number > 1 { try await Task.sleep(for: .seconds(1)) }
-                let report = try await session.node.ping(contact.key, timeout: limit)
+                let report = try await session.client.ping(contact.key, timeout: limit)
                 if json {
                     JSON.show([
                         "contact": .string(contact.name), "rttMs": .milliseconds(report.rtt),
                         "path": .path(report.path),
                     ])
                 } else {
-                    let attempt = await session.node.report(of: contact.key)
+                    let attempt = try await session.client.report(of: contact.key)
                     Console.result(Self.words(report, from: contact.name, attempt))
                     if global.verbose { Console.talk(Self.capacity(of: report.path), style: .dim) }
                 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// `pinhole send`: messages and files, done when the contact has them on disk.
 struct SendCommand: AsyncParsableCommand {
@@ -43,8 +44,9 @@ struct SendCommand: AsyncParsableCommand {
     func run() async throws {
         let items = try what.map(item)
         let (name, json, timeout, verbose) = (name, json, limit.duration, global.verbose)
-        try await Session.run(network, global: global, policy: .ask, tellsEvents: global.verbose) { session in
-            let contact = try Session.contact(named: name, in: session.profile)
+        try await Session.run(network, global: global, as: "send", policy: .ask, tellsEvents: global.verbose) {
+            session in
+            let contact = try await session.contact(named: name)
             try await Delivery(session: session, contact: contact, json: json, timeout: timeout, isVerbose: verbose)
                 .run(items)
         }
@@ -89,15 +91,15 @@ private struct Delivery: Sendable {
     let isVerbose: Bool
 
     func run(_ items: [SendCommand.Item]) async throws {
-        let node = session.node
+        let client = session.client
         // Messages are on disk before anything can go wrong on the network.
         var messages: [MessageReference] = []
-        for case .message(let text) in items { messages.append(try await node.send(text, to: contact.key)) }
+        for case .message(let text) in items { messages.append(try await client.send(text, to: contact.key)) }
         do throws(PinholeError) {
             let path = try await session.connect(to: contact, timeout: timeout)
             if !isVerbose { Console.talk("Connected to \(contact.name) directly: \(Format.path(path)).", style: .dim) }
             for message in messages {
-                try await node.delivered(message, timeout: timeout)
+                try await client.delivered(message, timeout: timeout)
                 if json {
                     JSON.show([
                         "contact": .string(contact.name), "message": .string(message.id), "state": "delivered",
@@ -114,16 +116,16 @@ private struct Delivery: Sendable {
     }
 
     private func send(file path: String) async throws {
-        let node = session.node
+        let client = session.client
         let name = Paths.name(of: path)
-        let events = node.events()
+        let events = client.events()
         var status = stat()
         let size = stat(path, &status) == 0 ? UInt64(status.st_size) : 0
-        let transfer = try await node.sendFile(path, to: contact.key)
+        let transfer = try await client.sendFile(Paths.whole(path), to: contact.key)
         let progress = Progress("\(name)", size: size)
         do {
             try await race(
-                { try await node.finished(transfer, timeout: nil) },
+                { try await client.finished(transfer, timeout: nil) },
                 { try await watch(transfer, events, progress) })
         } catch {
             progress.finish("not delivered; sent again, it goes on where it stopped")
@@ -139,14 +141,14 @@ private struct Delivery: Sendable {
     }
 
     /// Shows progress, and ends the transfer when there has been none for the time limit.
-    private func watch(_ transfer: TransferReference, _ events: AsyncStream<NodeEvent>, _ progress: Progress)
+    private func watch(_ transfer: TransferReference, _ events: AsyncStream<HostEvent>, _ progress: Progress)
         async throws
     {
         let lastMove = LastMove()
         try await race(
             {
                 for await event in events {
-                    if case .fileProgress(transfer, let done, let total) = event {
+                    if case .fileProgress(transfer, let done, let total) = event.event {
                         lastMove.touch()
                         progress.update(done: done, total: total)
                     }

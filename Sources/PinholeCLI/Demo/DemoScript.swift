@@ -1,5 +1,6 @@
 import Glibc
 import Pinhole
+import PinholeControl
 import PinholeCrypto
 
 /// The demonstration without a person: each step is told as it is done, and each is checked.
@@ -8,11 +9,11 @@ struct DemoScript: Sendable {
 
     func run() async throws {
         let (you, friend) = (world.you, world.friend)
-        var friendEvents = Events(friend.node.events())
+        var friendEvents = Events(friend.session.client.events())
         world.start()
-        let echo = Task { await DemoEcho(session: friend).run() }
+        let echo = Task { await DemoEcho(peer: friend).run() }
         defer { echo.cancel() }
-        var events = Events(you.events)
+        var events = Events(you.session.events)
 
         tell("keys", "you    \(you.profile.identity.publicKey.text)")
         tell("", "\(DemoWorld.friendName)   \(friend.profile.identity.publicKey.text)")
@@ -26,7 +27,7 @@ struct DemoScript: Sendable {
         try await friendEvents.next("the second peer to register") { if case .serviceUp = $0 { true } else { nil } }
 
         let contact = try Session.contact(named: DemoWorld.friendName, in: you.profile)
-        let path = try await you.connect(to: contact, timeout: .seconds(10))
+        let path = try await you.session.connect(to: contact, timeout: .seconds(10))
         let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
         tell("connect", "direct path \(Format.path(path)), session in \(Format.duration(path.connectTime))\(trips)")
         let ping = try await you.node.ping(friendKey, timeout: .seconds(5))
@@ -116,9 +117,9 @@ struct DemoScript: Sendable {
 
     /// The events of one node, waited for one kind at a time.
     private struct Events {
-        private var iterator: AsyncStream<NodeEvent>.Iterator
+        private var iterator: AsyncStream<HostEvent>.Iterator
 
-        init(_ events: AsyncStream<NodeEvent>) { iterator = events.makeAsyncIterator() }
+        init(_ events: AsyncStream<HostEvent>) { iterator = events.makeAsyncIterator() }
 
         /// The next event that `pick` likes. A step that never happens ends with an error, not with silence.
         @discardableResult
@@ -126,7 +127,7 @@ struct DemoScript: Sendable {
             _ what: String, _ pick: (NodeEvent) -> Value?
         ) async throws -> Value {
             while let event = await iterator.next() {
-                if let value = pick(event) { return value }
+                if let value = pick(event.event) { return value }
             }
             throw Failure(.bug, "the node ended while waiting for \(what)")
         }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Pinhole
+import PinholeControl
 import PinholeCrypto
 import PinholeWire
 import Signaling
@@ -11,8 +12,8 @@ final class DemoWorld: Sendable {
 
     let directory: String
     let service: ServiceAddress
-    let you: Session
-    let friend: Session
+    let you: DemoPeer
+    let friend: DemoPeer
     private let server: SignalingServer
 
     init() throws {
@@ -24,8 +25,8 @@ final class DemoWorld: Sendable {
             let friendProfile = try Profile.create(at: directory + "/" + Self.friendName, passphrase: nil)
             try yourProfile.add(Contact(name: Self.friendName, key: friendProfile.identity.publicKey))
             try friendProfile.add(Contact(name: "you", key: yourProfile.identity.publicKey))
-            you = try Self.makeSession(yourProfile, service, downloads: directory + "/you/received")
-            friend = try Self.makeSession(friendProfile, service, downloads: directory + "/echo/received")
+            you = try Self.makePeer(yourProfile, service, downloads: directory + "/you/received")
+            friend = try Self.makePeer(friendProfile, service, downloads: directory + "/echo/received")
             self.server = server
             self.service = service
             self.directory = directory
@@ -38,8 +39,8 @@ final class DemoWorld: Sendable {
     /// Starts the service and both peers.
     func start() {
         server.start()
-        friend.node.start()
-        you.node.start()
+        friend.session.client.start()
+        you.session.client.start()
     }
 
     func stopService() { server.stop() }
@@ -49,20 +50,22 @@ final class DemoWorld: Sendable {
         let (you, friend) = (you, friend)
         try? await race(
             {
-                await you.node.stop()
-                await friend.node.stop()
+                await you.session.client.stop()
+                await friend.session.client.stop()
             },
             { try await Task.sleep(for: .seconds(3)) })
         server.stop()
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private static func makeSession(_ profile: Profile, _ service: ServiceAddress, downloads: String) throws -> Session
-    {
+    private static func makePeer(
+        _ profile: Profile, _ service: ServiceAddress, downloads: String
+    ) throws -> DemoPeer {
         let configuration = NodeConfiguration(
             services: [service], downloadDirectory: downloads, filePolicy: .accept, usesLocalNetwork: false,
             allowsLoopback: true)
-        return try Session(node: Node(profile: profile, configuration: configuration), profile: profile)
+        let hosting = try Hosting(profile: profile, configuration: configuration, role: "pinhole demo", socket: nil)
+        return DemoPeer(profile: profile, node: hosting.node, session: Session(client: Client(local: hosting)))
     }
 
     private static func makeServer() throws(Failure) -> SignalingServer {
@@ -85,13 +88,20 @@ final class DemoWorld: Sendable {
     }
 }
 
+/// One of the two people.
+struct DemoPeer: Sendable {
+    let profile: Profile
+    let node: Node
+    let session: Session
+}
+
 /// The second peer of the demonstration: says hello, repeats what it hears, and thanks for files.
 struct DemoEcho: Sendable {
-    let session: Session
+    let peer: DemoPeer
 
     func run() async {
-        for await event in session.events {
-            switch event {
+        for await event in peer.session.events {
+            switch event.event {
             case .message(let message): await say(Self.answer(to: message.text), to: message.contact)
             case .fileReceived(let transfer, let path):
                 await say("got \(Paths.name(of: path)), thank you", to: transfer.contact)
@@ -103,6 +113,6 @@ struct DemoEcho: Sendable {
     static func answer(to text: String) -> String { "you said: \(text)" }
 
     private func say(_ text: String, to key: PublicKey) async {
-        _ = try? await session.node.send(text, to: key)
+        _ = try? await peer.node.send(text, to: key)
     }
 }

@@ -1,3 +1,5 @@
+import PinholeControl
+
 extension String {
     /// The text as a terminal may show it: control characters, which could move the cursor, forge lines or reverse the
     /// reading direction, are spelled out.
@@ -16,16 +18,6 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// C0, DEL, C1, line and paragraph separators, and the bidirectional controls (UAX #9 §2).
-    var isUnsafeForTerminal: Bool {
-        switch value {
-        case 0x00...0x1F, 0x7F...0x9F: true
-        case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-        case 0xE0000...0xE0FFF: true
-        default: false
-        }
-    }
-
     fileprivate var escaped: String {
         switch value {
         case 0x09: "    "

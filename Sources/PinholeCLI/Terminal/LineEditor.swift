@@ -1,3 +1,5 @@
+import PinholeControl
+
 /// The line being typed: bytes of the keyboard in, edits and finished lines out. It knows no terminal.
 struct LineEditor {
     enum Action: Equatable {

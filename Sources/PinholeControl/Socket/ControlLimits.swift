@@ -1,0 +1,15 @@
+/// What one program may ask of another over the control socket.
+package enum ControlLimits {
+    /// The longest line, in bytes: a message of 64 KiB in which every byte is escaped, and its wrapping.
+    package static let line = 512 * 1024
+    /// What waits to be read by the other side, in bytes, before it counts as too slow.
+    package static let unread = 4 * 1024 * 1024
+    /// How many programs may be connected at a time.
+    package static let connections = 64
+    /// How many calls of one connection may wait at a time; further lines are read when one is answered.
+    package static let calls = 64
+    /// How many calls a batch may have.
+    package static let batch = 256
+    /// How long one that is disconnected has to read the reason.
+    package static let farewell = Duration.seconds(2)
+}

@@ -1,0 +1,189 @@
+import NIOCore
+import Pinhole
+import Synchronization
+
+/// One program that is connected to the control socket.
+final class ServerConnection: Caller {
+    private let channel: LineChannel
+    private let host: Host
+    private let queue = LineQueue(limit: ControlLimits.unread)
+    private let forwards = Mutex<[Task<Void, Never>]>([])
+    private let language = Mutex(Language.current)
+
+    init(_ channel: LineChannel, _ host: Host) {
+        (self.channel, self.host) = (channel, host)
+    }
+
+    /// Answers until the other side has gone, or was disconnected.
+    func run() async {
+        await exchange { lines in
+            await withTaskGroup(of: Void.self) { calls in
+                var count = 0
+                do {
+                    for try await line in lines {
+                        guard case .text(let text) = line else {
+                            self.answer(.unknown, .failure(.request("a line has at most \(ControlLimits.line) bytes")))
+                            return self.sayGoodbye("a line was too long")
+                        }
+                        if count >= ControlLimits.calls { await calls.next() } else { count += 1 }
+                        await self.begin(text, in: &calls)
+                        await self.queue.room()
+                    }
+                } catch {
+                    // The connection is broken: there is nobody to tell.
+                }
+                await calls.waitForAll()
+            }
+            // Who has said all may still listen.
+            for forward in self.forwards.withLock(\.self) { await forward.value }
+        }
+    }
+
+    func refuse(_ reason: String) async {
+        await exchange { _ in self.sayGoodbye(reason) }
+    }
+
+    /// Ends the connection from this side.
+    func disconnect(_ reason: String) async {
+        sayGoodbye(reason)
+        _ = try? await channel.channel.closeFuture.get()
+    }
+
+    // MARK: Both directions
+
+    /// Runs `read` beside what writes the queue; the connection ends when `read` has and everything is written.
+    private func exchange(
+        _ read: @escaping @Sendable (NIOAsyncChannelInboundStream<Line>) async -> Void
+    ) async {
+        let queue = queue
+        try? await channel.executeThenClose { inbound, outbound in
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await line in queue.lines {
+                        guard (try? await outbound.write(line)) != nil else { break }
+                        queue.wrote(line)
+                    }
+                    queue.finish()
+                }
+                group.addTask {
+                    await read(inbound)
+                    queue.finish()
+                }
+                // The writer ends last, or first where the other side is gone; then nobody waits for an answer.
+                group.addTask { [channel] in _ = try? await channel.channel.closeFuture.get() }
+                await group.next()
+                await group.next()
+                group.cancelAll()
+                self.forwards.withLock(\.self).forEach { $0.cancel() }
+            }
+        }
+    }
+
+    /// Nothing follows. Who does not read even this is cut off.
+    private func sayGoodbye(_ reason: String) {
+        queue.finish(RPC.notification("disconnected", ["reason": .string(reason)]).buffer)
+        let channel = channel.channel
+        Task {
+            try? await Task.sleep(for: ControlLimits.farewell)
+            channel.close(promise: nil)
+        }
+    }
+
+    // MARK: Calls
+
+    /// Starts what a line asks for, and returns when the next may begin.
+    private func begin(_ text: ByteBuffer, in calls: inout TaskGroup<Void>) async {
+        let json: JSON
+        do {
+            json = try JSON(parsing: text.readableBytesView)
+        } catch {
+            return answer(.unknown, .failure(.parse("this line is not JSON, or too deep")))
+        }
+        let (signal, proceed) = AsyncStream.makeStream(of: Never.self)
+        switch json {
+        case .array(let batch):
+            guard !batch.isEmpty else { return answer(.unknown, .failure(.request("a batch is not empty"))) }
+            guard batch.count <= ControlLimits.batch else {
+                return answer(.unknown, .failure(.request("a batch has at most \(ControlLimits.batch) calls")))
+            }
+            calls.addTask {
+                let answers = await self.answers(to: batch) { proceed.finish() }
+                proceed.finish()
+                if !answers.isEmpty { self.send(.array(answers)) }
+            }
+        case .object, .string, .integer, .number, .bool, .null, .unknown:
+            calls.addTask {
+                let answer = await self.answer(to: json) { proceed.finish() }
+                proceed.finish()
+                if let answer { self.send(answer) }
+            }
+        }
+        for await _ in signal {}
+    }
+
+    private func answers(to batch: [JSON], proceed: @escaping @Sendable () -> Void) async -> [JSON] {
+        await withTaskGroup(of: (Int, JSON?).self) { group in
+            for (index, json) in batch.enumerated() {
+                let (signal, next) = AsyncStream.makeStream(of: Never.self)
+                group.addTask {
+                    let answer = await self.answer(to: json) { next.finish() }
+                    next.finish()
+                    return (index, answer)
+                }
+                for await _ in signal {}
+            }
+            proceed()
+            var answers: [(Int, JSON)] = []
+            for await (index, answer) in group { if let answer { answers.append((index, answer)) } }
+            return answers.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    /// The answer to one call; nil for a notification.
+    private func answer(to json: JSON, proceed: @escaping @Sendable () -> Void) async -> JSON? {
+        let request: RPC.Request
+        do throws(RPC.Failure) {
+            request = try RPC.Request(json)
+        } catch {
+            return RPC.response(RPC.Request.id(of: json), error)
+        }
+        let call = Call(host, from: self, proceed: proceed)
+        let result = await Speech.$language.withValue(language.withLock(\.self)) {
+            await Methods.run(request, in: call)
+        }
+        guard let id = request.id else { return nil }
+        return switch result {
+        case .success(let result): RPC.response(id, result)
+        case .failure(let failure): RPC.response(id, failure)
+        }
+    }
+
+    private func answer(_ id: JSON, _ result: Result<JSON, RPC.Failure>) {
+        switch result {
+        case .success(let value): send(RPC.response(id, value))
+        case .failure(let failure): send(RPC.response(id, failure))
+        }
+    }
+
+    private func send(_ json: JSON) {
+        if !queue.add(json.buffer) { sayGoodbye(Self.tooSlow) }
+    }
+
+    // MARK: Caller
+
+    func forward(_ events: AsyncStream<HostEvent>) {
+        let task = Task {
+            for await event in events {
+                let json = Speech.$language.withValue(language.withLock(\.self)) { event.json }
+                guard queue.add(RPC.notification(Methods.event, json).buffer) else {
+                    return sayGoodbye(Self.tooSlow)
+                }
+            }
+        }
+        forwards.withLock { $0.append(task) }
+    }
+
+    func speak(_ language: Language) { self.language.withLock { $0 = language } }
+
+    private static let tooSlow = "too slow: more than \(ControlLimits.unread) bytes wait to be read"
+}
