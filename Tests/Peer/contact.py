@@ -117,6 +117,7 @@ class Contact:
 
     def receive_cookie(self, datagram, source):
         if self.attempt and self.attempt.take_cookie(datagram, self.pair):
+            self.event("cookie")
             self.send(self.attempt.hello(self.pair, True), source)
 
     def receive(self, datagram, source, ecn, now):

@@ -53,7 +53,7 @@ class Node:
                 key, pair, options.token.encode(), lambda data: self.send(data, self.service_address), self.signaled)
             self.contact.service = self.service
             self.service.begin(time.monotonic())
-        self.wants_session = False
+        self.wants_session = self.wants_epoch = False
         self.say("ready", key=self.identity.text, address="%s:%d" % own, safety=" ".join(pair.safety_number()))
 
     def say(self, name, **values):
@@ -97,11 +97,11 @@ class Node:
         open_input = True
         while True:
             now = time.monotonic()
-            due = self.contact.deadline(now)
+            due = min(self.contact.deadline(now), now + 0.1 if self.wants_epoch else now + 1)
             if self.service:
                 due = min(due, self.service.deadline())
             inputs = [self.socket] + ([sys.stdin] if open_input else [])
-            ready, _, _ = select.select(inputs, [], [], max(0, min(due - now, 1)))
+            ready, _, _ = select.select(inputs, [], [], max(0, due - now))
             if self.socket in ready:
                 self.drain()
             if sys.stdin in ready:
@@ -116,6 +116,8 @@ class Node:
                 self.service.tick(now)
             self.contact.tick(now)
             session = self.contact.session
+            if session and self.wants_epoch:
+                self.wants_epoch = not session.rekey(now)
             if session and session.rekeyed != self.rekeyed:
                 self.rekeyed = session.rekeyed
                 self.say("epoch", number=session.epochs.present.index)
@@ -156,7 +158,7 @@ class Node:
         elif word == "say":
             self.say("said", counter=self.chat.say(rest))
         elif word == "rekey":
-            self.say("rekey", begun=bool(session and session.rekey(now)))
+            self.wants_epoch = True
         elif word in ("close", "quit"):
             if session:
                 session.close(0)
