@@ -42,7 +42,7 @@ let package = Package(
         .target(
             name: "Pinhole",
             dependencies: [
-                "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "CPortMapping",
+                "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "CPortMapping", "CUTF8Proc",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -56,6 +56,7 @@ let package = Package(
             ],
             swiftSettings: lifetimes),
         .target(name: "CConfiguration"),
+        .target(name: "CProcess"),
         .target(
             name: "Signaling",
             dependencies: ["PinholeCrypto", "PinholeWire", "CConfiguration", "CDatagram"],
@@ -68,7 +69,8 @@ let package = Package(
         .executableTarget(
             name: "PinholeCLI",
             dependencies: [
-                "Pinhole", "PinholeControl", "PinholeCrypto", "PinholeWire", "Signaling", "CQREncode", "CUTF8Proc",
+                "Pinhole", "PinholeControl", "PinholeCrypto", "PinholeWire", "Signaling", "CProcess", "CQREncode",
+                "CUTF8Proc",
                 "TOMLKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -93,18 +95,30 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests", dependencies: ["PinholeCore", "PinholeWire", "Simulator"],
             swiftSettings: lifetimes),
+        .target(name: "CCrashDisk", path: "Tests/CCrashDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "PinholeTests",
             dependencies: [
-                "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "TestSupport",
+                "CCrashDisk", "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: lifetimes),
         .testTarget(
+            name: "Examples",
+            dependencies: [
+                "Pinhole", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "PinholeControlTests", dependencies: ["Pinhole", "PinholeControl", "TestSupport"],
             swiftSettings: lifetimes),
         .testTarget(
-            name: "Transcripts", dependencies: ["PinholeCLI", "PinholeControl", "TestSupport", "pinhole-signaling"],
+            name: "Transcripts",
+            dependencies: [
+                "Pinhole", "PinholeCLI", "PinholeControl", "TestSupport", "pinhole-signaling",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
         .target(name: "CEmulator", path: "Tests/CEmulator"),
         .executableTarget(
@@ -114,7 +128,8 @@ let package = Package(
         .testTarget(
             name: "Lab",
             dependencies: [
-                "CEmulator", "CLab", "PinholeWire", "PinholeCLI", "Simulator", "pinhole-signaling", "link-emulator",
+                "CEmulator", "CLab", "Pinhole", "PinholeWire", "PinholeCLI", "Simulator", "TestSupport",
+                "pinhole-signaling", "link-emulator",
             ],
             swiftSettings: strict),
         .testTarget(

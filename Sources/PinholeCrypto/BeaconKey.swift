@@ -18,6 +18,13 @@ package final class BeaconKey: Sendable {
         key = concatKDF(pair.beaconKey, "beacon \(role.name)", publicInfo: number.bytes, count: 32)
     }
 
+    /// Of this identity itself: another node that has it knows the entry again.
+    package init(_ twins: TwinKeys, epoch: UInt32) {
+        var number = ByteWriter(capacity: 4)
+        number.u32(epoch)
+        key = concatKDF(twins.beaconSecret, "beacon twin", publicInfo: number.bytes, count: 32)
+    }
+
     package func entry(_ flags: BeaconFlags, nonce: [UInt8], from sender: TransportAddress) -> UInt64 {
         mask(nonce, sender) ^ UInt64(flags.rawValue)
     }

@@ -32,14 +32,13 @@ package struct IdentityKey: Hashable, Sendable {
         self.raw = raw
     }
 
-    /// Reads `pin1…` or an OpenSSH line `ssh-ed25519 AAAA… comment`, with white space around it.
+    /// Reads `pin1…`, or what other programs write (``KeyFormats``), with white space around it.
     package init(text: String) throws(KeyError) {
-        let words = text.split(maxSplits: 2, whereSeparator: \.isWhitespace)
-        if let first = words.first, first.hasPrefix("ssh-") || first.hasPrefix("ecdsa-") || first.hasPrefix("sk-") {
-            guard first == OpenSSH.algorithm, words.count >= 2 else { throw .notOpenSSH }
-            try self.init(raw: try OpenSSH.key(inBase64: words[1]))
+        if let raw = try KeyFormats.raw(text) {
+            try self.init(raw: raw)
             return
         }
+        let words = text.split(maxSplits: 2, whereSeparator: \.isWhitespace)
         guard words.count == 1 else { throw .badCharacter }
         do throws(KeyError) {
             try self.init(raw: try Bech32m.decode(words[0], prefix: Self.prefix, count: Self.size))
@@ -47,6 +46,9 @@ package struct IdentityKey: Hashable, Sendable {
             throw .secretKey
         }
     }
+
+    /// `ssh-ed25519 AAAA…`
+    package var openSSHLine: String { KeyFormats.openSSHLine(raw) }
 
     package var text: String {
         Bech32m.encode(raw.span, prefix: Self.prefix)
@@ -61,23 +63,4 @@ extension IdentityKey: Comparable {
 
 extension IdentityKey: CustomStringConvertible {
     package var description: String { text }
-}
-
-/// The second field of an OpenSSH public key line (RFC 4253 §6.6, RFC 8709 §4).
-private enum OpenSSH {
-    static let algorithm = "ssh-ed25519"
-
-    static func key(inBase64 text: Substring) throws(KeyError) -> [UInt8] {
-        Sodium.initialize()
-        let characters = text.utf8.map { CChar(bitPattern: $0) }
-        var blob = [UInt8](repeating: 0, count: characters.count)
-        var count = 0
-        let status = sodium_base642bin(
-            &blob, blob.count, characters, characters.count, nil, &count, nil, sodium_base64_VARIANT_ORIGINAL)
-        let header: [UInt8] = [0, 0, 0, 11] + algorithm.utf8 + [0, 0, 0, 32]
-        guard status == 0, count == header.count + IdentityKey.size, blob.starts(with: header) else {
-            throw .notOpenSSH
-        }
-        return [UInt8](blob[header.count..<count])
-    }
 }

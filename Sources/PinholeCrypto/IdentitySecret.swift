@@ -28,6 +28,11 @@ package struct IdentitySecret: Sendable {
         self.init(seed: seed.span)
     }
 
+    /// `seed` has 32 bytes.
+    init(derivedSeed seed: Span<UInt8>) {
+        self.init(seed: seed)
+    }
+
     private init(seed: Span<UInt8>) {
         var publicKey = [UInt8](repeating: 0, count: IdentityKey.size)
         signingKey = SecretBytes(count: Int(crypto_sign_ed25519_SECRETKEYBYTES)) { secret in

@@ -16,6 +16,8 @@ package enum KeyError: Error, Equatable, Sendable {
     case ownKey
     /// The line is not `ssh-ed25519 AAAA… comment`.
     case notOpenSSH
+    /// The PEM block holds a key of another kind.
+    case notEd25519
 
     /// One sentence for the person who gave the key.
     package var message: String {
@@ -36,6 +38,8 @@ package enum KeyError: Error, Equatable, Sendable {
             "the key is your own"
         case .notOpenSSH:
             "the line is not an OpenSSH Ed25519 public key (ssh-ed25519 AAAA… comment)"
+        case .notEd25519:
+            "the block holds no Ed25519 public key"
         }
     }
 }

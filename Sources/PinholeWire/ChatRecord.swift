@@ -46,6 +46,7 @@ package struct Receipt: Equatable, Sendable {
     package enum Kind: UInt8, Sendable {
         /// The receiver has it on disk.
         case delivered = 1
+        /// Somebody has seen it, and all messages of its epoch that came before.
         case read = 2
     }
 

@@ -78,6 +78,10 @@ package enum Limits {
     package static let maxStreams = 256
     /// Streams of the peer that are kept, those included that arrived whole and are not read.
     package static let maxHeldStreams = 4096
+    /// Streams of bytes that one peer has opened and that are not over.
+    package static let maxByteStreams = 64
+    /// Bytes of such a stream's name. Its head has a length of one byte.
+    package static let maxStreamName = 64
     /// Stretches of stream ids that are over; one, if the peer counts upwards and leaves none out.
     package static let maxClosedStreamRanges = 4096
     /// Files that are offered and not answered at once. Their offers, of at most 400 bytes each, fit into the first credit of
@@ -243,7 +247,7 @@ package enum Limits {
     /// "n is 8, 16, 32, 64 or 128".
     package static let beaconEntries = 128
     /// Contacts that one round of beacons is for; the others have the next.
-    package static let beaconContacts = 1024
+    package static let beaconContacts = 8 * (beaconEntries - 1)
     /// "0, 1, 3, 7 … s after the network changed, and each 60 s, ±25 %".
     package static let beaconFirstInterval: Duration = .milliseconds(1000)
     package static let beaconMaxInterval: Duration = .milliseconds(60_000)
@@ -327,13 +331,50 @@ package enum Limits {
 
     // MARK: Files
 
-    /// Bytes of a file that the application is asked for at a time.
-    package static let filePiece = 64 * 1024
-    /// Bytes that came of a contact's files and are not written yet: so much waits for a slow disk, then the peer does.
+    /// Transfers to one contact whose bytes are in memory at once.
+    package static let maxActiveFiles = 16
+    /// "groups of 256 KiB": what is verified, and told to be held, at a time.
+    package static let fileGroup = 256 * 1024
+    /// Bytes that came of one of a contact's transfers and are not written yet: so much waits for a slow disk, then the
+    /// peer does …
     package static let maxUnwritten = 4 << 20
+    /// … and of all of them; each has at most half of what the others leave.
+    package static let maxUnwrittenTogether = 32 << 20
+    /// "at most 64 MiB of manifest, for 2^20 entries".
+    package static let maxManifest = 64 << 20
+    package static let maxManifestEntries = 1 << 20
+    package static let maxFolderDepth = 64
+    /// Linux' PATH_MAX.
+    package static let maxFilePath = 4096
 
     // MARK: Chat
 
     package static let maxMessageBody = 64 * 1024
+    /// Epochs of a contact that are remembered in memory; those on disk are many more (protocol §3.6).
+    package static let epochsRemembered = 16
+    /// "at most every 3 s while somebody types": it is repeated, as its meaning ends by itself …
+    package static let typingInterval: Duration = .milliseconds(3000)
+    /// … after this.
+    package static let typingLifetime: Duration = .milliseconds(6000)
+    /// A contact that says more often that it types is believed once in this time.
+    package static let typingPause: Duration = .milliseconds(500)
+
+    // MARK: Two nodes with one identity (protocol §4.11)
+
+    /// "700 ms apart, three times", after APPEARED; then once in so long.
+    package static let twinRetry: Duration = .milliseconds(700)
+    package static let twinAttempts = 3
+    package static let twinInterval: Duration = .seconds(300)
+    /// While it lasts it is told again after this.
+    package static let twinReminder: Duration = .seconds(600)
+    /// What is heard of several ways within this time is told once.
+    package static let twinPause: Duration = .seconds(10)
     package static let maxFileName = 255
+
+    // MARK: Invites
+
+    /// Bytes of UTF-8.
+    package static let maxInviteName = 128
+    package static let maxInvitePlaces = 4
+    package static let maxInviteRecord = 2048
 }

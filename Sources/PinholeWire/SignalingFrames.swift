@@ -14,6 +14,7 @@ private enum SignalingType {
     static let draining: UInt8 = 0x85
     static let pong: UInt8 = 0x86
     static let appeared: UInt8 = 0x87
+    static let vanished: UInt8 = 0x88
 }
 
 extension SignalingRequest {
@@ -53,6 +54,7 @@ extension SignalingReply {
             self = .peer(tag: tag, observed: observed, blob: try reader.blob())
         case SignalingType.absent: self = .absent(tag: try reader.rendezvousTag())
         case SignalingType.appeared: self = .appeared(tag: try reader.rendezvousTag())
+        case SignalingType.vanished: self = .vanished(tag: try reader.rendezvousTag())
         case SignalingType.notice: self = .notice(try reader.blob())
         case SignalingType.draining: self = .draining
         case SignalingType.pong: self = .pong(try reader.u64())
@@ -98,6 +100,9 @@ extension ByteWriter {
             rendezvousTag(tag)
         case .appeared(let tag):
             u8(SignalingType.appeared)
+            rendezvousTag(tag)
+        case .vanished(let tag):
+            u8(SignalingType.vanished)
             rendezvousTag(tag)
         case .notice(let text):
             u8(SignalingType.notice)

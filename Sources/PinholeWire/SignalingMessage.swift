@@ -40,7 +40,7 @@ package struct RendezvousTag: Hashable, Sendable {
 package struct TagEntry: Hashable, Sendable {
     package var tag: RendezvousTag
     package var side: Role
-    /// Asks for APPEARED as soon as the other side registers.
+    /// Asks for APPEARED as soon as the other side registers, and for VANISHED when it does no more.
     package var watch: Bool
 
     package init(tag: RendezvousTag, side: Role, watch: Bool) {
@@ -172,6 +172,8 @@ package enum SignalingReply: Equatable, Sendable {
     case absent(tag: RendezvousTag)
     /// A watched tag's other side has registered.
     case appeared(tag: RendezvousTag)
+    /// A watched tag's other side is registered no more.
+    case vanished(tag: RendezvousTag)
     /// A sentence from the operator, UTF-8.
     case notice([UInt8])
     /// The service is about to stop; register elsewhere or later.

@@ -89,7 +89,7 @@ extension Codec where Value == SignalingReply? {
         second.secondAddress = addresses[1]
         let samples: [SignalingReply?] = [
             .registered(registered), .registered(second), .peer(tag: tag, observed: addresses, blob: [1]),
-            .peer(tag: tag, observed: [], blob: []), .absent(tag: tag), .appeared(tag: tag),
+            .peer(tag: tag, observed: [], blob: []), .absent(tag: tag), .appeared(tag: tag), .vanished(tag: tag),
             .notice(Array("until noon".utf8)), .draining, .pong(.max),
         ]
         return inline(
@@ -155,16 +155,38 @@ extension Codec where Value == Receipt {
     }
 }
 
+extension Codec where Value == Sign {
+    static var sign: Self {
+        Codec(
+            name: "sign", samples: [.typing(true), .typing(false), .unknown(kind: 200)], encode: \.encoded,
+            decode: { try Sign($0.span) })
+    }
+}
+
+extension Codec where Value == TwinBlob {
+    static var twin: Self {
+        let samples = [Role.lo, .hi].map { TwinBlob(instance: .max, challenge: 1 << 63, echo: 0, side: $0) }
+        return Codec(name: "twin", samples: samples, encode: \.encoded, decode: { try TwinBlob($0.span) })
+    }
+}
+
 extension Codec where Value == FileRecord {
     static var file: Self {
         let hash = [UInt8](repeating: 0xab, count: 32)
-        let reasons: [FileRecord.Refusal] = [.declined, .storage, .corrupt, .unacceptable, .cancelled]
+        func offer(_ shape: FileOffer.Shape, _ size: UInt64, _ name: String) -> FileRecord {
+            .offer(
+                FileOffer(
+                    transfer: 3, salt: hash, shape: shape, entries: .max, manifestSize: 70, contentSize: size,
+                    totalSize: size, name: name))
+        }
         let samples: [FileRecord] =
             [
-                .accept(transfer: 1, offset: .max), .begin(transfer: 2, stream: 16), .done(transfer: .max),
-                .offer(transfer: 3, size: .max, hash: hash, name: "naïve.txt"),
-                .offer(transfer: 3, size: 0, hash: hash, name: String(repeating: "n", count: Limits.maxFileName)),
-            ] + reasons.map { .refuse(transfer: 9, reason: $0) }
+                .accept(transfer: 1, FileHoldings(groups: .max, digest: hash)),
+                .begin(transfer: 2, stream: 16, group: 1 << 40), .done(transfer: .max),
+                offer(.file, .max, "naïve.txt"),
+                offer(.folder, 0, String(repeating: "n", count: Limits.maxFileName)),
+            ] + FileRecord.Refusal.allCases.map { .refuse(transfer: 9, reason: $0) }
+            + FileRecord.Postponement.allCases.map { .wait(transfer: 9, reason: $0) }
         return Codec(name: "file", samples: samples, encode: \.encoded, decode: { try FileRecord($0.span) })
     }
 }

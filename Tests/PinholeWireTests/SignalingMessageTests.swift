@@ -65,7 +65,7 @@ struct SignalingMessageTests {
             if !(1...6).contains(type) {
                 #expect(throws: WireError.unknownType) { try Codec.request.decode(bytes) }
             }
-            if !(0x81...0x87).contains(type) {
+            if !(0x81...0x88).contains(type) {
                 #expect(throws: WireError.unknownType) { try Codec.reply.decode(bytes) }
             }
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Computes the vectors beside this file from the protocol's text, sharing no code with the Swift implementation.
 
-Needs Debian's python3-cryptography and python3-nacl. It overwrites the *.json beside it:
+Needs Debian's python3-cryptography, python3-nacl and python3-mnemonic. It overwrites the *.json beside it:
 
     /usr/bin/python3 Tests/PinholeCryptoTests/Vectors/generate.py
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from mnemonic import Mnemonic
 from nacl.bindings import crypto_pwhash_ALG_ARGON2ID13, crypto_pwhash_alg
 
 # Primitives
@@ -153,6 +154,19 @@ class Identity:
 def safety_number(lo, hi):
     digest = hashlib.sha512(b"pinhole/1 safety number\0" + lp(lo) + lp(hi)).digest()
     return [f"{int.from_bytes(digest[5 * i : 5 * i + 5], 'big') % 100000:05d}" for i in range(12)]
+
+
+def bip39(entropy):
+    """The words of BIP 39, whose English list is taken from the `mnemonic` package."""
+    check = sha256(entropy)[0] >> (8 - len(entropy) // 4)
+    bits = (int.from_bytes(entropy, "big") << len(entropy) // 4) | check
+    count = len(entropy) * 3 // 4
+    words = Mnemonic("english").wordlist
+    return [words[bits >> 11 * (count - 1 - i) & 2047] for i in range(count)]
+
+
+def safety_words(lo, hi):
+    return bip39(hashlib.sha512(b"pinhole/1 safety words\0" + lp(lo) + lp(hi)).digest()[:24])
 
 
 def write(name, value):
@@ -475,6 +489,10 @@ def keys():
         "identities": [one.json(), other.json()],
         "openssh": "ssh-ed25519 " + base64.b64encode(blob).decode() + " somebody@somewhere",
         "safety_number": safety_number(lo, hi),
+        "safety_words": safety_words(lo, hi),
+        "bip39": [
+            {"entropy": entropy.hex(), "words": bip39(entropy)}
+            for entropy in (bytes(24), b"\x7f" * 24, b"\xff" * 24, counted(0x31, 24))],
         "key_file": {
             "passphrase": passphrase.decode(), "salt": salt.hex(), "nonce": nonce.hex(), "passes": passes,
             "memory_kib": memory, "text": bech32m("pin-sealed-", sealed).upper()},
@@ -482,6 +500,126 @@ def keys():
             {"input": data.hex(), "hash": hashlib.blake2b(data, digest_size=32).hexdigest()}
             for data in (b"", b"abc", counted(0, 300))],
     }
+
+
+# Protocol, sections 1.6 and 3.13
+
+
+def place(service_key, host, port):
+    kind = b"\0" if service_key is None else b"\1" + service_key
+    return kind + struct.pack(">H", port) + bytes([len(host)]) + host
+
+
+def introduction(name, places):
+    return bytes([len(name)]) + name + bytes([len(places)]) + b"".join(places)
+
+
+def invite_case(title, seeds, secret, expiry, bound, name, places, session, guest_name, guest_places):
+    inviter, invited = Identity(seeds[0]), Identity(seeds[1])
+    binding = sha256(b"pinhole/1 invite for\0" + invited.public)[:16] if bound else b""
+    content = (bytes([1, 1 if bound else 0]) + inviter.public + secret + be32(expiry) + binding
+               + introduction(name, places))
+    signature = inviter.key.sign(b" " * 64 + b"pinhole/1 invite\0" + content)
+    guest = Identity(concat_kdf(secret, b"invite", inviter.public, b"", b"", b"", 32))
+    says = introduction(guest_name, guest_places)
+    proof = invited.key.sign(b" " * 64 + b"pinhole/1 invited\0" + lp(inviter.public) + lp(guest.public) + lp(session)
+                             + says)
+    return {
+        "title": title, "inviter": inviter.json(), "invited": invited.json(), "secret": secret.hex(),
+        "expiry": expiry, "binding": binding.hex(), "name": name.decode(), "content": content.hex(),
+        "signature": signature.hex(), "text": bech32m("pinhole://add/", content + signature),
+        "guest_seed": guest.seed.hex(), "guest_public": guest.public.hex(), "session": session.hex(),
+        "proof": proof.hex(), "introduction": (b"\1" + invited.public + proof + says).hex(),
+        "verdict_waiting": b"\2\1".hex(),
+    }
+
+
+def invites():
+    seeds = (counted(0x00, 32), counted(0x20, 32))
+    service = place(x25519_public(counted(0x01, 32)), b"signal.example.org", 41414)
+    return [
+        invite_case("for anybody, by one service", seeds, counted(0x60, 16), 1767225600, False, b"Alice", [service],
+                    counted(0xA0, 16), b"Bob", []),
+        invite_case("bound to a key, with a service and an address, without names", seeds, counted(0x70, 16),
+                    4294967295, True, b"", [service, place(None, b"2001:db8::1", 7000)], counted(0xB0, 16), b"",
+                    [service]),
+    ]
+
+
+# Protocol, section 3.6
+
+
+def varint(value):
+    length = next(n for n in (1, 2, 4, 8) if value < 1 << 8 * n - 2)
+    return (value | {1: 0, 2: 1, 4: 2, 8: 3}[length] << 8 * length - 2).to_bytes(length, "big")
+
+
+def file_hash(purpose, key, data, salt=bytes(16)):
+    return hashlib.blake2b(data, digest_size=32, key=key, salt=salt, person=purpose.ljust(16, b"\0")).digest()
+
+
+def file_case(name, sender, receiver, transfer, entries):
+    """`entries` are (kind, mode, seconds, nanoseconds, path, size, [(gap, length)])."""
+    manifest, data, total = b"", b"", 0
+    for kind, mode, seconds, nanoseconds, path, size, ranges in entries:
+        manifest += struct.pack(">BHqI", kind, mode, seconds, nanoseconds) + varint(len(path)) + path
+        if kind != 3:
+            manifest += varint(size)
+            data += counted(size, size if kind == 1 else sum(length for _, length in ranges))
+            total += size
+        if kind == 2:
+            manifest += varint(len(ranges)) + b"".join(varint(gap) + varint(length) for gap, length in ranges)
+    content = manifest + data
+    shape = 1 if entries[0][0] == 3 else 0
+    offer = b"\x01" + be64(transfer) + counted(0xA0, 32) + bytes([shape]) + be32(len(entries)) + be32(len(manifest))
+    offer += be64(len(content)) + be64(total) + name
+    key = file_hash(b"PIN-FILE-KEY-1", b"", sender.public + receiver.public + offer)
+
+    groups = [content[i : i + 2**18] for i in range(0, len(content), 2**18)]
+    leaves = [file_hash(b"PIN-FILE-LEAF-1", key, g, be64(i) + bytes(8)) for i, g in enumerate(groups)]
+
+    def tree(some):
+        if len(some) == 1:
+            return some[0]
+        half = 1
+        while 2 * half < len(some):
+            half *= 2
+        return file_hash(b"PIN-FILE-NODE-1", key, tree(some[:half]) + tree(some[half:]))
+
+    def digest(count):
+        peaks, at = b"", 0
+        for bit in range(20, -1, -1):
+            if count >> bit & 1:
+                peaks += tree(leaves[at : at + 2**bit])
+                at += 2**bit
+        return file_hash(b"PIN-FILE-HAVE-1", key, be64(count) + peaks) if count else bytes(32)
+
+    whole, changed = be32(0), be32(1) + be32(len(entries) - 1)
+    return {
+        "sender": sender.public.hex(), "receiver": receiver.public.hex(), "transfer": f"{transfer:016x}",
+        "name": name.decode(), "manifest": manifest.hex(), "content_size": len(content), "total_size": total,
+        "data": [{"start": size & 0xFF, "size": size if kind == 1 else sum(n for _, n in ranges)}
+                 for kind, _, _, _, _, size, ranges in entries if kind != 3],
+        "offer": offer.hex(), "key": key.hex(), "leaves": [leaf.hex() for leaf in leaves],
+        "digests": [digest(count).hex() for count in range(len(leaves) + 1)], "tree": tree(leaves).hex(),
+        "root": file_hash(b"PIN-FILE-ROOT-1", key, tree(leaves) + whole).hex(),
+        "root_when_the_last_changed": file_hash(b"PIN-FILE-ROOT-1", key, tree(leaves) + changed).hex(),
+    }
+
+
+def files():
+    one, other = Identity(counted(0x00, 32)), Identity(counted(0x20, 32))
+    return [
+        file_case(b"hello.txt", one, other, 0x0123456789ABCDEF, [(1, 0o644, 1_767_225_600, 5, b"", 5, [])]),
+        file_case("Bücher".encode(), other, one, 0xFEDCBA9876543210, [
+            (3, 0o755, 1_767_225_600, 0, b"", 0, []),
+            (2, 0o600, 1_767_225_601, 999_999_999, b"holes", 10_000_000,
+             [(0, 4096), (8192, 12288), (9_000_000, 70_000)]),
+            (3, 0o700, -1, 0, b"old", 0, []),
+            (1, 0o755, -86400, 1, b"old/large", 1_400_000, []),
+            (1, 0o444, 0, 0, b"old/nothing", 0, []),
+        ]),
+    ]
 
 
 def main():
@@ -496,6 +634,8 @@ def main():
     write("signaling.json", signaling())
     write("keys.json", keys())
     write("beacon.json", beacons())
+    write("invite.json", invites())
+    write("files.json", files())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+import PinholeWire
+import Testing
+
+@Suite("lists of what a transfer holds")
+struct FileManifestTests {
+    typealias Entry = FileManifest.Entry
+
+    private func file(_ path: String, _ size: UInt64, _ data: [Range<UInt64>]? = nil) -> Entry {
+        Entry(
+            kind: .file(size: size, data: data ?? (size == 0 ? [] : [0..<size])), mode: 0o644, seconds: -5,
+            nanoseconds: 999_999_999, path: path)
+    }
+
+    private func folder(_ path: String) -> Entry {
+        Entry(kind: .folder, mode: 0o755, seconds: 1_700_000_000, nanoseconds: 0, path: path)
+    }
+
+    private func offer(_ manifest: FileManifest) -> FileOffer {
+        let bytes = manifest.encoded
+        let data = manifest.entries.reduce(0) { $0 + $1.dataSize }
+        return FileOffer(
+            transfer: 1, salt: [UInt8](repeating: 0, count: 32),
+            shape: manifest.entries.first?.isFolder ?? false ? .folder : .file,
+            entries: UInt32(manifest.entries.count), manifestSize: UInt32(bytes.count),
+            contentSize: UInt64(bytes.count) + data, totalSize: manifest.entries.reduce(0) { $0 &+ $1.size }, name: "x")
+    }
+
+    private func read(_ entries: [Entry]) -> FileManifest? {
+        let manifest = FileManifest(entries)
+        return try? FileManifest(manifest.encoded.span, of: offer(manifest))
+    }
+
+    @Test("files, folders, holes and empty ones are read as they were written")
+    func roundTrips() {
+        for entries in [
+            [file("", 0)], [file("", 1 << 40)], [file("", 1 << 40, [])], [file("", 10, [0..<1, 9..<10])], [folder("")],
+            [folder(""), file("a", 3), folder("b"), folder("b/c"), file("b/c/ü", 1 << 40, [5..<6])],
+        ] {
+            #expect(read(entries)?.entries == entries)
+        }
+    }
+
+    @Test("paths that lead elsewhere, twice to the same, or into what is no folder are refused")
+    func paths() {
+        for path in ["/a", "..", "../a", "a/..", ".", "a//b", "a/", "a\u{0}", "", "no/a", "f/a", "f"] {
+            #expect(read([folder(""), file("f", 1), folder("a"), file(path, 1)]) == nil, "\(path)")
+        }
+        #expect(read([file("", 1), file("a", 1)]) == nil)
+        #expect(read([folder("a")]) == nil)
+        #expect(read([]) == nil)
+        let deep = (1...70).map { Array(repeating: "d", count: $0).joined(separator: "/") }
+        #expect(read([folder("")] + deep.map { folder($0) }) == nil)
+        #expect(read([folder("")] + deep.prefix(60).map { folder($0) }) != nil)
+    }
+
+    @Test("ranges out of order, beyond the end or touching, and modes with other users' rights are refused")
+    func ranges() {
+        var special = file("", 1)
+        special.mode = 0o4755
+        #expect(read([special]) == nil)
+        var writer = ByteWriter()
+        for (gap, length) in [(0, 5), (0, 5)] as [(UInt64, UInt64)] {
+            writer.varint(gap)
+            writer.varint(length)
+        }
+        var bytes = FileManifest([file("", 10, [0..<1, 9..<10])]).encoded
+        bytes.removeLast(4)
+        bytes += writer.bytes
+        var wanted = offer(FileManifest([file("", 10)]))
+        wanted.manifestSize = UInt32(bytes.count)
+        wanted.contentSize = UInt64(bytes.count) + 10
+        #expect(throws: WireError.self) { try FileManifest(bytes.span, of: wanted) }
+        bytes.replaceSubrange((bytes.count - 4)..., with: [0, 5, 1, 5])
+        #expect(throws: WireError.self) { try FileManifest(bytes.span, of: wanted) }
+    }
+
+    @Test("a list that is not what was offered is refused, and so is one cut at any byte")
+    func offers() {
+        let manifest = FileManifest([folder(""), file("a", 3)])
+        let bytes = manifest.encoded
+        let changes: [(inout FileOffer) -> Void] = [
+            { $0.entries += 1 }, { $0.manifestSize += 1 }, { $0.contentSize += 1 }, { $0.totalSize -= 1 },
+            { $0.shape = .file },
+        ]
+        for change in changes {
+            var other = offer(manifest)
+            change(&other)
+            #expect(throws: WireError.self) { try FileManifest(bytes.span, of: other) }
+        }
+        for count in 0..<bytes.count {
+            #expect(throws: WireError.self) {
+                try FileManifest(bytes.span.extracting(0..<count), of: offer(manifest))
+            }
+        }
+    }
+
+    @Test("sizes that together pass what a file can have are refused")
+    func overflow() {
+        #expect(read([folder(""), file("a", 1 << 61, []), file("b", 1 << 61, [])]) != nil)
+        #expect(read([folder("")] + (0..<4).map { file("\($0)", 1 << 61, []) }) == nil)
+    }
+}
