@@ -29,7 +29,7 @@ package struct Registry: Sendable {
         case tooManyFromSource
     }
 
-    /// Somebody who hears that the other side of a tag is there.
+    /// Somebody who hears that the other side of a tag is there, or is gone.
     struct Watcher: Equatable {
         let registration: Slot
         let tag: RendezvousTag
@@ -224,24 +224,37 @@ package struct Registry: Sendable {
         tags.seats(slot, tag: tag, side: side)
     }
 
-    /// Ends the registration for everybody else at once.
-    mutating func unregister(_ slot: Slot) {
+    /// Ends the registration for everybody else at once. Returns who is to hear of it.
+    @discardableResult
+    mutating func unregister(_ slot: Slot) -> [Watcher] {
         if registrations[Int(slot)].state == .live { count -= 1 }
         registrations[Int(slot)].state = .closed
-        for seat in seats.removeAll(from: &registrations[Int(slot)].seats) { _ = tags.leave(seat, by: slot) }
+        var watchers: [Watcher] = []
+        for seat in seats.removeAll(from: &registrations[Int(slot)].seats) {
+            let (tag, others) = tags.watchers(of: seat)
+            guard tags.leave(seat, by: slot), tags.isVacated(seat, of: tag) else { continue }
+            for other in others where other != slot { watchers.append(Watcher(registration: other, tag: tag)) }
+        }
+        return watchers
     }
 
     /// Forgets the registrations that have not been heard of for their lifetime. At most `limit` at a time, so that
-    /// nobody waits long for this; returns how many.
+    /// nobody waits long for this; returns how many, and who is to hear of it.
     package mutating func expire(at now: Instant, limit: Int = 1024) -> Int {
+        expireTelling(at: now, limit: limit).count
+    }
+
+    mutating func expireTelling(at now: Instant, limit: Int = 1024) -> (count: Int, watchers: [Watcher]) {
         var expired = 0
+        var watchers: [Watcher] = []
         while expired < limit, oldest != Self.none,
             now - registrations[Int(oldest)].lastSeen >= Limits.registrationLifetime
         {
-            forget(oldest)
+            watchers += forget(oldest)
             expired += 1
         }
-        return expired
+        // Those that went in the same turn hear nothing any more.
+        return (expired, watchers.filter { registrations[Int($0.registration)].state == .live })
     }
 
     /// When the next registration expires unless it is heard of.
@@ -258,8 +271,9 @@ package struct Registry: Sendable {
         return older == Self.none ? nil : older
     }
 
-    private mutating func forget(_ slot: Slot) {
-        unregister(slot)
+    @discardableResult
+    private mutating func forget(_ slot: Slot) -> [Watcher] {
+        let watchers = unregister(slot)
         unlink(slot)
         numbers.remove(slot, hash: registrations[Int(slot)].keys.registration) { [registrations] in
             registrations[Int($0)].keys.registration
@@ -270,6 +284,7 @@ package struct Registry: Sendable {
         releaseSource(registrations[Int(slot)].address.ip)
         registrations[Int(slot)].state = .free
         free.append(slot)
+        return watchers
     }
 
     private mutating func releaseSource(_ ip: IPAddress) {

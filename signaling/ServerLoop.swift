@@ -47,7 +47,8 @@ final class ServerLoop {
                 for index in sockets.descriptors.indices where polled[index].revents != 0 { receiveAll(from: index) }
             }
             let now = Self.now
-            deadline = service.handleTimeout(at: now)
+            deadline = service.handleTimeout(at: now, into: &outbox)
+            flush()
             if now >= nextLogLine { writeStatistics(at: now) }
         }
         drain()

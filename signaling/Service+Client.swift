@@ -80,7 +80,7 @@ extension Service {
             case .ping(let data):
                 answer.add(.pong(data))
             case .unregister:
-                return registry.unregister(slot)
+                return tellVanished(registry.unregister(slot), into: &outbox)
             }
         }
     }
@@ -127,6 +127,15 @@ extension Service {
                 notification.add(.appeared(tag: watcher.tag))
                 send(notification, to: watcher.registration, into: &outbox)
             }
+        }
+    }
+
+    /// Those who watched a side that nobody has any more.
+    mutating func tellVanished(_ watchers: [Registry.Watcher], into outbox: inout Outbox) {
+        for watcher in watchers {
+            var notification = Answer()
+            notification.add(.vanished(tag: watcher.tag))
+            send(notification, to: watcher.registration, into: &outbox)
         }
     }
 

@@ -110,9 +110,9 @@ package struct Service: Sendable {
         }
     }
 
-    /// Forgets who has not been heard of; call again at the time returned.
-    package mutating func handleTimeout(at now: Instant) -> Instant? {
-        _ = registry.expire(at: now)
+    /// Forgets who has not been heard of, and tells who watches them; call again at the time returned.
+    package mutating func handleTimeout(at now: Instant, into outbox: inout Outbox) -> Instant? {
+        tellVanished(registry.expireTelling(at: now).watchers, into: &outbox)
         return registry.nextExpiry
     }
 

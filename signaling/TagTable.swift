@@ -14,6 +14,7 @@ struct TagTable: Sendable {
 
         fileprivate var entry: Int { Int(value >> 2) }
         fileprivate var index: Int { Int(value & 3) }
+        fileprivate var side: Role { Role(rawValue: UInt8(value >> 1 & 1)) ?? .lo }
     }
 
     /// Who sits on a seat, and whether it wants to hear of the other side.
@@ -79,6 +80,18 @@ struct TagTable: Sendable {
             free.append(UInt32(seat.entry))
         }
         return true
+    }
+
+    /// The tag of a seat, and the registrations on its other side that want to hear of it.
+    func watchers(of seat: Seat) -> (tag: RendezvousTag, registrations: [UInt32]) {
+        let tag = entries[seat.entry].tag
+        let others = holders(of: tag, side: seat.side.other).filter(\.watches)
+        return (tag, others.map(\.registration))
+    }
+
+    /// Whether nobody is left on the side of a seat that was just left.
+    func isVacated(_ seat: Seat, of tag: RendezvousTag) -> Bool {
+        holders(of: tag, side: seat.side).isEmpty
     }
 
     /// Whether `registration` sits at `side` of `tag`.

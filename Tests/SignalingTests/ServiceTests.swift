@@ -92,6 +92,36 @@ struct ServiceTests {
         #expect(caller.replies(in: sent) == [.appeared(tag: tag(1))])
     }
 
+    @Test("who watches hears when the other side is gone, by its word or by its silence")
+    func vanishing() throws {
+        var world = World()
+        let watcher = try world.registered(alice, tags: [entry(1, .lo, watch: true)])
+        let deaf = try world.registered(aliceSix, tags: [entry(2, .lo)])
+        let callee = try world.registered(bob, tags: [entry(1, .hi), entry(2, .hi)])
+        var sent = callee.say(.unregister, in: &world)
+        #expect(watcher.replies(in: sent) == [.vanished(tag: tag(1))])
+        #expect(deaf.replies(in: sent).isEmpty)
+        let second = try world.registered(bob, tags: [entry(1, .hi)])
+        world.advance(.seconds(60))
+        _ = watcher.say(.refresh, in: &world)
+        sent = world.advance(.seconds(31))
+        #expect(watcher.replies(in: sent) == [.vanished(tag: tag(1))])
+        #expect(second.replies(in: sent).isEmpty)
+    }
+
+    @Test("nobody is gone who has another registration, or has only changed its tags")
+    func staying() throws {
+        var world = World()
+        let watcher = try world.registered(alice, tags: [entry(1, .lo, watch: true)])
+        let callee = try world.registered(bob, tags: [entry(1, .hi)])
+        let six = try world.registered("[2001:db8::9]:4000", tags: [entry(1, .hi)])
+        #expect(watcher.replies(in: six.say(.unregister, in: &world)).isEmpty, "IPv4 is left")
+        // A client that starts again takes its own seat; the old registration then ends unheard.
+        let again = try world.registered("192.0.2.7:9", tags: [entry(1, .hi)])
+        #expect(watcher.replies(in: callee.say(.unregister, in: &world)).isEmpty)
+        #expect(watcher.replies(in: again.say(.tags([], first: true), in: &world)).isEmpty)
+    }
+
     @Test("who starts to watch for a peer that is there hears so with the confirmation")
     func watchingThePresent() throws {
         var world = World()

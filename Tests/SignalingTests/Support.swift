@@ -52,10 +52,15 @@ struct World {
         }
     }
 
-    /// Lets time pass.
-    mutating func advance(_ duration: Duration) {
+    /// Lets time pass, and returns what the service sends by itself.
+    @discardableResult
+    mutating func advance(_ duration: Duration) -> [Sent] {
         now += duration
-        _ = service.handleTimeout(at: now)
+        var outbox = Outbox()
+        _ = service.handleTimeout(at: now, into: &outbox)
+        return outbox.entries.map {
+            Sent(datagram: Array(outbox.bytes[$0.bytes]), destination: $0.destination, endpoint: $0.endpoint)
+        }
     }
 
     /// A client that is registered from `source`.

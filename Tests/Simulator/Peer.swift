@@ -20,17 +20,28 @@ package final class Peer {
 
     package private(set) var events: [Event] = []
     package var disk: Disk
+    /// Our messages that the contact says somebody has seen, with all before them.
+    package private(set) var reads: [MessageID] = []
+    /// Whether a message was not cancelled before it could leave.
+    package var mayGo: (MessageID) -> Bool = { _ in true }
     /// A process that was killed hears and sends nothing until it starts again.
     package private(set) var isRunning = true
     private var offers: [UInt64: FileOffer] = [:]
     /// The content of the files that this peer offers.
     package var files: [UInt64: [UInt8]] = [:]
+    /// Where the present session goes on with each.
+    private var starts: [UInt64: Int] = [:]
     /// How an offer is answered: the offset to resume from, or `nil` to decline.
     package var decide: (FileOffer) -> UInt64? = { _ in 0 }
     /// Whether what comes of files is written at once.
     package var isWriting = true
     /// Whether messages can be stored.
     package var hasRoom = true
+    /// Whether streams of bytes are taken, and read as they come.
+    package var takesStreams = true
+    package var readsStreams = true
+    /// What came on the streams of bytes, by their handles.
+    package private(set) var streams: [UInt64: ByteStreamLog] = [:]
     /// Datagrams that this peer has sent.
     package private(set) var sentCount = 0
 
@@ -125,19 +136,33 @@ package final class Peer {
     }
 
     @discardableResult
-    package func send(_ text: String, to other: Peer) -> MessageID {
+    package func send(_ text: String, isReleased: Bool = true, to other: Peer) -> MessageID {
         let message = disk.append(text)
-        endpoint.send(message, to: other.key, at: world.now)
+        endpoint.send(message, isReleased: isReleased, to: other.key, at: world.now)
         drain()
         return message.id
+    }
+
+    /// Somebody has seen a message of `other`, and those before it.
+    package func markRead(_ id: MessageID, from other: Peer) {
+        disk.state.highestRead[id.epoch] = max(disk.state.highestRead[id.epoch] ?? 0, id.counter)
+        endpoint.read(id, from: other.key, at: world.now)
+        drain()
+    }
+
+    package func setTyping(_ isTyping: Bool, to other: Peer) {
+        endpoint.setTyping(isTyping, to: other.key, at: world.now)
+        drain()
     }
 
     package func sendFile(_ transfer: UInt64, name: String, _ content: [UInt8], to other: Peer) {
         files[transfer] = content
         disk.openFiles[transfer] = name
-        endpoint.offer(
-            transfer, size: UInt64(content.count), hash: Blake2b.hash(content), name: name, to: other.key,
-            at: world.now)
+        // What a simulated disk has needs no tree: the salt carries the hash of the whole, and groups are bytes.
+        let offer = FileOffer(
+            transfer: transfer, salt: Blake2b.hash(content), contentSize: UInt64(content.count),
+            totalSize: UInt64(content.count), name: name)
+        endpoint.offer(offer, to: other.key, at: world.now)
         drain()
     }
 
@@ -272,11 +297,20 @@ extension Peer {
         switch event {
         case .message(let message, let from):
             guard hasRoom else { return endpoint.storingFailed(from: from, at: world.now) }
-            disk.texts.append(String(decoding: message.body, as: UTF8.self))
-            disk.state.highestStored[message.id.epoch] = message.id.counter
+            // The endpoint remembers only the newest epochs; the disk knows them all.
+            if message.id.counter > disk.state.highestStored[message.id.epoch] ?? 0 {
+                disk.texts.append(String(decoding: message.body, as: UTF8.self))
+                disk.state.highestStored[message.id.epoch] = message.id.counter
+            }
             endpoint.stored(message.id, from: from, at: world.now)
+        case .messagesWait(let ids, let key):
+            let released = ids.filter(mayGo)
+            for id in ids where !released.contains(id) { endpoint.cancel(id, to: key, at: world.now) }
+            endpoint.release(released, to: key, at: world.now)
         case .delivered(let id, _):
             disk.confirm(id)
+        case .read(let id, _):
+            reads.append(id)
         case .authenticated(let key, let timestamp):
             disk.state.authenticatedTimestamp = timestamp
             disk.state.ownTimestamp = endpoint.ownTimestamp(for: key) ?? 0
@@ -284,21 +318,28 @@ extension Peer {
             offers[offer.transfer] = offer
             if let offset = decide(offer) {
                 disk.received[offer.transfer] = Array(disk.received[offer.transfer, default: []].prefix(Int(offset)))
-                endpoint.accept(offer.transfer, offset: offset, from: from, at: world.now)
+                let holdings = FileHoldings(groups: offset, digest: offer.salt)
+                endpoint.accept(offer.transfer, holdings, from: from, at: world.now)
             } else {
                 endpoint.refuse(offer.transfer, .declined, with: from, at: world.now)
             }
-        case .fileWanted(let transfer, let offset, let count, let to):
+        case .fileAccepted(let transfer, let holdings, let by):
+            starts[transfer] = Int(holdings.groups)
+            endpoint.begin(transfer, group: holdings.groups, to: by, at: world.now)
+        case .fileWanted(let transfer, let position, let count, let to):
             guard let content = files[transfer] else { return }
-            let end = min(content.count, Int(offset) + count)
-            endpoint.provide(Array(content[Int(offset)..<end]), for: transfer, to: to, at: world.now)
-        case .fileData(let transfer, let offset, let bytes, let from):
+            let start = starts[transfer, default: 0] + Int(position)
+            let end = min(content.count, start + min(count, 64 * 1024))
+            endpoint.provide(
+                Array(content[start..<end]), for: transfer, isLast: end == content.count, to: to, at: world.now)
+        case .fileBegan(let transfer, let group, _):
+            disk.received[transfer] = Array(disk.received[transfer, default: []].prefix(Int(group)))
+        case .fileData(let transfer, let bytes, let from):
             if isWriting { endpoint.fileWritten(bytes.count, of: transfer, from: from, at: world.now) }
-            guard disk.received[transfer, default: []].count == Int(offset) else { return }
             disk.received[transfer, default: []] += bytes
         case .fileComplete(let transfer, let from):
             guard let offer = offers[transfer], let content = disk.received[transfer] else { return }
-            guard Blake2b.hash(content) == offer.hash else {
+            guard Blake2b.hash(content) == offer.salt else {
                 return endpoint.refuse(transfer, .corrupt, with: from, at: world.now)
             }
             disk.stored[offer.name] = content
@@ -308,10 +349,59 @@ extension Peer {
             disk.openFiles[transfer] = nil
         case .mappingUnreachable(_, let family):
             mapPort(family)
+        case .streamOpened(let handle, let name, let from):
+            guard takesStreams else { return endpoint.closeStream(handle, of: from, code: 1, at: world.now) }
+            streams[handle] = ByteStreamLog(name: String(decoding: name, as: UTF8.self))
+            endpoint.answerStream(handle, of: from, at: world.now)
+            readStream(handle, of: from)
+        case .streamChanged(let handle, let from):
+            readStream(handle, of: from)
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
-            .connecting, .connected, .pathChanged, .disconnected, .unreachable, .pong,
-            .fileRefused, .fileInterrupted:
+            .connecting, .connected, .pathChanged, .disconnected, .unreachable, .pong, .sent, .typing, .presence, .twin,
+            .filePostponed, .fileRefused, .fileInterrupted, .introduced, .inviteAnswered:
             break
+        }
+    }
+}
+
+// MARK: Streams of bytes
+
+/// What came on a stream.
+package struct ByteStreamLog: Equatable {
+    package var name: String
+    package var bytes: [UInt8] = []
+    /// The end of it, or the code with which the peer gave it up.
+    package var end: End?
+
+    package init(name: String, bytes: [UInt8] = [], end: End? = nil) {
+        self.name = name
+        self.bytes = bytes
+        self.end = end
+    }
+
+    package enum End: Equatable { case fin, reset(UInt64), lost }
+}
+
+extension Peer {
+    /// Opens a stream and returns its handle.
+    package func openStream(_ name: String, to key: IdentityKey) -> UInt64? {
+        let handle = endpoint.openStream(Array(name.utf8), to: key, at: world.now)
+        if let handle { streams[handle] = ByteStreamLog(name: name) }
+        return handle
+    }
+
+    /// Reads what has come, unless the test wants it to stay.
+    package func readStream(_ handle: UInt64, of key: IdentityKey) {
+        guard readsStreams, streams[handle] != nil else { return }
+        while true {
+            switch endpoint.readStream(handle, of: key, upTo: 65_536, at: world.now) {
+            case .bytes(let bytes): streams[handle]?.bytes += bytes
+            case .nothing: return
+            case .end: streams[handle]?.end = .fin
+            case .reset(let code): streams[handle]?.end = .reset(code)
+            case .lost: if streams[handle]?.end == nil { streams[handle]?.end = .lost }
+            }
+            if streams[handle]?.end != nil { return }
         }
     }
 }

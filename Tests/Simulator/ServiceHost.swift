@@ -46,7 +46,7 @@ package final class ServiceHost {
         var outbox = Outbox()
         let endpoint = LocalEndpoint(socket: UInt8(socket))
         service.receive(flight.bytes.span, from: flight.source, at: endpoint, now: world.now, into: &outbox)
-        _ = service.handleTimeout(at: world.now)
+        _ = service.handleTimeout(at: world.now, into: &outbox)
         send(outbox, in: world)
     }
 

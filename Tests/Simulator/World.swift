@@ -190,7 +190,7 @@ extension World {
         var outbox = Outbox()
         let endpoint = LocalEndpoint(socket: UInt8(socket))
         service.receive(flight.bytes.span, from: flight.source, at: endpoint, now: now, into: &outbox)
-        _ = service.handleTimeout(at: now)
+        _ = service.handleTimeout(at: now, into: &outbox)
         for entry in outbox.entries {
             let source = service.topology.sockets[Int(entry.endpoint.socket)].address
             send(Array(outbox.bytes[entry.bytes]), from: source, at: nil, to: entry.destination)

@@ -3,7 +3,8 @@ internal import PinholeWire
 /// Shows each message once and in order, though the transport delivers at least once.
 ///
 /// Senders number their messages from 1 within an epoch and send them in order, so the highest number that is on
-/// disk tells doubles from news.
+/// disk tells doubles from news. A sender takes a new epoch each time it starts, so only the newest are kept here; of
+/// the others the disk knows, and the application drops what it has.
 struct Inbox {
     enum Verdict: Equatable {
         /// Hand it to the application, which stores it and then confirms.
@@ -14,14 +15,14 @@ struct Inbox {
         case ignored
     }
 
-    private var highestStored: [UInt64: UInt64]
+    private var highestStored: Newest<UInt64>
     private var pending: Set<MessageID> = []
     /// After a message could not be stored nothing later may be, or the order would break.
     private(set) var isBlocked = false
 
     /// `highestStored` is the highest counter on disk by sender epoch.
     init(highestStored: [UInt64: UInt64]) {
-        self.highestStored = highestStored
+        self.highestStored = Newest(highestStored)
     }
 
     mutating func receive(_ id: MessageID) -> Verdict {
@@ -46,5 +47,31 @@ struct Inbox {
 
     mutating func sessionBegan() {
         isBlocked = false
+    }
+}
+
+/// Values by epoch, for the epochs that were used last: a contact that takes ever new ones costs no more memory.
+struct Newest<Value> {
+    private var entries: [(epoch: UInt64, value: Value)] = []
+
+    init(_ values: [UInt64: Value] = [:]) {
+        for (epoch, value) in values { self[epoch] = value }
+    }
+
+    var all: [(epoch: UInt64, value: Value)] { entries }
+
+    subscript(epoch: UInt64) -> Value? {
+        get { entries.last { $0.epoch == epoch }?.value }
+        set {
+            // The newest is last, and mostly it is the one.
+            if let newValue, let last = entries.indices.last, entries[last].epoch == epoch {
+                entries[last].value = newValue
+                return
+            }
+            entries.removeAll { $0.epoch == epoch }
+            guard let newValue else { return }
+            entries.append((epoch, newValue))
+            if entries.count > Limits.epochsRemembered { entries.removeFirst() }
+        }
     }
 }

@@ -1,16 +1,21 @@
 internal import PinholeWire
 
-/// The files that a peer offers or sends. Their bytes pass through to the application in order.
+/// What a peer offers or sends. The bytes pass through to the application in order.
 struct IncomingFiles {
     struct Transfer {
-        let size: UInt64
-        /// How much has been handed to the application, from the start of the file.
-        var received: UInt64
-        var isAccepted: Bool
-        /// Of these, how much the application has not written yet.
+        enum State: Equatable {
+            /// The application has not answered, or not for good.
+            case offered
+            /// The peer is to say on which stream it comes.
+            case accepted
+            case receiving(stream: UInt64)
+            /// The application was told that it has everything.
+            case complete(stream: UInt64)
+        }
+
+        var state = State.offered
+        /// How much of what the application was given it has not written yet.
         var unwritten = 0
-        /// Whether the application was told that it has everything.
-        var isComplete = false
     }
 
     private(set) var transfers: [UInt64: Transfer] = [:]
@@ -28,24 +33,32 @@ struct IncomingFiles {
         unwritten = 0
     }
 
-    mutating func offered(_ id: UInt64, size: UInt64) -> Bool {
+    mutating func offered(_ id: UInt64) -> Bool {
         guard transfers[id] == nil, transfers.count < Self.maxTransfers else { return false }
-        transfers[id] = Transfer(size: size, received: 0, isAccepted: false)
+        transfers[id] = Transfer()
         return true
     }
 
-    mutating func accept(_ id: UInt64, offset: UInt64) -> Bool {
-        guard let transfer = transfers[id], !transfer.isAccepted, offset <= transfer.size else { return false }
-        transfers[id]?.received = offset
-        transfers[id]?.isAccepted = true
+    mutating func accept(_ id: UInt64) -> Bool {
+        guard transfers[id]?.state == .offered else { return false }
+        transfers[id]?.state = .accepted
         return true
     }
 
-    /// The peer says on which stream an accepted file comes.
+    /// The application cannot take it now. Returns whether it was open, and the stream that it used.
+    mutating func postpone(_ id: UInt64) -> (isOpen: Bool, stream: UInt64?) {
+        guard let transfer = transfers[id] else { return (false, nil) }
+        unwritten -= transfer.unwritten
+        transfers[id] = Transfer()
+        return (true, forgetStream(of: transfer))
+    }
+
+    /// The peer says on which stream an accepted transfer comes.
     mutating func began(_ id: UInt64, stream: UInt64) -> Bool {
-        guard let transfer = transfers[id], transfer.isAccepted, stream >= StreamID.firstFile,
-            streams[stream] == nil
-        else { return false }
+        guard transfers[id]?.state == .accepted, stream >= StreamID.firstFile, streams[stream] == nil else {
+            return false
+        }
+        transfers[id]?.state = .receiving(stream: stream)
         streams[stream] = id
         return true
     }
@@ -54,17 +67,19 @@ struct IncomingFiles {
         streams[stream]
     }
 
-    /// `count` more bytes came. Returns their offset, or `nil` when they are more than was offered.
-    mutating func advanced(_ id: UInt64, by count: Int) -> UInt64? {
-        guard let transfer = transfers[id], transfer.received + UInt64(count) <= transfer.size else { return nil }
-        transfers[id]?.received += UInt64(count)
+    /// `count` more bytes were handed to the application.
+    mutating func advanced(_ id: UInt64, by count: Int) {
         transfers[id]?.unwritten += count
         unwritten += count
-        return transfer.received
     }
 
-    /// How much more may be read for the application: none while it does not keep up.
-    var room: Int { max(0, Limits.maxUnwritten - unwritten) }
+    /// How much more may be read for the application: none while it does not keep up. Each transfer has its own share,
+    /// so that a disk that is stuck holds up what goes there and nothing else.
+    func room(of id: UInt64) -> Int {
+        let own = transfers[id]?.unwritten ?? 0
+        let share = (Limits.maxUnwrittenTogether - (unwritten - own)) / 2
+        return max(0, min(Limits.maxUnwritten, share) - own)
+    }
 
     /// The application has written `count` bytes more of what it was given.
     mutating func written(_ count: Int, of id: UInt64) {
@@ -74,20 +89,26 @@ struct IncomingFiles {
         unwritten -= count
     }
 
-    /// Whether the transfer has just become whole; true once.
+    /// All of the stream was handed on. Returns whether the application is to hear that it has everything; true once.
     mutating func takeCompletion(_ id: UInt64) -> Bool {
-        guard let transfer = transfers[id], transfer.isAccepted, !transfer.isComplete,
-            transfer.received == transfer.size
-        else { return false }
-        transfers[id]?.isComplete = true
+        guard case .receiving(let stream) = transfers[id]?.state else { return false }
+        transfers[id]?.state = .complete(stream: stream)
         return true
     }
 
     /// Returns the stream that the transfer used, if it had one.
     mutating func remove(_ id: UInt64) -> UInt64? {
-        unwritten -= transfers.removeValue(forKey: id)?.unwritten ?? 0
-        guard let stream = streams.first(where: { $0.value == id })?.key else { return nil }
-        streams.removeValue(forKey: stream)
-        return stream
+        guard let transfer = transfers.removeValue(forKey: id) else { return nil }
+        unwritten -= transfer.unwritten
+        return forgetStream(of: transfer)
+    }
+
+    private mutating func forgetStream(of transfer: Transfer) -> UInt64? {
+        switch transfer.state {
+        case .offered, .accepted: return nil
+        case .receiving(let stream), .complete(let stream):
+            streams[stream] = nil
+            return stream
+        }
     }
 }

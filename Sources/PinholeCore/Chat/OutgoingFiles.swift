@@ -1,22 +1,24 @@
 internal import PinholeWire
 
-/// The files that this side sends to one peer. Bytes are asked for piece by piece; none are kept here.
+/// What this side sends to one peer. Bytes are asked for piece by piece; none are kept here.
 struct OutgoingFiles {
     struct Transfer {
-        enum State {
+        enum State: Equatable {
             /// Others are offered first.
             case waiting
-            /// The peer has not answered the offer.
-            case offered
-            /// Bytes flow on `stream`; the next one is at `offset`.
-            case sending(stream: UInt64, offset: UInt64)
+            /// The peer has not answered the offer, or said that it will do so later.
+            case offered(isAnswered: Bool)
+            /// The peer wants it. Others are sent first.
+            case accepted(FileHoldings)
+            /// The application looks at what the peer has already.
+            case beginning
+            /// Bytes flow on `stream`, of which `position` were written.
+            case sending(stream: UInt64, position: UInt64)
             /// Everything was written; the peer verifies and stores.
             case finishing(stream: UInt64)
         }
 
-        let size: UInt64
-        let hash: [UInt8]
-        let name: String
+        let offer: FileOffer
         var state: State
         /// Whether the application was asked for bytes and has not given them.
         var isAsked = false
@@ -24,60 +26,91 @@ struct OutgoingFiles {
 
     private(set) var transfers: [UInt64: Transfer] = [:]
     private var order: [UInt64] = []
-    /// Files to offer; some may be gone meanwhile.
+    private var sendingStreams: [UInt64: UInt64] = [:]
+    /// Transfers to offer; some may be gone meanwhile.
     private var waiting = Queue<UInt64>()
+    /// Transfers that the peer wants and that have not begun; some may be gone meanwhile.
+    private var accepted = Queue<UInt64>()
     /// Offers that the peer has not answered.
     private var unanswered = 0
+    private var active = 0
     private var nextStream = StreamID.firstFile
 
     /// Whether there is nothing that the peer has not got, or refused.
     var isEmpty: Bool { transfers.isEmpty }
 
-    mutating func add(_ id: UInt64, size: UInt64, hash: [UInt8], name: String) {
-        guard transfers[id] == nil else { return }
-        transfers[id] = Transfer(size: size, hash: hash, name: name, state: .waiting)
-        order.append(id)
-        waiting.append(id)
+    mutating func add(_ offer: FileOffer) {
+        guard transfers[offer.transfer] == nil else { return }
+        transfers[offer.transfer] = Transfer(offer: offer, state: .waiting)
+        order.append(offer.transfer)
+        waiting.append(offer.transfer)
     }
 
-    /// The next file to offer, unless ``Limits/maxOpenOffers`` wait for an answer.
+    /// The next to offer, unless ``Limits/maxOpenOffers`` wait for an answer.
     mutating func nextOffer() -> FileRecord? {
         while unanswered < Limits.maxOpenOffers, let id = waiting.popFirst() {
-            guard let transfer = transfers[id] else { continue }
-            transfers[id]?.state = .offered
-            unanswered += 1
-            return .offer(transfer: id, size: transfer.size, hash: transfer.hash, name: transfer.name)
+            guard let transfer = transfers[id], transfer.state == .waiting else { continue }
+            change(id, to: .offered(isAnswered: false))
+            return .offer(transfer.offer)
         }
         return nil
     }
 
-    /// A new session: every unfinished file is offered again, and resumes where the peer says.
+    /// A new session: everything unfinished is offered again, and resumes where the peer says.
     mutating func sessionBegan() {
         nextStream = StreamID.firstFile
-        unanswered = 0
         waiting.removeAll()
+        accepted.removeAll()
         for id in order {
-            transfers[id]?.state = .waiting
+            change(id, to: .waiting)
             transfers[id]?.isAsked = false
             waiting.append(id)
         }
     }
 
-    /// The peer accepted. Returns the stream to use, or `nil` when the answer makes no sense.
-    mutating func accepted(_ id: UInt64, offset: UInt64) -> UInt64? {
-        guard let transfer = transfers[id], case .offered = transfer.state, offset <= transfer.size else { return nil }
-        unanswered -= 1
+    /// The peer wants it. Returns whether that makes sense.
+    mutating func accepted(_ id: UInt64, _ holdings: FileHoldings) -> Bool {
+        guard case .offered = transfers[id]?.state else { return false }
+        change(id, to: .accepted(holdings))
+        accepted.append(id)
+        return true
+    }
+
+    /// The next that may begin, and what the peer has of it.
+    mutating func nextToBegin() -> (id: UInt64, holdings: FileHoldings)? {
+        while active < Limits.maxActiveFiles, let id = accepted.popFirst() {
+            guard case .accepted(let holdings) = transfers[id]?.state else { continue }
+            change(id, to: .beginning)
+            return (id, holdings)
+        }
+        return nil
+    }
+
+    /// The peer will say later whether and when. Returns whether it was offered, and the stream that it used.
+    mutating func postponed(_ id: UInt64) -> (isOpen: Bool, stream: UInt64?) {
+        guard let transfer = transfers[id] else { return (false, nil) }
+        let stream = stream(of: id)
+        switch transfer.state {
+        case .waiting: return (false, nil)
+        case .offered, .accepted, .beginning, .sending, .finishing:
+            change(id, to: .offered(isAnswered: true))
+            transfers[id]?.isAsked = false
+            return (true, stream)
+        }
+    }
+
+    /// The application knows where to go on. Returns the stream to use.
+    mutating func begin(_ id: UInt64) -> UInt64? {
+        guard transfers[id]?.state == .beginning else { return nil }
         let stream = nextStream
         nextStream += 1
-        transfers[id]?.state = .sending(stream: stream, offset: offset)
+        change(id, to: .sending(stream: stream, position: 0))
         return stream
     }
 
-    func transfer(on stream: UInt64) -> (id: UInt64, offset: UInt64, size: UInt64)? {
-        for (id, transfer) in transfers {
-            if case .sending(stream, let offset) = transfer.state { return (id, offset, transfer.size) }
-        }
-        return nil
+    func transfer(on stream: UInt64) -> (id: UInt64, position: UInt64)? {
+        guard let id = sendingStreams[stream], case .sending(_, let position) = transfers[id]?.state else { return nil }
+        return (id, position)
     }
 
     /// Returns whether to ask the application now: one question at a time.
@@ -90,26 +123,47 @@ struct OutgoingFiles {
     func stream(of id: UInt64) -> UInt64? {
         switch transfers[id]?.state {
         case .sending(let stream, _), .finishing(let stream): stream
-        case .waiting, .offered, nil: nil
+        case .waiting, .offered, .accepted, .beginning, nil: nil
         }
     }
 
-    /// `count` bytes were written. Returns the stream and whether they were the last.
-    mutating func advanced(_ id: UInt64, by count: Int) -> (stream: UInt64, isLast: Bool)? {
-        guard let transfer = transfers[id], case .sending(let stream, let offset) = transfer.state else { return nil }
-        let next = offset + UInt64(count)
-        guard next <= transfer.size else { return nil }
-        let isLast = next == transfer.size
+    /// `count` bytes were given, the last of all or not. Returns the stream.
+    mutating func advanced(_ id: UInt64, by count: Int, isLast: Bool) -> UInt64? {
+        guard case .sending(let stream, let position) = transfers[id]?.state else { return nil }
         transfers[id]?.isAsked = false
-        transfers[id]?.state = isLast ? .finishing(stream: stream) : .sending(stream: stream, offset: next)
-        return (stream, isLast)
+        change(
+            id, to: isLast ? .finishing(stream: stream) : .sending(stream: stream, position: position + UInt64(count)))
+        return stream
     }
 
     /// Returns whether the transfer existed.
     mutating func remove(_ id: UInt64) -> Bool {
-        guard let transfer = transfers.removeValue(forKey: id) else { return false }
+        guard transfers[id] != nil else { return false }
+        change(id, to: .waiting)
+        transfers[id] = nil
         order.removeAll { $0 == id }
-        if case .offered = transfer.state { unanswered -= 1 }
         return true
+    }
+
+    /// The one place where states change, and where what is counted of them does.
+    private mutating func change(_ id: UInt64, to state: Transfer.State) {
+        guard let old = transfers[id]?.state else { return }
+        if old == .offered(isAnswered: false) { unanswered -= 1 }
+        if old.isActive { active -= 1 }
+        if case .sending(let stream, _) = old { sendingStreams[stream] = nil }
+        if state == .offered(isAnswered: false) { unanswered += 1 }
+        if state.isActive { active += 1 }
+        if case .sending(let stream, _) = state { sendingStreams[stream] = id }
+        transfers[id]?.state = state
+    }
+}
+
+extension OutgoingFiles.Transfer.State {
+    /// Whether bytes of it are, or will soon be, in memory.
+    fileprivate var isActive: Bool {
+        switch self {
+        case .waiting, .offered, .accepted, .finishing: false
+        case .beginning, .sending: true
+        }
     }
 }

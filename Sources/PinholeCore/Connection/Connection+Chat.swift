@@ -1,19 +1,33 @@
 internal import PinholeCrypto
 internal import PinholeWire
 
-// What people send: messages, receipts and files on the session's streams.
+// What people send: messages and receipts on the session's streams. `+Files` has the files.
 
 extension Connection {
     /// Accepts a message for the peer; it is kept until the peer has it on disk.
-    func enqueue(_ message: ChatMessage, at now: Instant) {
-        outbox.enqueue(message)
+    func enqueue(_ message: ChatMessage, isReleased: Bool, at now: Instant) {
+        // Who is not a contact yet is told nothing; when he is, the application brings it again.
+        guard !isForInvite else { return }
+        outbox.enqueue(message, isReleased: isReleased)
+        // Who sends has stopped typing, and the peer sees that by the message.
+        _ = typing.own(false, at: now)
         if session == nil { connect(at: now) }
+    }
+
+    /// Gives up on a message. Returns whether it was still waiting.
+    func cancel(_ id: MessageID) -> Bool {
+        outbox.remove(id)
     }
 
     /// A session began: whatever the peer has not confirmed is said again.
     func beginChat(at now: Instant) {
+        guard case .contact = purpose else { return beginInvite() }
         outbox.sessionBegan()
         inbox.sessionBegan()
+        typing.sessionBegan()
+        for (epoch, counter) in readByUs.all.suffix(Self.readsRepeated) {
+            write(Receipt(kind: .read, id: MessageID(epoch: epoch, counter: counter)))
+        }
         incomingFiles.sessionBegan()
         outgoingFiles.sessionBegan()
         writeOffers()
@@ -22,31 +36,29 @@ extension Connection {
 
     /// Writes messages to their stream, a bounded amount ahead of the network.
     func fillStreams(at now: Instant) {
-        guard outbox.hasUnwritten else { return }
+        guard outbox.hasUnwritten, session != nil else { return }
+        let unasked = outbox.takeUnasked()
+        if !unasked.isEmpty { events.append(.messagesWait(unasked, for: peer)) }
         while let unsent = session?.transport.unsentBytes(on: StreamID.chat), unsent < Self.writeAhead,
-            let record = outbox.nextRecord()
+            let (record, news) = outbox.nextRecord()
         {
             session?.transport.write(record, to: StreamID.chat)
             session?.lastApplicationData = now
+            if let news { events.append(.sent(news, to: peer)) }
         }
     }
+
+    /// Of how many epochs a new session hears again what was read.
+    private static let readsRepeated = 4
 
     /// Bytes that are handed to a stream before the first of them left.
     static let writeAhead = 256 * 1024
 
-    /// Offers files, as many as may wait for an answer at once.
-    private func writeOffers() {
-        guard session != nil else { return }
-        while let offer = outgoingFiles.nextOffer() { write(offer) }
-    }
-
-    private func write(_ record: FileRecord) {
-        session?.transport.write(RecordReader.framed(record.encoded), to: StreamID.control)
-    }
-
     func drainTransport(at now: Instant) {
         while let event = session?.transport.nextEvent() {
+            guard !handleByteStream(event, at: now) else { continue }
             switch event {
+            case .readable(let stream) where isForInvite: readInvite(stream, at: now)
             case .readable(let stream) where stream >= StreamID.firstFile: readLater(stream)
             case .readable(let stream): read(stream, at: now)
             case .writable(let stream): wantFileData(on: stream)
@@ -76,31 +88,22 @@ extension Connection {
         for stream in streams.sorted() { read(stream, at: now) }
     }
 
-    private func readLater(_ stream: UInt64) {
-        if !readableFiles.contains(stream) { readableFiles.append(stream) }
-    }
-
-    /// Hands the application what has come of files while it keeps up with writing. What it does not take stays in the
-    /// transport, and the peer gets no more credit.
-    private func readFiles(at now: Instant) {
-        guard !readableFiles.isEmpty, incomingFiles.room > 0 else { return }
-        let streams = readableFiles
-        readableFiles.removeAll(keepingCapacity: true)
-        for stream in streams {
-            if incomingFiles.room > 0 { read(stream, at: now) }
-            // What there was no room for is not told again.
-            if incomingFiles.room == 0 { readableFiles.append(stream) }
+    var isForInvite: Bool {
+        switch purpose {
+        case .contact: false
+        case .inviter, .invited: true
         }
     }
 
-    private func read(_ stream: UInt64, at now: Instant) {
+    func read(_ stream: UInt64, at now: Instant) {
         // The bytes of a file wait in the transport until the control stream said whose they are.
         guard stream < StreamID.firstFile || incomingFiles.transfer(on: stream) != nil else { return }
-        if stream == StreamID.control || stream == StreamID.chat, hasUntakenAnswers {
+        let isHeld = stream == StreamID.chat && isChatHeld
+        if isHeld || (stream == StreamID.control || stream == StreamID.chat) && hasUntakenAnswers {
             session?.postponedReads.insert(stream)
             return
         }
-        let limit = stream < StreamID.firstFile ? .max : incomingFiles.room
+        let limit = incomingFiles.transfer(on: stream).map { incomingFiles.room(of: $0) } ?? .max
         guard let bytes = session?.transport.read(stream, upTo: limit) else { return }
         if !bytes.isEmpty { session?.lastApplicationData = now }
         do {
@@ -114,6 +117,9 @@ extension Connection {
             case StreamID.receipts:
                 session?.receipts.append(bytes)
                 while let record = try session?.receipts.next() { receive(try Receipt(record.span)) }
+            case StreamID.signs:
+                session?.signs.append(bytes)
+                while let record = try session?.signs.next() { receive(try Sign(record.span), at: now) }
             default:
                 receiveFileData(bytes, on: stream)
             }
@@ -130,7 +136,10 @@ extension Connection {
     private func receive(_ message: ChatMessage, at now: Instant) throws(WireError) {
         guard message.id.counter > 0 else { throw .malformed }
         switch inbox.receive(message.id) {
-        case .new: events.append(.message(message, from: peer))
+        case .new:
+            // A message ends the typing that led to it.
+            if typing.peer(false, at: now) { events.append(.typing(peer, false)) }
+            events.append(.message(message, from: peer))
         case .duplicate: sendReceipt(message.id)
         case .ignored: break
         }
@@ -138,9 +147,33 @@ extension Connection {
 
     private func receive(_ receipt: Receipt) {
         switch receipt.kind {
-        case .delivered: if outbox.confirm(receipt.id) { events.append(.delivered(receipt.id, to: peer)) }
-        case .read: break
+        case .delivered: if outbox.remove(receipt.id) { events.append(.delivered(receipt.id, to: peer)) }
+        case .read:
+            // A new session repeats the last one.
+            guard receipt.id.counter > readByPeer[receipt.id.epoch] ?? 0 else { return }
+            readByPeer[receipt.id.epoch] = receipt.id.counter
+            events.append(.read(receipt.id, by: peer))
         }
+    }
+
+    private func receive(_ sign: Sign, at now: Instant) {
+        switch sign {
+        case .typing(let isTyping): if typing.peer(isTyping, at: now) { events.append(.typing(peer, isTyping)) }
+        case .unknown: break
+        }
+    }
+
+    /// Somebody has seen this message of the peer, and those of its epoch before it.
+    func read(_ id: MessageID) {
+        guard id.counter > readByUs[id.epoch] ?? 0 else { return }
+        readByUs[id.epoch] = id.counter
+        write(Receipt(kind: .read, id: id))
+    }
+
+    /// The person types to the peer, or has stopped.
+    func setTyping(_ isTyping: Bool, at now: Instant) {
+        guard session != nil, typing.own(isTyping, at: now) else { return }
+        session?.transport.write(RecordReader.framed(Sign.typing(isTyping).encoded), to: StreamID.signs)
     }
 
     /// The application has the message on disk.
@@ -151,7 +184,10 @@ extension Connection {
     }
 
     private func sendReceipt(_ id: MessageID) {
-        let receipt = Receipt(kind: .delivered, id: id)
+        write(Receipt(kind: .delivered, id: id))
+    }
+
+    private func write(_ receipt: Receipt) {
         session?.transport.write(RecordReader.framed(receipt.encoded), to: StreamID.receipts)
     }
 
@@ -160,116 +196,5 @@ extension Connection {
         inbox.failed()
         events.removeAll { if case .message = $0 { true } else { false } }
         if session != nil { close(.storage, code: CloseCode.storage, at: now) }
-    }
-}
-
-// MARK: Files
-
-extension Connection {
-    func offer(_ transfer: UInt64, size: UInt64, hash: [UInt8], name: String, at now: Instant) {
-        outgoingFiles.add(transfer, size: size, hash: hash, name: name)
-        writeOffers()
-        if session == nil { connect(at: now) }
-    }
-
-    func accept(_ transfer: UInt64, offset: UInt64) {
-        guard incomingFiles.accept(transfer, offset: offset) else { return }
-        write(.accept(transfer: transfer, offset: offset))
-        completeIfWhole(transfer)
-    }
-
-    /// Declines an offer, or gives up a transfer in either direction.
-    func refuse(_ transfer: UInt64, _ reason: FileRecord.Refusal) {
-        if let stream = outgoingFiles.stream(of: transfer) { session?.transport.reset(stream, errorCode: 0) }
-        let wasOutgoing = outgoingFiles.remove(transfer)
-        if !wasOutgoing, let stream = incomingFiles.remove(transfer) {
-            session?.transport.stopSending(stream, errorCode: 0)
-        }
-        write(.refuse(transfer: transfer, reason: reason))
-        writeOffers()
-    }
-
-    /// The application has verified and stored an incoming file.
-    func fileStored(_ transfer: UInt64) {
-        _ = incomingFiles.remove(transfer)
-        write(.done(transfer: transfer))
-    }
-
-    /// Bytes that `fileWanted` asked for, or the first of them.
-    func provide(_ bytes: [UInt8], for transfer: UInt64) {
-        guard let (stream, isLast) = outgoingFiles.advanced(transfer, by: bytes.count) else { return }
-        session?.transport.write(bytes, to: stream, fin: isLast)
-        if !isLast { wantFileData(on: stream) }
-    }
-
-    private func wantFileData(on stream: UInt64) {
-        guard let session, let (id, offset, size) = outgoingFiles.transfer(on: stream) else { return }
-        let room = Self.writeAhead - session.transport.unsentBytes(on: stream)
-        let count = Int(min(UInt64(max(room, 0)), size - offset))
-        guard room > 0, count > 0, outgoingFiles.ask(id) else { return }
-        events.append(.fileWanted(transfer: id, offset: offset, count: min(count, Limits.filePiece), to: peer))
-    }
-
-    private func receive(_ record: FileRecord, at now: Instant) {
-        session?.lastApplicationData = now
-        switch record {
-        case .offer(let transfer, let size, let hash, let name):
-            guard incomingFiles.offered(transfer, size: size) else {
-                return write(.refuse(transfer: transfer, reason: .unacceptable))
-            }
-            events.append(.fileOffered(FileOffer(transfer: transfer, size: size, hash: hash, name: name), from: peer))
-        case .accept(let transfer, let offset):
-            guard let stream = outgoingFiles.accepted(transfer, offset: offset) else { return }
-            write(.begin(transfer: transfer, stream: stream))
-            writeOffers()
-            if outgoingFiles.transfers[transfer]?.size == offset {
-                provide([], for: transfer)
-            } else {
-                wantFileData(on: stream)
-            }
-        case .refuse(let transfer, let reason):
-            let wasOutgoing = outgoingFiles.stream(of: transfer)
-            if let wasOutgoing { session?.transport.reset(wasOutgoing, errorCode: 0) }
-            let wasIncoming = incomingFiles.transfers[transfer] != nil
-            if outgoingFiles.remove(transfer) || wasIncoming {
-                _ = incomingFiles.remove(transfer)
-                events.append(.fileRefused(transfer: transfer, reason, by: peer))
-            }
-            writeOffers()
-        case .begin(let transfer, let stream):
-            if incomingFiles.began(transfer, stream: stream) { readLater(stream) }
-        case .done(let transfer):
-            if outgoingFiles.remove(transfer) { events.append(.fileDone(transfer: transfer, to: peer)) }
-        }
-    }
-
-    private func receiveFileData(_ bytes: [UInt8], on stream: UInt64) {
-        guard let transfer = incomingFiles.transfer(on: stream) else { return }
-        guard !bytes.isEmpty else { return completeIfWhole(transfer) }
-        guard let offset = incomingFiles.advanced(transfer, by: bytes.count) else {
-            return refuse(transfer, .corrupt)
-        }
-        events.append(.fileData(transfer: transfer, offset: offset, bytes, from: peer))
-        completeIfWhole(transfer)
-    }
-
-    private func completeIfWhole(_ transfer: UInt64) {
-        if incomingFiles.takeCompletion(transfer) { events.append(.fileComplete(transfer: transfer, from: peer)) }
-    }
-
-    private func incomingStreamEnded(_ stream: UInt64) {
-        guard let transfer = incomingFiles.transfer(on: stream) else { return }
-        _ = incomingFiles.remove(transfer)
-        events.append(.fileRefused(transfer: transfer, .cancelled, by: peer))
-    }
-
-    /// The session is over: incoming files wait for a new offer.
-    func interruptFiles(at now: Instant) {
-        readFiles(at: now)
-        readableFiles.removeAll()
-        for transfer in incomingFiles.transfers.keys.sorted() {
-            events.append(.fileInterrupted(transfer: transfer, from: peer))
-        }
-        incomingFiles.sessionBegan()
     }
 }

@@ -11,6 +11,7 @@ extension Connection {
             nearest = nearest.map { min($0, instant) } ?? instant
         }
         consider(retry?.at)
+        consider(typing.peerUntil)
         consider(attemptDeadline)
         consider(introduction?.resend)
         consider(introduction?.verdict)
@@ -39,6 +40,7 @@ extension Connection {
 
     func handleTimeout(at now: Instant) {
         if let retry, retry.at <= now { again(retry.count, at: now) }
+        if typing.expire(at: now) { events.append(.typing(peer, false)) }
         if let verdict = introduction?.verdict, verdict <= now { peerIsAbsent(at: now) }
         if let introduction, introduction.resend <= now { resendIntroduction(at: now) }
         if let directHello, directHello.resend <= now { sendDirectHello(at: now) }

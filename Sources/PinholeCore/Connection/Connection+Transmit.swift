@@ -155,6 +155,7 @@ extension Connection {
     private func end(_ reason: CloseReason, at now: Instant) {
         guard let ended = session else { return }
         interruptFiles(at: now)
+        if typing.peer(false, at: now) { events.append(.typing(peer, false)) }
         session = nil
         isAnnounced = false
         search = nil

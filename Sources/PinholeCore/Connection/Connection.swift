@@ -16,6 +16,7 @@ internal import PinholeWire
 /// send.
 final class Connection {
     let pair: PairKeys
+    let purpose: ConnectionPurpose
     /// Its place in the endpoint.
     let slot: Int
     let environment: Environment
@@ -94,10 +95,21 @@ final class Connection {
     /// When a question for an echo that looked old was last answered.
     var lastYield: Instant?
 
+    /// The clients whose services say that the peer is there, and whether the application takes it for present.
+    var seenBy: Set<Int> = []
+    var isPresent = false
+
     var outbox = Outbox()
     var inbox: Inbox
+    var typing = Typing()
+    /// Up to which message of each epoch somebody here has seen what the peer sent, and the other way round.
+    var readByUs: Newest<UInt64>
+    var readByPeer = Newest<UInt64>()
     var outgoingFiles = OutgoingFiles()
     var incomingFiles = IncomingFiles()
+    var byteStreams = ByteStreams()
+    /// Whether the application has as many messages as it wants for now: no more are read.
+    var isChatHeld = false
     /// Streams of files that have something to read, in the order in which that was found.
     var readableFiles: [UInt64] = []
 
@@ -153,9 +165,11 @@ final class Connection {
     }
 
     init(
-        _ pair: PairKeys, slot: Int, directAddresses: [TransportAddress], state: ContactState, environment: Environment
+        _ pair: PairKeys, for purpose: ConnectionPurpose = .contact, slot: Int, directAddresses: [TransportAddress],
+        state: ContactState, environment: Environment
     ) {
         self.pair = pair
+        self.purpose = purpose
         self.slot = slot
         self.directAddresses = directAddresses
         self.environment = environment
@@ -163,9 +177,12 @@ final class Connection {
         ownTimestamp = state.ownTimestamp
         authenticatedTimestamp = state.authenticatedTimestamp
         inbox = Inbox(highestStored: state.highestStored)
+        readByUs = Newest(state.highestRead)
     }
 
     var peer: IdentityKey { pair.peerKey }
+    /// Whether the peer is reachable, as far as its session, the services and its beacons tell.
+    var isThere: Bool { isAnnounced || !seenBy.isEmpty || !neighbourhood.addresses.isEmpty }
     /// The clients that can ask for the peer now.
     var introducers: Set<Int> { environment.introducers(of: peer) }
 
@@ -214,12 +231,16 @@ package struct ContactState: Sendable {
     package var authenticatedTimestamp: UInt64
     /// The highest message counter on disk, by sender epoch.
     package var highestStored: [UInt64: UInt64]
+    /// The highest counter that was seen by somebody, by sender epoch; empty if nobody is to know.
+    package var highestRead: [UInt64: UInt64]
 
     package init(
-        ownTimestamp: UInt64 = 0, authenticatedTimestamp: UInt64 = 0, highestStored: [UInt64: UInt64] = [:]
+        ownTimestamp: UInt64 = 0, authenticatedTimestamp: UInt64 = 0, highestStored: [UInt64: UInt64] = [:],
+        highestRead: [UInt64: UInt64] = [:]
     ) {
         self.ownTimestamp = ownTimestamp
         self.authenticatedTimestamp = authenticatedTimestamp
         self.highestStored = highestStored
+        self.highestRead = highestRead
     }
 }

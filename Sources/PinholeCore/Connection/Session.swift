@@ -32,6 +32,10 @@ final class Session {
     var control = RecordReader(limit: 1024)
     var chat = RecordReader(limit: Limits.maxMessageBody + 24)
     var receipts = RecordReader(limit: 64)
+    var signs = RecordReader(limit: 64)
+    /// Stream 0 of a session under an invite's key, and whether the invited one has introduced himself.
+    var invites = RecordReader(limit: Limits.maxInviteRecord)
+    var isIntroduced = false
 
     /// Whether a session of `pairing` takes over. A peer whose clock went back has lost this one, or it would know
     /// better what time it is: then timestamps decide nothing.

@@ -13,14 +13,18 @@ extension Endpoint {
 
     /// What is sent to every network that this peer is on, if it is time.
     func sendBeacons(at now: Instant) {
-        guard beacons.takeRound(at: now, &environment.entropy), !connections.isEmpty else { return }
+        guard beacons.takeRound(at: now, &environment.entropy) else { return }
+        pruneNeighbours(at: now)
+        guard !connections.isEmpty else { return }
         let slots = connections.keys.sorted()
         let round = beacons.takeContacts(slots.count).map { slots[$0] }
         for source in beacons.sources {
             guard let port = environment.localPorts[source.ip.family] else { continue }
             let address = TransportAddress(source.ip.inZone(0), port: port)
-            for start in stride(from: 0, to: round.count, by: Limits.beaconEntries) {
-                let group = round[start..<min(start + Limits.beaconEntries, round.count)]
+            // One entry of each beacon is for other nodes of this identity.
+            let room = Limits.beaconEntries - 1
+            for start in stride(from: 0, to: round.count, by: room) {
+                let group = round[start..<min(start + room, round.count)]
                 beacons.send(beacon(to: group, from: address, at: now), from: source.ip)
             }
         }
@@ -29,13 +33,14 @@ extension Endpoint {
     private func beacon(to slots: ArraySlice<Int>, from address: TransportAddress, at now: Instant) -> Beacon {
         var nonce = ByteWriter(capacity: Beacon.nonceSize)
         for _ in 0..<Beacon.nonceSize / 8 { nonce.u64(environment.entropy.next()) }
-        var entries: [UInt64] = []
+        let twin = BeaconKey(twins.keys, epoch: environment.beaconEpoch(at: now))
+        var entries = [twin.entry([], nonce: nonce.bytes, from: address)]
         for slot in slots {
             guard let connection = connections[slot] else { continue }
             let key = connection.beaconKeys.own(connection.pair, environment.beaconEpoch(at: now))
             entries.append(key.entry(connection.isCalling ? .calling : [], nonce: nonce.bytes, from: address))
         }
-        while entries.count < Beacon.paddedCount(slots.count) { entries.append(environment.entropy.next()) }
+        while entries.count < Beacon.paddedCount(slots.count + 1) { entries.append(environment.entropy.next()) }
         environment.entropy.shuffle(&entries)
         return Beacon(nonce: nonce.bytes, entries: entries)
     }
@@ -58,7 +63,11 @@ extension Endpoint {
             connection.heardBeacon(from: sender, isCalling: flags.contains(.calling), at: now)
             return settleLater(slot)
         }
-        environment.drops.count(.notForUs)
+        let epoch = environment.beaconEpoch(at: now)
+        let isTwin = [epoch, epoch &- 1, epoch &+ 1].contains {
+            BeaconKey(twins.keys, epoch: $0).flags(in: entries, from: said) != nil
+        }
+        if isTwin { heardTwin(from: said, at: now) } else { environment.drops.count(.notForUs) }
     }
 }
 

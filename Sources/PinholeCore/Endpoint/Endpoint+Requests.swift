@@ -31,9 +31,56 @@ extension Endpoint {
     }
 
     /// Accepts a message for a contact; `delivered` follows when the contact has it on disk.
-    package func send(_ message: ChatMessage, to key: IdentityKey, at now: Instant) {
-        with(key) { $0.enqueue(message, at: now) }
+    ///
+    /// Without `isReleased`, `messagesWait` asks for ``release(_:to:at:)`` before it leaves.
+    package func send(
+        _ message: ChatMessage, isReleased: Bool = true, to key: IdentityKey, at now: Instant
+    ) {
+        with(key) { $0.enqueue(message, isReleased: isReleased, at: now) }
         hurryBeacons(to: key, at: now)
+    }
+
+    /// The disk says of these messages that they may have been sent: now they may.
+    package func release(_ ids: some Sequence<MessageID>, to key: IdentityKey, at now: Instant) {
+        with(key) { $0.outbox.release(Set(ids)) }
+    }
+
+    /// The disk could not be asked: `messagesWait` comes again with the next session.
+    package func askAgain(_ ids: some Sequence<MessageID>, to key: IdentityKey, at now: Instant) {
+        with(key) { connection in
+            connection.outbox.askAgain(Set(ids))
+            // Not at once: what failed would fail again.
+            connection.storingFailed(at: now)
+        }
+    }
+
+    /// Gives up on a message; it may have been sent already. Returns whether it was still waiting.
+    @discardableResult
+    package func cancel(_ id: MessageID, to key: IdentityKey, at now: Instant) -> Bool {
+        var wasWaiting = false
+        with(key) { wasWaiting = $0.cancel(id) }
+        return wasWaiting
+    }
+
+    /// Somebody has seen this message of a contact, and those of its epoch before it: the contact is told.
+    package func read(_ id: MessageID, from key: IdentityKey, at now: Instant) {
+        with(key) { $0.read(id) }
+    }
+
+    /// The person types a message to a contact, or has stopped. It may be called for each key: it is told now and then.
+    package func setTyping(_ isTyping: Bool, to key: IdentityKey, at now: Instant) {
+        with(key) { $0.setTyping(isTyping, at: now) }
+    }
+
+    /// Tries at once to reach the contacts that something waits for, whatever pause there was to be.
+    package func retry(_ key: IdentityKey, at now: Instant) {
+        with(key) { $0.connectNow(at: now) }
+        hurryBeacons(to: key, at: now)
+    }
+
+    /// Tells whoever holds the invite with the key `guest`, if he is there, what comes of his introduction.
+    package func answer(_ verdict: InviteRecord.Verdict, to guest: IdentityKey, at now: Instant) {
+        with(guest) { $0.answer(verdict) }
     }
 
     /// The application has a message of `key` on disk.
@@ -52,16 +99,21 @@ extension Endpoint {
         with(key) { $0.ping(at: now) }
     }
 
-    /// Offers a file; its bytes are asked for by `fileWanted` once the contact accepts.
-    package func offer(
-        _ transfer: UInt64, size: UInt64, hash: [UInt8], name: String, to key: IdentityKey, at now: Instant
-    ) {
-        with(key) { $0.offer(transfer, size: size, hash: hash, name: name, at: now) }
+    /// Offers a file or a folder; `fileAccepted` follows once the contact wants it.
+    package func offer(_ offer: FileOffer, to key: IdentityKey, at now: Instant) {
+        with(key) { $0.offer(offer, at: now) }
     }
 
-    /// Accepts an offered file, of which the first `offset` bytes are here already.
-    package func accept(_ transfer: UInt64, offset: UInt64, from key: IdentityKey, at now: Instant) {
-        with(key) { $0.accept(transfer, offset: offset) }
+    /// Accepts an offer, of which so much is here already.
+    package func accept(_ transfer: UInt64, _ holdings: FileHoldings, from key: IdentityKey, at now: Instant) {
+        with(key) { $0.accept(transfer, holdings) }
+    }
+
+    /// Takes an offer neither now nor never; what comes of it is not wanted until it is accepted again.
+    package func postpone(
+        _ transfer: UInt64, _ reason: FileRecord.Postponement, from key: IdentityKey, at now: Instant
+    ) {
+        with(key) { $0.postpone(transfer, reason) }
     }
 
     /// Declines an offer, or gives up a transfer in either direction.
@@ -69,9 +121,16 @@ extension Endpoint {
         with(key) { $0.refuse(transfer, reason) }
     }
 
-    /// The bytes that `fileWanted` asked for, at any time later; or the first of them.
-    package func provide(_ bytes: [UInt8], for transfer: UInt64, to key: IdentityKey, at now: Instant) {
-        with(key) { $0.provide(bytes, for: transfer) }
+    /// Answers `fileAccepted`: what ``provide(_:for:isLast:to:at:)`` gives begins with this group.
+    package func begin(_ transfer: UInt64, group: UInt64, to key: IdentityKey, at now: Instant) {
+        with(key) { $0.begin(transfer, group: group) }
+    }
+
+    /// The bytes that `fileWanted` asked for, at any time later, few or many; nothing follows them if `isLast`.
+    package func provide(
+        _ bytes: [UInt8], for transfer: UInt64, isLast: Bool, to key: IdentityKey, at now: Instant
+    ) {
+        with(key) { $0.provide(bytes, for: transfer, isLast: isLast) }
     }
 
     /// `count` bytes more of what `fileData` gave were written. Who falls ``Limits/maxUnwritten`` behind gets no more.
@@ -104,9 +163,11 @@ extension Endpoint {
         beacons.hurry(at: now)
     }
 
-    private func with(_ key: IdentityKey, _ body: (Connection) -> Void) {
-        guard let slot = slots[key], let connection = connections[slot] else { return }
-        body(connection)
-        settleLater(slot)
+    /// What `body` says of a contact's connection; nil for a key that is no contact's.
+    @discardableResult
+    func with<Value>(_ key: IdentityKey, _ body: (Connection) -> Value) -> Value? {
+        guard let slot = slots[key], let connection = connections[slot] else { return nil }
+        defer { settleLater(slot) }
+        return body(connection)
     }
 }

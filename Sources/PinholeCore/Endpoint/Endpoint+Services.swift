@@ -30,6 +30,7 @@ extension Endpoint {
             tell(.serviceUp(service, observed: registered.observed, rtt: rtt))
             measure(index, registered, at: now)
             verifyMapping(registered.observed.family, at: now)
+            if clients[index].twins != nil { twins.began(clients[index].id, at: now, &environment.entropy) }
             for (slot, connection) in connections where clients[index].service.scope.includes(connection.peer) {
                 connection.serviceChanged(at: now)
                 settleLater(slot)
@@ -47,20 +48,36 @@ extension Endpoint {
             noteServiceAddresses(registered, of: index)
             measure(index, registered, at: now)
         case .down(let failure):
+            twins.ended(clients[index].id)
+            forgetPresence(by: clients[index].id)
             let isStillUp = clients.contains { $0.service.id == service && $0.isRegistered }
             let isPending = clients.contains { $0.service.id == service && !$0.hasFailed }
             guard !isStillUp, failure != .noAnswer || !isPending, reportedDown.insert(service).inserted else { return }
             tell(.serviceDown(service, failure))
+        case .peer(let tag, let observed, let blob) where isTwinTag(tag, at: index):
+            receiveTwin(tag, observed: observed, blob: blob, at: index, now: now)
         case .peer(let tag, let observed, let blob):
             guard let slot = slot(of: tag, at: index) else { return }
+            note(slot, isThere: true, by: clients[index].id)
             connections[slot]?.receivePeer(tag, observed: observed, blob: blob, client: clients[index].id, at: now)
             settleLater(slot)
+        case .absent(let tag) where isTwinTag(tag, at: index):
+            twins.absent(at: clients[index].id, at: now)
         case .absent(let tag):
             guard let slot = slot(of: tag, at: index) else { return }
+            note(slot, isThere: false, by: clients[index].id)
             connections[slot]?.receiveAbsent(client: clients[index].id, at: now)
+            settleLater(slot)
+        case .vanished(let tag):
+            // Of yesterday's tag this says nothing.
+            guard let slot = slot(of: tag, at: index), let pair = connections[slot]?.pair,
+                clients[index].day(at: now).map(pair.tag) == tag
+            else { return }
+            note(slot, isThere: false, by: clients[index].id)
             settleLater(slot)
         case .appeared(let tag):
             guard let slot = slot(of: tag, at: index) else { return }
+            note(slot, isThere: true, by: clients[index].id)
             connections[slot]?.serviceChanged(at: now)
             settleLater(slot)
         case .notice(let text):

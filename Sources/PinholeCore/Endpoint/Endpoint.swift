@@ -42,6 +42,10 @@ package final class Endpoint {
     var cookieGate: CookieGate
     var helloLoad = SourceLoad(limit: Limits.hellosPerSecond, perSource: Limits.hellosPerSecondPerSource)
     var beacons = Beacons()
+    /// Other nodes with this identity, and the tags by which they are found today.
+    var twins: Twins
+    var twinTags: Set<RendezvousTag> = []
+    var watchesContacts = false
 
     private var events: [Event] = []
     private var eventIndex = 0
@@ -58,6 +62,7 @@ package final class Endpoint {
         environment = Environment(
             entropy: entropy, allowsLoopback: allowsLoopback, unixMilliseconds: unixMilliseconds, at: now)
         cookieGate = CookieGate(own: identity.publicKey)
+        twins = Twins(identity, instance: environment.entropy.next())
     }
 
     /// Datagrams that were dropped so far, by reason.
@@ -119,11 +124,14 @@ extension Endpoint {
                     clients[clients.count - 1].service = service
                 } else {
                     clientsMade += 1
-                    clients.append(SignalingClient(clientsMade, service, at: address, now: now))
+                    let twins = service.scope == .everybody ? twins.keys : nil
+                    clients.append(SignalingClient(clientsMade, service, at: address, twins: twins, now: now))
                 }
             }
         }
         for index in known.indices {
+            twins.ended(known[index].id)
+            forgetPresence(by: known[index].id)
             known[index].unregister(at: now)
             for datagram in known[index].takeOutgoing() { transmit(datagram, to: Route(known[index].address)) }
         }
@@ -148,17 +156,22 @@ extension Endpoint {
 // MARK: Contacts
 
 extension Endpoint {
-    /// A person whom this peer answers, and may call.
+    /// A person whom this peer answers, and may call; or, for another purpose, the key of an invite, or an inviter.
     package func add(
-        _ key: IdentityKey, psk: [UInt8]? = nil, directAddresses: [TransportAddress] = [],
-        state: ContactState = ContactState(), at now: Instant
+        _ key: IdentityKey, for purpose: ConnectionPurpose = .contact, psk: [UInt8]? = nil,
+        directAddresses: [TransportAddress] = [], state: ContactState = ContactState(), at now: Instant
     ) throws(KeyError) {
         guard slots[key] == nil else { return }
-        let pair = try PairKeys(own: identity, peer: key, psk: psk)
+        let own: IdentitySecret
+        switch purpose {
+        case .contact, .inviter: own = identity
+        case .invited(let guest, _, _): own = guest
+        }
+        let pair = try PairKeys(own: own, peer: key, psk: psk)
         let slot = nextSlot
         nextSlot += 1
         connections[slot] = Connection(
-            pair, slot: slot, directAddresses: directAddresses, state: state, environment: environment)
+            pair, for: purpose, slot: slot, directAddresses: directAddresses, state: state, environment: environment)
         slots[key] = slot
         learnTags(of: slot, pair)
         arePairsStale = true
@@ -201,7 +214,7 @@ extension Endpoint {
         for index in clients.indices {
             let scope = clients[index].service.scope
             let pairs = sorted.filter { scope.includes($0.value.peer) }.map {
-                SignalingClient.Pair(keys: $0.value.pair, watch: watched.contains($0.key))
+                SignalingClient.Pair(keys: $0.value.pair, watch: watchesContacts || watched.contains($0.key))
             }
             clients[index].setPairs(pairs, at: now)
         }
@@ -217,6 +230,7 @@ extension Endpoint {
         let days = Set(clients.compactMap { $0.day(at: now) })
         guard days != learnedDays else { return }
         learnedDays = days
+        twinTags = Set(tagDays.map(twins.keys.tag))
         tags.removeAll()
         for (slot, connection) in connections { learnTags(of: slot, connection.pair) }
     }
@@ -279,6 +293,7 @@ extension Endpoint {
         for client in clients { nearest = nearest.map { min($0, client.nextTimeout) } ?? client.nextTimeout }
         if let due = nextMeasurement { nearest = nearest.map { min($0, due) } ?? due }
         if let due = beacons.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
+        if let due = twins.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
         for mapping in mappings.values {
             if let due = mapping.nextTimeout { nearest = nearest.map { min($0, due) } ?? due }
         }
@@ -298,6 +313,7 @@ extension Endpoint {
         }
         continueMeasurements(at: now)
         sendBeacons(at: now)
+        handleTwinTimeout(at: now)
         handleMappingTimeout(at: now)
         settleClients(at: now)
     }
@@ -322,6 +338,10 @@ extension Endpoint {
             settleLater(connection)
         }
         connection.reportOutgoing(at: now)
+        if connection.isThere != connection.isPresent {
+            connection.isPresent.toggle()
+            connection.events.append(.presence(connection.peer, connection.isPresent))
+        }
         events += connection.events
         connection.events.removeAll(keepingCapacity: true)
         if !connection.requests.isEmpty {

@@ -55,6 +55,8 @@ final class Environment {
     let opened = PacketMemory()
     var sockets = ExtraSockets()
     var punches = PunchSchedule()
+    /// What the application calls the next stream of bytes, with whomever.
+    var nextByteStream: UInt64 = 1
 
     init(entropy: Entropy, allowsLoopback: Bool, unixMilliseconds: UInt64, at now: Instant) {
         self.entropy = entropy

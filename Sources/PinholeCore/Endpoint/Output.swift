@@ -41,32 +41,55 @@ package enum Event {
     case authenticated(IdentityKey, timestamp: UInt64)
     case pong(IdentityKey, rtt: Duration)
 
+    /// Somebody who holds the invite whose key is `by` shows his own key: call ``Endpoint/answer(_:to:at:)``.
+    case introduced(IdentityKey, InviteIntroduction, by: IdentityKey)
+    /// The inviter says what came of an introduction; another answer may follow.
+    case inviteAnswered(InviteRecord.Verdict, by: IdentityKey)
+
     /// Store it, then call ``Endpoint/stored(_:from:at:)`` or ``Endpoint/storingFailed(from:at:)``.
     case message(ChatMessage, from: IdentityKey)
+    /// Note on disk that these may have been sent, then call ``Endpoint/release(_:to:at:)``, or ``Endpoint/cancel(_:to:at:)``
+    /// for those that were cancelled.
+    case messagesWait([MessageID], for: IdentityKey)
+    /// It is on its way, for the first time since the start.
+    case sent(MessageID, to: IdentityKey)
     /// The peer has it on disk.
     case delivered(MessageID, to: IdentityKey)
+    /// Somebody there has seen it, and those of its epoch before it.
+    case read(MessageID, by: IdentityKey)
+    /// The peer types a message, or has stopped.
+    case typing(IdentityKey, Bool)
+    /// The peer is reachable, as far as the services, the local network or its session tell; or is not any more.
+    case presence(IdentityKey, Bool)
+    /// Another node runs with this identity, and was heard from there.
+    case twin(TransportAddress?)
 
+    /// Answer by ``Endpoint/accept(_:_:from:at:)``, ``Endpoint/postpone(_:_:from:at:)`` or
+    /// ``Endpoint/refuse(_:_:with:at:)``.
     case fileOffered(FileOffer, from: IdentityKey)
-    /// Read up to `count` bytes at `offset` and call ``Endpoint/provide(_:for:to:at:)``.
-    case fileWanted(transfer: UInt64, offset: UInt64, count: Int, to: IdentityKey)
-    /// Write it, then call ``Endpoint/fileWritten(_:of:from:at:)``.
-    case fileData(transfer: UInt64, offset: UInt64, [UInt8], from: IdentityKey)
+    /// The peer wants it, and has so much of it: find out where to go on and call ``Endpoint/begin(_:group:to:at:)``.
+    case fileAccepted(transfer: UInt64, FileHoldings, by: IdentityKey)
+    /// The peer wants it later, or not.
+    case filePostponed(transfer: UInt64, FileRecord.Postponement, by: IdentityKey)
+    /// Call ``Endpoint/provide(_:for:isLast:to:at:)`` with what follows the `position` bytes that were given since it
+    /// began; about `count` bytes are needed.
+    case fileWanted(transfer: UInt64, position: UInt64, count: Int, to: IdentityKey)
+    /// What comes next begins with this group.
+    case fileBegan(transfer: UInt64, group: UInt64, from: IdentityKey)
+    /// The next bytes: write them, then call ``Endpoint/fileWritten(_:of:from:at:)``.
+    case fileData(transfer: UInt64, [UInt8], from: IdentityKey)
     /// All bytes came: verify, store, then call ``Endpoint/fileStored(_:from:at:)``.
     case fileComplete(transfer: UInt64, from: IdentityKey)
-    /// The peer has the whole file, verified, under its final name.
+    /// The peer has everything, verified, under its final name.
     case fileDone(transfer: UInt64, to: IdentityKey)
     case fileRefused(transfer: UInt64, FileRecord.Refusal, by: IdentityKey)
-    /// The session ended before an incoming file did; it will be offered again.
+    /// The session ended before an incoming transfer did; it will be offered again.
     case fileInterrupted(transfer: UInt64, from: IdentityKey)
-}
 
-package struct FileOffer: Equatable, Sendable {
-    package let transfer: UInt64
-    package let size: UInt64
-    /// BLAKE2b-256 of the whole content.
-    package let hash: [UInt8]
-    /// As the peer wrote it: not to be used as a path.
-    package let name: String
+    /// The contact opened a stream of bytes: ``Endpoint/answerStream(_:of:at:)``, or ``Endpoint/closeStream(_:of:code:at:)``.
+    case streamOpened(UInt64, name: [UInt8], by: IdentityKey)
+    /// There is something to read from the stream, or room to write, or it is over.
+    case streamChanged(UInt64, with: IdentityKey)
 }
 
 /// The path that a session uses, and how it was won.

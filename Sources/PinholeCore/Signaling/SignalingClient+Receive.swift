@@ -45,6 +45,8 @@ extension SignalingClient {
                 events.append(.absent(tag))
             case .appeared(let tag):
                 events.append(.appeared(tag))
+            case .vanished(let tag):
+                events.append(.vanished(tag))
             case .notice(let text):
                 // Instead of a confirmation it is a refusal.
                 guard isRegistered else { return events + [fail(.refused(text), at: now, &entropy)] }

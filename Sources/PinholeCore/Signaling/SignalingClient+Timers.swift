@@ -74,7 +74,8 @@ extension SignalingClient {
 
     func tagEntries(for days: [UInt64]) -> [TagEntry] {
         days.flatMap { day in
-            pairs.map { TagEntry(tag: $0.keys.tag(day: day), side: $0.keys.role, watch: $0.watch) }
+            (twins.map { [TagEntry(tag: $0.tag(day: day), side: .lo, watch: false)] } ?? [])
+                + pairs.map { TagEntry(tag: $0.keys.tag(day: day), side: $0.keys.role, watch: $0.watch) }
         }
     }
 

@@ -19,6 +19,7 @@ struct SignalingClient {
         case peer(RendezvousTag, observed: [TransportAddress], blob: [UInt8])
         case absent(RendezvousTag)
         case appeared(RendezvousTag)
+        case vanished(RendezvousTag)
         case notice([UInt8])
     }
 
@@ -67,6 +68,8 @@ struct SignalingClient {
     let id: Int
     var service: RendezvousService
     let address: TransportAddress
+    /// By what other nodes with this identity are found there; nil where they are not looked for.
+    let twins: TwinKeys?
     var state: State
     var failures = 0
     var rtt: Duration?
@@ -82,10 +85,13 @@ struct SignalingClient {
         var watch: Bool
     }
 
-    init(_ id: Int, _ service: RendezvousService, at address: TransportAddress, now: Instant) {
+    init(
+        _ id: Int, _ service: RendezvousService, at address: TransportAddress, twins: TwinKeys? = nil, now: Instant
+    ) {
         self.id = id
         self.service = service
         self.address = address
+        self.twins = twins
         state = .waiting(until: now)
     }
 
@@ -95,6 +101,15 @@ struct SignalingClient {
 
     /// Whether it has given up on the first answer at least once.
     var hasFailed: Bool { failures > 0 }
+
+    /// Whether the service has confirmed all tags.
+    var hasToldTags: Bool {
+        if case .registered(let registered) = state {
+            !(registered.unanswered.contains(where: \.isTags))
+        } else {
+            false
+        }
+    }
 
     var observed: TransportAddress? {
         if case .registered(let registered) = state { registered.observed } else { nil }
@@ -159,6 +174,23 @@ extension SignalingClient {
     mutating func answer(_ tag: RendezvousTag, _ pair: PairKeys, blob: [UInt8]) {
         guard case .registered(let registered) = state else { return }
         send(.answer(tag: tag, side: pair.role, blob: blob), registered)
+    }
+
+    /// Asks whoever sits opposite `side` at the tag of this identity.
+    mutating func askTwin(_ side: Role, blob: [UInt8], at now: Instant) {
+        guard case .registered(let registered) = state, let day = day(at: now), let tag = twins?.tag(day: day) else {
+            return
+        }
+        // CONNECT takes the seat; ANSWER comes from the one that every node has.
+        switch side {
+        case .hi: send(.connect(tag: tag, side: side, blob: blob), registered)
+        case .lo: send(.answer(tag: tag, side: side, blob: blob), registered)
+        }
+    }
+
+    mutating func answerTwin(_ tag: RendezvousTag, _ side: Role, blob: [UInt8]) {
+        guard case .registered(let registered) = state else { return }
+        send(.answer(tag: tag, side: side, blob: blob), registered)
     }
 
     /// Says goodbye, so that the service forgets at once.

@@ -152,6 +152,11 @@ package struct Transport: Sendable {
         return bytes
     }
 
+    /// Whether a stream of the peer's was read to its end, or given up.
+    package func isOver(receiving stream: UInt64) -> Bool {
+        closedReceiveStreams.contains(stream)
+    }
+
     package mutating func nextEvent() -> TransportEvent? {
         bytesReadable = 0
         return events.popFirst()

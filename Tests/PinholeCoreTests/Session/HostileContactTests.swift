@@ -53,6 +53,11 @@ struct HostileContactTests {
         {
             [$0.stream(16, 1, 4, fin: true), .resetStream(id: 16, errorCode: 0, finalSize: 6)]
         },
+        Violation(
+            testDescription: "a stream of bytes without a head", verdict: SessionError.malformedRecord.sentence
+        ) { _ in
+            [.stream(StreamFrame(id: StreamID.firstByteStream, offset: 0, data: [1, 9], fin: false))]
+        },
         Violation(testDescription: "AUTH in a session", verdict: SessionError.frameNotAllowed.sentence) { _ in
             [.auth(signature: .init(repeating: 1, count: 64), parameters: [])]
         },
@@ -273,7 +278,7 @@ struct HostileContactTests {
                 let id = MessageID(epoch: 7, counter: index < 5 ? index + 1 : 3)
                 record = ChatMessage(id: id, time: 0, body: []).encoded
             case .offer:
-                record = FileRecord.offer(transfer: index, size: 1, hash: hash, name: "x").encoded
+                record = FileOffer(transfer: index, salt: hash, contentSize: 1, totalSize: 1, name: "x").encoded
             }
             writer.varint(UInt64(record.count))
             writer.append(record)

@@ -51,11 +51,13 @@ struct PauseTests {
     @Test("files are offered a bounded number at a time, and the next when one is answered")
     func offers() {
         var files = OutgoingFiles()
-        for id in 0..<UInt64(Limits.maxOpenOffers + 2) { files.add(id, size: 1, hash: [], name: "file") }
+        for id in 0..<UInt64(Limits.maxOpenOffers + 2) {
+            files.add(FileOffer(transfer: id, salt: [], contentSize: 1, totalSize: 1, name: "file"))
+        }
         var offered = 0
         while files.nextOffer() != nil { offered += 1 }
         #expect(offered == Limits.maxOpenOffers)
-        _ = files.accepted(0, offset: 0)
+        _ = files.accepted(0, .none)
         let next = files.nextOffer()
         let none = files.nextOffer()
         #expect(next != nil && none == nil)
@@ -65,5 +67,32 @@ struct PauseTests {
         files.sessionBegan()
         let again = files.nextOffer()
         #expect(again != nil)
+    }
+
+    @Test("of many accepted files a bounded number is sent at a time, and the next when one is written or postponed")
+    func active() {
+        var files = OutgoingFiles()
+        let ids = 0..<UInt64(Limits.maxActiveFiles + 3)
+        for id in ids { files.add(FileOffer(transfer: id, salt: [], contentSize: 1, totalSize: 1, name: "file")) }
+        while files.nextOffer() != nil {}
+        for id in ids { _ = files.accepted(id, .none) }
+        var begun: [UInt64] = []
+        while let next = files.nextToBegin() { begun.append(next.id) }
+        #expect(begun.count == Limits.maxActiveFiles)
+        let streams = begun.compactMap { files.begin($0) }
+        #expect(Set(streams).count == begun.count)
+        _ = files.advanced(begun[0], by: 1, isLast: true)
+        let second = files.nextToBegin()
+        let none = files.nextToBegin()
+        #expect(second != nil && none == nil)
+        // What is postponed begins again when it is accepted again, and not before.
+        let postponed = files.postponed(begun[1])
+        #expect(postponed.isOpen && postponed.stream == streams[1])
+        let third = files.nextToBegin()
+        #expect(third != nil)
+        let late = files.begin(begun[1])
+        #expect(late == nil)
+        let isAccepted = files.accepted(begun[1], .none)
+        #expect(isAccepted)
     }
 }

@@ -6,6 +6,7 @@ enum Part: String, CaseIterable {
     case chat
     case handshakes
     case memory
+    case history
     case peers
     case growth
     case wan
@@ -21,6 +22,7 @@ enum Part: String, CaseIterable {
         case .chat: "how late a chat line is while a file takes all that it can get"
         case .handshakes: "complete handshakes on one core, against their bare cryptography; connect time"
         case .memory: "what a session takes, idle and busy"
+        case .history: "a million messages on disk: opening them, a page, a search"
         case .peers: "the same file by what else a person could use, where it is installed"
         case .growth: "curves: sessions, files, message sizes"
         case .wan: "a line of 50 Mbit/s, 50 ms and losses, beside TCP, scp, SRT and QUIC"
@@ -33,7 +35,7 @@ enum Part: String, CaseIterable {
     /// Whether `--quick` means this part too: the others take long whatever one leaves out.
     var isQuick: Bool {
         switch self {
-        case .throughput, .messages, .latency, .chat, .handshakes, .memory, .peers, .growth: true
+        case .throughput, .messages, .latency, .chat, .handshakes, .memory, .history, .peers, .growth: true
         case .wan, .wanShare, .wanGrowth, .signaling: false
         }
     }
@@ -46,6 +48,7 @@ enum Part: String, CaseIterable {
         case .chat: try Chat.run(options)
         case .handshakes: try Handshakes.run(options)
         case .memory: try Memory.run(options)
+        case .history: try History.run(options)
         case .growth: try Growth.run(options, &figure)
         case .peers: try Peers.run(options)
         case .wan: try Wan.compare(options)

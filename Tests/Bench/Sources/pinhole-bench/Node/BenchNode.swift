@@ -32,6 +32,7 @@ final class BenchNode: LoopDelegate {
     /// Where the bytes of all files come from.
     private let piece = [UInt8](repeating: 0x5a, count: 64 * 1024)
     private var transfers: UInt64 = 0
+    private var fileSize: UInt64 = 0
     private var filesDone = 0
     private var awaitedFiles: Int?
 
@@ -114,11 +115,13 @@ extension BenchNode {
             if let answer = talk.received(message) { endpoint.send(answer, to: key, at: now) }
         case .delivered(_, let key):
             if let next = talk.delivered() { endpoint.send(next, to: key, at: now) }
-        case .fileOffered(let offer, let key): endpoint.accept(offer.transfer, offset: 0, from: key, at: now)
-        case .fileWanted(let transfer, _, let count, let key):
-            let bytes = count == piece.count ? piece : Array(piece.prefix(count))
-            endpoint.provide(bytes, for: transfer, to: key, at: now)
-        case .fileData(let transfer, _, let data, let key):
+        case .fileOffered(let offer, let key): endpoint.accept(offer.transfer, .none, from: key, at: now)
+        case .fileAccepted(let transfer, _, let key): endpoint.begin(transfer, group: 0, to: key, at: now)
+        case .fileWanted(let transfer, let position, _, let key):
+            let left = fileSize - position
+            let bytes = left >= UInt64(piece.count) ? piece : Array(piece.prefix(Int(left)))
+            endpoint.provide(bytes, for: transfer, isLast: left <= UInt64(piece.count), to: key, at: now)
+        case .fileData(let transfer, let data, let key):
             bytes += UInt64(data.count)
             endpoint.fileWritten(data.count, of: transfer, from: key, at: now)
         case .fileComplete(let transfer, let key): endpoint.fileStored(transfer, from: key, at: now)
@@ -127,7 +130,8 @@ extension BenchNode {
             if filesDone == awaitedFiles { say("files-done \(monotonicNanoseconds())") }
         case .fileRefused(_, let reason, _): fail("file refused: \(reason)")
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
-            .mappingUnreachable, .connecting, .pathChanged, .authenticated, .pong, .fileInterrupted:
+            .mappingUnreachable, .connecting, .pathChanged, .authenticated, .pong, .filePostponed, .fileBegan,
+            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin:
             break
         }
     }
@@ -165,10 +169,13 @@ extension BenchNode {
     /// Offers `count` files of `size` bytes each to the first peer.
     func sendFiles(_ count: Int, size: UInt64, at now: Instant) {
         awaitedFiles = filesDone + count
+        fileSize = size
         for _ in 0..<count {
             transfers += 1
-            endpoint.offer(
-                transfers, size: size, hash: [UInt8](repeating: 0, count: 32), name: "file", to: peers[0], at: now)
+            let offer = FileOffer(
+                transfer: transfers, salt: [UInt8](repeating: 0, count: 32), contentSize: size, totalSize: size,
+                name: "file")
+            endpoint.offer(offer, to: peers[0], at: now)
         }
     }
 

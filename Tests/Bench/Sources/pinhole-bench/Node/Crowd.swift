@@ -135,13 +135,14 @@ extension Crowd {
             answers += 1
             let id = MessageID(epoch: 1, counter: answers)
             member.send(ChatMessage(id: id, time: 0, body: message.body), to: key, at: now)
-        case .fileOffered(let offer, let key): member.accept(offer.transfer, offset: 0, from: key, at: now)
-        case .fileData(_, _, let data, _): bytes += UInt64(data.count)
+        case .fileOffered(let offer, let key): member.accept(offer.transfer, .none, from: key, at: now)
+        case .fileData(_, let data, _): bytes += UInt64(data.count)
         case .fileComplete(let transfer, let key): member.fileStored(transfer, from: key, at: now)
         case .disconnected(_, let reason): fail("a member's session ended: \(reason)")
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
             .mappingUnreachable, .connecting, .connected, .pathChanged, .unreachable, .authenticated, .pong,
-            .delivered, .fileWanted, .fileDone, .fileRefused, .fileInterrupted:
+            .delivered, .fileAccepted, .filePostponed, .fileWanted, .fileBegan, .fileDone, .fileRefused,
+            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin:
             break
         }
     }
