@@ -12,11 +12,16 @@ public struct Contact: Identifiable, Hashable, Sendable {
     public var isVerified: Bool
     /// 32 bytes that both agreed on outside Pinhole, which protect sessions even if the key exchange is broken one day.
     public var presharedKey: [UInt8]?
+    /// What happens to a file that they offer; nil for what is configured.
+    public var filePolicy: NodeConfiguration.FilePolicy?
+    /// Whether each may reach the other, and if not, why.
+    public var standing: Standing
 
     /// Someone with a name and a key.
     public init(
         name: String, key: PublicKey, addresses: [String] = [], services: [ServiceAddress] = [],
-        isVerified: Bool = false, presharedKey: [UInt8]? = nil
+        isVerified: Bool = false, presharedKey: [UInt8]? = nil,
+        filePolicy: NodeConfiguration.FilePolicy? = nil, standing: Standing = .known
     ) {
         self.name = name
         self.key = key
@@ -24,6 +29,8 @@ public struct Contact: Identifiable, Hashable, Sendable {
         self.services = services
         self.isVerified = isVerified
         self.presharedKey = presharedKey
+        self.filePolicy = filePolicy
+        self.standing = standing
     }
 
     /// The key.
@@ -44,6 +51,18 @@ extension Contact {
         guard presharedKey.map({ $0.count == 32 }) ?? true else {
             throw PinholeError(.badKey, "a preshared key has 32 bytes")
         }
+    }
+
+    /// A name for somebody who calls himself `claim`, or nothing that can be one: others than those that are `taken`.
+    static func name(for claim: String, _ key: PublicKey, isTaken: (String) throws -> Bool) rethrows -> String {
+        let scalars = claim.unicodeScalars.map { isWordCharacter($0) || isMark($0) || $0 == "_" ? $0 : "-" }
+        var base = String(String.UnicodeScalarView(scalars)).split(separator: "-").joined(separator: "-")
+        base = String(base.drop { !$0.unicodeScalars.allSatisfy(isWordCharacter) }.prefix(48))
+        if !isValidName(base) { base = String(key.text.prefix(12)) }
+        guard try isTaken(base) else { return base }
+        var number = 2
+        while try isTaken("\(base)-\(number)") { number += 1 }
+        return "\(base)-\(number)"
     }
 
     private static func isValidName(_ name: String) -> Bool {

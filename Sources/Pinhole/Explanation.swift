@@ -32,7 +32,8 @@ extension PinholeError {
             self.init(
                 .noDirectPath,
                 "no direct path to \(name): your network \(own.sentence), and \(name)'s network \(peer.sentence)",
-                hint: Self.remedy(own, peer, name: name))
+                hint: Self.remedy(own, peer, name: name),
+                networks: Networks(own: Networks.NAT(own), peer: Networks.NAT(peer)))
         }
     }
 
@@ -43,6 +44,13 @@ extension PinholeError {
         case (false, true): "use IPv6, a port mapping on \(name)'s router, or another network there"
         case (false, false): "a firewall may block UDP between you; try another network on either side"
         }
+    }
+}
+
+extension PinholeError.Networks.NAT {
+    fileprivate init(_ behavior: NATBehavior) {
+        self.init(
+            mapping: NetworkReport.Mapping(behavior.mapping), filtering: NetworkReport.Filtering(behavior.filtering))
     }
 }
 
@@ -92,12 +100,17 @@ extension NATProfile {
     }
 }
 
+extension Phrase {
+    static let closedHere: Phrase = "closed here"
+    static let contactLeft: Phrase = "the contact left"
+}
+
 extension CloseReason {
     var sentence: Phrase {
         switch self {
-        case .localRequest: "closed here"
+        case .localRequest: .closedHere
         case .remoteRequest(let code):
-            code == 0 ? "the contact left" : "the contact ended the session (code \(code))"
+            code == 0 ? .contactLeft : "the contact ended the session (code \(code))"
         case .timedOut: "nothing came for 60 s"
         case .protocolViolation(let what): "the contact broke the protocol: \(what)"
         case .storage: "a message could not be stored"
@@ -126,6 +139,17 @@ extension FileRecord.Refusal {
         case .corrupt: "what arrived was not what was offered"
         case .unacceptable: "the offer could not be accepted"
         case .cancelled: "it was cancelled"
+        case .changed: "it changed while it was being sent"
+        case .exists: "the receiver has something of that name, and keeps it"
+        }
+    }
+}
+
+extension FileRecord.Postponement {
+    var sentence: Phrase {
+        switch self {
+        case .asking: "the receiver is asked whether to take it"
+        case .storage: "the receiver has no room for it"
         }
     }
 }

@@ -31,6 +31,20 @@ public struct Identity: Sendable {
         try IdentityFile.create(text, at: path)
     }
 
+    /// Replaces a key file by one of the same identity that another passphrase opens, or none: whole, or not at all.
+    func reseal(at path: String, passphrase: String?) throws(PinholeError) {
+        let text: String
+        do throws(KeyFileError) {
+            text = try KeyFile.seal(secret, passphrase: Self.bytes(passphrase))
+        } catch {
+            throw PinholeError(.other, Phrase(key: error.message))
+        }
+        try IdentityFile.replace(text, at: path)
+    }
+
+    /// The line by which OpenSSH knows the key.
+    public var openSSHLine: String { secret.publicKey.openSSHLine }
+
     /// The key that others know this person by.
     public var publicKey: PublicKey {
         PublicKey(secret.publicKey)

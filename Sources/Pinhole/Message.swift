@@ -12,7 +12,7 @@ public struct Message: Identifiable, Hashable, Sendable {
 
     /// How far it has come.
     public enum State: String, Sendable, CaseIterable {
-        /// On this disk, and not yet sent.
+        /// On this disk, and certainly not yet sent.
         case queued
         /// On its way, and not yet confirmed.
         case sent
@@ -20,8 +20,16 @@ public struct Message: Identifiable, Hashable, Sendable {
         case delivered
         /// Seen by the receiver.
         case read
-        /// It will not be sent again.
+        /// It will not be sent again; ``Message/failure`` says why.
         case failed
+    }
+
+    /// Why a message will not be sent again.
+    public enum Failure: String, Sendable, CaseIterable {
+        /// It was cancelled before it was sent.
+        case cancelled
+        /// It was cancelled when it may have been sent: whether it arrived is not known.
+        case cancelledAfterSending = "cancelled-after-sending"
     }
 
     /// The other side.
@@ -40,10 +48,12 @@ public struct Message: Identifiable, Hashable, Sendable {
     public let receivedAt: UInt64?
     /// How far it has come.
     public let state: State
+    /// Why it failed, where it did and that is known.
+    public let failure: Failure?
 
     package init(
         contact: PublicKey, direction: Direction, epoch: UInt64, counter: UInt64, text: String, sentAt: UInt64,
-        receivedAt: UInt64?, state: State
+        receivedAt: UInt64?, state: State, failure: Failure? = nil
     ) {
         self.contact = contact
         self.direction = direction
@@ -53,6 +63,7 @@ public struct Message: Identifiable, Hashable, Sendable {
         self.sentAt = sentAt
         self.receivedAt = receivedAt
         self.state = state
+        self.failure = failure
     }
 
     /// The name in one word, the same on both sides.

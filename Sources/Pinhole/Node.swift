@@ -1,3 +1,4 @@
+import Dispatch
 import PinholeCore
 import PinholeCrypto
 import PinholeWire
@@ -17,14 +18,21 @@ import Synchronization
 ///
 /// All protocol state lives on one thread of its own; these methods hop there once per call.
 public final class Node: Sendable {
-    private let profile: Profile
-    private let configuration: NodeConfiguration
+    let profile: Profile
+    let configuration: NodeConfiguration
     private let lock: Mutex<ProfileLock?>
-    private let loop: DatagramLoop
-    private let hub = EventHub()
+    private let loop: any DatagramShell
+    let hub = EventHub()
+    /// Measures the time limits that callers give.
+    let clock: any Clock<Duration>
+    /// How many users each contact's session has: the last one ends it.
+    let users = Mutex<[PublicKey: Int]>([:])
+    private let liveSessions = LiveSessions()
     /// Messages must reach the loop in the order in which the store numbered them.
     private let sendOrder = Mutex(())
     private let watcher = Mutex<Task<Void, Never>?>(nil)
+    private let history: HistorySweeper
+    private let sweeper = Mutex<Task<Void, Never>?>(nil)
     /// Confined to the loop's thread once it runs: everything else reaches it through `perform`.
     private nonisolated(unsafe) let core: NodeLoop
 
@@ -32,16 +40,24 @@ public final class Node: Sendable {
     ///
     /// Throws ``PinholeError/Code/identityInUse`` when another process runs with this profile, and
     /// ``PinholeError/Code/portInUse`` when another program has the port.
-    public init(profile: Profile, configuration: NodeConfiguration) throws(PinholeError) {
+    ///
+    /// Time limits that callers give are measured by `clock`; the protocol has its own. On a `network` no socket is bound.
+    public init(
+        profile: Profile, configuration: NodeConfiguration, network: MemoryNetwork? = nil,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) throws(PinholeError) {
         self.profile = profile
         self.configuration = configuration
+        self.clock = clock
         lock = Mutex(try profile.lock())
-        do {
-            loop = try DatagramLoop(port: configuration.port)
+        history = HistorySweeper(profile.store, configuration.history)
+        do throws(SocketError) {
+            if let network { loop = network.join() } else { loop = try DatagramLoop(port: configuration.port) }
         } catch {
             throw error.pinholeError
         }
-        core = NodeLoop(profile: profile, configuration: configuration, loop: loop, hub: hub)
+        core = NodeLoop(
+            profile: profile, configuration: configuration, loop: loop, hub: hub, liveSessions: liveSessions)
         try core.loadContacts(at: MonotonicClock.now)
     }
 
@@ -55,16 +71,21 @@ public final class Node: Sendable {
         perform { $0.begin(at: $1) }
         let watching = Task { await self.watchContacts() }
         watcher.withLock { $0 = watching }
+        let sweeping = Task { [hub] in await history.run { hub.publish(.notice("the history cannot be swept: \($0)")) }
+        }
+        sweeper.withLock { $0 = sweeping }
     }
 
     /// Says goodbye to contacts and services, and gives the sockets and the profile back.
     public func stop() async {
         watcher.withLock { $0 }?.cancel()
+        sweeper.withLock { $0 }?.cancel()
         await settle()
         await ask { $0.shutDown(at: MonotonicClock.now) }
         let portMapper = await ask { $0.takePortMapper() } ?? nil
         loop.stop()
         core.finishStorage()
+        await history.finish()
         portMapper?.stop()
         hub.finish()
         lock.withLock { $0 = nil }
@@ -85,18 +106,19 @@ public final class Node: Sendable {
 
     /// The sockets' addresses, `host:port`, for each interface.
     public var localAddresses: [String] {
-        NodeLoop.localAddresses(allowsLoopback: configuration.allowsLoopback).compactMap { local in
+        NodeLoop.localAddresses(of: loop, allowsLoopback: configuration.allowsLoopback).compactMap { local in
             loop.localPort(local.ip.family).map { TransportAddress(local.ip, port: $0).description }
         }
     }
 
-    private func perform(_ body: @escaping @Sendable (NodeLoop, Instant) -> Void) {
+    @discardableResult
+    func perform(_ body: @escaping @Sendable (NodeLoop, Instant) -> Void) -> Bool {
         loop.perform { body(self.core, MonotonicClock.now) }
     }
 
     /// What `body` says on the loop; nil when the loop does not run.
     @discardableResult
-    private func ask<Answer: Sendable>(_ body: @escaping @Sendable (NodeLoop) -> Answer) async -> Answer? {
+    func ask<Answer: Sendable>(_ body: @escaping @Sendable (NodeLoop) -> Answer) async -> Answer? {
         guard loop.isRunning else { return nil }
         return await withCheckedContinuation { continuation in
             let isRunning = loop.perform { continuation.resume(returning: body(self.core)) }
@@ -114,15 +136,16 @@ extension Node {
     /// ``PinholeError/Code/unreachableService``, or ``PinholeError/Code/timedOut``.
     @discardableResult
     public func connect(to key: PublicKey, timeout: Duration) async throws(PinholeError) -> PathReport {
-        let name = try requireContact(key)
+        let name = try requireOther(key)
         let events = events()
         perform { $0.endpoint.connect(to: key.key, at: $1) }
         if let path = await ask({ $0.path(to: key) }) ?? nil { return path }
+        if await ask({ $0.undecided.contains(key) }) ?? false { throw .undecided(name) }
         return try await first(in: events, within: timeout) { event in
             switch event {
             case .connected(key, let path): .success(path)
             case .unreachable(key, let error): .failure(error)
-            default: nil
+            default: Self.refusal(in: event, of: key).map { .failure($0) }
             }
         } orThrow: {
             PinholeError(.timedOut, "\(name) could not be reached within \(timeout.seconds) s")
@@ -135,15 +158,32 @@ extension Node {
     }
 
     /// Accepts a message: when this returns it is on disk, and it will be delivered, by a later run if need be.
-    public func send(_ text: String, to key: PublicKey) async throws(PinholeError) -> MessageReference {
+    ///
+    /// A note to oneself, that is to a contact with one's own key, is read at once.
+    ///
+    /// Who cannot know whether an earlier call was carried out, as the process that was asked died, asks again with the
+    /// same `token`, which should be random: a message that was accepted with it is not accepted twice.
+    public func send(
+        _ text: String, to key: PublicKey, token: String? = nil
+    ) async throws(PinholeError) -> MessageReference {
         try requireContact(key)
-        let message = try sendOrder.withLock { _ throws(PinholeError) in
+        let isNote = key == profile.identity.publicKey
+        let (message, isNew) = try sendOrder.withLock { _ throws(PinholeError) in
+            if let token, let known = try profile.store.message(withToken: token, to: key) { return (known, false) }
             let time = WallClock.unixMilliseconds
-            let message = try profile.store.append([text], to: key, sentAt: time)[0]
-            perform { $0.endpoint.send(message, to: key.key, at: $1) }
-            return message
+            // What goes to a live session is on its way as soon as it is stored: no second word of the disk is waited for.
+            let isLive = liveSessions.contains(key)
+            let state: Message.State = isNote ? .read : isLive ? .sent : .queued
+            let message = try profile.store.append([text], to: key, sentAt: time, as: state, token: token)[0]
+            if !isNote { perform { $0.endpoint.send(message, isReleased: isLive, to: key.key, at: $1) } }
+            return (message.id, true)
         }
-        return MessageReference(contact: key, epoch: message.id.epoch, counter: message.id.counter)
+        let reference = MessageReference(contact: key, epoch: message.epoch, counter: message.counter)
+        if isNote, isNew {
+            hub.publish(.delivered(reference))
+            hub.publish(.read(reference))
+        }
+        return reference
     }
 
     /// Waits until the contact has a message on disk.
@@ -162,7 +202,7 @@ extension Node {
             switch event {
             case .delivered(message): .success(())
             case .unreachable(message.contact, let error): .failure(error)
-            default: nil
+            default: Self.refusal(in: event, of: message.contact).map { .failure($0) }
             }
         } orThrow: {
             PinholeError(
@@ -174,23 +214,34 @@ extension Node {
     /// Measures the round trip to a contact, connecting first if need be.
     public func ping(_ key: PublicKey, timeout: Duration) async throws(PinholeError) -> PingReport {
         try await connect(to: key, timeout: timeout)
-        let name = try requireContact(key)
+        let name = try requireOther(key)
         let pong = Expectation<Duration> {
             PinholeError(.timedOut, "\(name) did not answer the ping within \(timeout.seconds) s")
         }
         perform { $0.ping(key, pong, at: $1) }
-        let rtt = try await Self.value(of: pong.task, within: timeout)
+        let rtt = try await value(of: pong.task, within: timeout)
         guard let path = await ask({ $0.path(to: key) }) ?? nil else {
             throw PinholeError(.peerOffline, "\(name) left while being pinged")
         }
         return PingReport(rtt: rtt, path: path)
     }
 
+    /// The name of a contact who is somebody else.
     @discardableResult
-    private func requireContact(_ key: PublicKey) throws(PinholeError) -> String {
+    private func requireOther(_ key: PublicKey) throws(PinholeError) -> String {
+        let name = try requireContact(key)
+        guard key != profile.identity.publicKey else {
+            throw PinholeError(.usage, "\(name) is you", hint: "only messages can be sent to oneself, as notes")
+        }
+        return name
+    }
+
+    @discardableResult
+    func requireContact(_ key: PublicKey) throws(PinholeError) -> String {
         guard let contact = try profile.contacts().first(where: { $0.key == key }) else {
             throw PinholeError(.usage, "\(key) is not a contact", hint: "add it first: pinhole contact add NAME \(key)")
         }
+        if let obstacle = contact.obstacle { throw obstacle }
         return contact.name
     }
 }
@@ -198,26 +249,41 @@ extension Node {
 // MARK: Files
 
 extension Node {
-    /// Offers a file to a contact. It is read once to hash it, and must not change until it has been sent.
+    /// Offers a file or a folder to a contact; nothing of it is read before the contact wants it.
     ///
-    /// A transfer of the same content to the same contact that was interrupted goes on where it stopped.
+    /// What was offered before and has not changed since goes on where it stopped. A file that changes while it is being
+    /// sent fails; of a folder it is left out, and told of.
     public func sendFile(_ path: String, to key: PublicKey) async throws(PinholeError) -> TransferReference {
-        try requireContact(key)
-        let file = try OutgoingFile(path)
-        let hash = try await file.hash()
-        let known = try profile.store.unfinishedTransfers(with: key).first {
-            $0.reference.direction == .outgoing && $0.hash == hash && $0.size == file.size && $0.name == file.name
+        try requireOther(key)
+        let (transfer, source) = try await Self.offLoop { [profile] () throws(PinholeError) in
+            let source = try FileSource(path)
+            let known = try profile.store.transfers(with: key, unfinished: true).first {
+                $0.reference.direction == .outgoing && $0.path == source.path && $0.fingerprint == source.fingerprint
+            }
+            if let known { return (known, source) }
+            let reference = TransferReference(contact: key, direction: .outgoing, number: .random(in: 1 ... .max))
+            let salt = (0..<32).map { _ in UInt8.random(in: 0...255) }
+            let transfer = StoredTransfer(
+                reference, source.offer(reference.number, salt: salt), path: source.path,
+                fingerprint: source.fingerprint, createdAt: WallClock.unixMilliseconds)
+            try profile.store.insert(transfer)
+            return (transfer, source)
         }
-        let reference =
-            known?.reference ?? TransferReference(contact: key, direction: .outgoing, number: .random(in: 1 ... .max))
-        if known == nil {
-            try profile.store.insert(
-                StoredTransfer(
-                    reference, name: file.name, size: file.size, hash: hash, path: path, state: .offered,
-                    createdAt: WallClock.unixMilliseconds))
+        for omitted in source.omitted { hub.publish(.notice("left out: \(omitted)")) }
+        perform { $0.offer(transfer, source, at: $1) }
+        return transfer.reference
+    }
+
+    /// Runs what may wait for the disk where that keeps nobody else waiting.
+    private static func offLoop<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(PinholeError) -> Value
+    ) async throws(PinholeError) -> Value {
+        let result = await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .userInitiated).async {
+                continuation.resume(returning: Result { () throws(PinholeError) in try body() })
+            }
         }
-        perform { $0.offer(file, hash: hash, as: reference, at: $1) }
-        return reference
+        return try result.get()
     }
 
     /// Waits until the contact has the whole file, verified and on disk; without a timeout for as long as it takes.
@@ -269,7 +335,7 @@ extension Node {
         let measured = Expectation<Void> { PinholeError(.other, "the network was not measured in time") }
         perform { core, _ in core.expect(stage, measured) }
         // After the time-out the report says what is known by then.
-        try? await Self.value(of: measured.task, within: timeout)
+        try? await value(of: measured.task, within: timeout)
         guard let report = await ask({ $0.networkReport }) else { throw Self.stopped }
         return report
     }
@@ -279,13 +345,17 @@ extension Node {
         await ask { $0.report(of: key, at: MonotonicClock.now) } ?? nil
     }
 
+    /// Looks at once who was added, accepted, blocked or removed; otherwise that is noticed within two seconds.
+    public func contactsChanged() {
+        perform { core, _ in core.reloadContacts() }
+    }
+
     /// Contacts that were added or removed meanwhile, by another process for instance.
     private func watchContacts() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(2))
             guard !Task.isCancelled else { return }
-            let contacts = Result { () throws(PinholeError) in try profile.contacts() }
-            perform { $0.updateContacts(contacts, at: $1) }
+            contactsChanged()
         }
     }
 }
@@ -293,10 +363,10 @@ extension Node {
 // MARK: Waiting
 
 extension Node {
-    private static let stopped = PinholeError(.other, "the node is not running")
+    static let stopped = PinholeError(.other, "the node is not running")
 
     /// The first event that `match` turns into a result, or the error of `orThrow` after `timeout`.
-    private func first<Value: Sendable>(
+    func first<Value: Sendable>(
         in events: AsyncStream<NodeEvent>, within timeout: Duration,
         _ match: @escaping @Sendable (NodeEvent) -> Result<Value, PinholeError>?,
         orThrow late: @escaping @Sendable () -> PinholeError
@@ -307,14 +377,14 @@ extension Node {
             }
             return .failure(Task.isCancelled ? late() : Self.stopped)
         }
-        return try await Self.value(of: search, within: timeout)
+        return try await value(of: search, within: timeout)
     }
 
-    private static func value<Value: Sendable>(
+    private func value<Value: Sendable>(
         of task: Task<Result<Value, PinholeError>, Never>, within timeout: Duration
     ) async throws(PinholeError) -> Value {
-        let timer = Task {
-            try? await Task.sleep(for: timeout)
+        let timer = Task { [clock] in
+            try? await Task.sleep(for: timeout, clock: clock)
             task.cancel()
         }
         defer { timer.cancel() }

@@ -16,10 +16,26 @@ public enum NodeEvent: Sendable {
     case unreachable(PublicKey, PinholeError)
     /// A message arrived and is on disk.
     case message(IncomingMessage)
+    /// The message is on its way, for the first time since the node started.
+    case sent(MessageReference)
     /// The contact has the message on disk.
     case delivered(MessageReference)
+    /// Somebody has seen the message.
+    case read(MessageReference)
+    /// The message will not be sent again.
+    case failed(MessageReference, Message.Failure)
+    /// The contact types a message, or has stopped.
+    case typing(PublicKey, Bool)
+    /// The contact came online, or went.
+    case presence(PublicKey, isOnline: Bool)
+    /// Another node runs with this identity, seen at that address: contacts reach only one of the two.
+    case identityElsewhere(String?)
     /// A contact offers a file; under ``NodeConfiguration/FilePolicy/ask`` it waits for an answer.
     case fileOffered(TransferReference, from: PublicKey, name: String, size: UInt64)
+    /// The bytes of a file begin to flow: from the start, or behind the `done` bytes that the receiver has already.
+    case fileBegan(TransferReference, name: String, done: UInt64, total: UInt64)
+    /// A file waits at the receiver, for an answer or for room; it goes on by itself.
+    case fileWaiting(TransferReference, name: String, reason: Phrase)
     /// Bytes of a file, in either direction, that are done.
     case fileProgress(TransferReference, done: UInt64, total: UInt64)
     /// A file is complete, verified and on disk at `path`.
@@ -28,20 +44,25 @@ public enum NodeEvent: Sendable {
     case fileSent(TransferReference)
     /// A transfer ended without its file.
     case fileFailed(TransferReference, reason: Phrase)
+    /// Somebody used an invite of this person's: he waits for an answer, or is a contact already
+    /// (``NodeConfiguration/acceptsInvited``).
+    case contactRequested(ContactRequest, isAccepted: Bool)
+    /// The maker of an invite that was used here has answered.
+    case inviteAnswered(PublicKey, name: String, InviteAnswer)
     /// Something that a person may want to know.
     case notice(Phrase)
 }
 
-/// The name of a message that this node sent.
+/// The name of a message, in either direction.
 public struct MessageReference: Hashable, Sendable {
-    /// The contact it goes to.
+    /// The other side.
     public let contact: PublicKey
-    /// The epoch of the outbox, part of the message's name.
+    /// The epoch of the sender's outbox, part of the message's name.
     public let epoch: UInt64
     /// The message's number in its epoch, from 1.
     public let counter: UInt64
 
-    /// Names the message `counter` of `epoch` to `contact`.
+    /// Names the message `counter` of `epoch` to or from `contact`.
     public init(contact: PublicKey, epoch: UInt64, counter: UInt64) {
         self.contact = contact
         self.epoch = epoch

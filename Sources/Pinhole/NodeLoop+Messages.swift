@@ -43,16 +43,112 @@ extension NodeLoop {
         }
     }
 
-    func markDelivered(_ id: MessageID, to key: PublicKey) {
+    /// The disk is to say that these may have been sent, before they are.
+    func markSent(_ ids: [MessageID], to key: PublicKey) {
         let store = profile.store
         offLoop {
-            Result { () throws(PinholeError) in
-                try store.setState(.delivered, of: id, to: key, at: WallClock.unixMilliseconds)
+            Result { () throws(PinholeError) in try store.markSent(ids, to: key) }
+        } then: { core, result, now in
+            switch result {
+            case .success(let mayGo):
+                for id in ids where !mayGo.contains(id) { core.endpoint.cancel(id, to: key.key, at: now) }
+                core.endpoint.release(mayGo, to: key.key, at: now)
+            case .failure(let error):
+                core.hub.publish(.notice("messages to \(core.name(of: key)) cannot be sent: \(error)"))
+                core.endpoint.askAgain(ids, to: key.key, at: now)
             }
-        } then: { core, result, _ in
-            if case .failure(let error) = result { core.hub.publish(.notice("a receipt cannot be stored: \(error)")) }
-            core.hub.publish(
-                .delivered(MessageReference(contact: key, epoch: id.epoch, counter: id.counter)))
+        }
+    }
+
+    func tellSent(_ id: MessageID, to key: PublicKey) {
+        hub.publish(.sent(MessageReference(contact: key, epoch: id.epoch, counter: id.counter)))
+    }
+}
+
+// MARK: Receipts
+
+extension NodeLoop {
+    func markDelivered(_ id: MessageID, to key: PublicKey) {
+        receipts[key, default: Store.Receipts()].delivered.append(id)
+        noteReceipts()
+    }
+
+    func markRead(_ id: MessageID, by key: PublicKey) {
+        receipts[key, default: Store.Receipts()].read[id.epoch] = id.counter
+        noteReceipts()
+    }
+
+    /// Notes what came since the last time: one transaction for a contact, however many receipts it sent.
+    private func noteReceipts() {
+        guard !isNoting, !receipts.isEmpty else { return }
+        isNoting = true
+        let batches = receipts
+        receipts.removeAll()
+        let store = profile.store
+        offLoop {
+            let time = WallClock.unixMilliseconds
+            return batches.map { key, batch in
+                (key, Result { () throws(PinholeError) in try store.note(batch, from: key, at: time) })
+            }
+        } then: { core, results, _ in
+            core.isNoting = false
+            for (key, result) in results { core.noted(batches[key] ?? Store.Receipts(), from: key, result) }
+            core.noteReceipts()
+        }
+    }
+
+    private func noted(
+        _ batch: Store.Receipts, from key: PublicKey,
+        _ result: Result<(delivered: [MessageID], read: [MessageID]), PinholeError>
+    ) {
+        var read: [MessageID] = []
+        switch result {
+        case .success(let noted): read = noted.read
+        case .failure(let error):
+            // The contact has them all the same; the next session hears so again, as they are still in the outbox.
+            if contacts[key] != nil { hub.publish(.notice("a receipt cannot be stored: \(error)")) }
+        }
+        for id in batch.delivered {
+            hub.publish(.delivered(MessageReference(contact: key, epoch: id.epoch, counter: id.counter)))
+        }
+        for id in read { hub.publish(.read(MessageReference(contact: key, epoch: id.epoch, counter: id.counter))) }
+    }
+}
+
+// MARK: Who is there
+
+extension NodeLoop {
+    func sessionBegan(with key: PublicKey) {
+        connected.insert(key)
+        liveSessions.insert(key)
+        rememberSeen(key)
+    }
+
+    /// Returns whether the session had been announced.
+    func sessionEnded(with key: PublicKey) -> Bool {
+        liveSessions.remove(key)
+        guard connected.remove(key) != nil else { return false }
+        rememberSeen(key)
+        return true
+    }
+
+    private func rememberSeen(_ key: PublicKey) {
+        let time = WallClock.unixMilliseconds
+        lastSeen[key] = time
+        rememberTime { store throws(PinholeError) in try store.setLastSeen(time, of: key) }
+    }
+
+    /// Whether every service that answers has said who is there, and those that do not were given up once.
+    var hasHeardServices: Bool { services.all.isEmpty || endpoint.hasHeardServices }
+
+    /// Whether contacts are there, and when they were last connected.
+    var presence: [PublicKey: Presence] {
+        let now = WallClock.unixMilliseconds
+        return contacts.mapValues { contact in
+            let isConnected = connected.contains(contact.key)
+            return Presence(
+                isOnline: isConnected || endpoint.isPresent(contact.key.key), isConnected: isConnected,
+                lastSeen: isConnected ? now : lastSeen[contact.key])
         }
     }
 }

@@ -84,7 +84,7 @@ struct ServiceList {
 extension NodeLoop {
     /// Takes over which services the contacts carry now.
     func followServices(at now: Instant) {
-        guard services.follow(contacts.values) else { return }
+        guard services.follow(reachable) else { return }
         names.follow(services.addresses, at: now)
         // One that a contact carried alone must not be asked any longer.
         tellServices(at: now)

@@ -11,11 +11,10 @@ final class NodeLoop: LoopDelegate {
     let configuration: NodeConfiguration
     let endpoint: Endpoint
     let hub: EventHub
-    let loop: DatagramLoop
+    let loop: any DatagramShell
     /// Everything that blocks on the disk, in order; the content of files apart, so that messages do not wait for it.
     private let storage = DispatchQueue(label: "pinhole.storage")
-    let filesIn = DispatchQueue(label: "pinhole.files.in")
-    let filesOut = DispatchQueue(label: "pinhole.files.out")
+    var fileQueues: [TransferReference: DispatchQueue] = [:]
 
     private(set) var contacts: [PublicKey: Contact] = [:]
     var services: ServiceList
@@ -26,16 +25,30 @@ final class NodeLoop: LoopDelegate {
     /// nil where the person does not want it.
     private var portMapper: PortMappingService?
     private(set) var mappings: [IPAddress.Family: PortMappingService.State] = [:]
+    /// The keys of one's own invites, those who introduced themselves by them, and what these were told.
+    var guests: Set<IdentityKey> = []
+    var introductions: [IdentityKey: (key: IdentityKey, words: InviteIntroduction)] = [:]
+    var told: [IdentityKey: InviteRecord.Verdict] = [:]
+    /// Inviters who said that their person is to decide, as long as their session is up.
+    var undecided: Set<PublicKey> = []
     /// The contacts whose session is up.
-    private var connected: Set<PublicKey> = []
+    var connected: Set<PublicKey> = []
+    /// The same for other threads.
+    let liveSessions: LiveSessions
+    /// When contacts were last connected.
+    var lastSeen: [PublicKey: UInt64] = [:]
     /// Troubles that were told and last: each is told once.
     private var troubles: Set<Trouble> = []
 
     /// Messages that wait to be stored, and whether some are being stored now.
     var incoming: [Store.Incoming] = []
     var isStoring = false
+    /// Receipts that wait to be noted, and whether some are being noted now.
+    var receipts: [PublicKey: Store.Receipts] = [:]
+    var isNoting = false
     var incomingFiles: [TransferReference: IncomingFile] = [:]
     var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]
+    var streams = StreamWaiters()
 
     enum Trouble: Hashable {
         case contacts
@@ -44,11 +57,15 @@ final class NodeLoop: LoopDelegate {
         case networks
     }
 
-    init(profile: Profile, configuration: NodeConfiguration, loop: DatagramLoop, hub: EventHub) {
+    init(
+        profile: Profile, configuration: NodeConfiguration, loop: any DatagramShell, hub: EventHub,
+        liveSessions: LiveSessions = LiveSessions()
+    ) {
         self.profile = profile
         self.configuration = configuration
         self.loop = loop
         self.hub = hub
+        self.liveSessions = liveSessions
         services = ServiceList(configuration.services)
         endpoint = Endpoint(
             identity: profile.identity.secret, allowsLoopback: configuration.allowsLoopback,
@@ -86,16 +103,16 @@ final class NodeLoop: LoopDelegate {
     }
 
     func addressesChanged(at now: Instant) {
-        endpoint.setInterfaceMTUs(Interfaces.mtus, at: now)
-        endpoint.setLocal(
-            Self.localAddresses(allowsLoopback: configuration.allowsLoopback), ports: ports, at: now)
+        let interfaces = loop.interfaces
+        endpoint.setInterfaceMTUs(Interfaces.mtus(of: interfaces), at: now)
+        endpoint.setLocal(localAddresses, ports: ports, at: now)
         names.networkChanged(at: now)
         if configuration.usesLocalNetwork { listenForBeacons(at: now) }
         portMapper?.networkChanged(ports: ports)
     }
 
     private func listenForBeacons(at now: Instant) {
-        beaconSources = BeaconSources(Interfaces.current(), allowsLoopback: configuration.allowsLoopback)
+        beaconSources = BeaconSources(loop.interfaces, allowsLoopback: configuration.allowsLoopback)
         loop.listenForBeacons(on: Set(beaconSources.interfaces.values))
         endpoint.setBeaconSources(beaconSources.addresses, at: now)
     }
@@ -130,9 +147,13 @@ final class NodeLoop: LoopDelegate {
         return ports
     }
 
-    static func localAddresses(allowsLoopback: Bool) -> [LocalAddress] {
-        let preferred = IPAddress.Family.allCases.compactMap(Interfaces.preferredAddress)
-        return Interfaces.candidates(Interfaces.current(), preferred: preferred, allowsLoopback: allowsLoopback)
+    private var localAddresses: [LocalAddress] {
+        Self.localAddresses(of: loop, allowsLoopback: configuration.allowsLoopback)
+    }
+
+    static func localAddresses(of loop: any DatagramShell, allowsLoopback: Bool) -> [LocalAddress] {
+        let preferred = IPAddress.Family.allCases.compactMap(loop.preferredAddress)
+        return Interfaces.candidates(loop.interfaces, preferred: preferred, allowsLoopback: allowsLoopback)
             .map { LocalAddress($0.ip, prefixLength: $0.prefixLength) }
     }
 }
@@ -143,22 +164,29 @@ extension NodeLoop {
     /// Before the loop runs: the contacts, what is still to be delivered to them, and what is known of networks.
     func loadContacts(at now: Instant) throws(PinholeError) {
         endpoint.remember(try profile.store.networks(), try profile.store.strategies())
-        for contact in try profile.contacts() { try add(contact, at: now) }
-        _ = services.follow(contacts.values)
+        endpoint.watchContacts(true, at: now)
+        lastSeen = try profile.store.lastSeen()
+        let people = try People(of: profile)
+        for contact in people.contacts { try add(contact, at: now) }
+        follow(people.invites, at: now)
+        _ = services.follow(reachable)
         names.follow(services.addresses, at: now)
     }
 
     func begin(at now: Instant) {
         if configuration.mapsPorts, !configuration.allowsLoopback { portMapper = makePortMapper() }
         addressesChanged(at: now)
+        takeUpTransfers()
     }
 
     /// Follows the contacts that another process added or removed.
-    func updateContacts(_ result: Result<[Contact], PinholeError>, at now: Instant) {
+    func updateContacts(_ result: Result<People, PinholeError>, at now: Instant) {
         do throws(PinholeError) {
             let current = try result.get()
             troubles.remove(.contacts)
-            follow(current, at: now)
+            follow(current.contacts, at: now)
+            follow(current.invites, at: now)
+            judgeIntroductions()
         } catch {
             tell(.contacts, "the contacts cannot be read: \(error)")
         }
@@ -166,9 +194,12 @@ extension NodeLoop {
 
     private func follow(_ current: [Contact], at now: Instant) {
         for contact in current {
-            guard contacts[contact.key] == nil else {
-                update(contact, at: now)
-                continue
+            if let known = contacts[contact.key] {
+                guard known.standing != contact.standing else {
+                    update(contact, at: now)
+                    continue
+                }
+                endpoint.remove(contact.key.key, at: now)
             }
             do throws(PinholeError) {
                 try add(contact, at: now)
@@ -199,18 +230,20 @@ extension NodeLoop {
     }
 
     private func add(_ contact: Contact, at now: Instant) throws(PinholeError) {
-        let state = try profile.store.state(of: contact.key)
-        let pending = try profile.store.pending(to: contact.key)
-        do {
-            try endpoint.add(
-                contact.key.key, psk: contact.presharedKey,
-                directAddresses: contact.addresses.compactMap { TransportAddress($0) }, state: state, at: now)
-        } catch {
-            throw PinholeError(error)
-        }
+        contacts[contact.key] = nil
+        try serve(contact, at: now)
         contacts[contact.key] = contact
-        for message in pending { endpoint.send(message, to: contact.key.key, at: now) }
         resolve(contact.addresses, of: contact.key)
+    }
+
+    /// The contacts for whom services are asked.
+    var reachable: [Contact] {
+        contacts.values.filter { contact in
+            switch contact.standing {
+            case .known, .invited: true
+            case .blocked, .keyChanged: false
+            }
+        }
     }
 
     /// Host names among a contact's direct addresses are looked up off the loop.
@@ -237,13 +270,19 @@ extension NodeLoop {
         endpoint.shutDown(at: now)
         for pong in pongs.values.joined() { pong.abandon() }
         for measurement in measurements { measurement.measured.abandon() }
+        streams.abandon(self, at: now)
     }
 
     /// Waits until everything that was being stored is on disk. The loop has ended.
     func finishStorage() {
+        for transfer in outgoingFiles.values { transfer.reader?.cancel() }
+        let writers = incomingFiles.mapValues(\.writer)
         outgoingFiles.removeAll()
         incomingFiles.removeAll()
-        for queue in [filesOut, filesIn, storage] { queue.sync {} }
+        for (reference, queue) in fileQueues {
+            queue.sync { writers[reference]??.settle(isWanted: true) }
+        }
+        storage.sync {}
     }
 
     func name(of key: PublicKey) -> String {
@@ -277,6 +316,7 @@ struct LoopBound<Value: AnyObject>: Sendable {
 
 extension NodeLoop {
     private func handle(_ event: Event, at now: Instant) {
+        guard !handleInvite(event, at: now) else { return }
         switch event {
         case .serviceUp(let index, let observed, let rtt): serviceUp(index, observed, rtt)
         case .serviceDown(let index, let failure): serviceDown(index, failure, at: now)
@@ -295,13 +335,13 @@ extension NodeLoop {
             rememberOwnTimestamp(key)
             hub.publish(.connecting(PublicKey(key)))
         case .connected(let key, let path):
-            connected.insert(PublicKey(key))
+            sessionBegan(with: PublicKey(key))
             rememberOwnTimestamp(key)
             hub.publish(.connected(PublicKey(key), PathReport(path)))
         case .pathChanged(let key, let path): hub.publish(.pathChanged(PublicKey(key), PathReport(path)))
         case .disconnected(let key, let reason):
             // A session that was never announced ends unannounced.
-            if connected.remove(PublicKey(key)) != nil {
+            if sessionEnded(with: PublicKey(key)) {
                 hub.publish(.disconnected(PublicKey(key), reason: reason.sentence))
             }
         case .unreachable(let key, let reason):
@@ -310,17 +350,48 @@ extension NodeLoop {
         case .pong(let key, let rtt):
             for pong in pongs.removeValue(forKey: PublicKey(key)) ?? [] { pong.fulfil(rtt) }
         case .message(let message, let key): store(message, from: PublicKey(key))
+        case .messagesWait(let ids, let key): markSent(ids, to: PublicKey(key))
+        case .sent(let id, let key): tellSent(id, to: PublicKey(key))
         case .delivered(let id, let key): markDelivered(id, to: PublicKey(key))
+        case .read(let id, let key): markRead(id, by: PublicKey(key))
+        case .typing(let key, let isTyping):
+            if configuration.tellsTyping { hub.publish(.typing(PublicKey(key), isTyping)) }
+        case .presence(let key, let isOnline): hub.publish(.presence(PublicKey(key), isOnline: isOnline))
+        case .twin(let address): hub.publish(.identityElsewhere(address.map { "\($0)" }))
         case .fileOffered(let offer, let key): fileOffered(offer, from: PublicKey(key), at: now)
-        case .fileWanted(let transfer, let offset, let count, let key):
-            fileWanted(outgoing(transfer, key), offset: offset, count: count, at: now)
-        case .fileData(let transfer, let offset, let bytes, let key):
-            fileData(incoming(transfer, key), offset: offset, bytes, at: now)
+        case .fileAccepted(let transfer, let holdings, let key):
+            fileAccepted(outgoing(transfer, key), holdings, at: now)
+        case .filePostponed(let transfer, let reason, let key): filePostponed(outgoing(transfer, key), reason)
+        case .fileWanted(let transfer, _, _, let key): fileWanted(outgoing(transfer, key), at: now)
+        case .fileBegan(let transfer, let group, let key): fileBegan(incoming(transfer, key), group: group)
+        case .fileData(let transfer, let bytes, let key): fileData(incoming(transfer, key), bytes)
         case .fileComplete(let transfer, let key): fileComplete(incoming(transfer, key))
         case .fileDone(let transfer, let key): fileDone(outgoing(transfer, key))
         case .fileRefused(let transfer, let reason, let key): fileRefused(transfer, reason, by: PublicKey(key))
-        case .fileInterrupted(let transfer, let key): incomingFiles[incoming(transfer, key)] = nil
+        case .fileInterrupted(let transfer, let key): fileInterrupted(incoming(transfer, key))
+        case .streamOpened(let handle, let name, let key): streamOpened(handle, name, by: PublicKey(key), at: now)
+        case .streamChanged(let handle, _): streams.changed(handle, self, at: now)
+        case .introduced, .inviteAnswered: break
         }
+    }
+
+    /// Sessions under an invite's key are nobody's business but that of the invite. Returns whether that was all.
+    private func handleInvite(_ event: Event, at now: Instant) -> Bool {
+        switch event {
+        case .introduced(let key, let words, let guest): introduced(key, words, by: guest)
+        case .inviteAnswered(let verdict, let inviter): settle(verdict, of: PublicKey(inviter))
+        case .disconnected(let key, _) where isForInvite(key): guestLeft(key)
+        case .connecting(let key), .connected(let key, _), .pathChanged(let key, _), .disconnected(let key, _),
+            .authenticated(let key, _), .presence(let key, _):
+            return isForInvite(key)
+        case .unreachable(let key, _): return guests.contains(key)
+        case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
+            .mappingUnreachable, .pong, .message, .messagesWait, .sent, .delivered, .read, .typing, .twin, .fileOffered,
+            .fileAccepted, .filePostponed, .fileWanted, .fileBegan, .fileData, .fileComplete, .fileDone, .fileRefused,
+            .fileInterrupted, .streamOpened, .streamChanged:
+            return false
+        }
+        return true
     }
 
     private func incoming(_ transfer: UInt64, _ key: IdentityKey) -> TransferReference {
@@ -340,7 +411,7 @@ extension NodeLoop {
         rememberTime { store throws(PinholeError) in try store.setAuthenticatedTimestamp(timestamp, for: key) }
     }
 
-    private func rememberTime(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
+    func rememberTime(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
         remember(.handshakeTimes, "the time of a handshake cannot be stored", change)
     }
 
@@ -385,7 +456,7 @@ extension NodeLoop {
     private func explain(_ reason: UnreachableReason, of key: PublicKey) -> PinholeError {
         let error = PinholeError(reason, name: name(of: key))
         guard reason == .noService else { return error }
-        if Self.localAddresses(allowsLoopback: configuration.allowsLoopback).isEmpty {
+        if localAddresses.isEmpty {
             return PinholeError(
                 .unreachableService, "this machine is not connected to any network",
                 hint: "check the cable or the Wi-Fi")

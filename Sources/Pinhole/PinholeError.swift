@@ -43,11 +43,31 @@ public struct PinholeError: Error, Sendable, Codable {
     /// What to do next, if there is something.
     public let hint: Phrase?
 
+    /// With ``Code/noDirectPath``: what the two networks are like that cannot be connected.
+    public let networks: Networks?
+
+    /// Two networks without a direct path between them.
+    public struct Networks: Hashable, Sendable, Codable {
+        /// What a NAT does.
+        public struct NAT: Hashable, Sendable, Codable {
+            /// How it maps.
+            public let mapping: NetworkReport.Mapping
+            /// How it filters.
+            public let filtering: NetworkReport.Filtering
+        }
+
+        /// In front of this machine.
+        public let own: NAT
+        /// In front of the contact.
+        public let peer: NAT
+    }
+
     /// An error with its sentence and, where there is one, a way out.
-    public init(_ code: Code, _ message: Phrase, hint: Phrase? = nil) {
+    public init(_ code: Code, _ message: Phrase, hint: Phrase? = nil, networks: Networks? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
+        self.networks = networks
     }
 }
 

@@ -8,8 +8,24 @@ public final class Profile: Sendable {
     public let identity: Identity
     package let store: Store
 
-    private init(directory: String, identity: Identity) throws(PinholeError) {
+    /// Whether the directory goes with this object.
+    let isTemporary: Bool
+
+    /// A profile of an identity that is kept elsewhere: what it remembers is gone with it.
+    static func temporary(_ identity: Identity, contacts: [Contact]) throws(PinholeError) -> Profile {
+        let profile = try Profile(
+            directory: try Folder.makeTemporary("pinhole"), identity: identity, isTemporary: true)
+        for contact in contacts { try profile.add(contact) }
+        return profile
+    }
+
+    deinit {
+        if isTemporary { Folder.removeFlat(directory) }
+    }
+
+    private init(directory: String, identity: Identity, isTemporary: Bool = false) throws(PinholeError) {
         self.directory = directory
+        self.isTemporary = isTemporary
         self.identity = identity
         do throws(PinholeError) {
             store = try Store(path: Self.databaseFile(directory), identity: identity)
@@ -25,10 +41,21 @@ public final class Profile: Sendable {
     ///
     /// Where contacts and messages are, but the key file is missing, no other key takes its place.
     public static func create(at directory: String, passphrase: String?) throws(PinholeError) -> Profile {
+        try create(at: directory, with: .generate(), passphrase: passphrase)
+    }
+
+    /// Changes the passphrase that opens the key file; nil leaves it without one.
+    public func changePassphrase(to passphrase: String?) throws(PinholeError) {
+        try identity.reseal(at: Self.keyFile(directory), passphrase: passphrase)
+    }
+
+    /// Makes a profile of an identity that there is, from a backup for instance, in a directory that holds none.
+    public static func create(
+        at directory: String, with identity: Identity, passphrase: String?
+    ) throws(PinholeError) -> Profile {
         try Folder.create(directory, mode: 0o700)
         try requireOwnDirectory(directory)
         guard holdsKey(directory) || !exists(at: directory) else { throw missingKey(directory, .cannotWrite) }
-        let identity = Identity.generate()
         try identity.save(to: keyFile(directory), passphrase: passphrase)
         return try Profile(directory: directory, identity: identity)
     }
@@ -96,13 +123,16 @@ extension Profile {
         try store.contact(named: name)
     }
 
+    /// The contact with a key.
+    public func contact(with key: PublicKey) throws(PinholeError) -> Contact? {
+        try store.contact(with: key)
+    }
+
     /// Adds a contact, or the addresses and services that are new for one that is known. Returns whether the contact
-    /// is new. A name that is known by another key is refused as ``PinholeError/Code/keyChanged``.
+    /// is new. A name that is known by another key is refused as ``PinholeError/Code/keyChanged``, and nothing is sent to
+    /// that contact any more until ``replaceKey(of:by:)`` has decided.
     @discardableResult
     public func add(_ contact: Contact) throws(PinholeError) -> Bool {
-        guard contact.key != identity.publicKey else {
-            throw PinholeError(.badKey, "the key is your own", hint: "ask \(contact.name) for theirs")
-        }
         return try store.add(contact)
     }
 

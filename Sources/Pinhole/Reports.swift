@@ -73,7 +73,7 @@ public struct PingReport: Hashable, Sendable {
 /// What this network does to UDP, as the services see it.
 public struct NetworkReport: Hashable, Sendable {
     /// RFC 4787 §4.1: which packets share one external port.
-    public enum Mapping: String, Sendable, CaseIterable {
+    public enum Mapping: String, Sendable, CaseIterable, Codable {
         case unknown
         /// The address is not translated.
         case none
@@ -83,7 +83,7 @@ public struct NetworkReport: Hashable, Sendable {
     }
 
     /// RFC 4787 §5: which inbound packets pass.
-    public enum Filtering: String, Sendable, CaseIterable {
+    public enum Filtering: String, Sendable, CaseIterable, Codable {
         case unknown
         case endpointIndependent = "endpoint-independent"
         case addressDependent = "address-dependent"

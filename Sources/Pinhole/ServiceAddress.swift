@@ -26,6 +26,15 @@ public struct ServiceAddress: Hashable, Sendable {
         }
     }
 
+    /// nil for a key that cannot be used, and for a host that nobody can have.
+    init?(key: [UInt8], host: String, port: UInt16) {
+        guard let key = try? ServiceKey(raw: key),
+            let place = Contact.hostAndPort("\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        else { return nil }
+        (self.host, self.port) = place
+        self.key = key
+    }
+
     /// `host:port`, without the key.
     public var place: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 

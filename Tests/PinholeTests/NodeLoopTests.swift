@@ -40,12 +40,12 @@ struct NodeLoopTests {
         try profile.add(carol)
         for _ in 0..<3 {
             // The store does not know bob.
-            core.updateContacts(.success([bob, carol]), at: now)
+            core.updateContacts(.success(People(contacts: [bob, carol])), at: now)
             core.updateContacts(.failure(unreadable), at: now)
             core.updateContacts(.failure(unreadable), at: now)
         }
         try profile.add(bob)
-        core.updateContacts(.success([bob, carol]), at: now)
+        core.updateContacts(.success(People(contacts: [bob, carol])), at: now)
         let told = await notices(in: events)
         #expect(told.filter { $0.hasPrefix("bob cannot be served") }.count == 1)
         #expect(told.filter { $0.hasPrefix("the contacts cannot be read") }.count == 3)
@@ -81,23 +81,24 @@ struct NodeLoopTests {
     func interruptedFinish(isIntact: Bool) async throws {
         try profile.add(bob)
         let events = hub.subscribe()
-        let reference = TransferReference(contact: bob.key, direction: .incoming, number: 1)
-        let hash = isIntact ? Blake2b.hash([0x61]) : [UInt8](repeating: 0, count: 32)
-        let file = try ReceivedFile(reference, name: "a", size: 1, hash: hash, in: folder.path("downloads"))
-        try file.append([0x61], at: 0)
+        let sending = try Sending([0x61])
+        let reference = TransferReference(contact: bob.key, direction: .incoming, number: sending.offer.transfer)
+        let transfer = try PartialTransfer(sending.offer, sending.key, in: folder.path("downloads"))
+        var stream = Array(try sending.stream(from: 0).joined())
+        if !isIntact { stream[stream.count - 1] ^= 1 }
+        try transfer.append(stream)
         let node = LoopBound(core)
         try loop.start(core)
         defer { loop.stop() }
         loop.perform {
-            let offer = FileOffer(transfer: 1, size: 1, hash: hash, name: "a")
-            node.value.incomingFiles[reference] = IncomingFile(
-                offer: offer, writer: FileWriter(file, on: node.value.filesIn) { _ in })
+            let writer = FileWriter(transfer, on: node.value.queue(of: reference)) { _ in }
+            node.value.incomingFiles[reference] = IncomingFile(offer: sending.offer, key: sending.key, writer: writer)
             node.value.fileComplete(reference)
-            node.value.incomingFiles[reference] = nil
+            if isIntact { node.value.incomingFiles[reference] = nil }
         }
         for await event in events {
             if case .fileReceived(reference, let path) = event {
-                #expect(isIntact && path == folder.path("downloads/a"))
+                #expect(isIntact && path == folder.path("downloads/a.bin"))
                 break
             }
             if case .fileFailed(reference, _) = event {
@@ -106,6 +107,6 @@ struct NodeLoopTests {
             }
         }
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.path("downloads"))
-        #expect(left == (isIntact ? ["a"] : []))
+        #expect(left == (isIntact ? ["a.bin"] : []))
     }
 }

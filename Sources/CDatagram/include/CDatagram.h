@@ -1,6 +1,6 @@
 /// The system calls for UDP that Swift's Glibc module lacks: recvmmsg(2) and sendmmsg(2) over slots of fixed size,
 /// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO, ECN, fragments and multicast (ip(7)), rtnetlink(7), eventfd(2), ppoll(2),
-/// epoll(7). No policy lives here.
+/// epoll(7); and those for files, of which it has no part. No policy lives here.
 #ifndef CDATAGRAM_H
 #define CDATAGRAM_H
 
@@ -138,5 +138,12 @@ int ready_set_watch(int set, int descriptor, uint32_t token, int events);
 
 /// Fills up to `capacity` entries, at most 64, with what is ready now. Returns their number, or a negative errno.
 int ready_set_take(int set, ready_entry *entries, unsigned capacity);
+
+/// syncfs(2): brings everything in the file system of an open file to the disk. 0, or -1 with errno.
+int storage_synchronize(int descriptor);
+
+/// lseek(2) with SEEK_DATA and SEEK_HOLE: where the next data or hole begins, or -1 with errno.
+int64_t storage_next_data(int descriptor, int64_t offset);
+int64_t storage_next_hole(int descriptor, int64_t offset);
 
 #endif

@@ -78,8 +78,11 @@ package enum Interfaces {
     }
 
     /// What each of this machine's interfaces carries, by its addresses.
-    package static var mtus: [IPAddress: Int] {
-        Dictionary(current().compactMap { address in address.mtu.map { (address.ip, $0) } }) { first, _ in first }
+    package static var mtus: [IPAddress: Int] { mtus(of: current()) }
+
+    /// What each of these interfaces carries, by its addresses.
+    package static func mtus(of interfaces: [InterfaceAddress]) -> [IPAddress: Int] {
+        Dictionary(interfaces.compactMap { address in address.mtu.map { (address.ip, $0) } }) { first, _ in first }
     }
 
     private static func prefixLength(_ mask: UnsafePointer<sockaddr>, _ family: IPAddress.Family) -> Int {

@@ -10,7 +10,24 @@ enum FileName {
         while let first = scalars.first, first == "." || first.properties.isWhitespace { scalars.removeFirst() }
         while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
         let clean = String(scalars)
-        return clean.isEmpty ? "file" : fitted(clean, suffix: "")
+        guard !clean.isEmpty else { return "file" }
+        return fitted(isReserved(clean) ? "_" + clean : clean, suffix: "")
+    }
+
+    /// The same for what lies in a folder that was taken as a whole, where names mean something to each other: a name
+    /// that begins with a dot keeps it.
+    static func inside(_ name: String) -> String {
+        let scalars = name.unicodeScalars.filter { isHarmless($0) && $0 != "/" }
+        let clean = String(String.UnicodeScalarView(scalars))
+        return clean.allSatisfy { $0 == "." } ? "file" : fitted(clean, suffix: "")
+    }
+
+    /// Names that other systems keep for devices: a disk of theirs cannot hold such a file, or another program that is
+    /// shown one waits for the device.
+    private static func isReserved(_ name: String) -> Bool {
+        let stem = name.prefix { $0 != "." }.uppercased()
+        if ["CON", "PRN", "AUX", "NUL"].contains(stem) { return true }
+        return stem.count == 4 && ["COM", "LPT"].contains(stem.prefix(3)) && stem.last?.isNumber ?? false
     }
 
     /// `name (2).ext` for attempt 2, and so on; attempt 1 is the name itself.

@@ -1,51 +1,67 @@
 import Dispatch
+import PinholeCrypto
 import PinholeWire
 import Synchronization
 
-/// Reads a file on its way out ahead of the network loop, so that the loop waits for no disk: ``depth`` pieces, which are
-/// handed on in the memory that they were read into.
+/// Reads what goes out ahead of the network loop, so that the loop waits for no disk: ``depth`` groups, each with its hash
+/// behind it, and what is behind the last. They are handed on in the memory that they were read into.
 final class FileReader: Sendable {
     enum Answer {
-        case given([UInt8])
+        case given([UInt8], isLast: Bool)
         /// The loop is told when it can be asked again.
         case later
         case failed(PinholeError)
     }
 
-    fileprivate struct Piece {
-        let offset: UInt64
-        let bytes: [UInt8]
-    }
-
-    fileprivate struct State {
+    private struct State {
         /// One after another, without a gap.
-        var ready: [Piece] = []
-        /// Where reading goes on.
-        var next: UInt64 = 0
-        /// Counts the jumps: what is being read while there is one is not wanted.
-        var jumps = 0
+        var ready: [(bytes: [UInt8], isLast: Bool)] = []
+        var tree: FileTree
         var isRunning = false
         var isAwaited = false
+        /// Whether there is nothing more to read, or nobody who wants it.
+        var isOver = false
         var failure: PinholeError?
+
+        var wantsMore: Bool { ready.count < FileReader.depth && !isOver && failure == nil }
     }
 
-    private let file: OutgoingFile
-    private let state = Mutex(State())
+    private let source: FileSource
+    private let offer: FileOffer
+    private let key: FileKey
+    private let sent: SentGroups
+    private let state: Mutex<State>
     private let queue: DispatchQueue
     private let tell: @Sendable () -> Void
 
-    static let depth = 8
+    static let depth = 4
 
-    /// `tell` is called on `queue`, which is serial, when what was not there is, or never will be.
-    init(_ file: OutgoingFile, on queue: DispatchQueue, tell: @escaping @Sendable () -> Void) {
-        self.file = file
+    /// Begins behind the groups of `tree`. `tell` is called on `queue`, which is serial, when what was not there is, or
+    /// never will be.
+    init(
+        _ source: FileSource, _ offer: FileOffer, _ key: FileKey, after tree: FileTree, sent: SentGroups,
+        on queue: DispatchQueue, tell: @escaping @Sendable () -> Void
+    ) {
+        self.source = source
+        self.offer = offer
+        self.key = key
+        self.sent = sent
         self.queue = queue
         self.tell = tell
+        state = Mutex(State(tree: tree))
     }
 
-    /// At most `count` of the bytes at `offset`, if they are here. To be called by one thread.
-    func read(at offset: UInt64, upTo count: Int) -> Answer {
-        let answer = state.withLock { $0.take(at: offset, upTo: count) }
+    /// What comes next, if it is here. To be called by one thread.
+    func next() -> Answer {
+        let answer = state.withLock { state -> Answer in
+            if !state.ready.isEmpty {
+                let (bytes, isLast) = state.ready.removeFirst()
+                return .given(bytes, isLast: isLast)
+            }
+            if let failure = state.failure { return .failed(failure) }
+            state.isAwaited = true
+            return .later
+        }
         start()
         return answer
     }
@@ -53,9 +69,16 @@ final class FileReader: Sendable {
     /// The pieces that are held at the moment.
     var pieceCount: Int { state.withLock { $0.ready.count } }
 
+    func cancel() {
+        state.withLock { state in
+            state.isOver = true
+            state.ready = []
+        }
+    }
+
     private func start() {
         let mustStart = state.withLock { state in
-            guard !state.isRunning, state.hasMore(of: file) else { return false }
+            guard !state.isRunning, state.wantsMore else { return false }
             state.isRunning = true
             return true
         }
@@ -63,55 +86,75 @@ final class FileReader: Sendable {
     }
 
     private func run() {
-        while let (offset, jumps) = state.withLock({ $0.begin(of: file) }) {
-            let result = Result { () throws(PinholeError) in try file.read(at: offset, count: Limits.filePiece) }
+        while let tree = state.withLock({ state in
+            state.isRunning = state.wantsMore
+            return state.isRunning ? state.tree : nil
+        }) {
+            let result = Result { () throws(PinholeError) in try read(after: tree) }
             let isAwaited = state.withLock { state in
-                if jumps == state.jumps { state.end(at: offset, result) }
-                guard !state.ready.isEmpty || state.failure != nil else { return false }
+                switch result {
+                case .success(let (bytes, tree)):
+                    guard !state.isOver else { return false }
+                    state.isOver = tree == state.tree
+                    state.ready.append((bytes, isLast: state.isOver))
+                    state.tree = tree
+                case .failure(let error): state.failure = error
+                }
                 defer { state.isAwaited = false }
                 return state.isAwaited
             }
             if isAwaited { tell() }
         }
     }
+
+    /// The next group and the tree with it; behind the last what closes the transfer, and the same tree.
+    private func read(after tree: FileTree) throws(PinholeError) -> (bytes: [UInt8], tree: FileTree) {
+        var tree = tree
+        guard tree.groups < offer.groups else { return (FileTrailer(changed: source.changed).closing(tree, key), tree) }
+        let range = offer.range(of: tree.groups)
+        var bytes = try source.read(range, extra: 32)
+        let leaf = key.leaf(bytes.span.extracting(0..<range.count), group: tree.groups)
+        bytes.replaceSubrange(range.count..., with: leaf)
+        try sent.set(leaf, group: tree.groups)
+        tree.append(leaf, key)
+        return (bytes, tree)
+    }
 }
 
-extension FileReader.State {
-    fileprivate mutating func take(at offset: UInt64, upTo count: Int) -> FileReader.Answer {
-        if (ready.first?.offset ?? next) != offset {
-            // A session that took the transfer up again wants what the receiver has not.
-            ready.removeAll()
-            next = offset
-            jumps += 1
-        }
-        if let first = ready.first {
-            ready.removeFirst()
-            guard first.bytes.count > count else { return .given(first.bytes) }
-            let rest = FileReader.Piece(offset: offset + UInt64(count), bytes: Array(first.bytes[count...]))
-            ready.insert(rest, at: 0)
-            return .given(Array(first.bytes[..<count]))
-        }
-        if let failure { return .failed(failure) }
-        isAwaited = true
-        return .later
+/// What follows the last group: `count:u32 ‖ index:u32 × count ‖ root[32]`. The files of these places in the manifest
+/// changed while they were being sent, and what came of them counts for nothing.
+struct FileTrailer: Equatable {
+    var changed: [Int]
+
+    private var encoded: [UInt8] {
+        var writer = ByteWriter(capacity: 36 + 4 * changed.count)
+        writer.u32(UInt32(changed.count))
+        for index in changed { writer.u32(UInt32(index)) }
+        return writer.bytes
     }
 
-    fileprivate func hasMore(of file: OutgoingFile) -> Bool {
-        ready.count < FileReader.depth && next < file.size && failure == nil
+    func closing(_ tree: FileTree, _ key: FileKey) -> [UInt8] {
+        encoded + tree.root(key, trailer: encoded)
     }
 
-    fileprivate mutating func begin(of file: OutgoingFile) -> (offset: UInt64, jumps: Int)? {
-        isRunning = hasMore(of: file)
-        return isRunning ? (next, jumps) : nil
+    init(changed: [Int]) {
+        self.changed = changed
     }
 
-    fileprivate mutating func end(at offset: UInt64, _ result: Result<[UInt8], PinholeError>) {
-        switch result {
-        case .success(let bytes):
-            ready.append(FileReader.Piece(offset: offset, bytes: bytes))
-            next = offset + UInt64(bytes.count)
-        case .failure(let error):
-            failure = error
+    /// Reads what came behind the last group; nil if it is not what belongs there.
+    init?(_ bytes: [UInt8], closing tree: FileTree, _ key: FileKey, entries: Int) {
+        var reader = ByteReader(bytes.span)
+        guard let count = try? reader.u32(), count <= entries, reader.remaining == Int(count) * 4 + 32 else {
+            return nil
         }
+        var changed: [Int] = []
+        for _ in 0..<count {
+            guard let index = (try? reader.u32()).map({ Int($0) }), index < entries, index > changed.last ?? 0 else {
+                return nil
+            }
+            changed.append(index)
+        }
+        self.changed = changed
+        guard closing(tree, key) == bytes else { return nil }
     }
 }

@@ -1,46 +1,69 @@
 import Dispatch
+import PinholeWire
 import Synchronization
 
-/// Writes a file on its way in behind the network loop, in the order in which it came: a slow disk slows the transfer, by
-/// the credit that its bytes are not given back before they are written, and nothing else.
+/// Writes a transfer on its way in behind the network loop, in the order in which it came: a slow disk slows the transfer,
+/// by the credit that its bytes are not given back before they are written, and nothing else.
 final class FileWriter: Sendable {
     private struct State {
-        var pieces: [(offset: UInt64, bytes: [UInt8])] = []
+        var pieces: [[UInt8]] = []
         /// Whether `queue` was asked to write, and has not found everything written yet.
         var isRunning = false
-        /// After a failure, and when nobody wants the file any more, nothing is written.
+        /// After a failure, and when nobody wants the transfer any more, nothing is written.
         var isOver = false
         var failure: PinholeError?
+        var isSyncing = false
     }
 
-    let file: ReceivedFile
+    let transfer: PartialTransfer
     private let state = Mutex(State())
     private let queue: DispatchQueue
+    private let syncQueue = DispatchQueue(label: "pinhole.files.sync")
     private let tell: @Sendable (Result<Int, PinholeError>) -> Void
 
-    /// `tell` is called on `queue`, which is serial: with how many bytes more were written, and at most once with why no
-    /// more will be.
-    init(_ file: ReceivedFile, on queue: DispatchQueue, tell: @escaping @Sendable (Result<Int, PinholeError>) -> Void) {
-        self.file = file
+    /// `tell` is called with how many bytes more were written, and at most once with why no more will be.
+    init(
+        _ transfer: PartialTransfer, on queue: DispatchQueue,
+        tell: @escaping @Sendable (Result<Int, PinholeError>) -> Void
+    ) {
+        self.transfer = transfer
         self.queue = queue
         self.tell = tell
     }
 
-    /// Appends bytes that lie at `offset`, where those before end. What is asked of the queue afterwards finds them written.
-    func write(_ bytes: [UInt8], at offset: UInt64) {
+    /// What comes next begins with this group.
+    func begin(group: UInt64) {
+        queue.async {
+            self.attempt { () throws(PinholeError) in try self.transfer.begin(group: group) }
+        }
+    }
+
+    /// Appends the next bytes. What is asked of the queue afterwards finds them written.
+    func write(_ bytes: [UInt8]) {
         let mustStart = state.withLock { state in
             guard !state.isOver else { return false }
-            state.pieces.append((offset, bytes))
+            state.pieces.append(bytes)
             defer { state.isRunning = true }
             return !state.isRunning
         }
         if mustStart { queue.async { self.run() } }
     }
 
-    /// On `queue`, when all has been given: as ``ReceivedFile/finish()``, unless something could not be written.
-    func finish() throws(PinholeError) -> String {
+    /// On `queue`, when all has been given: brings everything to the disk and to its place. Returns the path.
+    func finish(_ existing: NodeConfiguration.ExistingFilePolicy) throws(PinholeError) -> String {
         if let failure = state.withLock({ $0.failure }) { throw failure }
-        return try file.finish()
+        syncQueue.sync {}
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        let (manifest, changed) = try transfer.verify()
+        try transfer.synchronize()
+        return try Placement(transfer: transfer, manifest: manifest, changed: changed, existing: existing).place()
+    }
+
+    /// On `queue`, when no more will be given: lets go of what came, and brings it to the disk if it is wanted again.
+    func settle(isWanted: Bool) {
+        syncQueue.sync {}
+        if isWanted { try? transfer.synchronize() }
+        transfer.release()
     }
 
     func cancel() {
@@ -59,20 +82,46 @@ final class FileWriter: Sendable {
             }
             guard !pieces.isEmpty else { return }
             var untold = 0
-            do throws(PinholeError) {
-                for (offset, bytes) in pieces {
-                    try file.append(bytes, at: offset)
+            attempt { () throws(PinholeError) in
+                for bytes in pieces {
+                    try transfer.append(bytes)
                     untold += bytes.count
                     guard untold >= Self.tellingStep else { continue }
                     tell(.success(untold))
                     untold = 0
                 }
                 if untold > 0 { tell(.success(untold)) }
-            } catch {
-                cancel()
-                state.withLock { $0.failure = error }
-                tell(.failure(error))
             }
+            if transfer.isSyncDue { synchronize() }
+        }
+    }
+
+    /// Beside the writing, one at a time.
+    private func synchronize() {
+        let mustStart = state.withLock { state in
+            defer { state.isSyncing = true }
+            return !state.isSyncing && !state.isOver
+        }
+        guard mustStart else { return }
+        syncQueue.async {
+            self.attempt { () throws(PinholeError) in try self.transfer.synchronize() }
+            self.state.withLock { $0.isSyncing = false }
+        }
+    }
+
+    private func attempt(_ body: () throws(PinholeError) -> Void) {
+        do throws(PinholeError) {
+            try body()
+        } catch {
+            let isFirst = state.withLock { state in
+                defer {
+                    if state.failure == nil { state.failure = error }
+                    state.isOver = true
+                    state.pieces = []
+                }
+                return state.failure == nil && !state.isOver
+            }
+            if isFirst { tell(.failure(error)) }
         }
     }
 

@@ -5,17 +5,33 @@ import PinholeCrypto
 enum IdentityFile {
     /// Writes the file whole or not at all, and never over another.
     static func create(_ text: String, at path: String) throws(PinholeError) {
+        try write(text, at: path) { temporary, path throws(PinholeError) in
+            guard try Folder.move(temporary, toNew: path) else {
+                throw PinholeError(
+                    .cannotWrite, "\(path) exists already, and an identity is never overwritten",
+                    hint: "choose another place, or move the old identity away yourself")
+            }
+        }
+    }
+
+    /// Writes the file whole in the place of the one that is there, or leaves that as it is.
+    static func replace(_ text: String, at path: String) throws(PinholeError) {
+        try write(text, at: path) { temporary, path throws(PinholeError) in
+            guard rename(temporary, path) == 0 else { throw PinholeError(system: errno, writing: path) }
+        }
+    }
+
+    private static func write(
+        _ text: String, at path: String,
+        move: (_ temporary: String, _ path: String) throws(PinholeError) -> Void
+    ) throws(PinholeError) {
         let folder = Folder.parent(of: path)
         let temporary = "\(folder)/.identity-\(getpid())-\(UInt32.random(in: 0 ... .max)).new"
         do throws(PinholeError) {
             let file = try File(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL)
             try file.write(Array(text.utf8).span, at: 0)
             try file.synchronize()
-            guard try Folder.move(temporary, toNew: path) else {
-                throw PinholeError(
-                    .cannotWrite, "\(path) exists already, and an identity is never overwritten",
-                    hint: "choose another place, or move the old identity away yourself")
-            }
+            try move(temporary, path)
             try Folder.synchronize(folder)
         } catch {
             unlink(temporary)

@@ -66,7 +66,9 @@ extension Schema {
                 arguments: [
                     row["id"] as Int64, row["contact"] as Int64, direction, row["epoch"] as Int64,
                     row["counter"] as Int64, vault.seal(Array(body), for: place), row["sentAt"] as Int64,
-                    row["receivedAt"] as Int64?, row["state"] as String,
+                    row["receivedAt"] as Int64?,
+                    // That version showed what came, and remembered nothing of it.
+                    direction == "incoming" ? "read" : row["state"] as String,
                 ])
         }
         try database.execute(

@@ -25,8 +25,41 @@ enum Schema {
         migrator.registerMigration("events") { database in
             try database.execute(sql: events)
         }
+        migrator.registerMigration("history") { database in
+            try database.execute(sql: history)
+            try Store.index(database, vault)
+        }
+        migrator.registerMigration("transfers") { database in
+            try database.execute(sql: transfers)
+        }
+        migrator.registerMigration("delivery") { database in
+            try database.execute(sql: delivery)
+        }
+        migrator.registerMigration("trust") { database in
+            try database.execute(sql: trust)
+        }
+        migrator.registerMigration("sealed networks") { database in
+            try database.execute(sql: sealedNetworks)
+        }
         return migrator
     }
+
+    static let delivery = """
+        ALTER TABLE message ADD COLUMN failure TEXT;          -- why it failed
+        ALTER TABLE message ADD COLUMN token TEXT;            -- of who asked for it, so that it is accepted once
+        CREATE UNIQUE INDEX messageToken ON message (contact, token) WHERE token IS NOT NULL;
+        CREATE INDEX messageUnread ON message (contact, id) WHERE direction = 'incoming' AND state = 'delivered';
+        ALTER TABLE contact ADD COLUMN lastSeen INTEGER;      -- when a session was last up, unix milliseconds
+        """
+
+    private static let trust = """
+        ALTER TABLE contact ADD COLUMN standing BLOB;      -- sealed: what keeps the two from talking, if anything
+
+        CREATE TABLE invite (
+            id INTEGER PRIMARY KEY,
+            details BLOB NOT NULL                 -- sealed: the line, for whom it is, and who used it
+        ) STRICT;
+        """
 
     private static let version1 = """
         CREATE TABLE contact (
@@ -84,6 +117,23 @@ enum Schema {
         ALTER TABLE contact ADD COLUMN services TEXT NOT NULL DEFAULT '';  -- pinhole-signal://…, one a line
         """
 
+    /// What earlier versions began they sent in another way, so that none of it can go on.
+    private static let transfers = """
+        DROP TABLE transfer;
+        CREATE TABLE transfer (
+            id INTEGER PRIMARY KEY,
+            contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+            isOutgoing INTEGER NOT NULL CHECK (isOutgoing IN (0, 1)),
+            number INTEGER NOT NULL,
+            details BLOB NOT NULL,                -- sealed: the offer, what the source was, and the path
+            state TEXT NOT NULL CHECK (state IN ('offered', 'accepted', 'done', 'refused', 'failed')),
+            createdAt INTEGER NOT NULL,
+            UNIQUE (contact, isOutgoing, number)
+        ) STRICT;
+        CREATE INDEX transferUnfinished ON transfer (contact, id) WHERE state IN ('offered', 'accepted');
+        ALTER TABLE contact ADD COLUMN filePolicy TEXT;  -- null: as configured
+        """
+
     private static let networks = """
         CREATE TABLE network (                    -- one that this machine was on
             id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -131,5 +181,31 @@ enum Schema {
             cursor INTEGER NOT NULL,              -- the last event that it acknowledged
             seenAt INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// What was learned before is learned again: the identifiers of networks could be guessed.
+    private static let sealedNetworks = """
+        DELETE FROM network;
+        DELETE FROM strategy;
+        ALTER TABLE network ADD COLUMN name BLOB;   -- sealed; id is its tag
+        ALTER TABLE strategy ADD COLUMN names BLOB; -- sealed: of both networks; network and peerNetwork are tags
+        """
+
+    private static let history = """
+        CREATE TABLE searchBlock (                -- the folded texts of 1024 messages in a row
+            bucket INTEGER PRIMARY KEY,
+            content BLOB NOT NULL                 -- sealed
+        ) STRICT;
+
+        CREATE TABLE history (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            indexed INTEGER NOT NULL,             -- the buckets below it have their blocks
+            sightedAt INTEGER,                    -- when the clock was looked at for the retention
+            uptime INTEGER,                       -- ms since the start of the machine, then
+            boot INTEGER                          -- which start that was
+        ) STRICT;
+        INSERT INTO history (id, indexed) VALUES (1, 0);
+
+        ALTER TABLE consumer ADD COLUMN since INTEGER NOT NULL DEFAULT 0;  -- the cursor that it began with
         """
 }

@@ -16,7 +16,7 @@ extension Store {
         try read { try contact(named: name, $0) }
     }
 
-    private func contact(named name: String, _ database: Database) throws -> Contact? {
+    func contact(named name: String, _ database: Database) throws -> Contact? {
         try Row.fetchOne(database, sql: "SELECT * FROM contact WHERE nameTag = ?", arguments: [nameTag(name)])
             .map { try Contact($0, vault) }
     }
@@ -26,7 +26,7 @@ extension Store {
         try read { try contact(with: key, $0) }
     }
 
-    private func contact(with key: PublicKey, _ database: Database) throws -> Contact? {
+    func contact(with key: PublicKey, _ database: Database) throws -> Contact? {
         try Row.fetchOne(database, sql: "SELECT * FROM contact WHERE keyTag = ?", arguments: [keyTag(key)])
             .map { try Contact($0, vault) }
     }
@@ -36,38 +36,42 @@ extension Store {
     @discardableResult
     package func add(_ contact: Contact) throws(PinholeError) -> Bool {
         try contact.validate()
-        return try write { database in
+        let isNew = try write { database -> Result<Bool, PinholeError> in
             if let sameName = try self.contact(named: contact.name, database) {
                 guard sameName.key == contact.key else {
-                    throw PinholeError(
-                        .keyChanged, "\(sameName.name) is known by another key, \(sameName.key)",
-                        hint:
-                            "ask \(sameName.name) in person; if the new key is right, remove the contact and add it again"
-                    )
+                    // Not thrown here, where it would undo what is recorded.
+                    return .failure(try recordKeyChange(of: sameName, to: contact.key, database))
                 }
                 try extend(sameName, by: contact, database)
-                return false
+                return .success(false)
             }
             if let owner = try self.contact(with: contact.key, database) {
                 throw PinholeError(.usage, "the key is \(owner.name)'s already")
             }
-            let id = try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM contact") ?? 1
-            try database.execute(
-                sql: """
-                    INSERT INTO contact (
-                        id, nameTag, keyTag, name, key, addresses, services, presharedKey, isVerified, epoch)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    id, nameTag(contact.name), keyTag(contact.key),
-                    vault.seal(contact.name, for: .contactName(id)),
-                    vault.seal(contact.key.raw, for: .contactKey(id)),
-                    sealedAddresses(contact.addresses, id), sealedServices(contact.services, id),
-                    contact.presharedKey.map { vault.seal($0, for: .contactPresharedKey(id)) },
-                    contact.isVerified, Int64.random(in: .min ... .max),
-                ])
-            return true
+            try insert(contact, database)
+            return .success(true)
         }
+        return try isNew.get()
+    }
+
+    /// Writes down a contact whose name and key are both new.
+    func insert(_ contact: Contact, _ database: Database) throws {
+        let id = try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM contact") ?? 1
+        try database.execute(
+            sql: """
+                INSERT INTO contact (
+                    id, nameTag, keyTag, name, key, addresses, services, presharedKey, isVerified, epoch)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                id, nameTag(contact.name), keyTag(contact.key),
+                vault.seal(contact.name, for: .contactName(id)),
+                vault.seal(contact.key.raw, for: .contactKey(id)),
+                sealedAddresses(contact.addresses, id), sealedServices(contact.services, id),
+                contact.presharedKey.map { vault.seal($0, for: .contactPresharedKey(id)) },
+                contact.isVerified, Int64.random(in: .min ... .max),
+            ])
+        try setStanding(contact.standing, of: contact, database)
     }
 
     private func extend(_ known: Contact, by other: Contact, _ database: Database) throws {
@@ -93,13 +97,30 @@ extension Store {
     /// Removes a contact with its messages and transfers. Returns false when there was none.
     @discardableResult
     package func removeContact(named name: String) throws(PinholeError) -> Bool {
-        try change("DELETE FROM contact WHERE nameTag = ?", [nameTag(name)])
+        try write { database in
+            let contact = try Int64.fetchOne(
+                database, sql: "SELECT id FROM contact WHERE nameTag = ?", arguments: [nameTag(name)])
+            guard let contact else { return false }
+            let rows = try Int64.fetchSet(
+                database, sql: "SELECT DISTINCT id >> \(SearchBlock.bits) FROM message WHERE contact = ?",
+                arguments: [contact])
+            try database.execute(sql: "DELETE FROM contact WHERE id = ?", arguments: [contact])
+            try forget(inBuckets: rows, database)
+            return true
+        }
     }
 
     /// Records whether safety numbers were compared. Returns false when there is no such contact.
     @discardableResult
     package func setVerified(_ isVerified: Bool, contactNamed name: String) throws(PinholeError) -> Bool {
-        try change("UPDATE contact SET isVerified = ? WHERE nameTag = ?", [isVerified, nameTag(name)])
+        try write { database in
+            guard let contact = try contact(named: name, database) else { return false }
+            guard contact.isVerified != isVerified else { return true }
+            try database.execute(
+                sql: "UPDATE contact SET isVerified = ? WHERE nameTag = ?", arguments: [isVerified, nameTag(name)])
+            try logChange(isVerified ? "verified" : "unverified", of: contact, database)
+            return true
+        }
     }
 
     /// What the endpoint must know of a contact when it starts; of the epochs of its outbox the newest will do, as
@@ -110,12 +131,16 @@ extension Store {
             let row = try Row.fetchOne(
                 database, sql: "SELECT ownTimestamp, authenticatedTimestamp FROM contact WHERE id = ?", arguments: [id])
             let highest = try Row.fetchAll(
-                database, sql: "SELECT epoch, stored FROM inbox WHERE contact = ? ORDER BY id DESC LIMIT 16",
+                database, sql: "SELECT epoch, stored, read FROM inbox WHERE contact = ? ORDER BY id DESC LIMIT 16",
                 arguments: [id])
             return ContactState(
                 ownTimestamp: row?.bits("ownTimestamp") ?? 0,
                 authenticatedTimestamp: row?.bits("authenticatedTimestamp") ?? 0,
-                highestStored: Dictionary(uniqueKeysWithValues: highest.map { ($0.bits("epoch"), $0.bits("stored")) }))
+                highestStored: Dictionary(uniqueKeysWithValues: highest.map { ($0.bits("epoch"), $0.bits("stored")) }),
+                highestRead: Dictionary(
+                    uniqueKeysWithValues: highest.filter { $0.bits("read") > 0 }.map {
+                        ($0.bits("epoch"), $0.bits("read"))
+                    }))
         }
     }
 
@@ -172,7 +197,9 @@ extension Contact {
             addresses: try lines("addresses", .contactAddresses(id)),
             services: try lines("services", .contactServices(id)).map { try ServiceAddress($0) },
             isVerified: row["isVerified"],
-            presharedKey: try presharedKey.map { try vault.open($0, for: .contactPresharedKey(id)) })
+            presharedKey: try presharedKey.map { try vault.open($0, for: .contactPresharedKey(id)) },
+            filePolicy: (row["filePolicy"] as String?).flatMap(NodeConfiguration.FilePolicy.init),
+            standing: try Standing(row, id, vault))
     }
 }
 

@@ -161,10 +161,11 @@ extension Store {
                 sql: "UPDATE consumer SET seenAt = ? WHERE nameTag = ?", arguments: [Int64(bitPattern: time), tag])
             if database.changesCount == 0 {
                 let newest = try Self.newestCursor(database)
+                let first = min(max(0, cursor ?? newest), newest)
                 try database.execute(
-                    sql: "INSERT INTO consumer (nameTag, name, cursor, seenAt) VALUES (?, ?, ?, ?)",
+                    sql: "INSERT INTO consumer (nameTag, name, cursor, since, seenAt) VALUES (?, ?, ?, ?, ?)",
                     arguments: [
-                        tag, vault.seal(name, for: .consumerName(tag)), min(max(0, cursor ?? newest), newest),
+                        tag, vault.seal(name, for: .consumerName(tag)), first, first,
                         Int64(bitPattern: time),
                     ])
             }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 package import PinholeWire
+import Synchronization
 
 extension Store {
     /// A message as it came from a contact.
@@ -19,37 +20,51 @@ extension Store {
 
     /// Puts texts into the outbox, in order, and gives them their names.
     package func append(
-        _ texts: [String], to key: PublicKey, sentAt time: UInt64
+        _ texts: [String], to key: PublicKey, sentAt time: UInt64, as state: Message.State = .queued,
+        token: String? = nil
     ) throws(PinholeError) -> [ChatMessage] {
         for text in texts where text.utf8.count > Limits.maxMessageBody {
             throw PinholeError(
                 .usage, "the message has \(text.utf8.count) bytes, and \(Limits.maxMessageBody) are the most",
                 hint: "send it as a file")
         }
-        return try write { database in
+        let (contact, messages) = try write { database in
             let contact = try contactID(key, database)
+            // Of a disk that was restored from a copy some names were given away already: each start has its own epoch.
+            let isNewEpoch = !outboxesBegun.withLock { $0.contains(contact) }
             let row = try Row.fetchOne(
                 database,
-                sql: "UPDATE contact SET lastCounter = lastCounter + ? WHERE id = ? RETURNING epoch, lastCounter",
-                arguments: [texts.count, contact])
+                sql: isNewEpoch
+                    ? "UPDATE contact SET lastCounter = ?, epoch = ? WHERE id = ? RETURNING epoch, lastCounter"
+                    : "UPDATE contact SET lastCounter = lastCounter + ? WHERE id = ? RETURNING epoch, lastCounter",
+                arguments: isNewEpoch
+                    ? [texts.count, Int64.random(in: .min ... .max), contact] : [texts.count, contact])
             guard let row else { throw PinholeError(.usage, "\(key) is not a contact") }
             let first = row.bits("lastCounter") - UInt64(texts.count) + 1
-            return try texts.enumerated().map { index, text in
+            let messages = try texts.enumerated().map { index, text in
                 let id = MessageID(epoch: row.bits("epoch"), counter: first + UInt64(index))
                 let message = ChatMessage(id: id, time: time, body: Array(text.utf8))
-                try insert(message, contact, .outgoing, receivedAt: nil, .queued, database)
-                try log(
-                    NewEvent(kind: .queued, contact: contact, message: database.lastInsertedRowID, time: time), database
-                )
+                try insert(
+                    message, contact, .outgoing, receivedAt: state == .read ? time : nil, state, token: token, database)
+                let row = database.lastInsertedRowID
+                try log(NewEvent(kind: .queued, contact: contact, message: row, time: time), database)
+                if state == .read {
+                    try log(NewEvent(kind: .delivered, contact: contact, message: row, time: time), database)
+                    try log(NewEvent(kind: .read, contact: contact, message: row, time: time), database)
+                }
                 return message
             }
+            try Self.index(database, vault)
+            return (contact, messages)
         }
+        outboxesBegun.withLock { _ = $0.insert(contact) }
+        return messages
     }
 
     /// Stores messages in one transaction. Returns for each whether it is new: one that was stored before changes nothing.
     package func insert(_ messages: [Incoming]) throws(PinholeError) -> [Bool] {
         try write { database in
-            try messages.map { incoming in
+            let areNew = try messages.map { incoming in
                 let id = incoming.message.id
                 guard (1...UInt64(Int64.max)).contains(id.counter) else {
                     throw PinholeError(.badData, "a message has the impossible number \(id.counter)")
@@ -64,6 +79,8 @@ extension Store {
                         time: incoming.receivedAt), database)
                 return true
             }
+            try Self.index(database, vault)
+            return areNew
         }
     }
 
@@ -93,20 +110,20 @@ extension Store {
 
     private func insert(
         _ message: ChatMessage, _ contact: Int64, _ direction: Message.Direction, receivedAt: UInt64?,
-        _ state: Message.State, _ database: Database
+        _ state: Message.State, token: String? = nil, _ database: Database
     ) throws {
         let place = Vault.Place.messageBody(
             contact: contact, isOutgoing: direction == .outgoing, epoch: message.id.epoch, counter: message.id.counter)
         try database.execute(
             sql: """
-                INSERT INTO message (contact, direction, epoch, counter, body, sentAt, receivedAt, state)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO message (contact, direction, epoch, counter, body, sentAt, receivedAt, state, token)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 contact, direction.rawValue, Int64(bitPattern: message.id.epoch),
                 Int64(bitPattern: message.id.counter), vault.seal(message.body, for: place),
                 Int64(bitPattern: message.time),
-                receivedAt.map { Int64(bitPattern: $0) }, state.rawValue,
+                receivedAt.map { Int64(bitPattern: $0) }, state.rawValue, token,
             ])
     }
 
@@ -196,13 +213,18 @@ extension Message {
         guard let direction = Direction(rawValue: row["direction"]), let state = State(rawValue: row["state"]) else {
             throw PinholeError(.badData, "the database holds a message of an unknown kind")
         }
-        let place = Vault.Place.messageBody(
-            contact: row["contact"], isOutgoing: direction == .outgoing, epoch: row.bits("epoch"),
-            counter: row.bits("counter"))
         self.init(
             contact: contact, direction: direction, epoch: row.bits("epoch"), counter: row.bits("counter"),
-            text: try vault.text(row["body"], for: place), sentAt: row.bits("sentAt"),
+            text: try vault.text(row["body"], for: Self.bodyPlace(row)), sentAt: row.bits("sentAt"),
             receivedAt: receivedAt.map { UInt64(bitPattern: $0) },
-            state: state)
+            state: state, failure: (row["failure"] as String?).flatMap(Failure.init))
+    }
+
+    /// The place of the body in a row of the table.
+    static func bodyPlace(_ row: Row) -> Vault.Place {
+        let direction: String = row["direction"]
+        return .messageBody(
+            contact: row["contact"], isOutgoing: direction == Direction.outgoing.rawValue, epoch: row.bits("epoch"),
+            counter: row.bits("counter"))
     }
 }

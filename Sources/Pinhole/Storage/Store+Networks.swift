@@ -10,25 +10,27 @@ import PinholeWire
 extension Store {
     /// The networks that this machine was on.
     package func networks() throws(PinholeError) -> [NetworkRecord] {
-        try read { try Row.fetchAll($0, sql: "SELECT * FROM network").compactMap(NetworkRecord.init) }
+        try read { try Row.fetchAll($0, sql: "SELECT * FROM network").compactMap { try NetworkRecord($0, vault) } }
     }
 
     package func remember(_ network: NetworkRecord) throws(PinholeError) {
         let profile = network.profile
         let allocation = profile.allocation
+        let tag = networkTag(network.id)
         try write { database in
             try database.execute(
                 sql: """
                     REPLACE INTO network (
                         id, family, behavior, allocation, delta, low, high, last, hairpins, lifetime, lifetimeLimit,
-                        time, lifetimeTime)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        time, lifetimeTime, name)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    Data(network.id.bytes), network.family.rawValue, profile.behavior.byte, allocation.kind.rawValue,
+                    tag, network.family.rawValue, profile.behavior.byte, allocation.kind.rawValue,
                     allocation.delta, allocation.low, allocation.high, allocation.last, profile.hairpins,
                     profile.lifetime.map(Self.milliseconds), profile.lifetimeLimit.map(Self.milliseconds),
                     Int64(clamping: network.time), Int64(clamping: network.lifetimeTime),
+                    vault.seal(network.id.bytes, for: .networkName(tag)),
                 ])
             try Self.keepNewest(64, of: "network", database)
         }
@@ -44,19 +46,23 @@ extension Store {
 
     /// Remembers what worked for a contact; of somebody else nothing is kept.
     package func remember(_ strategy: RememberedStrategy) throws(PinholeError) {
+        let tags = (networkTag(strategy.key.network), networkTag(strategy.key.peerNetwork))
+        let names = strategy.key.network.bytes + strategy.key.peerNetwork.bytes
         try write { database in
             try database.execute(
                 sql: """
-                    REPLACE INTO strategy (network, contact, peerNetwork, strategy, time)
-                    SELECT ?, id, ?, ?, ? FROM contact WHERE keyTag = ?
+                    REPLACE INTO strategy (network, contact, peerNetwork, strategy, time, names)
+                    SELECT ?, id, ?, ?, ?, ? FROM contact WHERE keyTag = ?
                     """,
                 arguments: [
-                    Data(strategy.key.network.bytes), Data(strategy.key.peerNetwork.bytes), strategy.strategy,
-                    Int64(clamping: strategy.time), keyTag(PublicKey(strategy.key.peer)),
+                    tags.0, tags.1, strategy.strategy, Int64(clamping: strategy.time),
+                    vault.seal(names, for: .strategyNames(tags.0, tags.1)), keyTag(PublicKey(strategy.key.peer)),
                 ])
             try Self.keepNewest(1024, of: "strategy", database)
         }
     }
+
+    private func networkTag(_ network: NetworkID) -> Data { vault.tag(network.bytes, in: "network.name") }
 
     private static func keepNewest(_ count: Int, of table: String, _ database: Database) throws {
         try database.execute(
@@ -71,8 +77,9 @@ extension Store {
 
 extension NetworkRecord {
     /// `nil` for what only a newer version can have written.
-    fileprivate init?(_ row: Row) {
-        guard let id = row.network("id"),
+    fileprivate init?(_ row: Row, _ vault: Vault) throws {
+        guard let tag = row.data("id"), let name = row.data("name"),
+            let id = NetworkID(bytes: try vault.open(name, for: .networkName(tag))),
             let family = row.number("family", as: UInt8.self).flatMap(IPAddress.Family.init(rawValue:)),
             let behavior = row.number("behavior", as: UInt8.self),
             let kind = row.number("allocation", as: UInt8.self).flatMap(PortAllocation.Kind.init(rawValue:)),
@@ -97,8 +104,12 @@ extension NetworkRecord {
 
 extension RememberedStrategy {
     fileprivate init?(_ row: Row, _ vault: Vault) throws {
-        guard let network = row.network("network"), let peerNetwork = row.network("peerNetwork"),
+        guard let tag = row.data("network"), let peerTag = row.data("peerNetwork"), let names = row.data("names"),
             let strategy = row.number("strategy", as: UInt8.self), let time = row.number("time", as: UInt64.self)
+        else { return nil }
+        let bytes = try vault.open(names, for: .strategyNames(tag, peerTag))
+        guard let network = NetworkID(bytes: Array(bytes.prefix(NetworkID.size))),
+            let peerNetwork = NetworkID(bytes: Array(bytes.dropFirst(NetworkID.size)))
         else { return nil }
         let key = Key(
             network: network, peer: try PublicKey(sealed: row, row["contact"], vault).key, peerNetwork: peerNetwork)
@@ -113,8 +124,18 @@ extension Row {
         return Int64.fromDatabaseValue(value).flatMap { Number(exactly: $0) }
     }
 
-    fileprivate func network(_ column: String) -> NetworkID? {
+    fileprivate func data(_ column: String) -> Data? {
         let value: DatabaseValue = self[column]
-        return Data.fromDatabaseValue(value).flatMap { NetworkID(bytes: Array($0)) }
+        return Data.fromDatabaseValue(value)
     }
+}
+
+extension Vault.Place {
+    static func networkName(_ tag: Data) -> Self { Self("network.name", number(tag)) }
+
+    static func strategyNames(_ tag: Data, _ peerTag: Data) -> Self {
+        Self("strategy.names", number(tag), number(peerTag))
+    }
+
+    private static func number(_ tag: Data) -> Int64 { tag.prefix(8).reduce(0) { $0 << 8 | Int64($1) } }
 }

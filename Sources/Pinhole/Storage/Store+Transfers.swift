@@ -1,41 +1,28 @@
 import Foundation
 import GRDB
+package import PinholeWire
 
-/// A file transfer as the store keeps it.
+/// A transfer as the store keeps it.
 package struct StoredTransfer: Equatable, Sendable {
-    /// How far it has come.
-    package enum State: String, Sendable {
-        /// The receiver has not answered.
-        case offered
-        /// The receiver wants it.
-        case accepted
-        /// It is whole, verified and on the receiver's disk.
-        case done
-        case refused
-        case failed
-    }
-
     package let reference: TransferReference
-    /// As its sender named it.
-    package let name: String
-    package let size: UInt64
-    /// BLAKE2b-256 of the content.
-    package let hash: [UInt8]
-    /// Where the source is; for an incoming file where it was put, once it has its name.
+    /// What is, or was, offered: the same whenever the two meet again.
+    package let offer: FileOffer
+    /// Where the source is; of an incoming transfer where it was put, once it has its name.
     package var path: String?
-    package var state: State
+    /// What the source was when it was first offered, ``FileSource/fingerprint``; nothing of an incoming transfer.
+    package let fingerprint: [UInt8]
+    package var state: Transfer.State
     /// Unix milliseconds.
     package let createdAt: UInt64
 
     package init(
-        _ reference: TransferReference, name: String, size: UInt64, hash: [UInt8], path: String?, state: State,
-        createdAt: UInt64
+        _ reference: TransferReference, _ offer: FileOffer, path: String? = nil, fingerprint: [UInt8] = [],
+        state: Transfer.State = .offered, createdAt: UInt64
     ) {
         self.reference = reference
-        self.name = name
-        self.size = size
-        self.hash = hash
+        self.offer = offer
         self.path = path
+        self.fingerprint = fingerprint
         self.state = state
         self.createdAt = createdAt
     }
@@ -47,85 +34,126 @@ extension Store {
     package func insert(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
         try write { database in
             let contact = try contactID(transfer.reference.contact, database)
-            func place(_ column: Vault.Column) -> Vault.Place { transfer.reference.place(column, contact) }
             try database.execute(
                 sql: """
-                    INSERT INTO transfer (contact, direction, number, name, size, hash, path, state, createdAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (contact, direction, number) DO NOTHING
+                    INSERT INTO transfer (contact, isOutgoing, number, details, state, createdAt)
+                    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (contact, isOutgoing, number) DO NOTHING
                     """,
                 arguments: [
-                    contact, transfer.reference.direction.rawValue, Int64(bitPattern: transfer.reference.number),
-                    vault.seal(transfer.name, for: place("transfer.name")), Int64(bitPattern: transfer.size),
-                    vault.seal(transfer.hash, for: place("transfer.hash")),
-                    transfer.path.map { vault.seal($0, for: place("transfer.path")) }, transfer.state.rawValue,
+                    contact, transfer.reference.direction == .outgoing,
+                    Int64(bitPattern: transfer.reference.number),
+                    vault.seal(transfer.details, for: transfer.reference.place(contact)), transfer.state.rawValue,
                     Int64(bitPattern: transfer.createdAt),
                 ])
-            return database.changesCount > 0
+            guard database.changesCount > 0 else { return false }
+            if transfer.reference.direction == .incoming {
+                try log(
+                    NewEvent(
+                        kind: .fileOffered, contact: contact, transfer: transfer.reference,
+                        detail: FileName.sanitized(transfer.offer.name), time: transfer.createdAt), database)
+            }
+            return true
         }
     }
 
-    /// Moves a transfer on; `path` replaces the one on record unless it is nil.
+    /// Moves a transfer on; `path` replaces the one on record unless it is nil. `reason` says why it failed.
     package func setState(
-        _ state: StoredTransfer.State, of reference: TransferReference, path: String? = nil
+        _ state: Transfer.State, of reference: TransferReference, path: String? = nil, reason: Phrase? = nil,
+        at time: UInt64 = WallClock.unixMilliseconds
     ) throws(PinholeError) {
         try write { database in
             let contact = try contactID(reference.contact, database)
+            guard var transfer = try transfer(reference, contact, database) else { return }
+            let isNews = transfer.state != state
+            transfer.path = path ?? transfer.path
             try database.execute(
-                sql: """
-                    UPDATE transfer SET state = ?, path = coalesce(?, path)
-                    WHERE contact = ? AND direction = ? AND number = ?
-                    """,
+                sql: "UPDATE transfer SET state = ?, details = ? WHERE contact = ? AND isOutgoing = ? AND number = ?",
                 arguments: [
-                    state.rawValue, path.map { vault.seal($0, for: reference.place("transfer.path", contact)) },
-                    contact,
-                    reference.direction.rawValue, Int64(bitPattern: reference.number),
+                    state.rawValue, vault.seal(transfer.details, for: reference.place(contact)), contact,
+                    reference.direction == .outgoing, Int64(bitPattern: reference.number),
                 ])
+            guard isNews else { return }
+            func tell(_ kind: LoggedEvent.Kind, _ detail: String?) throws {
+                try log(
+                    NewEvent(kind: kind, contact: contact, transfer: reference, detail: detail, time: time), database)
+            }
+            switch state {
+            case .offered, .accepted: break
+            case .done where reference.direction == .incoming: try tell(.fileReceived, transfer.path)
+            case .done: try tell(.fileSent, nil)
+            case .refused, .failed: try tell(.fileFailed, reason?.english)
+            }
         }
     }
 
     /// A transfer; nil when there is none of that name.
     package func transfer(_ reference: TransferReference) throws(PinholeError) -> StoredTransfer? {
         try read { database in
-            let row = try Row.fetchOne(
-                database, sql: "SELECT * FROM transfer WHERE contact = ? AND direction = ? AND number = ?",
-                arguments: [
-                    try contactID(reference.contact, database), reference.direction.rawValue,
-                    Int64(bitPattern: reference.number),
-                ])
-            return try row.map { try StoredTransfer($0, contact: reference.contact, vault) }
+            try transfer(reference, try contactID(reference.contact, database), database)
         }
     }
 
-    /// The transfers with a contact that are neither done nor given up, in order.
-    package func unfinishedTransfers(with key: PublicKey) throws(PinholeError) -> [StoredTransfer] {
+    /// The transfers with a contact, in order: all of them, or those that are neither done nor given up.
+    package func transfers(with key: PublicKey, unfinished: Bool) throws(PinholeError) -> [StoredTransfer] {
         try read { database in
             try Row.fetchAll(
                 database,
-                sql: "SELECT * FROM transfer WHERE contact = ? AND state IN ('offered', 'accepted') ORDER BY id",
-                arguments: [try contactID(key, database)]
+                sql: """
+                    SELECT * FROM transfer WHERE contact = ? AND (state IN ('offered', 'accepted') OR NOT ?) ORDER BY id
+                    """,
+                arguments: [try contactID(key, database), unfinished]
             ).map { try StoredTransfer($0, contact: key, vault) }
         }
+    }
+
+    /// What happens to a file that the contact offers; nil for what is configured.
+    package func setFilePolicy(
+        _ policy: NodeConfiguration.FilePolicy?, for key: PublicKey
+    ) throws(PinholeError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE contact SET filePolicy = ? WHERE id = ?",
+                arguments: [policy?.rawValue, try contactID(key, database)])
+        }
+    }
+
+    private func transfer(
+        _ reference: TransferReference, _ contact: Int64, _ database: Database
+    ) throws -> StoredTransfer? {
+        let row = try Row.fetchOne(
+            database, sql: "SELECT * FROM transfer WHERE contact = ? AND isOutgoing = ? AND number = ?",
+            arguments: [contact, reference.direction == .outgoing, Int64(bitPattern: reference.number)])
+        return try row.map { try StoredTransfer($0, contact: reference.contact, vault) }
     }
 }
 
 extension StoredTransfer {
+    fileprivate var details: [UInt8] {
+        var writer = ByteWriter(capacity: 512)
+        writer.lengthPrefixed(offer.encoded)
+        writer.lengthPrefixed(fingerprint)
+        writer.append(Array((path ?? "").utf8))
+        return writer.bytes
+    }
+
     fileprivate init(_ row: Row, contact: PublicKey, _ vault: Vault) throws {
-        guard let direction = TransferReference.Direction(rawValue: row["direction"]),
-            let state = State(rawValue: row["state"])
+        let reference = TransferReference(
+            contact: contact, direction: row["isOutgoing"] ? .outgoing : .incoming, number: row.bits("number"))
+        let details = try vault.open(row["details"], for: reference.place(row["contact"]))
+        var reader = ByteReader(details.span)
+        guard let state = Transfer.State(rawValue: row["state"]),
+            let bytes = try? reader.array(try reader.length()), let record = try? FileRecord(bytes.span),
+            case .offer(let offer) = record, let fingerprint = try? reader.array(try reader.length())
         else { throw PinholeError(.badData, "the database holds a transfer of an unknown kind") }
-        let reference = TransferReference(contact: contact, direction: direction, number: row.bits("number"))
-        func place(_ column: Vault.Column) -> Vault.Place { reference.place(column, row["contact"]) }
-        let path: Data? = row["path"]
+        let path = String(decoding: reader.rest(), as: UTF8.self)
         self.init(
-            reference, name: try vault.text(row["name"], for: place("transfer.name")), size: row.bits("size"),
-            hash: try vault.open(row["hash"], for: place("transfer.hash")),
-            path: try path.map { try vault.text($0, for: place("transfer.path")) }, state: state,
+            reference, offer, path: path.isEmpty ? nil : path, fingerprint: fingerprint, state: state,
             createdAt: row.bits("createdAt"))
     }
 }
 
 extension TransferReference {
-    fileprivate func place(_ column: Vault.Column, _ contactID: Int64) -> Vault.Place {
-        .transfer(column, contact: contactID, isOutgoing: direction == .outgoing, number: number)
+    fileprivate func place(_ contact: Int64) -> Vault.Place {
+        Vault.Place("transfer.details", contact, direction == .outgoing ? 1 : 0, Int64(bitPattern: number))
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Glibc
+import Synchronization
 
 /// What a profile remembers: contacts, messages and transfers, in one SQLite database.
 ///
@@ -11,19 +12,23 @@ package final class Store: Sendable {
     private let path: String
     let vault: Vault
     let events = EventBell()
+    /// The contacts to whom something was sent since the start, each by the row: their outboxes have a new epoch.
+    let outboxesBegun = Mutex<Set<Int64>>([])
 
     /// Opens the database of an identity, or creates it with mode 0600, and brings its schema up to date.
     ///
     /// Throws ``PinholeError/Code/keyChanged`` for that of another identity, and ``PinholeError/Code/configuration`` for
-    /// that of a newer version, which stays as it is.
-    package init(path: String, identity: Identity) throws(PinholeError) {
+    /// that of a newer version, which stays as it is. Another process that writes is waited for with `patience`.
+    package init(
+        path: String, identity: Identity, patience: Duration = .seconds(10)
+    ) throws(PinholeError) {
         self.path = path
         let vault = Vault(identity.secret)
         self.vault = vault
         try Self.prepareFile(path)
         queue = try Self.translating(path) {
             var configuration = Configuration()
-            configuration.busyMode = .timeout(10)
+            configuration.busyMode = .timeout(patience / .seconds(1))
             configuration.prepareDatabase { database in
                 // A power cut must not lose what was confirmed to a peer.
                 try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -97,9 +102,11 @@ package final class Store: Sendable {
     /// Only a file that nobody can have open yet is opened here: closing any descriptor of it would drop the locks that
     /// SQLite holds for this whole process, and the next process to leave would remove the log under this one.
     private static func prepareFile(_ path: String) throws(PinholeError) {
+        var isOwn = false
         if access(path, F_OK) != 0, errno == ENOENT {
             do throws(PinholeError) {
                 _ = try File(opening: path, flags: O_RDWR | O_CREAT | O_EXCL)
+                isOwn = true
             } catch {
                 // Another process may have been faster.
                 guard access(path, F_OK) == 0 else { throw error }
@@ -108,7 +115,23 @@ package final class Store: Sendable {
         let status = try FileStatus(of: path)
         guard status.isRegular else { throw PinholeError(.configuration, "\(path) is not a file") }
         try status.requirePrivate(path, what: "the database")
+        if !isOwn { try requireContent(path) }
     }
+
+    /// SQLite takes what has less than a page for a new database, and does not miss the end of the last page. Here it was
+    /// cut off, unless another process is making the database right now, or was interrupted, which the log mends.
+    private static func requireContent(_ path: String) throws(PinholeError) {
+        for _ in 0..<20 {
+            let size = try FileStatus(of: path).size
+            let hasLog = ((try? FileStatus(of: path + "-wal").size) ?? 0) > 0
+            if size >= pageSize, size % pageSize == 0 || hasLog { return }
+            usleep(50_000)
+        }
+        throw PinholeError(DatabaseError(resultCode: .SQLITE_CORRUPT), path: path)
+    }
+
+    /// The least that SQLite knows.
+    private static let pageSize: UInt64 = 512
 
     /// Ends the work with the database; afterwards every method throws. The last reference does the same.
     package func close() throws(PinholeError) {
@@ -148,6 +171,8 @@ extension PinholeError {
         switch error.resultCode {
         case .SQLITE_FULL:
             self.init(system: ENOSPC, writing: path)
+        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:
+            self.init(DatabaseError(resultCode: .SQLITE_CORRUPT), path: path)
         case .SQLITE_IOERR where Self.isFull(path):
             // The index of the write-ahead log is a file too, and SQLite does not say why it could not grow.
             self.init(system: ENOSPC, writing: path)

@@ -12,21 +12,21 @@ import Testing
 struct FileQueueTests {
     let folder: TemporaryDirectory
     let queue = DispatchQueue(label: "test")
-    let content = (0..<1_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    let content = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    let sending: Sending
 
     init() throws {
         folder = try TemporaryDirectory()
+        sending = try Sending(content)
     }
 
-    private func receive() throws -> ReceivedFile {
-        try ReceivedFile(
-            TransferReference(contact: Identity.generate().publicKey, direction: .incoming, number: 1), name: "a.bin",
-            size: UInt64(content.count), hash: Blake2b.hash(content), in: folder.path("downloads"))
+    private func receive() throws -> PartialTransfer {
+        try PartialTransfer(sending.offer, sending.key, in: folder.path("downloads"))
     }
 
-    private func offer() throws -> OutgoingFile {
-        try folder.write(content, to: "b.bin")
-        return try OutgoingFile(folder.path("b.bin"))
+    private func reader(_ tell: @escaping @Sendable () -> Void = {}) -> FileReader {
+        FileReader(
+            sending.source, sending.offer, sending.key, after: FileTree(), sent: sending.sent, on: queue, tell: tell)
     }
 
     @Test("pieces are written in their order while the loop goes on, and before what is asked of the queue later")
@@ -35,16 +35,18 @@ struct FileQueueTests {
         let writer = FileWriter(try receive(), on: queue) { result in
             told.withLock { $0 += (try? result.get()) ?? 0 }
         }
+        let stream = Array(try sending.stream(from: 0).joined())
         queue.suspend()
-        for start in stride(from: 0, to: content.count, by: 7000) {
-            writer.write(Array(content[start..<min(start + 7000, content.count)]), at: UInt64(start))
+        writer.begin(group: 0)
+        for start in stride(from: 0, to: stream.count, by: 7000) {
+            writer.write(Array(stream[start..<min(start + 7000, stream.count)]))
         }
-        #expect(writer.file.length == 0 && told.withLock { $0 } == 0)
+        #expect(writer.transfer.received == 0 && told.withLock { $0 } == 0)
         let path = Mutex("")
-        queue.async { path.withLock { $0 = (try? writer.finish()) ?? "" } }
+        queue.async { path.withLock { $0 = (try? writer.finish(.rename)) ?? "" } }
         queue.resume()
         queue.sync {}
-        #expect(told.withLock { $0 } == content.count)
+        #expect(told.withLock { $0 } == stream.count)
         #expect(path.withLock { $0 } == folder.path("downloads/a.bin"))
         #expect(try folder.read("downloads/a.bin") == content)
     }
@@ -53,94 +55,89 @@ struct FileQueueTests {
     func writeFailure() throws {
         let told = Mutex<[Result<Int, PinholeError>]>([])
         let writer = FileWriter(try receive(), on: queue) { result in told.withLock { $0.append(result) } }
-        writer.write(Array(content[..<1000]), at: 0)
-        writer.write([1], at: 5000)
-        for _ in 0..<10 { writer.write([1], at: 1000) }
+        var pieces = try sending.stream(from: 0)
+        pieces[1][5] ^= 1
+        for piece in pieces { writer.write(piece) }
         queue.sync {}
-        writer.write([1], at: 1000)
+        writer.write(pieces[1])
         queue.sync {}
         let failures = told.withLock { $0 }.filter { if case .failure = $0 { true } else { false } }
         #expect(failures.count == 1)
-        #expect(writer.file.length == 1000)
-        #expect(failure { _ = try writer.finish() }?.message.english.contains("out of place") ?? false)
+        #expect(writer.transfer.holdings.groups == 1)
+        #expect(failure { _ = try writer.finish(.rename) }?.message.english.contains("damaged") ?? false)
     }
 
-    @Test("nothing is written of a file that nobody wants any more")
+    @Test("nothing is written of what nobody wants any more, and who settles lets others go on")
     func cancelled() throws {
         let writer = FileWriter(try receive(), on: queue) { _ in }
+        let pieces = try sending.stream(from: 0)
         queue.suspend()
-        writer.write(Array(content[..<1000]), at: 0)
+        writer.write(pieces[0])
         writer.cancel()
-        writer.write(Array(content[..<1000]), at: 0)
+        writer.write(pieces[0])
         queue.resume()
-        queue.sync {}
-        #expect(writer.file.length == 0)
+        queue.sync { writer.settle(isWanted: true) }
+        #expect(writer.transfer.received == 0)
+        #expect(try receive().holdings == .none)
     }
 
-    @Test("a file is read ahead by a bounded amount, and each byte is given once and in order")
+    @Test("a file is read ahead by a bounded amount, and each byte is given once and in order, with its group's hash")
     func reads() throws {
-        let told = Mutex(0)
-        let reader = FileReader(try offer(), on: queue) { told.withLock { $0 += 1 } }
-        var random = SystemRandomNumberGenerator()
-        var read: [UInt8] = []
-        while read.count < content.count {
-            let count = Int.random(in: 1...100_000, using: &random)
-            switch reader.read(at: UInt64(read.count), upTo: count) {
-            case .given(let bytes):
-                #expect(!bytes.isEmpty && bytes.count <= count)
-                read += bytes
+        let reader = reader()
+        var pieces: [[UInt8]] = []
+        var isOver = false
+        while !isOver {
+            switch reader.next() {
+            case .given(let bytes, let isLast):
+                pieces.append(bytes)
+                isOver = isLast
             case .later: queue.sync {}
             case .failed(let error): throw error
             }
             #expect(reader.pieceCount <= FileReader.depth)
         }
-        #expect(read == content)
-        #expect((1...content.count / Limits.filePiece).contains(told.withLock { $0 }))
+        #expect(pieces.count == Int(sending.offer.groups) + 1)
+        let data = pieces.dropLast().flatMap { $0.dropLast(32) }
+        #expect(Array(data[Int(sending.offer.manifestSize)...]) == content)
+        let group = Array(pieces[3].prefix(Limits.fileGroup))
+        let leaf = sending.key.leaf(group.span, group: 3)
+        #expect(Array(pieces[3].suffix(32)) == leaf)
     }
 
     @Test("who was asked for what is not there is told when it is, once")
     func awaited() throws {
         let told = Mutex(0)
-        let reader = FileReader(try offer(), on: queue) { told.withLock { $0 += 1 } }
+        let reader = reader { told.withLock { $0 += 1 } }
         queue.suspend()
         for _ in 0..<3 {
-            guard case .later = reader.read(at: 0, upTo: 10) else {
-                Issue.record("nothing was read yet")
+            guard case .later = reader.next() else {
+                Issue.record("there was something before anything was read")
                 break
             }
         }
+        #expect(told.withLock { $0 } == 0)
         queue.resume()
         queue.sync {}
         #expect(told.withLock { $0 } == 1)
-        #expect(reader.pieceCount == FileReader.depth, "it reads ahead")
-    }
-
-    @Test("it goes on elsewhere when the receiver has more, or less, than was read")
-    func jumps() throws {
-        let reader = FileReader(try offer(), on: queue) {}
-        for offset in [0, 1_000_001, 70_000, 1_499_999, 1_300_000] {
-            guard case .later = reader.read(at: UInt64(offset), upTo: 1) else {
-                Issue.record("\(offset) was read before it was asked for")
-                continue
-            }
-            queue.sync {}
-            guard case .given(let bytes) = reader.read(at: UInt64(offset), upTo: 5) else {
-                Issue.record("\(offset) was not read")
-                continue
-            }
-            #expect(bytes == Array(content[offset..<min(offset + 5, content.count)]))
+        #expect(reader.pieceCount == FileReader.depth)
+        guard case .given = reader.next() else {
+            Issue.record("nothing was read")
+            return
         }
+        queue.sync {}
+        reader.cancel()
+        #expect(reader.pieceCount == 0)
     }
 
     @Test("a file that changed is told of, and not read")
     func readFailure() throws {
         let told = Mutex(0)
-        let reader = FileReader(try offer(), on: queue) { told.withLock { $0 += 1 } }
-        truncate(folder.path("b.bin"), 10)
-        _ = reader.read(at: 0, upTo: 10)
+        let reader = reader { told.withLock { $0 += 1 } }
+        truncate(sending.source.path, 10)
+        _ = reader.next()
         queue.sync {}
         #expect(told.withLock { $0 } == 1)
-        guard case .failed(let error) = reader.read(at: 0, upTo: 10) else {
+        guard case .failed(let error) = reader.next() else {
             Issue.record("it gave what was not offered")
             return
         }

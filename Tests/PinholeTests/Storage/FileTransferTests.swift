@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import PinholeCrypto
+import PinholeWire
 import Testing
 
 @testable import Pinhole
@@ -8,8 +9,9 @@ import Testing
 @Suite("files on their way")
 struct FileTransferTests {
     let folder: TemporaryDirectory
-    let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-    let reference = TransferReference(contact: Identity.generate().publicKey, direction: .incoming, number: 1)
+    /// Five groups, the last of them short.
+    let content = (0..<1_200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    let group = Limits.fileGroup
 
     init() throws {
         folder = try TemporaryDirectory()
@@ -17,156 +19,221 @@ struct FileTransferTests {
 
     private var downloads: String { folder.path("downloads") }
 
-    private func receive(_ name: String = "a.bin") throws -> ReceivedFile {
-        try ReceivedFile(
-            reference, name: name, size: UInt64(content.count), hash: Blake2b.hash(content), in: downloads)
+    private func receive(_ sending: Sending) throws -> PartialTransfer {
+        try PartialTransfer(sending.offer, sending.key, in: downloads)
     }
 
     private var received: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: downloads).sorted() }
     }
 
-    @Test("a file arrives piece by piece, and gets its name only when it is whole")
-    func whole() throws {
-        let file = try receive()
-        try file.append(Array(content[..<40_000]), at: 0)
-        #expect(failure { _ = try file.finish() }?.code == .badData)
-        #expect(try received.allSatisfy { $0.hasPrefix(".") })
-        try file.append(Array(content[40_000...]), at: 40_000)
-        let path = try file.finish()
-        #expect(path == downloads + "/a.bin")
-        #expect(try folder.read("downloads/a.bin") == content)
+    private func read(_ name: String) throws -> [UInt8] {
+        try Array(Data(contentsOf: URL(fileURLWithPath: "\(downloads)/\(name)")))
+    }
+
+    @Test("a file arrives in pieces of any size, and gets its name only when it is whole", arguments: [1, 77, 65_536])
+    func whole(size: Int) throws {
+        let sending = try Sending(size == 1 ? Array(content[..<3000]) : content)
+        let transfer = try receive(sending)
+        let stream = Array(try sending.stream(from: 0).joined())
+        for start in stride(from: 0, to: stream.count, by: size) {
+            #expect(try received.allSatisfy { $0.hasPrefix(".") })
+            try transfer.append(Array(stream[start..<min(start + size, stream.count)]))
+        }
+        #expect(try sending.place(transfer) == downloads + "/a.bin")
+        #expect(try read("a.bin") == Array(content[..<Int(sending.offer.totalSize)]))
+        transfer.discard()
         #expect(try received == ["a.bin"])
-        #expect(mode(of: path) == 0o600)
     }
 
-    @Test("an existing file stays as it is, and so does a link that points elsewhere")
-    func existing() throws {
-        try FileManager.default.createDirectory(atPath: downloads, withIntermediateDirectories: false)
-        try folder.write([1], to: "downloads/a.bin")
-        symlink(folder.path("elsewhere"), downloads + "/a (2).bin")
-        let file = try receive()
-        try file.append(content, at: 0)
-        #expect(try file.finish() == downloads + "/a (3).bin")
-        #expect(try folder.read("downloads/a.bin") == [1])
-        #expect(access(folder.path("elsewhere"), F_OK) != 0)
-    }
-
-    @Test("a hostile name lands in the folder")
-    func hostileName() throws {
-        let file = try receive("../../../tmp/evil")
-        try file.append(content, at: 0)
-        #expect(try file.finish() == downloads + "/evil")
-    }
-
-    @Test("a transfer that is taken up again goes on where it was")
+    @Test("what is taken up again goes on behind the last verified group, without the source being read again")
     func resume() throws {
+        let sending = try Sending(content)
+        let pieces = try sending.stream(from: 0)
         do {
-            let file = try receive()
-            try file.append(Array(content[..<33_333]), at: 0)
+            let transfer = try receive(sending)
+            for piece in pieces[..<3] { try transfer.append(piece) }
+            try transfer.append(Array(pieces[3][..<1000]))
+            #expect(transfer.received == UInt64(3 * group + 1000))
         }
-        let file = try receive()
-        #expect(file.length == 33_333)
-        #expect(failure { try file.append([1], at: 0) }?.code == .badData)
-        try file.append(Array(content[33_333...]), at: 33_333)
-        #expect(try folder.read("downloads/" + (URL(fileURLWithPath: file.finish()).lastPathComponent)) == content)
+        let transfer = try receive(sending)
+        #expect(transfer.holdings.groups == 3)
+        // Were it read up to there, it would be found to have changed.
+        try run("touch", "-d", "2001-01-01", sending.source.path)
+        let tree = try sending.source.start(
+            after: transfer.holdings, of: sending.offer, sending.key, sending.sent)
+        #expect(tree.groups == 3)
+        for piece in pieces[3...] { try transfer.append(piece) }
+        #expect(try sending.place(transfer) == downloads + "/a.bin")
+        #expect(try read("a.bin") == content)
     }
 
-    @Test("another offer does not go on with this one's bytes")
-    func otherOffer() throws {
-        let file = try receive()
-        try file.append([1, 2, 3], at: 0)
-        let other = try ReceivedFile(
-            TransferReference(contact: reference.contact, direction: .incoming, number: 2), name: "a.bin",
-            size: UInt64(content.count), hash: Blake2b.hash(content), in: downloads)
-        #expect(other.length == 0)
+    @Test("a sender whose journal is lost or spoilt reads what it needs again and goes on all the same")
+    func senderJournal() throws {
+        for spoil in [
+            { path in _ = truncate(path, 40) }, { path in _ = truncate(path, 0) },
+            { path in try Data(repeating: 7, count: 96).write(to: URL(fileURLWithPath: path)) },
+        ] as [(String) throws -> Void] {
+            let sending = try Sending(content)
+            let transfer = try receive(sending)
+            for piece in try sending.stream(from: 0)[..<3] { try transfer.append(piece) }
+            try spoil(sending.folder.path("sent/" + sending.key.token))
+            #expect(try sending.resume(transfer).group == 3)
+            transfer.discard()
+        }
     }
 
-    @Test("content that was not offered is removed")
-    func corrupt() throws {
-        let file = try receive()
-        var wrong = content
-        wrong[50_000] ^= 1
-        try file.append(wrong, at: 0)
-        #expect(failure { _ = try file.finish() }?.code == .badData)
-        #expect(try received.isEmpty)
+    @Test("a receiver that has something else begins anew")
+    func otherHoldings() throws {
+        let sending = try Sending(content)
+        var holdings = FileHoldings(groups: 2, digest: [UInt8](repeating: 1, count: 32))
+        func start() throws -> UInt64 {
+            try sending.source.start(after: holdings, of: sending.offer, sending.key, sending.sent).groups
+        }
+        #expect(try start() == 0)
+        holdings.groups = .max
+        #expect(try start() == 0)
+        let transfer = try receive(sending)
+        for piece in try sending.stream(from: 0)[..<4] { try transfer.append(piece) }
+        try transfer.begin(group: 1)
+        #expect(transfer.holdings.groups == 1)
+        for piece in try sending.stream(from: 1) { try transfer.append(piece) }
+        _ = try sending.place(transfer)
+        #expect(try read("a.bin") == content)
+        #expect(failure { try transfer.begin(group: 99) }?.code == .badData)
     }
 
-    @Test("bytes beyond the offered size are refused, and a refused file can be discarded")
-    func tooLong() throws {
-        let file = try receive()
-        #expect(failure { try file.append(content + [0], at: 0) }?.code == .badData)
-        try file.append(content, at: 0)
-        #expect(failure { try file.append([0], at: UInt64(content.count)) }?.code == .badData)
-        file.discard()
-        #expect(try received.isEmpty)
+    @Test("after a power cut only what was on the disk counts, and the rest is looked at again")
+    func powerCut() throws {
+        let sending = try Sending(content)
+        let pieces = try sending.stream(from: 0)
+        let partial = PartialTransfer.path(sending.key, in: downloads)
+        do {
+            let transfer = try receive(sending)
+            for piece in pieces[..<2] { try transfer.append(piece) }
+            try transfer.synchronize()
+            for piece in pieces[2..<4] { try transfer.append(piece) }
+        }
+        // The third group did not reach the disk, though its hash did: zeros are what file systems leave.
+        let file = try File(opening: partial + "/0", flags: O_RDWR)
+        try file.write([UInt8](repeating: 0, count: 4096).span, at: UInt64(2 * group))
+        #expect(try receive(sending).holdings.groups == 2)
+        // A header that was torn says nothing: all is looked at again, and is good.
+        let journal = try File(opening: partial + "/journal", flags: O_RDWR)
+        try journal.write([9, 9, 9].span, at: 10)
+        let transfer = try receive(sending)
+        #expect(transfer.holdings.groups == 2)
+        #expect(try sending.finish(transfer) == downloads + "/a.bin")
+        #expect(try read("a.bin") == content)
     }
 
-    @Test("one file has one receiver")
-    func twice() throws {
-        let file = try receive()
-        #expect(failure { _ = try receive() }?.code == .cannotWrite)
-        withExtendedLifetime(file) {}
+    @Test("partial files that somebody removed or cut are found out")
+    func tampered() throws {
+        for spoil in [{ unlink($0 + "/0") }, { truncate($0 + "/0", 5) }, { unlink($0 + "/manifest") }]
+            as [(String) -> Int32]
+        {
+            let sending = try Sending(content)
+            do {
+                let transfer = try receive(sending)
+                for piece in try sending.stream(from: 0)[..<3] { try transfer.append(piece) }
+                try transfer.synchronize()
+            }
+            _ = spoil(PartialTransfer.path(sending.key, in: downloads))
+            let transfer = try receive(sending)
+            #expect(transfer.holdings == .none)
+            let path = try sending.finish(transfer, .overwrite)
+            #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == content)
+            transfer.discard()
+        }
     }
 
-    @Test("an empty file arrives too")
-    func empty() throws {
-        let file = try ReceivedFile(reference, name: "e", size: 0, hash: Blake2b.hash([]), in: downloads)
-        #expect(try file.finish() == downloads + "/e")
-    }
-
-    @Test("a partial file's name that is a link is not followed")
-    func plantedLink() throws {
-        let file = try receive()
-        let partial = try #require(received.first)
-        file.discard()
-        symlink(folder.path("victim"), "\(downloads)/\(partial)")
-        #expect(failure { _ = try receive() } != nil)
-        #expect(access(folder.path("victim"), F_OK) != 0)
-    }
-
-    @Test("a size that no disk here has is refused before a byte comes")
-    func noRoom() throws {
+    @Test("damage is found in the group where it is, and nothing of that group counts", arguments: [0, 300_000, -1])
+    func damage(place: Int) throws {
+        let sending = try Sending(content)
+        var pieces = try sending.stream(from: 0)
+        let transfer = try receive(sending)
+        let index = place < 0 ? pieces.count - 1 : place / group
+        pieces[index][place < 0 ? pieces[index].count - 1 : place % group] ^= 1
         let error = failure {
-            _ = try ReceivedFile(
-                reference, name: "a", size: 1 << 60, hash: [UInt8](repeating: 0, count: 32), in: downloads)
+            for piece in pieces { try transfer.append(piece) }
+            _ = try transfer.verify()
         }
+        #expect(error?.code == .badData)
+        #expect(transfer.holdings.groups == min(UInt64(index), sending.offer.groups))
+    }
+
+    @Test("more than was offered is refused")
+    func tooMuch() throws {
+        let sending = try Sending(content)
+        let transfer = try receive(sending)
+        for piece in try sending.stream(from: 0) { try transfer.append(piece) }
+        #expect(failure { try transfer.append([UInt8](repeating: 0, count: 100)) }?.code == .badData)
+    }
+
+    @Test("what one contact offered does not go on with another's bytes")
+    func otherOffer() throws {
+        let sending = try Sending(content)
+        let transfer = try receive(sending)
+        try transfer.append(try sending.stream(from: 0)[0])
+        #expect(try receive(Sending(content)).holdings == .none)
+    }
+
+    @Test("one file has one receiver, until that lets go")
+    func twice() throws {
+        let sending = try Sending(content)
+        let transfer = try receive(sending)
+        #expect(failure { _ = try receive(sending) }?.code == .cannotWrite)
+        transfer.release()
+        _ = try receive(sending)
+    }
+
+    @Test("sizes that cannot be, or that no disk here has, are refused before a byte comes")
+    func impossible() throws {
+        let sending = try Sending(content)
+        let changes: [(inout FileOffer) -> Void] = [
+            { $0.contentSize = .max }, { $0.totalSize = .max }, { $0.manifestSize = .max }, { $0.manifestSize = 0 },
+            { $0.entries = .max }, { $0.contentSize = 1 },
+        ]
+        for change in changes {
+            var offer = sending.offer
+            change(&offer)
+            #expect(failure { _ = try PartialTransfer(offer, sending.key, in: downloads) }?.code == .badData)
+        }
+        var large = sending.offer
+        large.contentSize = 1 << 60
+        let error = failure { _ = try PartialTransfer(large, sending.key, in: downloads) }
         #expect(error?.code == .cannotWrite)
         #expect(error?.message.english.hasPrefix("the disk is full") == true)
-        #expect(failure { _ = try ReceivedFile(reference, name: "a", size: .max, hash: [], in: downloads) } != nil)
     }
 
-    @Test("an outgoing file is read in pieces and hashed whole")
-    func outgoing() async throws {
-        try folder.write(content, to: "source file.bin")
-        let file = try OutgoingFile(folder.path("source file.bin"))
-        #expect(file.name == "source file.bin")
-        #expect(file.size == UInt64(content.count))
-        #expect(try await file.hash() == Blake2b.hash(content))
-        #expect(try file.read(at: 99_990, count: 1000) == Array(content[99_990...]))
-        #expect(try file.read(at: 100_000, count: 10) == [])
+    @Test("a partial folder that is a link is not followed")
+    func plantedLink() throws {
+        let sending = try Sending(content)
+        let partial = PartialTransfer.path(sending.key, in: downloads)
+        try FileManager.default.createDirectory(atPath: folder.path("victim"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: downloads, withIntermediateDirectories: true)
+        symlink(folder.path("victim"), partial)
+        #expect(failure { _ = try receive(sending) } != nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("victim")).isEmpty)
     }
 
-    @Test("a file that changes or shrinks while it is sent is found out")
-    func changed() async throws {
-        try folder.write(content, to: "source")
-        let file = try OutgoingFile(folder.path("source"))
-        truncate(folder.path("source"), 10)
-        #expect(failure { _ = try file.read(at: 0, count: 100) }?.code == .badData)
-        await #expect(throws: PinholeError.self) { try await file.hash() }
-
-        try folder.write(content, to: "touched")
-        let touched = try OutgoingFile(folder.path("touched"))
-        _ = try touched.read(at: 0, count: 1)
-        try run("touch", "-d", "2001-01-01", folder.path("touched"))
-        #expect(failure { _ = try touched.read(at: 0, count: 1) }?.code == .badData)
+    @Test("a file that changes, shrinks or vanishes while it is sent is found out, also without a new time")
+    func changed() throws {
+        for change in [
+            { truncate($0, 10) }, { unlink($0) }, { chmod($0, 0o600) },
+        ] as [(String) -> Int32] {
+            let sending = try Sending(content)
+            let fingerprint = sending.source.fingerprint
+            _ = change(sending.source.path)
+            #expect(failure { _ = try sending.stream(from: 0) }?.code == .badData)
+            #expect((try? FileSource(sending.source.path))?.fingerprint != fingerprint)
+        }
     }
 
     @Test("what cannot be sent is named")
     func unsendable() throws {
-        #expect(failure { _ = try OutgoingFile(folder.path("none")) }?.code == .noSuchFile)
-        #expect(failure { _ = try OutgoingFile(folder.path) }?.code == .usage)
+        #expect(failure { _ = try FileSource(folder.path("none")) }?.code == .noSuchFile)
         mkfifo(folder.path("pipe"), 0o600)
-        #expect(failure { _ = try OutgoingFile(folder.path("pipe")) }?.code == .usage)
+        #expect(failure { _ = try FileSource(folder.path("pipe")) }?.code == .usage)
     }
 }

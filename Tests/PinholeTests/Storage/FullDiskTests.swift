@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import PinholeCrypto
 import PinholeWire
@@ -53,7 +54,7 @@ struct FullDiskTests {
     let identity = Identity.generate()
 
     init() throws {
-        disk = try SmallDisk(kibibytes: 512)
+        disk = try SmallDisk(kibibytes: 1024)
     }
 
     @Test("a message that finds no room is refused whole, those before it stay, and with room it goes on")
@@ -96,17 +97,25 @@ struct FullDiskTests {
         #expect(failure { _ = try Store(path: disk.path + "/db", identity: identity) }?.code == .cannotWrite)
     }
 
-    @Test("a received file that finds no room fails, and goes on when there is room again")
+    @Test("a transfer that finds no room fails, and goes on behind what was verified when there is room again")
     func receivedFile() throws {
-        let content = [UInt8](repeating: 5, count: 200_000)
-        let reference = TransferReference(contact: Identity.generate().publicKey, direction: .incoming, number: 1)
-        let file = try ReceivedFile(
-            reference, name: "a", size: 200_000, hash: Blake2b.hash(content), in: disk.path)
-        disk.fill()
-        #expect(failure { try file.append(content, at: 0) }?.code == .cannotWrite)
+        let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let sending = try Sending(content)
+        do {
+            let transfer = try PartialTransfer(sending.offer, sending.key, in: disk.path)
+            try transfer.begin(group: 0)
+            try transfer.append(sending.stream(from: 0)[0])
+            disk.fill()
+            #expect(
+                failure { for bytes in try sending.stream(from: 1) { try transfer.append(bytes) } }?.code
+                    == .cannotWrite)
+        }
+        #expect(failure { _ = try PartialTransfer(sending.offer, sending.key, in: disk.path) }?.code == .cannotWrite)
         disk.free()
-        try file.append(content, at: file.length)
-        #expect(try file.finish() == disk.path + "/a")
+        let transfer = try PartialTransfer(sending.offer, sending.key, in: disk.path)
+        #expect(transfer.holdings.groups == 1)
+        #expect(try sending.finish(transfer) == disk.path + "/a.bin")
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: disk.path + "/a.bin"))) == content)
     }
 
     @Test("a read-only disk is named")

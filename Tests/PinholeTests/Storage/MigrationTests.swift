@@ -73,9 +73,8 @@ struct MigrationTests {
         let state = try store.state(of: bob)
         #expect(state.ownTimestamp == 11 && state.authenticatedTimestamp == 12 && state.highestStored == [.max: 5])
         #expect(try store.messages(with: bob, limit: 9).map(\.text) == ["first words", "an answer", "not sent yet"])
+        #expect(try store.messages(with: bob, limit: 9).map(\.state) == [.delivered, .read, .queued])
         #expect(try store.pending(to: bob).map(\.id) == [MessageID(epoch: 77, counter: 2)])
-        let transfer = TransferReference(contact: bob, direction: .incoming, number: .max - 1)
-        #expect(try store.transfer(transfer)?.path == "/home/alice/plans.pdf")
 
         for secret in secrets { #expect(try !everything().contains(secret), "\(secret)") }
         for key in [bob, identity.publicKey] {

@@ -69,11 +69,33 @@ struct ProfileTests {
         #expect(access(Profile.keyFile(path), F_OK) != 0)
     }
 
-    @Test("one's own key is no contact")
-    func ownKey() throws {
+    @Test("a contact with one's own key is for notes to oneself, and nothing else")
+    func ownKey() async throws {
         let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
-        let error = failure { try profile.add(Contact(name: "me", key: profile.identity.publicKey)) }
-        #expect(error?.code == .badKey)
+        let own = profile.identity.publicKey
+        try profile.add(Contact(name: "me", key: own))
+        let node = try Node(
+            profile: profile,
+            configuration: NodeConfiguration(
+                downloadDirectory: folder.path("in"), usesLocalNetwork: false, allowsLoopback: true))
+        let events = node.events()
+        node.start()
+        let note = try await node.send("remember the milk", to: own)
+        try await node.delivered(note, timeout: .seconds(1))
+        var seen: [String] = []
+        for await event in events {
+            switch event {
+            case .delivered(note): seen.append("delivered")
+            case .read(note): seen.append("read")
+            default: break
+            }
+            if seen.count == 2 { break }
+        }
+        #expect(seen == ["delivered", "read"])
+        #expect(try profile.messages(with: own, limit: 9).map(\.text) == ["remember the milk"])
+        await #expect(throws: PinholeError.self) { try await node.connect(to: own, timeout: .seconds(1)) }
+        await #expect(throws: PinholeError.self) { try await node.sendFile("/etc/hostname", to: own) }
+        await node.stop()
     }
 
     @Test("a contact that is not there cannot be removed or verified")

@@ -123,13 +123,15 @@ struct StoreTests {
 
     // MARK: Messages
 
-    @Test("outgoing messages count on from 1 in one epoch, also after reopening and in batches")
+    @Test("outgoing messages count on from 1 in one epoch, also in batches, and another start has another epoch")
     func outgoingNames() throws {
         let first = try store.append(["a"], to: bob, sentAt: 5)
-        let second = try reopened().append(["b", "c"], to: bob, sentAt: 6)
-        #expect((first + second).map(\.id.counter) == [1, 2, 3])
+        let second = try store.append(["b", "c"], to: bob, sentAt: 6)
+        let third = try reopened().append(["d"], to: bob, sentAt: 7)
+        #expect((first + second + third).map(\.id.counter) == [1, 2, 3, 1])
         #expect(Set((first + second).map(\.id.epoch)).count == 1)
-        #expect(try store.pending(to: bob) == first + second)
+        #expect(third[0].id.epoch != first[0].id.epoch)
+        #expect(try store.pending(to: bob) == first + second + third)
     }
 
     @Test("a contact that was removed and added again has a new epoch")
@@ -217,17 +219,30 @@ struct StoreTests {
     @Test("a transfer is recorded once and moves on")
     func transfers() throws {
         let reference = TransferReference(contact: bob, direction: .incoming, number: .max)
-        let hash = [UInt8](repeating: 3, count: 32)
-        let transfer = StoredTransfer(
-            reference, name: "a", size: .max, hash: hash, path: nil, state: .offered, createdAt: 5)
+        let offer = FileOffer(
+            transfer: .max, salt: [UInt8](repeating: 3, count: 32), contentSize: 1 << 40, totalSize: .max, name: "a")
+        let transfer = StoredTransfer(reference, offer, createdAt: 5)
         #expect(try store.insert(transfer))
         #expect(try !store.insert(transfer))
-        #expect(try store.unfinishedTransfers(with: bob) == [transfer])
-        try store.setState(.accepted, of: reference)
-        #expect(try reopened().unfinishedTransfers(with: bob).map(\.state) == [.accepted])
-        try store.setState(.done, of: reference, path: "/downloads/a")
-        #expect(try store.unfinishedTransfers(with: bob).isEmpty)
+        #expect(try store.transfers(with: bob, unfinished: true) == [transfer])
+        try store.setState(.accepted, of: reference, at: 6)
+        #expect(try reopened().transfers(with: bob, unfinished: true).map(\.state) == [.accepted])
+        try store.setState(.done, of: reference, path: "/downloads/a", at: 7)
+        try store.setState(.done, of: reference, at: 8)
+        #expect(try store.transfers(with: bob, unfinished: true).isEmpty)
+        #expect(try store.transfers(with: bob, unfinished: false).count == 1)
         #expect(try store.transfer(reference)?.path == "/downloads/a")
+        let events = try store.events(after: 0, limit: 9).filter { $0.transfer == reference }
+        #expect(events.map(\.kind) == [.fileOffered, .fileReceived])
+        #expect(events.last?.detail == "/downloads/a")
+    }
+
+    @Test("what happens to a contact's files is kept with the contact")
+    func filePolicy() throws {
+        try store.setFilePolicy(.refuse, for: bob)
+        #expect(try reopened().contacts().first { $0.key == bob }?.filePolicy == .refuse)
+        try store.setFilePolicy(nil, for: bob)
+        #expect(try store.contacts().allSatisfy { $0.filePolicy == nil })
     }
 
     // MARK: The database

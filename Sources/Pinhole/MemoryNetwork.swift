@@ -1,0 +1,211 @@
+import Dispatch
+import PinholeWire
+import Synchronization
+
+/// A local network that exists in this process alone: nodes on it find each other and talk without any socket.
+///
+/// For tests of programs that use Pinhole. The nodes speak the whole protocol, with its encryption; only the datagrams are
+/// handed over in memory. Each node gets an address of its own, and hears the beacons of the others.
+///
+/// ```swift
+/// let network = MemoryNetwork()
+/// let alice = try Node(identity: me, contacts: [Contact(name: "bob", key: friend.publicKey)], network: network)
+/// let bob = try Node(identity: friend, contacts: [Contact(name: "alice", key: me.publicKey)], network: network)
+/// ```
+public final class MemoryNetwork: Sendable {
+    private struct State {
+        var loops: [IPAddress: MemoryLoop] = [:]
+        var last: UInt32 = 0
+    }
+
+    private let state = Mutex(State())
+    private let loss: Double
+    private let delay: Duration
+
+    /// A network that loses nothing, or that loses each datagram with the probability `loss` (0 to 1), and takes `delay`
+    /// for each.
+    public init(delay: Duration = .zero, loss: Double = 0) {
+        self.delay = delay
+        self.loss = loss
+    }
+
+    /// A place for one more node.
+    func join() -> MemoryLoop {
+        state.withLock { state in
+            state.last += 1
+            let loop = MemoryLoop(on: self, ip: IPAddress(v4: 0x0a00_0000 + state.last))
+            state.loops[loop.ip] = loop
+            return loop
+        }
+    }
+
+    func leave(_ ip: IPAddress) {
+        state.withLock { _ = $0.loops.removeValue(forKey: ip) }
+    }
+
+    /// Takes a datagram to the one whose address it names, if there is one.
+    func carry(_ bytes: [UInt8], from source: TransportAddress, to destination: TransportAddress) {
+        guard let loop = state.withLock({ $0.loops[destination.ip] }), destination.port == MemoryLoop.port else {
+            return
+        }
+        hand(bytes, to: loop, from: Route(source))
+    }
+
+    /// Takes a beacon to everybody else.
+    func shout(_ bytes: [UInt8], from source: TransportAddress) {
+        let others = state.withLock { $0.loops.values.filter { $0.ip != source.ip } }
+        for loop in others { hand(bytes, to: loop, from: Route(source, via: .beacon)) }
+    }
+
+    private func hand(_ bytes: [UInt8], to loop: MemoryLoop, from source: Route) {
+        if loss == 0 || Double.random(in: 0..<1) >= loss { loop.take(bytes, from: source, after: delay) }
+    }
+}
+
+/// One node's end of a ``MemoryNetwork``: a serial queue in the place of a thread around sockets.
+final class MemoryLoop: DatagramShell {
+    static let port: UInt16 = 41_000
+    /// Datagrams that wait at most, as in the buffer of a socket.
+    private static let capacity = 4096
+
+    let ip: IPAddress
+    private let network: MemoryNetwork
+    private let queue = DispatchQueue(label: "pinhole.memory")
+    private let state = Mutex(State())
+    /// Touched on the queue alone.
+    private nonisolated(unsafe) var delegate: (any LoopDelegate)?
+    private nonisolated(unsafe) var timer = 0
+
+    private struct State {
+        var isStarted = false
+        var isStopping = false
+        var arrived: [(bytes: [UInt8], source: Route)] = []
+    }
+
+    init(on network: MemoryNetwork, ip: IPAddress) {
+        self.network = network
+        self.ip = ip
+        queue.setSpecific(key: Self.mark, value: ObjectIdentifier(self))
+    }
+
+    private static let mark = DispatchSpecificKey<ObjectIdentifier>()
+
+    var interfaces: [InterfaceAddress] {
+        [InterfaceAddress(name: "memory", index: 1, ip: ip, prefixLength: 8, isUp: true)]
+    }
+
+    func preferredAddress(_ family: IPAddress.Family) -> IPAddress? { family == .v4 ? ip : nil }
+
+    func localPort(_ family: IPAddress.Family) -> UInt16? { family == .v4 ? Self.port : nil }
+
+    func start(_ delegate: any LoopDelegate) -> Bool {
+        let isFirst = state.withLock { state in
+            guard !state.isStarted, !state.isStopping else { return false }
+            state.isStarted = true
+            return true
+        }
+        guard isFirst else { return false }
+        let bound = Bound(delegate)
+        queue.async {
+            self.delegate = bound.value
+            self.drain()
+        }
+        return true
+    }
+
+    var isRunning: Bool { state.withLock { $0.isStarted && !$0.isStopping } }
+
+    func perform(_ work: @escaping @Sendable () -> Void) -> Bool {
+        guard state.withLock({ !$0.isStopping }) else { return false }
+        queue.async {
+            work()
+            self.drain()
+        }
+        return true
+    }
+
+    func stop() {
+        let wasRunning = state.withLock { state in
+            defer { state.isStopping = true }
+            return !state.isStopping
+        }
+        guard wasRunning else { return }
+        let end: @Sendable () -> Void = {
+            self.drain()
+            self.delegate = nil
+            self.timer += 1
+        }
+        // On the queue itself nobody can wait for it.
+        if DispatchQueue.getSpecific(key: Self.mark) == ObjectIdentifier(self) {
+            end()
+        } else {
+            queue.sync(execute: end)
+        }
+        network.leave(ip)
+    }
+
+    func send(_ run: Span<UInt8>, of size: Int, _ ecn: ECNCodepoint, over route: Route) {
+        guard route.socket == .main else { return }
+        let source = TransportAddress(ip, port: Self.port)
+        for start in stride(from: 0, to: run.count, by: max(size, 1)) {
+            let datagram = run.extracting(start..<min(start + size, run.count))
+            network.carry(datagram.withUnsafeBufferPointer { Array($0) }, from: source, to: route.remote)
+        }
+    }
+
+    func open(_ ids: [SocketID], _ family: IPAddress.Family) -> [UInt16?] { ids.map { _ in nil } }
+
+    func close(_ ids: [SocketID]) {}
+
+    func listenForBeacons(on interfaces: Set<UInt32>) {}
+
+    func sendBeacon(_ bytes: [UInt8], from ip: IPAddress, through interface: UInt32) {
+        network.shout(bytes, from: TransportAddress(self.ip, port: Self.port))
+    }
+
+    /// A datagram for this node, from the queue of another.
+    func take(_ bytes: [UInt8], from source: Route, after delay: Duration) {
+        let isFirst = state.withLock { state in
+            guard !state.isStopping, state.arrived.count < Self.capacity else { return false }
+            state.arrived.append((bytes, source))
+            return state.arrived.count == 1 || delay > .zero
+        }
+        guard isFirst else { return }
+        if delay == .zero {
+            queue.async { self.receive(.max) }
+        } else {
+            queue.asyncAfter(deadline: .now() + delay.interval) { self.receive(1) }
+        }
+    }
+
+    /// Datagrams that take no time are received together, as from a socket.
+    private func receive(_ limit: Int) {
+        let arrived = state.withLock { state in
+            let batch = Array(state.arrived.prefix(limit))
+            state.arrived.removeFirst(batch.count)
+            return batch
+        }
+        let now = MonotonicClock.now
+        for (bytes, source) in arrived { delegate?.receive(bytes.span, from: source, ecn: .notECT, at: now) }
+        drain()
+    }
+
+    private func drain() {
+        guard let delegate else { return }
+        timer += 1
+        let number = timer
+        guard let deadline = delegate.drain(at: MonotonicClock.now) else { return }
+        let pause = max(Duration.zero, deadline - MonotonicClock.now)
+        queue.asyncAfter(deadline: .now() + pause.interval) { if self.timer == number { self.drain() } }
+    }
+
+    /// A delegate on its way to the queue, where alone it is used.
+    private struct Bound: Sendable {
+        nonisolated(unsafe) let value: any LoopDelegate
+        init(_ value: any LoopDelegate) { self.value = value }
+    }
+}
+
+extension Duration {
+    fileprivate var interval: DispatchTimeInterval { .nanoseconds(Int(clamping: nanoseconds)) }
+}

@@ -1,0 +1,206 @@
+import Dispatch
+import PinholeCore
+import PinholeCrypto
+import PinholeWire
+
+/// An offer from a contact, and what came of it once it was accepted.
+struct IncomingFile {
+    let offer: FileOffer
+    let key: FileKey
+    var writer: FileWriter?
+    /// Whether all of it is here and it is getting its name: too late to give it up.
+    var isFinishing = false
+    /// Why it cannot be taken at the moment; it is tried again.
+    var obstacle: Phrase?
+    var progress = Progress()
+}
+
+extension NodeLoop {
+    func fileOffered(_ offer: FileOffer, from key: PublicKey, at now: Instant) {
+        let reference = TransferReference(contact: key, direction: .incoming, number: offer.transfer)
+        let store = profile.store
+        let entry = StoredTransfer(reference, offer, createdAt: WallClock.unixMilliseconds)
+        incomingFiles[reference] = IncomingFile(
+            offer: offer,
+            key: FileKey(sender: key.key, receiver: profile.identity.publicKey.key, offer: offer))
+        offLoop {
+            Result { () throws(PinholeError) in
+                try store.insert(entry)
+                return try store.transfer(reference)
+            }
+        } then: { core, result, now in
+            guard core.incomingFiles[reference] != nil else { return }
+            switch result {
+            case .success(let known): core.decide(reference, offer, known, at: now)
+            case .failure(let error): core.refuse(reference, .storage, error.message, at: now)
+            }
+        }
+    }
+
+    /// An offer that is known goes on as it was answered; a new one by the policy.
+    private func decide(_ reference: TransferReference, _ offer: FileOffer, _ known: StoredTransfer?, at now: Instant) {
+        guard known?.offer == offer else {
+            incomingFiles[reference] = nil
+            return endpoint.refuse(reference.number, .unacceptable, with: reference.contact.key, at: now)
+        }
+        switch known?.state {
+        case .done:
+            incomingFiles[reference] = nil
+            return endpoint.fileStored(offer.transfer, from: reference.contact.key, at: now)
+        case .accepted:
+            return accept(reference)
+        case .refused, .failed:
+            // The contact has not heard of it.
+            if let incoming = incomingFiles.removeValue(forKey: reference) {
+                let partial = PartialTransfer.path(incoming.key, in: configuration.downloadDirectory)
+                queue(of: reference).async { Folder.removeTree(partial) }
+            }
+            return endpoint.refuse(reference.number, .declined, with: reference.contact.key, at: now)
+        case .offered, nil:
+            let name = FileName.sanitized(offer.name)
+            hub.publish(.fileOffered(reference, from: reference.contact, name: name, size: offer.totalSize))
+            if configuration.existingFilePolicy == .skip,
+                FileStatus(unfollowed: "\(configuration.downloadDirectory)/\(name)") != nil
+            {
+                return refuse(reference, .exists, "there is something of that name already", at: now)
+            }
+        }
+        switch contacts[reference.contact]?.filePolicy ?? configuration.filePolicy {
+        case .accept: accept(reference)
+        case .ask: endpoint.postpone(reference.number, .asking, from: reference.contact.key, at: now)
+        case .refuse: giveUp(reference, .declined, at: now)
+        }
+    }
+
+    func accept(_ reference: TransferReference) {
+        guard let incoming = incomingFiles[reference], incoming.writer == nil else { return }
+        let (offer, key) = (incoming.offer, incoming.key)
+        let folder = configuration.downloadDirectory
+        let store = profile.store
+        // Behind what may still be written of it from the last session.
+        offLoop(on: queue(of: reference)) {
+            Result { () throws(PinholeError) in
+                try store.setState(.accepted, of: reference)
+                let transfer = try PartialTransfer(offer, key, in: folder)
+                return (transfer, transfer.holdings)
+            }
+        } then: { core, result, now in
+            guard core.incomingFiles[reference] != nil else { return }
+            switch result {
+            case .success(let (transfer, holdings)):
+                core.incomingFiles[reference]?.writer = core.makeWriter(transfer, reference)
+                core.incomingFiles[reference]?.obstacle = nil
+                core.endpoint.accept(reference.number, holdings, from: reference.contact.key, at: now)
+            case .failure(let error):
+                core.cannotWrite(reference, error, at: now)
+            }
+        }
+    }
+
+    private func makeWriter(_ transfer: PartialTransfer, _ reference: TransferReference) -> FileWriter {
+        let node = LoopBound(self)
+        let loop = loop
+        return FileWriter(transfer, on: queue(of: reference)) { result in
+            loop.perform { node.value.written(result, of: reference, at: MonotonicClock.now) }
+        }
+    }
+
+    func fileBegan(_ reference: TransferReference, group: UInt64) {
+        guard let incoming = incomingFiles[reference], let writer = incoming.writer else { return }
+        writer.begin(group: group)
+        // Where it begins behind what is here, which the writer finds out, nothing lies in the content.
+        let offer = incoming.offer
+        let done = offer.range(of: min(group, offer.groups)).lowerBound
+        hub.publish(
+            .fileBegan(reference, name: writer.transfer.name, done: done, total: offer.contentSize))
+    }
+
+    func fileData(_ reference: TransferReference, _ bytes: [UInt8]) {
+        incomingFiles[reference]?.writer?.write(bytes)
+    }
+
+    private func written(_ result: Result<Int, PinholeError>, of reference: TransferReference, at now: Instant) {
+        guard let incoming = incomingFiles[reference], let transfer = incoming.writer?.transfer else { return }
+        switch result {
+        case .success(let count):
+            endpoint.fileWritten(count, of: reference.number, from: reference.contact.key, at: now)
+            let (done, total) = (transfer.received, incoming.offer.contentSize)
+            if incomingFiles[reference]?.progress.isDue(at: now, isLast: done == total) ?? false {
+                hub.publish(.fileProgress(reference, done: done, total: total))
+            }
+        case .failure(let error):
+            // Who finishes finds it out as well.
+            if !incoming.isFinishing { cannotWrite(reference, error, at: now) }
+        }
+    }
+
+    func fileComplete(_ reference: TransferReference) {
+        guard let writer = incomingFiles[reference]?.writer else { return }
+        incomingFiles[reference]?.isFinishing = true
+        let store = profile.store
+        let existing = configuration.existingFilePolicy
+        // Behind what is still to be written of it.
+        offLoop(on: queue(of: reference)) {
+            Result { () throws(PinholeError) in
+                let path = try writer.finish(existing)
+                try store.setState(.done, of: reference, path: path)
+                writer.transfer.discard()
+                return path
+            }
+        } then: { core, result, now in
+            // The session may have ended meanwhile: then nobody is to be answered, and the outcome is the same.
+            let isAwaited = core.incomingFiles[reference] != nil
+            core.incomingFiles[reference]?.isFinishing = false
+            switch result {
+            case .success(let path):
+                core.incomingFiles[reference] = nil
+                core.fileQueues[reference] = nil
+                if isAwaited { core.endpoint.fileStored(reference.number, from: reference.contact.key, at: now) }
+                core.hub.publish(.fileReceived(reference, path: path))
+            case .failure(let error):
+                if isAwaited { return core.cannotWrite(reference, error, at: now) }
+                // Damage is found again, and room may be there, when it is offered again.
+                core.hub.publish(.fileWaiting(reference, name: writer.transfer.name, reason: error.message))
+            }
+        }
+    }
+
+    func fileInterrupted(_ reference: TransferReference) {
+        guard let writer = incomingFiles.removeValue(forKey: reference)?.writer else { return }
+        // What has come is written, and is there for the next session.
+        queue(of: reference).async { writer.settle(isWanted: true) }
+    }
+
+    /// What is damaged is over. Where the disk does not take it, it waits until the disk does.
+    private func cannotWrite(_ reference: TransferReference, _ error: PinholeError, at now: Instant) {
+        guard error.code != .badData else { return refuse(reference, .corrupt, error.message, at: now) }
+        guard let incoming = incomingFiles[reference] else { return }
+        let writer = incoming.writer
+        let isNews = incoming.obstacle != error.message
+        incomingFiles[reference]?.writer = nil
+        incomingFiles[reference]?.obstacle = error.message
+        writer?.cancel()
+        queue(of: reference).async { writer?.settle(isWanted: true) }
+        if isNews {
+            endpoint.postpone(reference.number, .storage, from: reference.contact.key, at: now)
+            let name = FileName.sanitized(incoming.offer.name)
+            hub.publish(.fileWaiting(reference, name: name, reason: error.message))
+        }
+        let node = LoopBound(self)
+        let loop = loop
+        Task {
+            try? await Task.sleep(for: .seconds(5))
+            loop.perform {
+                guard node.value.incomingFiles[reference]?.obstacle != nil else { return }
+                node.value.accept(reference)
+            }
+        }
+    }
+
+    private func refuse(
+        _ reference: TransferReference, _ reason: FileRecord.Refusal, _ sentence: Phrase, at now: Instant
+    ) {
+        endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
+        fail(reference, sentence, reason == .exists ? .refused : .failed)
+    }
+}

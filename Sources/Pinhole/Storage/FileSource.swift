@@ -1,0 +1,172 @@
+import Glibc
+import PinholeCrypto
+package import PinholeWire
+import Synchronization
+
+/// A file or a folder on its way out, as it was when it was listed. What changes afterwards is found out when it is read:
+/// a single file then fails, and of a folder the changed file is left out.
+package final class FileSource: Sendable {
+    /// Absolute.
+    package let path: String
+    /// The last part of the path, as offered to the receiver.
+    package let name: String
+    package let shape: FileOffer.Shape
+    package let manifest: FileManifest
+    package let contentSize: UInt64
+    package let totalSize: UInt64
+    /// What it was when it was listed; something else once anything of it was changed. 32 bytes.
+    package let fingerprint: [UInt8]
+    /// What is there and is not sent, and why: one phrase each.
+    package let omitted: [Phrase]
+    private let manifestBytes: [UInt8]
+    private let files: [Item]
+    private let pieces: [Piece]
+    private let state = Mutex(State())
+
+    /// A regular file of the listing, by its place in the manifest.
+    struct Item {
+        let entry: Int
+        let path: String
+        let status: FileStatus
+    }
+
+    /// Bytes of one file that follow each other in it and in the content.
+    private struct Piece {
+        let start: UInt64
+        let file: Int
+        let offset: UInt64
+        let count: UInt64
+    }
+
+    private struct State {
+        /// The file that was read last, which is mostly the one that is read next.
+        var open: (file: Int, handle: SharedFile)?
+        /// Places in the manifest.
+        var changed: Set<Int> = []
+    }
+
+    /// Lists what is at `path`.
+    package init(_ path: String) throws(PinholeError) {
+        let path = Self.absolute(path)
+        let listing = try FileListing(path)
+        self.path = path
+        name = FileName.sanitized(path)
+        manifest = FileManifest(listing.entries)
+        shape = listing.entries[0].isFolder ? .folder : .file
+        files = listing.files
+        omitted = listing.omitted
+        manifestBytes = manifest.encoded
+        guard manifestBytes.count <= Limits.maxManifest, listing.entries.count <= Limits.maxManifestEntries else {
+            throw PinholeError(
+                .usage, "\(path) holds more files than can be sent at once", hint: "send its folders one by one")
+        }
+        var pieces: [Piece] = []
+        var start = UInt64(manifestBytes.count)
+        for (index, file) in files.enumerated() {
+            guard case .file(_, let data) = listing.entries[file.entry].kind else { continue }
+            for range in data {
+                pieces.append(
+                    Piece(start: start, file: index, offset: range.lowerBound, count: UInt64(range.count)))
+                start += UInt64(range.count)
+            }
+        }
+        self.pieces = pieces
+        contentSize = start
+        totalSize = listing.entries.reduce(0) { $0 + $1.size }
+        fingerprint = Blake2b.hash(manifestBytes + listing.identities)
+    }
+
+    /// An offer of this, whose numbers nobody can guess.
+    package func offer(_ transfer: UInt64, salt: [UInt8]) -> FileOffer {
+        FileOffer(
+            transfer: transfer, salt: salt, shape: shape, entries: UInt32(manifest.entries.count),
+            manifestSize: UInt32(manifestBytes.count), contentSize: contentSize, totalSize: totalSize, name: name)
+    }
+
+    /// Files that could not be sent as they were listed, by their place in the manifest.
+    var changed: [Int] { state.withLock { $0.changed.sorted() } }
+
+    /// Part of the content, with room for `extra` bytes behind it, which are zeros.
+    func read(_ range: Range<UInt64>, extra: Int = 0) throws(PinholeError) -> [UInt8] {
+        var failure: PinholeError?
+        let count = range.count
+        let bytes = [UInt8](unsafeUninitializedCapacity: count + extra) { buffer, filled in
+            do throws(PinholeError) {
+                try read(range, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+                UnsafeMutableBufferPointer(rebasing: buffer[count..<count + extra]).initialize(repeating: 0)
+                filled = count + extra
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    private func read(_ range: Range<UInt64>, into buffer: UnsafeMutableBufferPointer<UInt8>) throws(PinholeError) {
+        var position = range.lowerBound
+        if position < UInt64(manifestBytes.count) {
+            let part = Int(position)..<min(Int(range.upperBound), manifestBytes.count)
+            _ = buffer.initialize(fromContentsOf: manifestBytes[part])
+            position += UInt64(part.count)
+        }
+        var index = piece(at: position)
+        while position < range.upperBound, index < pieces.count {
+            let piece = pieces[index]
+            let skipped = position - piece.start
+            let count = Int(min(piece.count - skipped, range.upperBound - position))
+            let place = Int(position - range.lowerBound)
+            let part = UnsafeMutableBufferPointer(rebasing: buffer[place..<place + count])
+            try read(piece.file, at: piece.offset + skipped, into: part)
+            position += UInt64(count)
+            index += 1
+        }
+    }
+
+    /// The piece that a place in the content lies in.
+    private func piece(at position: UInt64) -> Int {
+        var (low, high) = (0, pieces.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if pieces[middle].start + pieces[middle].count <= position { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func read(
+        _ index: Int, at offset: UInt64, into buffer: UnsafeMutableBufferPointer<UInt8>
+    ) throws(PinholeError) {
+        do throws(PinholeError) {
+            let handle = try open(index)
+            let count = try handle.file.read(at: offset, into: buffer)
+            guard count == buffer.count, try handle.file.status() == files[index].status else {
+                throw changed(files[index].path)
+            }
+        } catch {
+            // What is here is not what was listed. The rest of a folder need not suffer for it.
+            guard shape == .folder else { throw error.code == .noSuchFile ? changed(files[index].path) : error }
+            buffer.initialize(repeating: 0)
+            state.withLock { _ = $0.changed.insert(files[index].entry) }
+        }
+    }
+
+    private func open(_ index: Int) throws(PinholeError) -> SharedFile {
+        if let handle = state.withLock({ $0.open?.file == index ? $0.open?.handle : nil }) { return handle }
+        let handle = SharedFile(try File(opening: files[index].path, flags: O_RDONLY | O_NONBLOCK))
+        guard try handle.file.status() == files[index].status else { throw changed(files[index].path) }
+        state.withLock { $0.open = (index, handle) }
+        return handle
+    }
+
+    private func changed(_ path: String) -> PinholeError {
+        PinholeError(.badData, "\(path) changed while it was being sent", hint: "send it again")
+    }
+
+    private static func absolute(_ path: String) -> String {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+}

@@ -1,0 +1,62 @@
+import Glibc
+import PinholeCrypto
+import PinholeWire
+
+/// The hashes of the groups that were read for a transfer: what a receiver says it has already is compared with them, and
+/// the source need not be read again. Losing them costs that reading and nothing else.
+package final class SentGroups: Sendable {
+    private let handle: SharedFile
+
+    package init(_ path: String) throws(PinholeError) {
+        try Folder.create(Folder.parent(of: path), mode: 0o700)
+        handle = SharedFile(try File(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW))
+    }
+
+    func set(_ leaf: [UInt8], group: UInt64) throws(PinholeError) {
+        try handle.file.write(leaf.span, at: group * 32)
+    }
+
+    /// The tree over the first `groups`, or over those of them that are on record.
+    func tree(of groups: UInt64, _ key: FileKey) throws(PinholeError) -> FileTree {
+        var tree = FileTree()
+        while tree.groups < groups {
+            let count = Int(min(groups - tree.groups, 8192)) * 32
+            let bytes = try handle.file.read(at: tree.groups * 32, count: count)
+            for start in stride(from: 0, to: bytes.count - 31, by: 32) {
+                tree.append(Array(bytes[start..<start + 32]), key)
+            }
+            if bytes.count < count { break }
+        }
+        return tree
+    }
+}
+
+extension FileSource {
+    /// Where to go on for a receiver that has so much, and the tree up to there: behind what it has if that is of this
+    /// content, and else at the beginning.
+    func start(
+        after holdings: FileHoldings, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups
+    ) throws(PinholeError) -> FileTree {
+        guard holdings.groups > 0, holdings.groups <= offer.groups else { return FileTree() }
+        let known = try sent.tree(of: holdings.groups, key)
+        let tree = try extend(known, to: holdings.groups, of: offer, key, sent)
+        if tree.holdings(key) == holdings { return tree }
+        // What is on record may be what a power cut left of it.
+        let fresh = try extend(FileTree(), to: holdings.groups, of: offer, key, sent)
+        return fresh.holdings(key) == holdings ? fresh : FileTree()
+    }
+
+    private func extend(
+        _ tree: FileTree, to groups: UInt64, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups
+    ) throws(PinholeError) -> FileTree {
+        var tree = tree
+        while tree.groups < groups {
+            let group = tree.groups
+            let content = try read(offer.range(of: group))
+            let leaf = key.leaf(content.span, group: group)
+            try sent.set(leaf, group: group)
+            tree.append(leaf, key)
+        }
+        return tree
+    }
+}

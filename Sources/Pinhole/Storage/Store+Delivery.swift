@@ -1,0 +1,223 @@
+import Foundation
+import GRDB
+package import PinholeWire
+
+// How far messages have come, in both directions.
+
+extension Store {
+    /// What became of a message that was cancelled.
+    package enum Cancellation: Equatable, Sendable {
+        case cancelled(Message.Failure)
+        /// It is delivered, or was given up before.
+        case tooLate(Message.State)
+        case unknown
+    }
+
+    /// Receipts of one contact, to be noted together.
+    package struct Receipts: Sendable {
+        package var delivered: [MessageID] = []
+        /// The highest counter that was seen, by epoch.
+        package var read: [UInt64: UInt64] = [:]
+
+        package init() {}
+    }
+
+    /// Notes that messages may have been sent, before they are. Returns those that may: the others were cancelled.
+    package func markSent(_ ids: [MessageID], to key: PublicKey) throws(PinholeError) -> Set<MessageID> {
+        try write { database in
+            let contact = try contactID(key, database)
+            let statement = try database.cachedStatement(
+                sql: """
+                    UPDATE message SET state = 'sent'
+                    WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter = ?
+                        AND state IN ('queued', 'sent')
+                    """)
+            return Set(
+                try ids.filter { id in
+                    try statement.execute(arguments: [contact] + Self.arguments(id))
+                    return database.changesCount > 0
+                })
+        }
+    }
+
+    /// Notes receipts. Returns the messages that have just become delivered, and those that have just become read.
+    package func note(
+        _ receipts: Receipts, from key: PublicKey, at time: UInt64
+    ) throws(PinholeError) -> (delivered: [MessageID], read: [MessageID]) {
+        try write { database in
+            let contact = try contactID(key, database)
+            // A message that was cancelled too late was delivered all the same.
+            let deliver = try database.cachedStatement(
+                sql: """
+                    UPDATE message SET state = 'delivered', failure = NULL, receivedAt = coalesce(receivedAt, ?)
+                    WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter = ?
+                        AND state IN ('queued', 'sent', 'failed')
+                    RETURNING id
+                    """)
+            let delivered = try receipts.delivered.filter { id in
+                let row = try Int64.fetchOne(
+                    deliver, arguments: [Int64(bitPattern: time), contact] + Self.arguments(id))
+                guard let row else { return false }
+                try log(NewEvent(kind: .delivered, contact: contact, message: row, time: time), database)
+                return true
+            }
+            var read: [MessageID] = []
+            for (epoch, counter) in receipts.read.sorted(by: { $0.key < $1.key }) {
+                let rows = try Row.fetchAll(
+                    database,
+                    sql: """
+                        UPDATE message SET state = 'read', failure = NULL, receivedAt = coalesce(receivedAt, ?)
+                        WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter <= ?
+                            AND state IN ('sent', 'delivered')
+                        RETURNING id, counter
+                        """,
+                    arguments: [Int64(bitPattern: time), contact]
+                        + Self.arguments(MessageID(epoch: epoch, counter: min(counter, UInt64(Int64.max)))))
+                for row in rows.sorted(by: { $0.bits("counter") < $1.bits("counter") }) {
+                    try log(NewEvent(kind: .read, contact: contact, message: row["id"], time: time), database)
+                    read.append(MessageID(epoch: epoch, counter: row.bits("counter")))
+                }
+            }
+            return (delivered, read)
+        }
+    }
+
+    private static func arguments(_ id: MessageID) -> StatementArguments {
+        [Int64(bitPattern: id.epoch), Int64(bitPattern: id.counter)]
+    }
+}
+
+// MARK: What was seen
+
+extension Store {
+    /// Notes that somebody has seen a message of a contact, and those of its epoch before it. Returns whether that is new.
+    @discardableResult
+    package func markRead(_ id: MessageID, from key: PublicKey) throws(PinholeError) -> Bool {
+        try write { database in
+            let contact = try contactID(key, database)
+            try database.execute(
+                sql: """
+                    UPDATE message SET state = 'read'
+                    WHERE contact = ? AND direction = 'incoming' AND epoch = ? AND counter <= ? AND state = 'delivered'
+                    """, arguments: [contact] + Self.arguments(id))
+            try database.execute(
+                sql: "UPDATE inbox SET read = ? WHERE contact = ? AND epoch = ? AND read < ? AND stored >= ?",
+                arguments: [
+                    Int64(clamping: id.counter), contact, Int64(bitPattern: id.epoch), Int64(clamping: id.counter),
+                    Int64(clamping: id.counter),
+                ])
+            return database.changesCount > 0
+        }
+    }
+
+    /// The messages that nobody has seen, in order: of one contact, or of all.
+    package func unread(from key: PublicKey? = nil, limit: Int = .max) throws(PinholeError) -> [Message] {
+        let unseen = try messages(of: key, where: "direction = 'incoming' AND state = 'delivered'")
+        return Array(unseen.prefix(limit))
+    }
+
+    /// Messages of one contact, or of all, in the order in which they came here.
+    private func messages(of key: PublicKey?, where condition: String) throws(PinholeError) -> [Message] {
+        let keys = if let key { [key] } else { try contacts().map(\.key) }
+        return try read { database in
+            var found: [(id: Int64, message: Message)] = []
+            for key in keys {
+                let contact = try contactID(key, database)
+                let rows = try Row.fetchAll(
+                    database, sql: "SELECT * FROM message WHERE contact = ? AND \(condition) ORDER BY id",
+                    arguments: [contact])
+                found += try rows.map { ($0["id"], try Message($0, contact: key, vault)) }
+            }
+            return found.sorted { $0.id < $1.id }.map(\.message)
+        }
+    }
+}
+
+// MARK: The outbox
+
+extension Store {
+    /// What was accepted and has not arrived, in order; with `failed` also what was given up.
+    package func outbox(to key: PublicKey? = nil, failed: Bool = false) throws(PinholeError) -> [Message] {
+        let states = failed ? "'queued', 'sent', 'failed'" : "'queued', 'sent'"
+        return try messages(of: key, where: "direction = 'outgoing' AND state IN (\(states))")
+    }
+
+    /// What a contact has not confirmed, in order, and of each whether it may have been sent.
+    package func pendingMessages(to key: PublicKey) throws(PinholeError) -> [(message: ChatMessage, isSent: Bool)] {
+        try outbox(to: key).map { message in
+            (
+                ChatMessage(id: message.messageID, time: message.sentAt, body: Array(message.text.utf8)),
+                message.state == .sent
+            )
+        }
+    }
+
+    /// The message that was accepted with a token; nil when there is none.
+    package func message(withToken token: String, to key: PublicKey) throws(PinholeError) -> MessageID? {
+        try read { database in
+            let row = try Row.fetchOne(
+                database, sql: "SELECT epoch, counter FROM message WHERE contact = ? AND token = ?",
+                arguments: [try contactID(key, database), token])
+            return row.map { MessageID(epoch: $0.bits("epoch"), counter: $0.bits("counter")) }
+        }
+    }
+
+    /// Gives up on a message that has not arrived. Whether it had been sent stands in the outcome.
+    package func cancel(_ id: MessageID, to key: PublicKey, at time: UInt64) throws(PinholeError) -> Cancellation {
+        try write { database in
+            let contact = try contactID(key, database)
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT id, state FROM message WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter = ?
+                    """, arguments: [contact] + Self.arguments(id))
+            let failure: Message.Failure
+            switch (row?["state"] as String?).flatMap(Message.State.init) {
+            case nil: return .unknown
+            case .queued?: failure = .cancelled
+            case .sent?: failure = .cancelledAfterSending
+            case .delivered?: return .tooLate(.delivered)
+            case .read?: return .tooLate(.read)
+            case .failed?: return .tooLate(.failed)
+            }
+            try database.execute(
+                sql: """
+                    UPDATE message SET state = 'failed', failure = ?
+                    WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter = ?
+                    """, arguments: [failure.rawValue, contact] + Self.arguments(id))
+            try log(
+                NewEvent(
+                    kind: .failed, contact: contact, message: row?["id"], detail: failure.rawValue, time: time),
+                database)
+            return .cancelled(failure)
+        }
+    }
+}
+
+// MARK: Last seen
+
+extension Store {
+    /// Notes that a contact was connected, by this machine's clock.
+    package func setLastSeen(_ time: UInt64, of key: PublicKey) throws(PinholeError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE contact SET lastSeen = ? WHERE id = ?",
+                arguments: [Int64(clamping: time), try contactID(key, database)])
+        }
+    }
+
+    /// When contacts were last connected, unix milliseconds by this machine's clock at that time.
+    package func lastSeen() throws(PinholeError) -> [PublicKey: UInt64] {
+        let keys = try contacts().map(\.key)
+        return try read { database in
+            var times: [PublicKey: UInt64] = [:]
+            for key in keys {
+                let time = try Int64.fetchOne(
+                    database, sql: "SELECT lastSeen FROM contact WHERE id = ?",
+                    arguments: [try contactID(key, database)])
+                times[key] = time.map { UInt64(bitPattern: $0) }
+            }
+            return times
+        }
+    }
+}

@@ -1,0 +1,226 @@
+import Foundation
+import GRDB
+
+// The history, read: pages of it, and search.
+
+extension Store {
+    func history(_ query: HistoryQuery) throws(PinholeError) -> HistoryPage {
+        let contact = try query.contact.map { key throws(PinholeError) in try row(of: key) }
+        let before = try end(query)
+        guard let text = query.text else {
+            return try page(contact, before: before, limit: query.limit)
+        }
+        guard let words = SearchWords(text) else {
+            throw PinholeError(.usage, "there is nothing to search for", hint: "give a word, or several")
+        }
+        return try search(words, contact, before: before, limit: query.limit)
+    }
+
+    /// The first place that the query does not want any more.
+    private func end(_ query: HistoryQuery) throws(PinholeError) -> Int64 {
+        let before = query.before ?? .max
+        guard let time = query.until else { return before }
+        // Places are in the order of arrival, which is that of the clock but for its jumps.
+        let last = try read { database in
+            try Int64.fetchOne(
+                database, sql: "SELECT id FROM message WHERE storedAt < ? ORDER BY storedAt DESC, id DESC LIMIT 1",
+                arguments: [Int64(clamping: time)])
+        }
+        return min(before, (last ?? 0) + 1)
+    }
+
+    private func row(of key: PublicKey) throws(PinholeError) -> Int64 {
+        try read { try contactID(key, $0) }
+    }
+
+    private func page(_ contact: Int64?, before: Int64, limit: Int) throws(PinholeError) -> HistoryPage {
+        let limit = max(0, min(limit, Self.maxPage))
+        let found = try read { database in
+            try rows(
+                "message.id < ?" + (contact == nil ? "" : " AND message.contact = ?"),
+                [before] + (contact.map { [$0] } ?? []), order: "DESC", limit: limit + 1, database)
+        }
+        return page(found, limit: limit)
+    }
+
+    /// `found` has one more than the limit where there is a page before it; the newest first.
+    private func page(_ found: [HistoryEntry], limit: Int) -> HistoryPage {
+        let entries = Array(found.prefix(limit).reversed())
+        return HistoryPage(entries: entries, before: found.count > limit ? entries.first?.place : nil)
+    }
+
+    func history(
+        after place: Int64, with contact: PublicKey?, limit: Int
+    ) throws(PinholeError) -> [HistoryEntry] {
+        let contact = try contact.map { key throws(PinholeError) in try row(of: key) }
+        return try read { database in
+            try rows(
+                "message.id > ?" + (contact == nil ? "" : " AND message.contact = ?"),
+                [place] + (contact.map { [$0] } ?? []), order: "ASC", limit: max(0, min(limit, Self.maxPage)), database)
+        }
+    }
+
+    private func rows(
+        _ condition: String, _ arguments: [Int64], order: String, limit: Int, _ database: Database
+    ) throws -> [HistoryEntry] {
+        var keys: [Int64: PublicKey] = [:]
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT contact.key, message.* FROM message JOIN contact ON contact.id = message.contact
+                WHERE \(condition) ORDER BY message.id \(order) LIMIT \(limit)
+                """, arguments: StatementArguments(arguments))
+        var entries: [HistoryEntry] = []
+        while let row = try rows.next() {
+            let contact: Int64 = row["contact"]
+            let key = try keys[contact] ?? PublicKey(sealed: row, contact, vault)
+            keys[contact] = key
+            entries.append(HistoryEntry(place: row["id"], message: try Message(row, contact: key, vault)))
+        }
+        return entries
+    }
+
+    /// The most messages that one call gives.
+    private static let maxPage = 10_000
+}
+
+// MARK: Search
+
+extension Store {
+    private func search(
+        _ words: SearchWords, _ contact: Int64?, before: Int64, limit: Int
+    ) throws(PinholeError) -> HistoryPage {
+        let limit = max(0, min(limit, Self.maxPage))
+        var (found, indexed) = try read { database in
+            let indexed = try Self.indexed(database)
+            let tail = try rows(
+                "message.id < ? AND message.id >= ?" + (contact == nil ? "" : " AND message.contact = ?"),
+                [before, SearchBlock.firstRow(of: indexed)] + (contact.map { [$0] } ?? []), order: "DESC", limit: -1,
+                database)
+            return (tail.filter { words.matches(SearchText.folded($0.message.text)) }, indexed)
+        }
+        // Some blocks at a time, so that messages that come meanwhile do not wait for the whole search.
+        indexed = min(indexed, SearchBlock.bucket(of: before - 1) + 1)
+        while indexed > 0, found.count <= limit {
+            let blocks = try blocks(below: indexed, limit: Self.blocksAtOnce)
+            let hits = try Self.search(blocks, words, contact, vault).filter { $0 < before }
+            for chunk in stride(from: 0, to: hits.count, by: 500) where found.count <= limit {
+                let rows = hits[chunk..<min(chunk + 500, hits.count)]
+                found += try messages(at: Array(rows))
+            }
+            guard blocks.count == Self.blocksAtOnce, let last = blocks.last else { break }
+            indexed = last.bucket
+        }
+        return page(found, limit: limit)
+    }
+
+    /// The rows that match, the newest first. Both cores search.
+    private static func search(
+        _ blocks: [(bucket: Int64, sealed: Data)], _ words: SearchWords, _ contact: Int64?, _ vault: Vault
+    ) throws(PinholeError) -> [Int64] {
+        let results = concurrently(blocks.count) { index throws(PinholeError) in
+            let block = try open(blocks[index].sealed, blocks[index].bucket, vault)
+            return Array(block.rows(matching: words, contact: contact).reversed())
+        }
+        var rows: [Int64] = []
+        for result in results { rows += try result.get() }
+        return rows
+    }
+
+    private static func concurrently<Value: Sendable>(
+        _ count: Int, _ body: @Sendable (Int) throws(PinholeError) -> Value
+    ) -> [Result<Value, PinholeError>] {
+        [Result<Value, PinholeError>](unsafeUninitializedCapacity: count) { results, initialized in
+            nonisolated(unsafe) let base = results.baseAddress
+            DispatchQueue.concurrentPerform(iterations: count) { index in
+                base?.advanced(by: index).initialize(to: Result { () throws(PinholeError) in try body(index) })
+            }
+            initialized = count
+        }
+    }
+
+    private func blocks(below bucket: Int64, limit: Int) throws(PinholeError) -> [(bucket: Int64, sealed: Data)] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT bucket, content FROM searchBlock WHERE bucket < ? ORDER BY bucket DESC LIMIT ?",
+                arguments: [bucket, limit]
+            ).map { ($0["bucket"], $0["content"]) }
+        }
+    }
+
+    private func messages(at places: [Int64]) throws(PinholeError) -> [HistoryEntry] {
+        guard !places.isEmpty else { return [] }
+        let marks = Array(repeating: "?", count: places.count).joined(separator: ", ")
+        return try read { try rows("message.id IN (\(marks))", places, order: "DESC", limit: -1, $0) }
+    }
+
+    private static func open(_ sealed: Data, _ bucket: Int64, _ vault: Vault) throws(PinholeError) -> SearchBlock {
+        guard let block = SearchBlock(bucket: bucket, bytes: try vault.open(sealed, for: .searchBlock(bucket))) else {
+            throw PinholeError(.bug, "the search index cannot be read")
+        }
+        return block
+    }
+
+    /// About ten megabytes of chat.
+    private static let blocksAtOnce = 64
+}
+
+// MARK: Keeping what is searched
+
+extension Store {
+    /// All buckets below this one have their blocks; the messages of the others are opened one by one.
+    private static func indexed(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT indexed FROM history") ?? 0
+    }
+
+    /// Makes the blocks of all buckets that are full. Call it in each transaction that stores messages.
+    static func index(_ database: Database, _ vault: Vault) throws {
+        let newest = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'message'") ?? 0
+        let full = SearchBlock.bucket(of: newest)
+        let indexed = try indexed(database)
+        guard indexed < full else { return }
+        for bucket in indexed..<full {
+            let entries = try Row.fetchAll(
+                database, sql: "SELECT * FROM message WHERE id >= ? AND id < ? ORDER BY id",
+                arguments: [SearchBlock.firstRow(of: bucket), SearchBlock.firstRow(of: bucket + 1)]
+            ).map { row in
+                let body = try vault.open(row["body"], for: Message.bodyPlace(row))
+                return SearchBlock.Entry(
+                    row: row["id"], contact: row["contact"],
+                    text: SearchText.folded(String(decoding: body, as: UTF8.self)))
+            }
+            try write(SearchBlock(bucket: bucket, entries), isEmpty: entries.isEmpty, database, vault)
+        }
+        try database.execute(sql: "UPDATE history SET indexed = ?", arguments: [full])
+    }
+
+    private static func write(
+        _ block: SearchBlock, isEmpty: Bool, _ database: Database, _ vault: Vault
+    ) throws {
+        guard !isEmpty else {
+            return try database.execute(sql: "DELETE FROM searchBlock WHERE bucket = ?", arguments: [block.bucket])
+        }
+        try database.execute(
+            sql: "REPLACE INTO searchBlock (bucket, content) VALUES (?, ?)",
+            arguments: [block.bucket, vault.seal(block.encoded, for: .searchBlock(block.bucket))])
+    }
+
+    /// Removes from the blocks what is no message any more. Call it in the transaction that deletes messages, with the
+    /// buckets they were in.
+    func forget(inBuckets buckets: some Sequence<Int64>, _ database: Database) throws {
+        for bucket in buckets {
+            let sealed = try Data.fetchOne(
+                database, sql: "SELECT content FROM searchBlock WHERE bucket = ?", arguments: [bucket])
+            guard let sealed else { continue }
+            let rows = try Int64.fetchSet(
+                database, sql: "SELECT id FROM message WHERE id >= ? AND id < ?",
+                arguments: [SearchBlock.firstRow(of: bucket), SearchBlock.firstRow(of: bucket + 1)])
+            let entries = try Self.open(sealed, bucket, vault).entries(where: rows.contains)
+            try Self.write(SearchBlock(bucket: bucket, entries), isEmpty: entries.isEmpty, database, vault)
+        }
+    }
+}
+
+extension Vault.Place {
+    static func searchBlock(_ bucket: Int64) -> Self { Self("searchBlock.content", bucket) }
+}

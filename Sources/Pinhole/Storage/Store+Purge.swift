@@ -1,0 +1,193 @@
+import GRDB
+import Glibc
+
+// The history, removed: when a person says so, when it is old enough, or as soon as it has done its service.
+
+extension Store {
+    /// Removes messages, and returns how many. Pending ones stay.
+    func purge(with key: PublicKey?, before time: UInt64?) throws(PinholeError) -> Int {
+        var condition = "true"
+        var arguments: [Int64] = []
+        if let key {
+            condition += " AND contact = ?"
+            arguments.append(try read { try contactID(key, $0) })
+        }
+        if let time {
+            condition += " AND storedAt < ?"
+            arguments.append(Int64(clamping: time))
+        }
+        let count = try delete(where: condition, StatementArguments(arguments))
+        try deleteTransfers(with: key, before: time)
+        try shrink()
+        return count
+    }
+
+    /// Deletes messages in batches, so that nobody waits long for the database, and the log does not grow without end.
+    private func delete(where condition: String, _ arguments: StatementArguments) throws(PinholeError) -> Int {
+        var total = 0
+        while true {
+            let count = try write { database in
+                let rows = try Int64.fetchAll(
+                    database,
+                    sql: """
+                        SELECT id FROM message
+                        WHERE NOT (direction = 'outgoing' AND state IN ('queued', 'sent')) AND \(condition) LIMIT 5000
+                        """, arguments: arguments)
+                let statement = try database.makeStatement(sql: "DELETE FROM message WHERE id = ?")
+                for row in rows { try statement.execute(arguments: [row]) }
+                try forget(inBuckets: Set(rows.map(SearchBlock.bucket)), database)
+                return rows.count
+            }
+            total += count
+            guard count > 0 else { return total }
+        }
+    }
+
+    /// Deletes what is remembered of transfers that have ended, but for the last hour's: their senders may not know yet
+    /// that they have ended, and would send them again.
+    private func deleteTransfers(with key: PublicKey?, before time: UInt64?) throws(PinholeError) {
+        let end = min(time ?? .max, WallClock.unixMilliseconds - 3_600_000)
+        try write { database in
+            let contact = try key.map { try contactID($0, database) }
+            let arguments: StatementArguments = [Int64(clamping: end), contact, contact]
+            try database.execute(
+                sql: """
+                    DELETE FROM transfer WHERE state IN ('done', 'refused', 'failed') AND createdAt < ?
+                        AND (? IS NULL OR contact = ?)
+                    """, arguments: arguments)
+            try database.execute(
+                sql: "DELETE FROM event WHERE number IS NOT NULL AND time < ? AND (? IS NULL OR contact = ?)",
+                arguments: arguments)
+        }
+    }
+
+    /// Gives the room back. What was deleted is overwritten already, but not in the write-ahead log.
+    private func shrink() throws(PinholeError) {
+        try truncateLog()
+        try withoutTransaction { database in
+            do {
+                try database.execute(sql: "VACUUM")
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+                // Then the file keeps its size; there is nothing in the room that is left.
+            }
+        }
+        try truncateLog()
+    }
+
+    /// Empties the write-ahead log. A reader in another process may hold it up for a while.
+    private func truncateLog() throws(PinholeError) {
+        for _ in 0..<50 {
+            let isBusy = try withoutTransaction { database in
+                try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") != 0
+            }
+            guard isBusy else { return }
+            usleep(100_000)
+        }
+        throw PinholeError(
+            .other, "the messages are deleted, but another process still reads the log that held them",
+            hint: "end it, then purge again")
+    }
+}
+
+// MARK: By themselves
+
+/// How long messages stay on the disk once they have done their service: delivered, or seen.
+public enum HistoryPolicy: Hashable, Sendable {
+    /// Until they are purged.
+    case keep
+    /// For this long after they were sent or received.
+    case keepFor(Duration)
+    /// Not at all.
+    case off
+}
+
+extension Store {
+    /// When it is, by two clocks, so that one that jumps is noticed.
+    package struct Sighting: Sendable {
+        /// Unix milliseconds.
+        package let time: UInt64
+        /// Milliseconds since the machine was started, and a number that each start has of its own.
+        package let uptime: Int64
+        package let boot: Int64
+
+        package init(time: UInt64, uptime: Int64, boot: Int64) {
+            self.time = time
+            self.uptime = uptime
+            self.boot = boot
+        }
+    }
+
+    /// Removes what the policy does not keep, and returns how many messages. Called at the start, every hour or so, and
+    /// where nothing is kept also after messages came or went.
+    ///
+    /// A retention looks at two clocks: the one on the wall must have gone on for an hour as the other did. One that is a
+    /// year ahead for a while purges nothing.
+    package func sweep(_ policy: HistoryPolicy, _ sighting: Sighting) throws(PinholeError) -> Int {
+        switch policy {
+        case .keep: return 0
+        case .off: return try sweepSeen(olderThan: sighting.time)
+        case .keepFor(let duration):
+            guard let now = try trustedTime(sighting) else { return 0 }
+            let age = min(UInt64(clamping: duration.components.seconds), .max / 1000) * 1000
+            guard now > age else { return 0 }
+            let count = try delete(where: "storedAt < ?", [Int64(clamping: now - age)])
+            if count > 0 { try? truncateLog() }
+            return count
+        }
+    }
+
+    /// The time that a retention may go by; nil while the clock has not been watched for long enough.
+    private func trustedTime(_ now: Sighting) throws(PinholeError) -> UInt64? {
+        try write { database in
+            let row = try Row.fetchOne(database, sql: "SELECT * FROM history WHERE sightedAt IS NOT NULL")
+            func remember(_ time: UInt64) throws {
+                try database.execute(
+                    sql: "UPDATE history SET sightedAt = ?, uptime = ?, boot = ?",
+                    arguments: [Int64(clamping: time), now.uptime, now.boot])
+            }
+            guard let row else {
+                try remember(now.time)
+                return nil
+            }
+            let before: Int64 = row["sightedAt"]
+            guard row["boot"] == now.boot else {
+                // How long the machine was off nobody knows: the time before that is believed.
+                try remember(now.time)
+                return min(UInt64(clamping: before), now.time)
+            }
+            let elapsed = now.uptime - (row["uptime"] as Int64)
+            guard Int64(clamping: now.time) - before >= elapsed - Self.clockTolerance else {
+                // It was set back: what was seen before may have been wrong.
+                try remember(now.time)
+                return nil
+            }
+            guard elapsed >= Self.clockWatch else { return nil }
+            let time = min(now.time, UInt64(clamping: before + elapsed + Self.clockTolerance))
+            try remember(time)
+            return time
+        }
+    }
+
+    /// What was delivered, read or given up, and what was seen here or by all that follow the events.
+    private func sweepSeen(olderThan time: UInt64) throws(PinholeError) -> Int {
+        let settled = Int64(clamping: time) - Self.settlingTime
+        let count = try delete(
+            where: """
+                (direction = 'outgoing' AND coalesce(receivedAt, sentAt) < ? OR direction = 'incoming' AND (
+                    EXISTS (SELECT 1 FROM inbox WHERE inbox.contact = message.contact AND inbox.epoch = message.epoch
+                        AND inbox.read >= message.counter)
+                    OR EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.since < event.cursor
+                        WHERE event.message = message.id)
+                    AND NOT EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.cursor < event.cursor
+                        WHERE event.message = message.id)))
+                """, [settled])
+        if count > 0 { try? truncateLog() }
+        return count
+    }
+
+    /// Milliseconds for which a retention watches the clock before it believes it.
+    static let clockWatch: Int64 = 3_600_000
+    private static let clockTolerance: Int64 = 60_000
+    /// Milliseconds for which who waits for a delivery can still ask how it went.
+    private static let settlingTime: Int64 = 10_000
+}

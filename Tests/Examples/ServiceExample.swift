@@ -1,0 +1,24 @@
+import Logging
+import Pinhole
+import ServiceLifecycle
+import Testing
+import UnixSignals
+
+@Suite("Example: a node among other services", .timeLimit(.minutes(1)))
+struct ServiceExample {
+    @Test("shuts down gracefully with its group")
+    func group() async throws {
+        let node = try Node(identity: .generate(), network: MemoryNetwork())
+        let logger = Logger(label: "example") { _ in SwiftLogNoOpLogHandler() }
+        // begin: service
+        let group = ServiceGroup(services: [node], gracefulShutdownSignals: [.sigterm], logger: logger)
+        // end
+        let running = Task { try await group.run() }
+        let events = node.events()
+        await group.triggerGracefulShutdown()
+        try await running.value
+        // The node has stopped: its events have ended.
+        for await _ in events {}
+        await #expect(throws: PinholeError.self) { try await node.networkReport(timeout: .zero) }
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import GRDB
+import PinholeCore
+import PinholeWire
+import Testing
+
+@testable import Pinhole
+
+@Suite("how far messages have come, on disk")
+struct DeliveryStoreTests {
+    let folder: TemporaryDirectory
+    let profile: Profile
+    let bob = Identity.generate().publicKey
+    private var store: Store { profile.store }
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        profile = try Profile.create(at: folder.path("home"), passphrase: nil)
+        try profile.add(Contact(name: "bob", key: bob))
+    }
+
+    private func reopened(_ name: String = "home") throws -> Profile { try Profile.open(at: folder.path(name)) { nil } }
+
+    @discardableResult
+    private func receive(
+        _ counters: ClosedRange<UInt64>, epoch: UInt64 = 7, sentAt: UInt64 = 1, receivedAt: UInt64 = 2
+    ) throws -> [Bool] {
+        try store.insert(
+            counters.map {
+                Store.Incoming(
+                    contact: bob,
+                    message: ChatMessage(
+                        id: MessageID(epoch: epoch, counter: $0), time: sentAt, body: Array("\(epoch)-\($0)".utf8)),
+                    receivedAt: receivedAt)
+            })
+    }
+
+    private func kinds() throws -> [LoggedEvent.Kind] { try store.events(after: 0, limit: 1000).map(\.kind) }
+
+    @Test("queued becomes sent, delivered and read, never goes back, and each step is an event")
+    func states() throws {
+        let ids = try store.append(["a", "b", "c"], to: bob, sentAt: 1).map(\.id)
+        #expect(try profile.outbox().map(\.state) == [.queued, .queued, .queued])
+        #expect(try store.markSent(ids, to: bob) == Set(ids))
+        #expect(try store.pendingMessages(to: bob).map(\.isSent) == [true, true, true])
+        var receipts = Store.Receipts()
+        receipts.delivered = [ids[0], ids[1]]
+        var noted = try store.note(receipts, from: bob, at: 9)
+        #expect(noted.delivered == [ids[0], ids[1]] && noted.read.isEmpty)
+        noted = try store.note(receipts, from: bob, at: 10)
+        #expect(noted.delivered.isEmpty, "a receipt that comes again is no news")
+        receipts = Store.Receipts()
+        receipts.read = [ids[0].epoch: ids[1].counter, 99: .max]
+        noted = try store.note(receipts, from: bob, at: 11)
+        #expect(noted.read == [ids[0], ids[1]])
+        #expect(try store.markSent(ids, to: bob) == [ids[2]])
+        #expect(try reopened().messages(with: bob, limit: 9).map(\.state) == [.read, .read, .sent])
+        #expect(try reopened().messages(with: bob, limit: 9).map(\.receivedAt) == [9, 9, nil])
+        #expect(try kinds() == [.queued, .queued, .queued, .delivered, .delivered, .read, .read])
+    }
+
+    @Test("a message that is cancelled says whether it may have been sent; one that arrived all the same says so")
+    func cancel() throws {
+        let ids = try store.append(["a", "b", "c"], to: bob, sentAt: 1).map(\.id)
+        _ = try store.markSent([ids[1]], to: bob)
+        #expect(try store.cancel(ids[0], to: bob, at: 5) == .cancelled(.cancelled))
+        #expect(try store.cancel(ids[1], to: bob, at: 5) == .cancelled(.cancelledAfterSending))
+        #expect(try store.cancel(ids[0], to: bob, at: 5) == .tooLate(.failed))
+        #expect(try store.cancel(MessageID(epoch: 1, counter: 1), to: bob, at: 5) == .unknown)
+        #expect(try profile.outbox().map(\.text) == ["c"])
+        #expect(try profile.outbox(failed: true).map(\.failure) == [.cancelled, .cancelledAfterSending, nil])
+        // What was cancelled is not released any more.
+        #expect(try store.markSent(ids, to: bob) == [ids[2]])
+        #expect(
+            try store.events(after: 0, limit: 99).filter { $0.kind == .failed }.map(\.detail) == [
+                "cancelled", "cancelled-after-sending",
+            ])
+        var receipts = Store.Receipts()
+        receipts.delivered = [ids[1]]
+        _ = try store.note(receipts, from: bob, at: 6)
+        let late = try #require(try store.outgoingMessage(ids[1], to: bob))
+        #expect(late.state == .delivered && late.failure == nil)
+        #expect(try store.cancel(ids[1], to: bob, at: 7) == .tooLate(.delivered))
+    }
+
+    @Test("what nobody has seen is given again until it is noted, also after a restart")
+    func unread() throws {
+        try receive(1...3)
+        try receive(1...2, epoch: 8)
+        #expect(try profile.unread(from: bob).map(\.text) == ["7-1", "7-2", "7-3", "8-1", "8-2"])
+        try profile.markRead(MessageReference(contact: bob, epoch: 7, counter: 2))
+        #expect(try reopened().unread().map(\.text) == ["7-3", "8-1", "8-2"])
+        #expect(try reopened().unread(limit: 1).map(\.text) == ["7-3"])
+        #expect(try reopened().store.state(of: bob).highestRead == [7: 2])
+        let again = try store.markRead(MessageID(epoch: 7, counter: 1), from: bob)
+        #expect(!again)
+        // Of a message that never came nothing is told.
+        try store.markRead(MessageID(epoch: 7, counter: 50), from: bob)
+        #expect(try reopened().store.state(of: bob).highestRead == [7: 2])
+    }
+
+    @Test("after a restart, and from a restored copy, no name is given twice, and what waits keeps its own")
+    func restored() throws {
+        let first = try store.append(["a", "b"], to: bob, sentAt: 1).map(\.id)
+        #expect(first.map(\.counter) == [1, 2] && first[0].epoch == first[1].epoch)
+        let more = try store.append(["c"], to: bob, sentAt: 1).map(\.id)
+        #expect(more == [MessageID(epoch: first[0].epoch, counter: 3)])
+        // The copy of an hour ago.
+        try store.withoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try FileManager.default.copyItem(atPath: folder.path("home"), toPath: folder.path("copy"))
+        let gone = try store.append(["d", "e"], to: bob, sentAt: 1).map(\.id)
+        #expect(gone.map(\.counter) == [4, 5])
+        let copy = try reopened("copy")
+        let new = try copy.store.append(["new"], to: bob, sentAt: 2).map(\.id)
+        #expect(new.map(\.counter) == [1] && new[0].epoch != first[0].epoch)
+        #expect(try copy.outbox().map(\.text) == ["a", "b", "c", "new"])
+        #expect(try copy.outbox().map(\.messageID) == first + more + new)
+        // Bob, who had all that was sent before, takes only what is new.
+        let home = try Profile.create(at: folder.path("bob"), passphrase: nil)
+        let alice = profile.identity.publicKey
+        try home.add(Contact(name: "alice", key: alice))
+        func deliver(_ ids: [MessageID]) throws -> [Bool] {
+            try home.store.insert(
+                ids.map {
+                    Store.Incoming(contact: alice, message: ChatMessage(id: $0, time: 0, body: []), receivedAt: 0)
+                })
+        }
+        #expect(try deliver(first + more + gone) == [true, true, true, true, true])
+        #expect(try deliver(first + more + new) == [false, false, false, true])
+    }
+
+    @Test("an epoch that has long been left is still known, whatever its contact makes of epochs")
+    func epochs() throws {
+        for epoch in 1...100 as ClosedRange<UInt64> { try receive(1...1, epoch: epoch) }
+        #expect(try store.state(of: bob).highestStored.count == 16)
+        #expect(try receive(1...1, epoch: 1) == [false])
+    }
+
+    @Test("who asks twice with one token has one message")
+    func tokens() throws {
+        let one = try store.append(["a"], to: bob, sentAt: 1, token: "t")[0].id
+        #expect(try reopened().store.message(withToken: "t", to: bob) == one)
+        #expect(try store.message(withToken: "u", to: bob) == nil)
+        #expect(failure { _ = try store.append(["a"], to: bob, sentAt: 1, token: "t") } != nil)
+    }
+
+    @Test("a note to oneself is there at once, and read")
+    func note() throws {
+        let own = profile.identity.publicKey
+        try profile.add(Contact(name: "me", key: own))
+        _ = try store.append(["remember the milk"], to: own, sentAt: 5, as: .read)
+        #expect(try profile.messages(with: own, limit: 9).map(\.state) == [.read])
+        #expect(try profile.outbox().isEmpty && profile.unread().isEmpty)
+        #expect(try kinds() == [.queued, .delivered, .read])
+    }
+
+    @Test("messages keep the order in which they came, whatever the clocks say")
+    func clocks() throws {
+        let year: UInt64 = 365 * 86_400_000
+        let now: UInt64 = 1_790_000_000_000
+        // Ahead by a year, right again, behind by a year; the sender's clock does the same the other way round.
+        let times: [(own: UInt64, peer: UInt64)] = [
+            (now + year, now - year), (now, now), (now - year, now + year), (now, now),
+        ]
+        for (index, time) in times.enumerated() {
+            try receive(UInt64(index + 1)...UInt64(index + 1), sentAt: time.peer, receivedAt: time.own)
+            _ = try store.append(["own-\(index)"], to: bob, sentAt: time.own)
+        }
+        let messages = try reopened().messages(with: bob, limit: 99)
+        #expect(messages.map(\.text) == ["7-1", "own-0", "7-2", "own-1", "7-3", "own-2", "7-4", "own-3"])
+        #expect(messages.filter { $0.direction == .incoming }.map(\.sentAt) == times.map(\.peer))
+        #expect(messages.filter { $0.direction == .incoming }.map(\.receivedAt) == times.map(\.own))
+        #expect(try profile.outbox().map(\.text) == ["own-0", "own-1", "own-2", "own-3"])
+    }
+
+    @Test("when somebody was last seen is kept")
+    func lastSeen() throws {
+        #expect(try profile.lastSeen().isEmpty)
+        try store.setLastSeen(77, of: bob)
+        #expect(try reopened().lastSeen() == [bob: 77])
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import Glibc
+import PinholeCrypto
+import PinholeWire
+import Testing
+
+@testable import Pinhole
+
+@Suite("folders on their way, and where everything is put")
+struct FolderTransferTests {
+    let folder: TemporaryDirectory
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: folder.path("in"), withIntermediateDirectories: false)
+    }
+
+    private var downloads: String { folder.path("in") }
+
+    private func make(_ files: [String: [UInt8]], folders: [String] = []) throws {
+        for (name, content) in files {
+            let parent = Folder.parent(of: folder.path(name))
+            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+            try folder.write(content, to: name)
+        }
+        for name in folders {
+            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+        }
+    }
+
+    private func send(
+        _ name: String, _ existing: NodeConfiguration.ExistingFilePolicy = .rename
+    ) throws -> String {
+        let sending = try Sending(folder.path(name), in: folder)
+        let transfer = try PartialTransfer(sending.offer, sending.key, in: downloads)
+        defer { transfer.discard() }
+        return try sending.finish(transfer, existing)
+    }
+
+    private func tree(_ path: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
+    }
+
+    @Test("a folder arrives with what is in it: empty files and folders, holes, times and permissions")
+    func whole() throws {
+        let large = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 2) }
+        try make(["out/a": [1, 2, 3], "out/sub/b.bin": large, "out/sub/empty": []], folders: ["out/none/at all"])
+        let sparse = try File(opening: folder.path("out/sparse"), flags: O_RDWR | O_CREAT)
+        try sparse.truncate(to: 1 << 40)
+        try sparse.write([9].span, at: 5 << 30)
+        chmod(folder.path("out/a"), 0o4777)
+        try run("touch", "-d", "2001-02-03 04:05:06.123456789", folder.path("out/a"))
+        try run("touch", "-d", "1999-12-31", folder.path("out/none"))
+        let path = try send("out")
+        #expect(path == downloads + "/out")
+        #expect(try tree(path) == tree(folder.path("out")))
+        #expect(try folder.read("in/out/a") == [1, 2, 3])
+        #expect(try folder.read("in/out/sub/b.bin") == large)
+        let status = try FileStatus(of: path + "/sparse")
+        #expect(status.size == 1 << 40 && status.isSparse)
+        #expect(try File(opening: path + "/sparse", flags: O_RDONLY).read(at: 5 << 30, count: 2) == [9, 0])
+        for name in ["a", "none", "sub/b.bin"] {
+            let (old, new) = try (FileStatus(of: folder.path("out/\(name)")), FileStatus(of: "\(path)/\(name)"))
+            #expect(old.modifiedSeconds == new.modifiedSeconds, "\(name)")
+            #expect(old.modifiedNanoseconds == new.modifiedNanoseconds, "\(name)")
+        }
+        // Nobody else may write it, and it gives nobody other rights.
+        #expect(mode(of: path + "/a").map { $0 & 0o7022 } == 0)
+        #expect(mode(of: path + "/a").map { $0 & 0o700 } == 0o700)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: downloads) == ["out"])
+    }
+
+    @Test("links, pipes and names that are not text stay behind, and are told of")
+    func omitted() throws {
+        try make(["out/a": [1]])
+        symlink("/etc/passwd", folder.path("out/link"))
+        symlink("..", folder.path("out/loop"))
+        mkfifo(folder.path("out/pipe"), 0o600)
+        close(open(Array((folder.path("out/") + "bad").utf8CString.dropLast()) + [-1, 0], O_CREAT | O_WRONLY, 0o600))
+        let source = try FileSource(folder.path("out"))
+        #expect(source.manifest.entries.map(\.path) == ["", "a"])
+        #expect(source.omitted.count == 4)
+    }
+
+    @Test("of a folder, what changes while it is sent is left out, and the rest arrives")
+    func changed() throws {
+        try make(["out/a": [1], "out/b": [UInt8](repeating: 2, count: 600_000), "out/c": [3]])
+        let sending = try Sending(folder.path("out"), in: folder)
+        truncate(folder.path("out/b"), 300_000)
+        let transfer = try PartialTransfer(sending.offer, sending.key, in: downloads)
+        let path = try sending.finish(transfer)
+        #expect(try tree(path) == ["a", "c"])
+        #expect(sending.source.changed == [2])
+    }
+
+    @Test("a folder that is taken up again goes on in the middle of its list, and of its files")
+    func resume() throws {
+        var files: [String: [UInt8]] = [:]
+        // The list alone is longer than a group.
+        for index in 0..<5000 {
+            files["out/\(index)-" + String(repeating: "n", count: 60)] = [UInt8(truncatingIfNeeded: index)]
+        }
+        files["out/large"] = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 13 >> 4) }
+        try make(files)
+        let sending = try Sending(folder.path("out"), in: folder)
+        #expect(Int(sending.offer.manifestSize) > Limits.fileGroup)
+        for count in 1..<Int(sending.offer.groups) {
+            let transfer = try PartialTransfer(sending.offer, sending.key, in: downloads)
+            #expect(transfer.holdings.groups == UInt64(count - 1))
+            let (group, pieces) = try sending.resume(transfer)
+            try transfer.begin(group: group)
+            try transfer.append(pieces[0])
+        }
+        let transfer = try PartialTransfer(sending.offer, sending.key, in: downloads)
+        let path = try sending.finish(transfer)
+        for (name, content) in files { #expect(try folder.read("in/" + name) == content) }
+        #expect(try tree(path).count == files.count)
+    }
+
+    // MARK: What is there already
+
+    @Test("what is there keeps its name, and a link that points elsewhere stays one")
+    func rename() throws {
+        try make(["a.txt": [1], "in/a.txt": [2], "out/x": [3], "in/out/x": [4]])
+        symlink(folder.path("elsewhere"), downloads + "/a (2).txt")
+        #expect(try send("a.txt") == downloads + "/a (3).txt")
+        #expect(try send("out") == downloads + "/out (2)")
+        #expect(try folder.read("in/a.txt") == [2])
+        #expect(try folder.read("in/out/x") == [4])
+        #expect(access(folder.path("elsewhere"), F_OK) != 0)
+    }
+
+    @Test("to overwrite replaces files, and links themselves, but no folder gives way")
+    func overwrite() throws {
+        try make(["a": [1], "in/a": [2], "out/x": [3], "out/sub/y": [5], "in/out/x": [4], "in/out/z": [6], "d": [7]])
+        try make(["victim": [9]], folders: ["in/d", "elsewhere"])
+        #expect(try send("a", .overwrite) == downloads + "/a")
+        #expect(try folder.read("in/a") == [1])
+        symlink(folder.path("elsewhere"), folder.path("in/out/sub"))
+        #expect(try send("out", .overwrite) == downloads + "/out")
+        #expect(try folder.read("in/out/x") == [3])
+        #expect(try folder.read("in/out/z") == [6])
+        // A link to a folder is no folder: nothing is written where it points.
+        #expect(try folder.read("in/out/sub (2)/y") == [5])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("elsewhere")).isEmpty)
+        #expect(try send("d", .overwrite) == downloads + "/d (2)")
+        unlink(folder.path("in/a"))
+        symlink(folder.path("victim"), folder.path("in/a"))
+        #expect(try send("a", .overwrite) == downloads + "/a")
+        #expect(try folder.read("victim") == [9])
+        #expect(try folder.read("in/a") == [1])
+    }
+
+    @Test("who dies between the last name and the record of it finds what was done", arguments: [true, false])
+    func twice(isFolder: Bool) throws {
+        try make(["out/x": [3], "out/sub/y": [4]])
+        let sending = try Sending(folder.path(isFolder ? "out" : "out/x"), in: folder)
+        for existing in NodeConfiguration.ExistingFilePolicy.allCases {
+            let transfer = try PartialTransfer(sending.offer, sending.key, in: downloads)
+            let first = try sending.finish(transfer, existing)
+            transfer.release()
+            let again = try PartialTransfer(sending.offer, sending.key, in: downloads)
+            #expect(again.holdings.groups == sending.offer.groups)
+            #expect(try sending.finish(again, existing) == first)
+            again.release()
+        }
+        let visible = try FileManager.default.contentsOfDirectory(atPath: downloads).filter { !$0.hasPrefix(".") }
+        #expect(visible == [isFolder ? "out" : "x"])
+    }
+
+    @Test("names in a folder cannot leave it, or surprise a terminal")
+    func names() {
+        #expect(FileName.inside(".gitignore") == ".gitignore")
+        #expect(FileName.inside("..") == "file" && FileName.inside("\u{1b}") == "file")
+        #expect(FileName.inside("a\u{1b}[31m\n") == "a[31m")
+        #expect(FileName.inside(String(repeating: "é", count: 400)).utf8.count <= 255)
+        for name in ["CON", "con.txt", "Aux.tar.gz", "COM1", "lpt9.x"] {
+            #expect(FileName.sanitized(name) == "_" + name)
+        }
+        for name in ["CONSOLE", "com.x", "COM10", "auxiliary"] { #expect(FileName.sanitized(name) == name) }
+    }
+
+    @Test("two names that become the same one, are both there")
+    func clash() throws {
+        try make(["out/a": [1], "out/a\u{1}": [2], "out/a\u{2}": [3]])
+        let path = try send("out")
+        #expect(try tree(path) == ["a", "a (2)", "a (3)"])
+    }
+}

@@ -1,0 +1,258 @@
+import Foundation
+import GRDB
+import PinholeCore
+import PinholeWire
+import Testing
+
+@testable import Pinhole
+
+@Suite("the history")
+struct HistoryTests {
+    let folder: TemporaryDirectory
+    let identity = Identity.generate()
+    let store: Store
+    let bob = Identity.generate().publicKey
+    let carol = Identity.generate().publicKey
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        store = try Store(path: folder.path("db"), identity: identity)
+        try store.add(Contact(name: "bob", key: bob))
+        try store.add(Contact(name: "carol", key: carol))
+    }
+
+    private func reopened() throws -> Store { try Store(path: folder.path("db"), identity: identity) }
+
+    /// Messages from both in turns, `text` of its number each, received at ten times its number.
+    private func receive(_ numbers: ClosedRange<Int>, _ text: (Int) -> String = { "message \($0)" }) throws {
+        _ = try store.insert(
+            numbers.map { number in
+                Store.Incoming(
+                    contact: number % 2 == 0 ? bob : carol,
+                    message: ChatMessage(
+                        id: MessageID(epoch: 7, counter: UInt64(number)), time: 5, body: Array(text(number).utf8)),
+                    receivedAt: UInt64(number) * 10)
+            })
+    }
+
+    private func texts(_ query: HistoryQuery) throws -> [String] {
+        try store.history(query).entries.map(\.message.text)
+    }
+
+    private func everything() throws -> String {
+        try folder.entries.map { String(decoding: try folder.read($0), as: Unicode.ASCII.self) }.joined()
+    }
+
+    // MARK: Pages
+
+    @Test("pages lead from the newest message to the oldest, of one contact and of all, each once and in order")
+    func pages() throws {
+        try receive(1...25)
+        for contact in [bob, carol, nil] {
+            var query = HistoryQuery(contact: contact, limit: 4)
+            var all: [HistoryEntry] = []
+            while true {
+                let page = try store.history(query)
+                #expect(page.entries.count == 4 || page.before == nil)
+                all = page.entries + all
+                guard let before = page.before else { break }
+                query.before = before
+            }
+            let expected = (1...25).filter { contact == nil || ($0 % 2 == 0) == (contact == bob) }
+            #expect(all.map(\.message.text) == expected.map { "message \($0)" })
+            #expect(try store.history(after: 0, with: contact, limit: 99) == all)
+            #expect(try store.history(after: all[2].place, with: contact, limit: 2) == Array(all[3...4]))
+        }
+        let entry = try #require(try store.history(HistoryQuery(limit: 1)).entries.first)
+        #expect(entry.message.contact == carol && entry.message.receivedAt == 250)
+    }
+
+    @Test("a time ends a page, by this machine's clock")
+    func until() throws {
+        try receive(1...9)
+        _ = try store.append(["mine"], to: bob, sentAt: 100)
+        #expect(try texts(HistoryQuery(until: 40, limit: 2)) == ["message 2", "message 3"])
+        #expect(try texts(HistoryQuery(contact: bob, until: 41, limit: 9)) == ["message 2", "message 4"])
+        #expect(try texts(HistoryQuery(contact: bob, until: .max, limit: 1)) == ["mine"])
+        #expect(try texts(HistoryQuery(until: 10)) == [])
+    }
+
+    @Test("odd questions have an answer")
+    func odd() throws {
+        #expect(try store.history(HistoryQuery()) == HistoryPage(entries: [], before: nil))
+        #expect(try texts(HistoryQuery(text: "x")) == [])
+        try receive(1...3)
+        #expect(try texts(HistoryQuery(limit: 0)) == [])
+        #expect(try texts(HistoryQuery(limit: -1)) == [])
+        #expect(try texts(HistoryQuery(before: .min)) == [])
+        #expect(failure { _ = try store.history(HistoryQuery(text: " ")) }?.code == .usage)
+        #expect(
+            failure { _ = try store.history(HistoryQuery(contact: Identity.generate().publicKey)) }?.code == .usage)
+    }
+
+    // MARK: Search
+
+    @Test("a search finds messages in blocks and behind them, page by page, in every order of coming")
+    func search() throws {
+        // Three blocks and some more; every hundredth message holds the word.
+        for first in stride(from: 1, through: 3401, by: 200) {
+            try receive(first...first + 199) { $0 % 100 == 0 ? "A Needle, \($0)" : "hay \($0)" }
+        }
+        #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM searchBlock") } == 3)
+        let expected = stride(from: 100, through: 3600, by: 100).map { "A Needle, \($0)" }
+        for store in [store, try reopened()] {
+            var query = HistoryQuery(text: "needle", limit: 5)
+            var found: [String] = []
+            while true {
+                let page = try store.history(query)
+                found = page.entries.map(\.message.text) + found
+                guard let before = page.before else { break }
+                query.before = before
+            }
+            #expect(found == expected)
+        }
+        #expect(try texts(HistoryQuery(text: "\"NEEDLE, 700\"", limit: 9)) == ["A Needle, 700"])
+        #expect(try texts(HistoryQuery(contact: carol, text: "needle")) == [])
+        #expect(try texts(HistoryQuery(contact: bob, text: "needle", limit: 99)) == expected)
+        #expect(
+            try texts(HistoryQuery(text: "needle", until: 10_001, limit: 2)) == ["A Needle, 900", "A Needle, 1000"])
+        #expect(try texts(HistoryQuery(text: "hay", limit: 3600)).count == 3564)
+    }
+
+    @Test("a database from before search is searched whole")
+    func indexedByMigration() throws {
+        for first in stride(from: 1, through: 1801, by: 200) { try receive(first...first + 199) }
+        try store.write { database in
+            try database.execute(
+                sql: """
+                    DROP TABLE searchBlock; DROP TABLE history; ALTER TABLE consumer DROP COLUMN since;
+                    DELETE FROM grdb_migrations WHERE identifier = 'history'
+                    """)
+        }
+        let page = try reopened().history(HistoryQuery(text: "message 17", limit: 9999))
+        #expect(page.entries.first?.message.text == "message 17")
+        #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM searchBlock") } == 1)
+    }
+
+    @Test("what is searched cannot be read in the file, and what was changed in it is noticed")
+    func sealedBlocks() throws {
+        for first in stride(from: 1, through: 1001, by: 200) { try receive(first...first + 199) { "findable \($0)" } }
+        #expect(try !everything().contains("findable"))
+        try store.write { database in
+            try database.execute(sql: "UPDATE searchBlock SET content = zeroblob(length(content))")
+        }
+        #expect(failure { _ = try texts(HistoryQuery(text: "findable 5", limit: 2000)) }?.code == .badData)
+    }
+
+    // MARK: Purge
+
+    @Test("a purge removes all of a contact, or what is old enough; what is not delivered stays; the search forgets it")
+    func purge() throws {
+        for first in stride(from: 1, through: 1401, by: 200) { try receive(first...first + 199) }
+        let mine = try store.append(["delivered", "pending"], to: bob, sentAt: 20_000)
+        try store.setState(.delivered, of: mine[0].id, to: bob, at: 20_001)
+        #expect(try store.purge(with: nil, before: 1001) == 100)
+        #expect(try texts(HistoryQuery(limit: 9999)).count == 1502)
+        #expect(try texts(HistoryQuery(text: "message 100")).contains("message 100") == false)
+        #expect(try texts(HistoryQuery(text: "message 101")).contains("message 101"))
+        #expect(try store.purge(with: bob, before: nil) == 751)
+        #expect(try texts(HistoryQuery(contact: bob)) == ["pending"])
+        #expect(try texts(HistoryQuery(text: "message", limit: 9999)).count == 750)
+        #expect(try store.purge(with: nil, before: nil) == 750)
+        #expect(try texts(HistoryQuery()) == ["pending"])
+        #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM searchBlock") } == 0)
+        #expect(try store.events(after: 0, limit: .max).compactMap(\.message?.text) == ["pending"])
+        // What was received once is not new again, and places are not given twice.
+        #expect(try store.state(of: bob).highestStored == [7: 1600])
+        try receive(1599...1601)
+        #expect(try texts(HistoryQuery()) == ["pending", "message 1601"])
+        #expect(try store.history(HistoryQuery(limit: 1)).entries[0].place == 1603)
+        #expect(try store.pending(to: bob).map(\.id) == [mine[1].id])
+    }
+
+    @Test("after a purge not a byte of what was sealed is left in any file, and the files are small again")
+    func purgeRemoves() throws {
+        for first in stride(from: 1, through: 2801, by: 200) {
+            try receive(first...first + 199) { "\($0) " + String(repeating: "x", count: 300) }
+        }
+        let sealed = try store.read { database in
+            try Data.fetchAll(database, sql: "SELECT body FROM message UNION ALL SELECT content FROM searchBlock")
+        }
+        #expect(sealed.count == 3002)
+        func size() throws -> Int { try folder.entries.reduce(0) { try $0 + folder.read($1).count } }
+        let before = try size()
+        _ = try store.purge(with: nil, before: nil)
+        let files = try folder.entries.map { Data(try folder.read($0)) }
+        // The nonce of each is random, so it is nowhere else.
+        for body in sealed { #expect(files.allSatisfy { $0.range(of: body.prefix(24)) == nil }) }
+        #expect(try size() < before / 10)
+    }
+
+    @Test("with a contact its messages leave the search too")
+    func removedContact() throws {
+        for first in stride(from: 1, through: 1201, by: 200) { try receive(first...first + 199) }
+        try store.removeContact(named: "bob")
+        #expect(try texts(HistoryQuery(text: "message", limit: 9999)).count == 700)
+        let block = try #require(
+            try store.read { try Data.fetchOne($0, sql: "SELECT content FROM searchBlock WHERE bucket = 0") })
+        let entries = try #require(
+            SearchBlock(bucket: 0, bytes: try store.vault.open(block, for: .searchBlock(0)))?.entries { _ in true })
+        #expect(entries.count == 512)
+    }
+
+    // MARK: By itself
+
+    private func sighting(_ time: UInt64, _ uptime: Int64, boot: Int64 = 1) -> Store.Sighting {
+        Store.Sighting(time: time, uptime: uptime, boot: boot)
+    }
+
+    private static let hour: UInt64 = 3_600_000
+
+    @Test("a retention removes what is older, once the clock was watched for an hour")
+    func retention() throws {
+        try receive(1...10)
+        let day = HistoryPolicy.keepFor(.seconds(86_400))
+        let now = 24 * Self.hour + 55
+        #expect(try store.sweep(day, sighting(now - 2 * Self.hour, 0)) == 0)
+        #expect(try store.sweep(day, sighting(now - Self.hour, Int64(Self.hour / 2))) == 0)
+        #expect(try store.sweep(day, sighting(now, Int64(2 * Self.hour))) == 5)
+        #expect(try texts(HistoryQuery()).first == "message 6")
+        #expect(try store.sweep(.keep, sighting(.max, .max)) == 0)
+    }
+
+    @Test("a clock that is a year ahead for a while removes nothing")
+    func clockJump() throws {
+        try receive(1...10)
+        let policy = HistoryPolicy.keepFor(.seconds(86_400))
+        let (now, year) = (2 * Self.hour, 8760 * Self.hour)
+        #expect(try store.sweep(policy, sighting(now, 0)) == 0)
+        // The clock jumps, within one run, and in one after a restart.
+        #expect(try store.sweep(policy, sighting(now + year, Int64(2 * Self.hour))) == 0)
+        #expect(try store.sweep(policy, sighting(now + year, 0, boot: 2)) == 0)
+        // It is set right.
+        #expect(try store.sweep(policy, sighting(now + Self.hour, Int64(Self.hour), boot: 2)) == 0)
+        #expect(try store.sweep(policy, sighting(now + 3 * Self.hour, Int64(3 * Self.hour), boot: 2)) == 0)
+        #expect(try texts(HistoryQuery()).count == 10)
+    }
+
+    @Test("without a history messages stay until they are seen, or delivered and told of")
+    func off() throws {
+        try receive(1...4)
+        let mine = try store.append(["delivered", "pending"], to: bob, sentAt: 50)
+        func sweep(_ time: UInt64) throws -> Int { try store.sweep(.off, sighting(time, 0)) }
+        #expect(try sweep(60_000) == 0)
+        try store.setState(.delivered, of: mine[0].id, to: bob, at: 55_000)
+        #expect(try sweep(60_000) == 0)
+        #expect(try sweep(66_000) == 1)
+        try store.change("UPDATE inbox SET read = 3", [])
+        #expect(try sweep(66_000) == 3)
+        #expect(try texts(HistoryQuery()) == ["message 4", "pending"])
+        // A bot that began later has not seen it; one that was there has.
+        try store.follow(as: "bot", at: 1)
+        try receive(5...5)
+        #expect(try sweep(66_000) == 0)
+        try store.acknowledge(.max, by: "bot", at: 2)
+        #expect(try sweep(66_000) == 1)
+        #expect(try texts(HistoryQuery()) == ["message 4", "pending"])
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+@testable import Pinhole
+
+@Suite("the catalogue")
+struct CatalogueTests {
+    private static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources")
+
+    @Test("knows every sentence of the sources in Russian")
+    func complete() throws {
+        var missing: Set<String> = []
+        for file in try Self.files() {
+            for literal in SourceLiterals(try String(contentsOf: file, encoding: .utf8)).literals
+            where Self.isSentence(literal) && Catalogue.translation(of: literal.key, to: .russian) == nil {
+                missing.insert("\(file.lastPathComponent): \(literal.key.debugDescription)")
+            }
+        }
+        #expect(missing.isEmpty, "without translation:\n\(missing.sorted().joined(separator: "\n"))")
+    }
+
+    @Test("finds keys as the compiler makes them")
+    func scanner() {
+        let (a, b) = ("x", 2)
+        let phrases: [Phrase] = [
+            "one “\(a)” and \(plural: b, "file", "files")", "two " + "halves \(a), " + "{braces} \(b)",
+        ]
+        let source = #"""
+            "one “\(a)” and \(plural: b, "file", "files")", "two " + "halves \(a), " + "{braces} \(b)"
+            """#
+        #expect(SourceLiterals(source).literals.map(\.key) == phrases.map(\.key))
+    }
+
+    @Test("has the same places in a translation as in its key", arguments: Array(Catalogue.russian.keys))
+    func places(key: String) throws {
+        let translation = try #require(Catalogue.russian[key])
+        #expect(Self.places(in: key) == Self.places(in: translation))
+        for forms in translation.matches(of: #/\{[0-9]+[:?]([^}]*)\}/#) {
+            #expect(forms.1.split(separator: "|").count == 3)
+        }
+    }
+
+    private static func places(in text: String) -> Set<String> {
+        Set(text.replacing("{{", with: "").matches(of: #/\{([0-9]+)/#).map { String($0.1) })
+    }
+
+    private static func files() throws -> [URL] {
+        var files: [URL] = []
+        for room in ["Pinhole", "PinholeCLI", "PinholeControl"] {
+            let all = FileManager.default.enumerator(at: sources.appending(path: room), includingPropertiesForKeys: nil)
+            for case let file as URL in try #require(all)
+            where file.pathExtension == "swift" && !forMachines.contains(file.lastPathComponent) {
+                files.append(file)
+            }
+        }
+        return files
+    }
+
+    /// Two words and more are a sentence, unless they are for a machine.
+    private static func isSentence(_ literal: SourceLiterals.Literal) -> Bool {
+        let bare = literal.key.replacing(#/\{[0-9]+\}/#, with: "").trimmingCharacters(in: .whitespaces)
+        guard bare.contains(" "), bare.contains(#/[A-Za-z]{2}/#), !exceptions.contains(literal.key) else {
+            return false
+        }
+        let isSQL = bare.contains(
+            #/\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|WHERE|VACUUM|REPLACE|FROM|ORDER BY|AND)\b| [=<>] \?|\bIN \(/#
+        )
+        let isForProgrammers = literal.before.contains(
+            #/assert\(|precondition|fatalError\(|label:|summary|static let name|notes|sql:|": \s*$|eraseDatabase|registerMigration/#
+        )
+        return !isSQL && !isForProgrammers && !bare.hasPrefix("# ") && !bare.hasPrefix("pinhole ")
+    }
+
+    /// The table itself, and what describes the control socket to programmers.
+    private static let forMachines: Set = ["Catalogue+Russian.swift", "EventSchema.swift", "Discover.swift"]
+
+    /// What is the same in all languages.
+    private static let exceptions: Set = [
+        "=.] tr", "contact list",
+        "'queued', 'sent', 'failed'", "message = [\"/home/you/bin/answer\", \"--brief\"]",
+        "'queued', 'sent'", "'queued', 'sent', 'failed', 'delivered'",
+        "services = [\"{1}\"]", "picture.raw, {1}, BLAKE2b {2}…", "'ssh-ed25519 …'",
+        "A Unix socket of the caller's. It is connected to twice: the first connection is read to its end and "
+            + "sent, to the second is written what comes, and a byte read from it says that all of that was taken.",
+        "known; invited: by the contact, who has not accepted you yet; blocked; key-changed: another key "
+            + "was given too, and nothing is sent.",
+        "A place: only what stands before it. In the answer: what to ask for the page before; absent at "
+            + "the end.",
+        "cancelled: it was certainly not sent; may-have-arrived: it may have been; delivered: it is too "
+            + "late; failed-before: it had been given up.",
+    ]
+}
