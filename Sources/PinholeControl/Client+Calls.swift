@@ -34,6 +34,24 @@ extension Client {
         return reference
     }
 
+    /// Notes that somebody has seen a message.
+    package func markRead(_ message: MessageReference) async throws(PinholeError) {
+        _ = try await call(MessageRead.self, MessageRead.Params(message))
+    }
+
+    /// The messages that nobody has seen, the oldest first.
+    package func unread(from key: PublicKey? = nil) async throws(PinholeError) -> [(
+        message: IncomingMessage, contact: String
+    )] {
+        try await call(MessageUnread.self, MessageUnread.Params(from: key?.text)).messages.compactMap { item in
+            item.message.map { ($0, item.contact) }
+        }
+    }
+
+    package func setTyping(_ isTyping: Bool, to key: PublicKey) async throws(PinholeError) {
+        _ = try await call(MessageTyping.self, MessageTyping.Params(to: key.text, typing: isTyping))
+    }
+
     package func delivered(_ message: MessageReference, timeout: Duration) async throws(PinholeError) {
         _ = try await call(MessageWait.self, MessageWait.Params(message, timeout: timeout))
     }

@@ -51,12 +51,9 @@ package final class Client: Sendable {
 
     private let ways: Ways
     private let state: Mutex<State>
-    private let subscribers = Mutex(Subscribers())
-
-    private struct Subscribers {
-        var next = 0
-        var all: [Int: AsyncStream<HostEvent>.Continuation] = [:]
-    }
+    private let fan = EventFan()
+    private let told = Mutex(Told())
+    private let startedAt = Timestamp.now
 
     /// Attaches to the process that hosts the profile, or opens it here. Nothing happens before ``start()``.
     package init(_ ways: Ways) async throws {
@@ -70,9 +67,34 @@ package final class Client: Sendable {
         state = Mutex(.linked(.hosting(hosting)))
     }
 
+    /// A client of the process that hosts the profile; nil where there is none.
+    package static func attached(to socket: String) async -> Client? {
+        guard let connection = await ClientConnection.open(socket) else { return nil }
+        let client = Client(
+            linked: .attached(connection),
+            Ways(socket: nil, followsEvents: false) {
+                throw PinholeError(.other, "the process that ran the node has ended")
+            })
+        client.start()
+        return client
+    }
+
+    private init(linked link: Link, _ ways: Ways) {
+        self.ways = ways
+        state = Mutex(.linked(link))
+    }
+
+    /// Waits until others can reach the host by the control socket.
+    package func served() async throws(PinholeError) { try await hosting?.served() }
+
     /// Whether this process hosts the node.
     package var isHosting: Bool {
         state.withLock { if case .linked(.hosting) = $0 { true } else { false } }
+    }
+
+    /// The host in this process, where there is one.
+    package var hosting: Hosting? {
+        state.withLock { if case .linked(.hosting(let hosting)) = $0 { hosting } else { nil } }
     }
 
     /// Begins to run the node, or to follow the one of the other process.
@@ -95,11 +117,7 @@ package final class Client: Sendable {
             await task.value
         case .ended: break
         }
-        let all = subscribers.withLock { subscribers in
-            defer { subscribers.all.removeAll() }
-            return subscribers.all.values
-        }
-        all.forEach { $0.finish() }
+        fan.finish()
     }
 
     // MARK: Calls
@@ -146,21 +164,45 @@ package final class Client: Sendable {
     // MARK: Events
 
     /// Everything that happens from now on; each call gives another, complete stream.
-    package func events() -> AsyncStream<HostEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(of: HostEvent.self)
-        let number = subscribers.withLock { subscribers in
-            subscribers.next += 1
-            subscribers.all[subscribers.next] = continuation
-            return subscribers.next
+    package func events() -> AsyncStream<HostEvent> { fan.subscribe() }
+
+    /// A message comes once, also where the last host told of it and the next one finds it.
+    private func publish(_ event: HostEvent) {
+        if case .message(let message) = event.event {
+            guard told.withLock({ $0.insert(MessageReference(message)) }) else { return }
         }
-        continuation.onTermination = { [weak self] _ in
-            self?.subscribers.withLock { _ = $0.all.removeValue(forKey: number) }
-        }
-        return stream
+        fan.publish(event)
     }
 
-    private func publish(_ event: HostEvent) {
-        for subscriber in subscribers.withLock({ Array($0.all.values) }) { subscriber.yield(event) }
+    /// What the last host stored and could not tell any more.
+    private func catchUp() async {
+        let news = ((try? await unread()) ?? []).filter { $0.message.receivedAt >= startedAt }
+        guard !news.isEmpty, let contacts = try? await contacts() else { return }
+        let verified = Set(contacts.filter(\.isVerified).map(\.key))
+        for item in news {
+            publish(
+                HostEvent(
+                    .message(item.message), contact: item.contact,
+                    isVerified: verified.contains(item.message.contact)))
+        }
+    }
+
+    /// The newest messages that were told of.
+    private struct Told {
+        private var set: Set<MessageReference> = []
+        private var order: [MessageReference] = []
+
+        mutating func insert(_ message: MessageReference) -> Bool {
+            guard set.insert(message).inserted else { return false }
+            order.append(message)
+            if order.count > 2 * Self.limit {
+                order[..<Self.limit].forEach { set.remove($0) }
+                order.removeFirst(Self.limit)
+            }
+            return true
+        }
+
+        private static let limit = 2000
     }
 
     // MARK: Hosts come and go
@@ -170,9 +212,8 @@ package final class Client: Sendable {
         switch link {
         case .offline: break
         case .hosting(let hosting):
-            if let events = try? hosting.host.events() {
-                Task { for await event in events { publish(event) } }
-            }
+            let events = hosting.host.events()
+            Task { for await event in events { publish(event) } }
             hosting.start { [ways] in ways.tell(.waiting($0)) }
         case .attached(let connection):
             // Both leave before any call that is made from now on.
@@ -206,6 +247,7 @@ package final class Client: Sendable {
                     return true
                 }
                 guard isWanted else { return await Self.leave(link) }
+                if ways.followsEvents { await catchUp() }
                 switch link {
                 case .attached: ways.tell(.attached)
                 case .hosting: ways.tell(.hosting)

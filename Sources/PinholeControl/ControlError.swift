@@ -32,6 +32,11 @@ package struct ErrorShape: Codable, Sendable, Hashable {
     package let message: String
     package let hint: String?
 
+    static let notes = [
+        "code": "The kind of error.", "exitCode": "What the command line exits with.",
+        "message": "What happened, in a sentence.", "hint": "What to do about it.",
+    ]
+
     package init(_ error: PinholeError) {
         (code, exitCode) = (error.code.word, error.code.exitCode)
         (message, hint) = (error.message.spoken, error.hint?.spoken)

@@ -8,33 +8,102 @@ package final class Host: Sendable {
     package let role: String
     /// Unix milliseconds.
     package let startedAt: UInt64
-    private let running: Node?
+    let connected = Atomic(0)
+    private let fan = EventFan()
+    private let state: Mutex<State>
     private let people = Mutex<[PublicKey: Contact]?>(nil)
+
+    private struct State {
+        var running: Running
+        var services: [ServiceAddress: Bool] = [:]
+        var contacts: Set<PublicKey> = []
+    }
+
+    private enum Running {
+        /// The profile alone, for a command that needs no network.
+        case offline
+        case node(Node)
+        /// The node comes back with another configuration.
+        case restarting([AsyncStream<Never>.Continuation])
+    }
 
     /// A host without a node serves a command that needs no network.
     package init(profile: Profile, node: Node?, role: String, startedAt: UInt64 = 0) {
         self.profile = profile
         self.role = role
         self.startedAt = startedAt
-        running = node
-    }
-
-    package var isNetworked: Bool { running != nil }
-
-    /// How many programs are connected.
-    package var connections: Int { connected.load(ordering: .relaxed) }
-    let connected = Atomic(0)
-
-    package func node() throws(PinholeError) -> Node {
-        guard let running else {
-            throw PinholeError(.bug, "this needs the network, and the profile is open without it")
-        }
-        return running
+        state = Mutex(State(running: node.map { .node($0) } ?? .offline))
+        if let node { follow(node) }
     }
 
     /// Runs a method for this process itself.
     package func run<M: Method>(_ method: M.Type, _ params: M.Params) async throws(PinholeError) -> M.Result {
-        try await M.run(params, in: Call(self))
+        await ready()
+        return try await M.run(params, in: Call(self))
+    }
+
+    // MARK: The node
+
+    /// Whether a node runs, or is about to again.
+    package var isNetworked: Bool {
+        switch state.withLock(\.running) {
+        case .node, .restarting: true
+        case .offline: false
+        }
+    }
+
+    package func node() throws(PinholeError) -> Node {
+        switch state.withLock(\.running) {
+        case .node(let node): return node
+        case .offline:
+            throw PinholeError(
+                .usage, "this needs the network, and no process runs the node of this profile",
+                hint: "start one: pinhole daemon")
+        case .restarting:
+            throw PinholeError(.other, "the node is starting again with another configuration", hint: "try again")
+        }
+    }
+
+    /// Waits while the node is being restarted.
+    func ready() async {
+        let (signal, waiting) = AsyncStream.makeStream(of: Never.self)
+        let mustWait = state.withLock { state in
+            guard case .restarting(let others) = state.running else { return false }
+            state.running = .restarting(others + [waiting])
+            return true
+        }
+        if mustWait { for await _ in signal {} }
+    }
+
+    /// Calls wait from now on, until ``resume(with:)``.
+    func suspend() {
+        state.withLock { state in
+            state.running = .restarting([])
+            state.services = [:]
+            state.contacts = []
+        }
+    }
+
+    /// Its events are followed before it is started, so that none is missed.
+    func resume(with node: Node) {
+        follow(node)
+        let waiting: [AsyncStream<Never>.Continuation] = state.withLock { state in
+            defer { state.running = .node(node) }
+            if case .restarting(let waiting) = state.running { return waiting }
+            return []
+        }
+        waiting.forEach { $0.finish() }
+    }
+
+    /// No node comes any more.
+    func end() {
+        fan.finish()
+        let waiting: [AsyncStream<Never>.Continuation] = state.withLock { state in
+            guard case .restarting(let waiting) = state.running else { return [] }
+            state.running = .offline
+            return waiting
+        }
+        waiting.forEach { $0.finish() }
     }
 
     // MARK: Contacts
@@ -42,13 +111,12 @@ package final class Host: Sendable {
     /// The contact of a name or a key, or an error that lists the names there are.
     package func contact(_ name: String) throws(PinholeError) -> Contact {
         if let contact = try profile.contact(named: name) { return contact }
-        let contacts = try profile.contacts()
-        if let key = try? PublicKey(name), let contact = contacts.first(where: { $0.key == key }) { return contact }
+        if let key = try? PublicKey(name), let contact = contact(with: key) { return contact }
+        let names = try profile.contacts().map(\.name)
         throw PinholeError(
             .usage, "you have no contact named “\(name)”",
-            hint: contacts.isEmpty
-                ? "pinhole contact add \(name) pin1…"
-                : "your contacts: \(contacts.map(\.name).sorted().joined(separator: ", "))")
+            hint: names.isEmpty
+                ? "pinhole contact add \(name) pin1…" : "your contacts: \(names.sorted().joined(separator: ", "))")
     }
 
     /// The contact with a key, for what is said of an event.
@@ -67,14 +135,41 @@ package final class Host: Sendable {
     // MARK: Events
 
     /// Everything that happens at the node from now on.
-    package func events() throws(PinholeError) -> AsyncStream<HostEvent> {
-        let events = try node().events()
-        let (stream, continuation) = AsyncStream.makeStream(of: HostEvent.self)
-        let pump = Task {
-            for await event in events { continuation.yield(HostEvent(event, at: self)) }
-            continuation.finish()
-        }
-        continuation.onTermination = { _ in pump.cancel() }
-        return stream
+    package func events() -> AsyncStream<HostEvent> { fan.subscribe() }
+
+    /// Something that a person may want to know.
+    package func notice(_ words: Phrase) {
+        fan.publish(HostEvent(.notice(words), contact: nil, isVerified: false))
     }
+
+    private func follow(_ node: Node) {
+        let events = node.events()
+        Task { for await event in events { tell(event) } }
+    }
+
+    private func tell(_ event: NodeEvent) {
+        state.withLock { state in
+            switch event {
+            case .serviceUp(let service, _): state.services[service] = true
+            case .serviceDown(let service, _): state.services[service] = false
+            case .connected(let key, _): state.contacts.insert(key)
+            case .disconnected(let key, _): state.contacts.remove(key)
+            default: break
+            }
+        }
+        fan.publish(HostEvent(event, at: self))
+    }
+
+    // MARK: Status
+
+    /// How many programs are connected.
+    var connections: Int { connected.load(ordering: .relaxed) }
+
+    /// The services, and whether each answers.
+    var services: [(address: ServiceAddress, answers: Bool)] {
+        state.withLock(\.services).map { ($0.key, $0.value) }.sorted { "\($0.0)" < "\($1.0)" }
+    }
+
+    /// The contacts whose session is up.
+    var sessions: [PublicKey] { Array(state.withLock(\.contacts)) }
 }

@@ -9,7 +9,9 @@ package struct HostEvent: Sendable {
 
     init(_ event: NodeEvent, at host: Host) {
         let contact = event.contact.flatMap { host.contact(with: $0) }
-        self.init(event, contact: contact?.name, isVerified: contact?.isVerified ?? false)
+        // Whoever refuses is a contact no more.
+        let name = if case .inviteAnswered(_, let name, _) = event { name } else { contact?.name }
+        self.init(event, contact: name, isVerified: contact?.isVerified ?? false)
     }
 
     package init(_ event: NodeEvent, contact: String?, isVerified: Bool) {
@@ -24,14 +26,15 @@ extension NodeEvent {
     /// Whom it is about.
     package var contact: PublicKey? {
         switch self {
-        case .serviceUp, .serviceDown, .notice: nil
+        case .serviceUp, .serviceDown, .notice, .identityElsewhere, .contactRequested: nil
         case .connecting(let key), .connected(let key, _), .pathChanged(let key, _), .disconnected(let key, _),
-            .unreachable(let key, _), .fileOffered(_, let key, _, _):
+            .unreachable(let key, _), .fileOffered(_, let key, _, _), .inviteAnswered(let key, _, _):
             key
         case .message(let message): message.contact
-        case .delivered(let message): message.contact
-        case .fileProgress(let transfer, _, _), .fileReceived(let transfer, _), .fileSent(let transfer),
-            .fileFailed(let transfer, _):
+        case .sent(let message), .delivered(let message), .read(let message), .failed(let message, _): message.contact
+        case .typing(let key, _), .presence(let key, _): key
+        case .fileBegan(let transfer, _, _, _), .fileWaiting(let transfer, _, _), .fileProgress(let transfer, _, _),
+            .fileReceived(let transfer, _), .fileSent(let transfer), .fileFailed(let transfer, _):
             transfer.contact
         }
     }
@@ -94,9 +97,23 @@ extension NodeEvent {
                     "receivedAt": .string(Timestamp.text(message.receivedAt)),
                 ]
             )
+        case .sent(let message): ("sent", ["id": .string(message.id)])
         case .delivered(let message): ("delivered", ["id": .string(message.id)])
+        case .read(let message): ("read", ["id": .string(message.id)])
+        case .failed(let message, let failure):
+            ("failed", ["id": .string(message.id), "reason": .string(failure.rawValue)])
+        case .typing(_, let isTyping): ("typing", ["typing": .bool(isTyping)])
+        case .presence(_, let isOnline): ("presence", ["online": .bool(isOnline)])
+        case .identityElsewhere(let address): ("identity-elsewhere", ["address": .string(address)])
         case .fileOffered(let transfer, _, let name, let size):
             ("file-offered", transfer.members.merging(["name": .string(name), "size": .bytes(size)]) { $1 })
+        case .fileBegan(let transfer, let name, let done, let total):
+            (
+                "file-began",
+                transfer.members.merging(["name": .string(name), "done": .bytes(done), "total": .bytes(total)]) { $1 }
+            )
+        case .fileWaiting(let transfer, let name, let reason):
+            ("file-waiting", transfer.members.merging(["name": .string(name), "reason": .string(reason)]) { $1 })
         case .fileProgress(let transfer, let done, let total):
             ("file-progress", transfer.members.merging(["done": .bytes(done), "total": .bytes(total)]) { $1 })
         case .fileReceived(let transfer, let path):
@@ -104,6 +121,21 @@ extension NodeEvent {
         case .fileSent(let transfer): ("file-sent", transfer.members)
         case .fileFailed(let transfer, let reason):
             ("file-failed", transfer.members.merging(["reason": .string(reason)]) { $1 })
+        case .contactRequested(let request, let isAccepted):
+            (
+                "contact-request",
+                (JSON(encoding: RequestShape(request)).members ?? [:]).merging(["accepted": .bool(isAccepted)]) { $1 }
+            )
+        case .inviteAnswered(_, _, .waiting): ("invite-answered", ["answer": "waiting"])
+        case .inviteAnswered(_, _, .accepted): ("invite-answered", ["answer": "accepted"])
+        case .inviteAnswered(_, _, .refused(let error)):
+            (
+                "invite-answered",
+                [
+                    "answer": "refused", "reason": .string(error.message), "hint": .string(error.hint),
+                    "code": .string(error.code.word), "exitCode": .integer(Int64(error.code.exitCode)),
+                ]
+            )
         case .notice(let text): ("notice", ["text": .string(text)])
         }
     }
@@ -126,6 +158,22 @@ extension NodeEvent {
             guard let service else { return nil }
             self = .serviceDown(service, reason: phrase("reason"))
         case ("notice", _): self = .notice(phrase("text"))
+        case ("contact-request", _):
+            guard let request = (try? json.decode(RequestShape.self))?.request else { return nil }
+            self = .contactRequested(request, isAccepted: json["accepted"] == .bool(true))
+        case ("invite-answered", let key?):
+            let answer: InviteAnswer
+            switch text("answer") {
+            case "waiting": answer = .waiting
+            case "accepted": answer = .accepted
+            case "refused":
+                answer = .refused(
+                    PinholeError(
+                        .init(word: text("code")), phrase("reason"),
+                        hint: json["hint"]?.text.map { Phrase(verbatim: $0) }))
+            default: return nil
+            }
+            self = .inviteAnswered(key, name: text("contact"), answer)
         case ("connecting", let key?): self = .connecting(key)
         case ("connected", let key?):
             guard let path else { return nil }
@@ -147,12 +195,30 @@ extension NodeEvent {
                     contact: message.contact, epoch: message.epoch, counter: message.counter, text: text("text"),
                     sentAt: Timestamp.milliseconds(text("sentAt")) ?? 0,
                     receivedAt: Timestamp.milliseconds(text("receivedAt")) ?? 0))
+        case ("sent", _):
+            guard let message else { return nil }
+            self = .sent(message)
         case ("delivered", _):
             guard let message else { return nil }
             self = .delivered(message)
+        case ("read", _):
+            guard let message else { return nil }
+            self = .read(message)
+        case ("failed", _):
+            guard let message, let failure = Message.Failure(rawValue: text("reason")) else { return nil }
+            self = .failed(message, failure)
+        case ("typing", let key?): self = .typing(key, json["typing"] == .bool(true))
+        case ("presence", let key?): self = .presence(key, isOnline: json["online"] == .bool(true))
+        case ("identity-elsewhere", _): self = .identityElsewhere(json["address"]?.text)
         case ("file-offered", let key?):
             guard let transfer else { return nil }
             self = .fileOffered(transfer, from: key, name: text("name"), size: bytes("size"))
+        case ("file-began", _):
+            guard let transfer else { return nil }
+            self = .fileBegan(transfer, name: text("name"), done: bytes("done"), total: bytes("total"))
+        case ("file-waiting", _):
+            guard let transfer else { return nil }
+            self = .fileWaiting(transfer, name: text("name"), reason: phrase("reason"))
         case ("file-progress", _):
             guard let transfer else { return nil }
             self = .fileProgress(transfer, done: bytes("done"), total: bytes("total"))

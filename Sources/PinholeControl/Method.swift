@@ -54,6 +54,9 @@ package protocol Caller: Sendable {
     /// Sends events as they come, until the caller goes.
     func forward(_ events: AsyncStream<HostEvent>)
 
+    /// Sends the events of the log after a cursor as fast as they are read, until the caller goes.
+    func forward(_ log: EventLog, after cursor: Int64)
+
     /// From now on speaks this language.
     func speak(_ language: Language)
 }
@@ -61,6 +64,6 @@ package protocol Caller: Sendable {
 /// All that there is.
 package enum Methods {
     package static let all: [any Method.Type] =
-        [RPCLanguage.self, NodeStatus.self]
-        + network + messages + files + contacts + history + events
+        [RPCDiscover.self, RPCLanguage.self, NodeStatus.self]
+        + network + messages + delivery + outbox + files + pipes + contacts + invites + history + historyPages + events
 }

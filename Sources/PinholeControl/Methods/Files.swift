@@ -2,7 +2,8 @@ package import Pinhole
 
 extension Methods {
     static let files: [any Method.Type] = [
-        FileSend.self, FileWait.self, FileAccept.self, FileRefuse.self, FileCancel.self,
+        FileSend.self, FileWait.self, FileAccept.self, FileRefuse.self, FileCancel.self, FileList.self,
+        FilePolicySet.self,
     ]
 }
 
@@ -126,7 +127,115 @@ package enum FileCancel: Method {
     package static let notes = TransferShape.notes
 
     package static func run(_ params: TransferShape, in call: Call) async throws(PinholeError) -> Nothing {
-        try call.node().cancel(params.reference(in: call))
+        let transfer = try params.reference(in: call)
+        // Without a node it is only forgotten: there is nobody to tell.
+        if let node = try? call.node() { node.cancel(transfer) } else { try call.profile.forget(transfer) }
+        return Nothing()
+    }
+}
+
+/// A transfer, with the members of `files list --json`.
+package struct TransferRecord: Codable, Sendable {
+    package let contact: String
+    package let key: String
+    package let direction: TransferReference.Direction
+    package let transfer: String
+    package let name: String
+    package let folder: Bool
+    package let entries: Int
+    package let size: Int64
+    package let state: String
+    package let path: String?
+    package let createdAt: String
+
+    init(_ transfer: Transfer, of contact: Contact) {
+        (self.contact, key) = (contact.name, contact.key.text)
+        direction = transfer.reference.direction
+        self.transfer = String(transfer.reference.number, radix: 16)
+        (name, folder, entries) = (transfer.name, transfer.isFolder, transfer.entries)
+        size = Int64(clamping: transfer.totalSize)
+        (state, path) = (transfer.state.rawValue, transfer.path)
+        createdAt = Timestamp.text(transfer.createdAt)
+    }
+
+    package var reference: TransferReference? {
+        guard let key = try? PublicKey(key), let number = UInt64(transfer, radix: 16) else { return nil }
+        return TransferReference(contact: key, direction: direction, number: number)
+    }
+
+    static let notes = TransferShape.notes.merging([
+        "key": "The contact's public key.", "name": "What it is called.",
+        "folder": "Whether it is a folder with everything in it.",
+        "entries": "The files and folders in it, itself among them.", "size": "The sizes of all its files together.",
+        "state": "offered, accepted, done, refused or failed.", "path": "Where the source is, or where it was put.",
+        "createdAt": "When it was offered.",
+    ]) { $1 }
+}
+
+package enum FileList: Method {
+    package struct Params: Codable, Sendable {
+        let contact: String?
+        let all: Bool?
+
+        package init(contact: String?, all: Bool) { (self.contact, self.all) = (contact, all) }
+    }
+
+    package struct Result: Codable, Sendable {
+        package let transfers: [TransferRecord]
+    }
+
+    package static let name = "file.list"
+    package static let summary = "Lists the files that are on their way, or all that ever were."
+    package static let notes = TransferRecord.notes.merging([
+        "contact": "Only those of this contact.", "all": "Those too that are done or given up.",
+        "transfers": "The oldest first.",
+    ]) { $1 }
+
+    package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
+        let contacts: [Contact]
+        if let name = params.contact {
+            contacts = [try call.contact(name)]
+        } else {
+            contacts = try call.profile.contacts()
+        }
+        var transfers: [TransferRecord] = []
+        for contact in contacts {
+            for transfer in try call.profile.transfers(with: contact.key)
+            where params.all ?? false || transfer.state == .offered || transfer.state == .accepted {
+                transfers.append(TransferRecord(transfer, of: contact))
+            }
+        }
+        return Result(transfers: transfers.sorted { $0.createdAt < $1.createdAt })
+    }
+}
+
+package enum FilePolicySet: Method {
+    package struct Params: Codable, Sendable {
+        let contact: String
+        let accept: String?
+
+        /// `accept`: all, ask or none; nil for what is configured.
+        package init(contact: String, accept: String?) { (self.contact, self.accept) = (contact, accept) }
+    }
+
+    package static let name = "file.policy"
+    package static let summary = "Decides what happens to the files that a contact offers."
+    package static let notes = [
+        "contact": "The contact's name or public key.", "accept": "all, ask or none; as configured without it.",
+    ]
+
+    package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Nothing {
+        let contact = try call.contact(params.contact)
+        let policy: NodeConfiguration.FilePolicy?
+        switch params.accept {
+        case nil: policy = nil
+        case "all": policy = .accept
+        case "ask": policy = .ask
+        case "none": policy = .refuse
+        default: throw PinholeError(.usage, "files are taken all, ask or none", hint: "not “\(params.accept ?? "")”")
+        }
+        try call.profile.setFilePolicy(policy, of: contact.key)
+        call.host.contactsChanged()
         return Nothing()
     }
 }

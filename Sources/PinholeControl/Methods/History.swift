@@ -10,19 +10,21 @@ extension Message.State: Codable {}
 /// A message of the history.
 package struct HistoryShape: Codable, Sendable {
     let id: String
-    let contact: String
+    package let contact: String
     let key: String
     let direction: Message.Direction
     let state: Message.State
     let text: String
     let sentAt: String
     let receivedAt: String?
+    let reason: String?
 
     init(_ message: Message, contact: Contact) {
         (id, self.contact, key) = (message.id, contact.name, contact.key.text)
         (direction, state, text) = (message.direction, message.state, message.text)
         sentAt = Timestamp.text(message.sentAt)
         receivedAt = message.receivedAt.map(Timestamp.text)
+        reason = message.failure?.rawValue
     }
 
     package var message: Message? {
@@ -30,7 +32,7 @@ package struct HistoryShape: Codable, Sendable {
         return Message(
             contact: key, direction: direction, epoch: reference.epoch, counter: reference.counter, text: text,
             sentAt: Timestamp.milliseconds(sentAt) ?? 0, receivedAt: receivedAt.flatMap(Timestamp.milliseconds),
-            state: state)
+            state: state, failure: reason.flatMap(Message.Failure.init))
     }
 
     static let notes = [
@@ -38,6 +40,7 @@ package struct HistoryShape: Codable, Sendable {
         "key": "The contact's public key.", "direction": "Who wrote it.", "state": "How far it has come.",
         "text": "What was written.", "sentAt": "When, by the clock of who wrote it.",
         "receivedAt": "When it arrived here, or its delivery was confirmed, by this machine's clock.",
+        "reason": "Why it failed.",
     ]
 }
 

@@ -34,9 +34,14 @@ package enum MessageSend: Method {
         let text: String
         let wait: MessageShape.State?
         let timeout: Double?
+        let token: String?
 
-        package init(to: String, text: String) {
+        /// The call may be repeated: its token sees to it that the message is accepted once.
+        package init(to: String, text: String, token: String? = nil) {
             (self.to, self.text, wait, timeout) = (to, text, nil, nil)
+            self.token =
+                token ?? String(UInt64.random(in: 0 ... .max), radix: 36)
+                + String(UInt64.random(in: 0 ... .max), radix: 36)
         }
     }
 
@@ -45,12 +50,13 @@ package enum MessageSend: Method {
     package static let notes = MessageShape.notes.merging(Notes.timeout) { $1 }.merging([
         "to": "The contact's name or public key.", "text": "What to say, at most 65536 bytes of UTF-8.",
         "wait": "What to wait for: queued, or delivered.",
+        "token": "A word of your own for this message: sent again with it, it is the same message, and not another.",
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> MessageShape {
         let contact = try call.contact(params.to)
         let node = try call.node()
-        let message = try await node.send(params.text, to: contact.key)
+        let message = try await node.send(params.text, to: contact.key, token: params.token)
         switch params.wait ?? .queued {
         case .queued: return MessageShape(message, to: contact, .queued)
         case .delivered:

@@ -10,7 +10,14 @@ package enum NodeStatus: Method {
         package let key: String
         package let startedAt: String
         package let addresses: [String]
+        package let services: [Service]
+        package let sessions: [String]
         package let connections: Int
+    }
+
+    package struct Service: Codable, Sendable {
+        package let address: String
+        package let answers: Bool
     }
 
     package static let name = "status"
@@ -18,7 +25,9 @@ package enum NodeStatus: Method {
     package static let notes = [
         "version": "The version of the program.", "pid": "Its process.", "role": "The command that it runs.",
         "profile": "The profile's directory.", "key": "Your public key.", "startedAt": "Since when it runs.",
-        "addresses": "The addresses of its UDP sockets.", "connections": "How many programs are connected to it.",
+        "addresses": "The addresses of its UDP sockets.", "services": "The signaling services.",
+        "address": "The service's address.", "answers": "Whether it answers.",
+        "sessions": "The contacts to whom there is a session.", "connections": "How many programs are connected to it.",
     ]
 
     package static func run(_ params: Nothing, in call: Call) async throws(PinholeError) -> Result {
@@ -26,7 +35,9 @@ package enum NodeStatus: Method {
             version: ControlVersion.program, pid: getpid(), role: call.host.role,
             profile: call.profile.directory, key: call.profile.identity.publicKey.text,
             startedAt: Timestamp.text(call.host.startedAt),
-            addresses: call.host.isNetworked ? try call.node().localAddresses : [],
+            addresses: (try? call.node().localAddresses) ?? [],
+            services: call.host.services.map { Service(address: "\($0.address)", answers: $0.answers) },
+            sessions: call.host.sessions.map { call.host.contact(with: $0)?.name ?? $0.text }.sorted(),
             connections: call.host.connections)
     }
 }

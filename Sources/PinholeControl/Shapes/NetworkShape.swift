@@ -1,7 +1,5 @@
 package import Pinhole
 
-extension NetworkReport.Mapping: Codable {}
-extension NetworkReport.Filtering: Codable {}
 extension NetworkReport.Allocation: Codable {}
 
 /// What `netcheck --json` prints.

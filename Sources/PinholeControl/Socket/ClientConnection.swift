@@ -33,7 +33,9 @@ package final class ClientConnection: Sendable {
         guard access(path, F_OK) == 0, path.utf8.count <= ControlSocket.maximumPathLength else { return nil }
         guard
             let channel = try? await ClientBootstrap(group: ControlServer.group)
-                .connect(unixDomainSocketPath: path, channelInitializer: LineChannel.wrap)
+                .connect(
+                    unixDomainSocketPath: path,
+                    channelInitializer: { LineChannel.wrap($0, lines: ControlLimits.unread) })
         else { return nil }
         guard let peer = await PeerCredentials.of(channel.channel), peer.uid == geteuid() else {
             _ = try? await channel.executeThenClose { _, _ in }

@@ -2,6 +2,8 @@
 package enum ControlLimits {
     /// The longest line, in bytes: a message of 64 KiB in which every byte is escaped, and its wrapping.
     package static let line = 512 * 1024
+    /// The longest answer, in bytes; who wants more asks for it in parts.
+    package static let answer = 2 * 1024 * 1024
     /// What waits to be read by the other side, in bytes, before it counts as too slow.
     package static let unread = 4 * 1024 * 1024
     /// How many programs may be connected at a time.

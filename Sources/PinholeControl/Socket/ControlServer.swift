@@ -33,7 +33,9 @@ package final class ControlServer: Sendable {
             listener = try await ServerBootstrap(group: Self.group)
                 .serverChannelOption(.backlog, value: 64)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .bind(unixDomainSocketPath: path, childChannelInitializer: LineChannel.wrap)
+                .bind(
+                    unixDomainSocketPath: path,
+                    childChannelInitializer: { LineChannel.wrap($0, lines: ControlLimits.line) })
         } catch {
             throw PinholeError(
                 .cannotWrite, "the control socket \(path) cannot be made: \(error)",

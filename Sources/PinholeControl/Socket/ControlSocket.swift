@@ -8,9 +8,9 @@ package enum ControlSocket {
 
     /// The path for a profile. `runtimeDirectory` is `XDG_RUNTIME_DIR`, where there is one.
     ///
-    /// A profile in `dataDirectory`, where profiles usually are, goes by its name, any other by its name and a number.
+    /// A profile in `usualDirectory` goes by its name, any other by its name and a number: two must never share a socket.
     package static func path(
-        forProfile directory: String, runtimeDirectory: String?, dataDirectory: String
+        forProfile directory: String, runtimeDirectory: String?, usualDirectory: String?
     ) -> String {
         let directory = resolved(directory)
         let (parent, name) = split(directory)
@@ -18,7 +18,8 @@ package enum ControlSocket {
         var candidates: [String] = []
         if let runtimeDirectory, runtimeDirectory.hasPrefix("/") {
             let folder = runtimeDirectory + "/pinhole/"
-            candidates.append(folder + (parent == resolved(dataDirectory) ? name : "\(name)-\(number)") + ".sock")
+            let isUsual = usualDirectory.map { resolved($0) == parent } ?? false
+            candidates.append(folder + (isUsual ? name : "\(name)-\(number)") + ".sock")
             candidates.append(folder + number + ".sock")
         }
         candidates.append(directory + "/control.sock")

@@ -12,8 +12,11 @@ enum Line: Sendable {
 struct LineDecoder: ByteToMessageDecoder {
     typealias InboundOut = Line
 
+    let limit: Int
     private var searched = 0
     private var isOver = false
+
+    init(limit: Int) { self.limit = limit }
 
     mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) -> DecodingState {
         guard !isOver else {
@@ -23,12 +26,12 @@ struct LineDecoder: ByteToMessageDecoder {
         let view = buffer.readableBytesView.dropFirst(searched)
         guard let end = view.firstIndex(of: UInt8(ascii: "\n")) else {
             searched = buffer.readableBytes
-            guard searched <= ControlLimits.line else { return refuse(context, &buffer) }
+            guard searched <= limit else { return refuse(context, &buffer) }
             return .needMoreData
         }
         let length = end - buffer.readerIndex
         searched = 0
-        guard length <= ControlLimits.line else { return refuse(context, &buffer) }
+        guard length <= limit else { return refuse(context, &buffer) }
         var line = buffer.readSlice(length: length)!
         buffer.moveReaderIndex(forwardBy: 1)
         if line.readableBytesView.last == UInt8(ascii: "\r") { line.moveWriterIndex(to: line.writerIndex - 1) }
@@ -56,10 +59,11 @@ struct LineDecoder: ByteToMessageDecoder {
 typealias LineChannel = NIOAsyncChannel<Line, ByteBuffer>
 
 extension LineChannel {
-    @Sendable static func wrap(_ channel: any Channel) -> EventLoopFuture<LineChannel> {
+    static func wrap(_ channel: any Channel, lines limit: Int) -> EventLoopFuture<LineChannel> {
         channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(LineDecoder()))
-            return try LineChannel(wrappingChannelSynchronously: channel)
+            try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(LineDecoder(limit: limit)))
+            return try LineChannel(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
     }
 }

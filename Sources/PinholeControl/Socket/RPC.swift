@@ -34,7 +34,7 @@ package enum RPC {
             )
         }
 
-        init(_ json: JSON) {
+        package init(_ json: JSON) {
             self.init(
                 code: json["code"]?.whole ?? -32_603, message: json["message"]?.text ?? "no reason given",
                 data: json["data"] ?? .null)
@@ -140,12 +140,23 @@ extension Methods {
         guard json.members != nil || json.elements?.isEmpty == true else {
             throw .params("parameters are given by name, in an object")
         }
+        if let members = json.members, let known = Self.parameters[M.name],
+            let unknown = members.keys.filter({ !known.contains($0) }).min()
+        {
+            let names = known.isEmpty ? "there are none" : "there are " + known.joined(separator: ", ")
+            throw .params("there is no parameter “\(unknown)”: \(names)")
+        }
         do {
             return try (json.members == nil ? [:] : json).decode(M.Params.self)
         } catch {
             throw .params(words(error))
         }
     }
+
+    /// The names of each method's parameters.
+    private static let parameters = Dictionary(
+        all.map { ($0.name, (try? $0.parameterSchema.members.map(\.name).sorted()) ?? []) }
+    ) { first, _ in first }
 
     private static func words(_ error: any Error) -> String {
         func name(_ path: [any CodingKey], _ key: (any CodingKey)? = nil) -> String {

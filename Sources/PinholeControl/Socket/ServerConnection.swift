@@ -9,6 +9,8 @@ final class ServerConnection: Caller {
     private let queue = LineQueue(limit: ControlLimits.unread)
     private let forwards = Mutex<[Task<Void, Never>]>([])
     private let language = Mutex(Language.current)
+    /// Nothing more is answered.
+    private let isLeaving = Atomic(false)
 
     init(_ channel: LineChannel, _ host: Host) {
         (self.channel, self.host) = (channel, host)
@@ -21,9 +23,12 @@ final class ServerConnection: Caller {
                 var count = 0
                 do {
                     for try await line in lines {
+                        // What comes after a goodbye is read, so that it is no reset, and nothing else.
+                        guard !self.isLeaving.load(ordering: .relaxed) else { continue }
                         guard case .text(let text) = line else {
                             self.answer(.unknown, .failure(.request("a line has at most \(ControlLimits.line) bytes")))
-                            return self.sayGoodbye("a line was too long")
+                            self.sayGoodbye("a line was too long")
+                            continue
                         }
                         if count >= ControlLimits.calls { await calls.next() } else { count += 1 }
                         await self.begin(text, in: &calls)
@@ -40,7 +45,14 @@ final class ServerConnection: Caller {
     }
 
     func refuse(_ reason: String) async {
-        await exchange { _ in self.sayGoodbye(reason) }
+        await exchange { lines in
+            self.sayGoodbye(reason)
+            do {
+                for try await _ in lines {}
+            } catch {
+                // It has gone without reading why.
+            }
+        }
     }
 
     /// Ends the connection from this side.
@@ -56,31 +68,52 @@ final class ServerConnection: Caller {
         _ read: @escaping @Sendable (NIOAsyncChannelInboundStream<Line>) async -> Void
     ) async {
         let queue = queue
+        let (closed, closing) = AsyncStream.makeStream(of: Never.self)
+        channel.channel.closeFuture.whenComplete { _ in closing.finish() }
         try? await channel.executeThenClose { inbound, outbound in
-            await withTaskGroup(of: Void.self) { group in
+            await withTaskGroup(of: End.self) { group in
                 group.addTask {
                     for await line in queue.lines {
                         guard (try? await outbound.write(line)) != nil else { break }
                         queue.wrote(line)
                     }
                     queue.finish()
+                    return .written
                 }
                 group.addTask {
                     await read(inbound)
                     queue.finish()
+                    return .read
                 }
-                // The writer ends last, or first where the other side is gone; then nobody waits for an answer.
-                group.addTask { [channel] in _ = try? await channel.channel.closeFuture.get() }
-                await group.next()
-                await group.next()
+                group.addTask {
+                    for await _ in closed {}
+                    return .closed
+                }
+                // Where everything is written, or the other side is gone, nobody waits for an answer. A goodbye is the
+                // end of what we say, and the other side then hangs up in its own time.
+                var (hasRead, hasWritten) = (false, false)
+                loop: for await end in group {
+                    let isLeaving = self.isLeaving.load(ordering: .relaxed)
+                    switch end {
+                    case .read: hasRead = true
+                    case .written:
+                        hasWritten = true
+                        if isLeaving { outbound.finish() }
+                    case .closed: break loop
+                    }
+                    if hasWritten && (hasRead || !isLeaving) { break loop }
+                }
                 group.cancelAll()
                 self.forwards.withLock(\.self).forEach { $0.cancel() }
             }
         }
     }
 
+    private enum End { case read, written, closed }
+
     /// Nothing follows. Who does not read even this is cut off.
     private func sayGoodbye(_ reason: String) {
+        isLeaving.store(true, ordering: .relaxed)
         queue.finish(RPC.notification("disconnected", ["reason": .string(reason)]).buffer)
         let channel = channel.channel
         Task {
@@ -148,6 +181,7 @@ final class ServerConnection: Caller {
             return RPC.response(RPC.Request.id(of: json), error)
         }
         let call = Call(host, from: self, proceed: proceed)
+        await host.ready()
         let result = await Speech.$language.withValue(language.withLock(\.self)) {
             await Methods.run(request, in: call)
         }
@@ -166,7 +200,18 @@ final class ServerConnection: Caller {
     }
 
     private func send(_ json: JSON) {
-        if !queue.add(json.buffer) { sayGoodbye(Self.tooSlow) }
+        var line = json.buffer
+        if line.readableBytes > ControlLimits.answer {
+            let id = json["id"] ?? .unknown
+            line =
+                RPC.response(
+                    id,
+                    RPC.Failure(
+                        PinholeError(
+                            .badData, "the answer is longer than \(ControlLimits.answer) bytes", hint: "ask for less"))
+                ).buffer
+        }
+        if !queue.add(line) { sayGoodbye(Self.tooSlow) }
     }
 
     // MARK: Caller
@@ -177,6 +222,22 @@ final class ServerConnection: Caller {
                 let json = Speech.$language.withValue(language.withLock(\.self)) { event.json }
                 guard queue.add(RPC.notification(Methods.event, json).buffer) else {
                     return sayGoodbye(Self.tooSlow)
+                }
+            }
+        }
+        forwards.withLock { $0.append(task) }
+    }
+
+    func forward(_ log: EventLog, after cursor: Int64) {
+        let task = Task {
+            var cursor = cursor
+            while !Task.isCancelled {
+                await queue.room()
+                guard let events = try? await log.next(after: cursor, limit: 32, until: .now + .seconds(3600))
+                else { return sayGoodbye("the events cannot be read") }
+                for event in events {
+                    guard queue.add(RPC.notification(Methods.event, event.json).buffer) else { return }
+                    cursor = event.cursor ?? cursor
                 }
             }
         }

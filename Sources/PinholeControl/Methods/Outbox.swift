@@ -1,0 +1,150 @@
+package import Pinhole
+
+extension Methods {
+    static let outbox: [any Method.Type] = [OutboxList.self, OutboxCancel.self, OutboxRetry.self]
+}
+
+/// A message that has not arrived, with the members of `outbox list --json`.
+package struct OutboxShape: Codable, Sendable {
+    package let id: String
+    package let contact: String
+    package let state: String
+    package let reason: String?
+    package let queuedAt: String
+    package let bytes: Int
+    package let text: String
+
+    init(_ message: Message, to name: String) {
+        (id, contact, state) = (message.id, name, message.state.rawValue)
+        (reason, queuedAt) = (message.failure?.rawValue, Timestamp.text(message.sentAt))
+        (bytes, text) = (message.text.utf8.count, message.text)
+    }
+
+    static let notes = [
+        "id": "The message's name, the same on both sides.", "contact": "The contact's name.",
+        "state": "queued: certainly not sent; sent: on its way, not confirmed; failed: given up.",
+        "reason": "Why it failed: cancelled, or cancelled-after-sending (then it may have arrived).",
+        "queuedAt": "When it was accepted.", "bytes": "Its length.", "text": "What it says.",
+    ]
+}
+
+extension Call {
+    /// The names of contacts, by key.
+    fileprivate func names() throws(PinholeError) -> [PublicKey: String] {
+        Dictionary(try profile.contacts().map { ($0.key, $0.name) }) { first, _ in first }
+    }
+
+    /// The message of the outbox with that name, or that way of beginning it.
+    fileprivate func waiting(_ id: String) throws(PinholeError) -> Message {
+        let found = try profile.outbox(failed: true).filter { $0.id == id || id.count >= 6 && $0.id.hasPrefix(id) }
+        guard let first = found.first else {
+            throw PinholeError(
+                .usage, "there is no message “\(id)” in the outbox", hint: "'pinhole outbox list' shows what waits")
+        }
+        guard found.count == 1 else { throw PinholeError(.usage, "several messages begin with “\(id)”") }
+        return first
+    }
+}
+
+package enum OutboxList: Method {
+    package struct Params: Codable, Sendable {
+        let to: String?
+        let failed: Bool?
+
+        package init(to: String?, failed: Bool) { (self.to, self.failed) = (to, failed) }
+    }
+
+    package struct Result: Codable, Sendable {
+        package let messages: [OutboxShape]
+    }
+
+    package static let name = "outbox.list"
+    package static let summary = "Lists what was accepted and has not arrived, in the order in which it will be sent."
+    package static let notes = OutboxShape.notes.merging([
+        "to": "Only what is for this contact, by name or public key.",
+        "failed": "Whether to list also what was given up.", "messages": "What waits.",
+    ]) { $1 }
+
+    package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
+        let key: PublicKey? = if let to = params.to { try call.contact(to).key } else { nil }
+        let names = try call.names()
+        return Result(
+            messages: try call.profile.outbox(to: key, failed: params.failed ?? false).map {
+                OutboxShape($0, to: names[$0.contact] ?? $0.contact.text)
+            })
+    }
+}
+
+package enum OutboxCancel: Method {
+    package struct Params: Codable, Sendable {
+        let id: String
+
+        package init(id: String) { self.id = id }
+    }
+
+    package enum Outcome: String, Codable, CaseIterable, Sendable {
+        case cancelled
+        case mayHaveArrived = "may-have-arrived"
+        case delivered
+        case failedBefore = "failed-before"
+
+        init(_ outcome: Node.Cancellation) {
+            switch outcome {
+            case .cancelled: self = .cancelled
+            case .mayHaveArrived: self = .mayHaveArrived
+            case .delivered: self = .delivered
+            case .failedBefore: self = .failedBefore
+            }
+        }
+    }
+
+    package struct Result: Codable, Sendable {
+        package let id: String
+        package let contact: String
+        package let outcome: Outcome
+    }
+
+    package static let name = "outbox.cancel"
+    package static let summary = "Gives up on a message that has not arrived."
+    package static let notes = [
+        "id": "The message's name, or at least six characters of its beginning.", "contact": "The contact's name.",
+        "outcome":
+            "cancelled: it was certainly not sent; may-have-arrived: it may have been; delivered: it is too late; "
+            + "failed-before: it had been given up.",
+    ]
+
+    package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
+        let message = try call.waiting(params.id)
+        let reference = MessageReference(message)
+        // Where a node runs it must not send the message any more.
+        let outcome =
+            call.host.isNetworked ? try await call.node().cancel(reference) : try call.profile.cancel(reference)
+        return Result(
+            id: message.id, contact: try call.names()[message.contact] ?? message.contact.text,
+            outcome: Outcome(outcome))
+    }
+}
+
+package enum OutboxRetry: Method {
+    package struct Params: Codable, Sendable {
+        let to: String?
+
+        package init(to: String?) { self.to = to }
+    }
+
+    package struct Result: Codable, Sendable {
+        package let waiting: Int
+    }
+
+    package static let name = "outbox.retry"
+    package static let summary = "Tries at once to reach the contacts that something waits for."
+    package static let notes = [
+        "to": "Only this contact, by name or public key.", "waiting": "How many messages wait.",
+    ]
+
+    package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
+        let key: PublicKey? = if let to = params.to { try call.contact(to).key } else { nil }
+        try await call.node().retryOutbox(to: key)
+        return Result(waiting: try call.profile.outbox(to: key).count)
+    }
+}

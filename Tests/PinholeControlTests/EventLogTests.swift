@@ -1,0 +1,70 @@
+import Pinhole
+import Testing
+
+@testable import PinholeControl
+
+@Suite("events over the control socket")
+struct EventLogTests {
+    private func say(_ text: String, on wire: Wire) async throws {
+        _ = try await wire.call("message.send", ["to": "bob", "text": .string(text)])
+    }
+
+    @Test("a consumer gets each event until it has acknowledged it, over the ends of its host")
+    func cursors() async throws {
+        let person = try Person()
+        let cursor: JSON = try await person.withWire { wire, _ in
+            _ = try await wire.call("events.next", ["consumer": "bot"])
+            for number in 1...3 { try await say("\(number)", on: wire) }
+            let events = try await wire.call("events.next", ["consumer": "bot"])["events"]?.elements ?? []
+            #expect(events.compactMap { $0["text"]?.text } == ["1", "2", "3"])
+            #expect(events.allSatisfy { $0["event"] == "queued" && $0["contact"] == "bob" })
+            let cursor = try #require(events[1]["cursor"])
+            _ = try await wire.call("events.acknowledge", ["consumer": "bot", "cursor": cursor])
+            return cursor
+        }
+        try await person.withWire { wire, _ in
+            let events = try await wire.call("events.next", ["consumer": "bot"])["events"]?.elements ?? []
+            #expect(events.compactMap { $0["text"]?.text } == ["3"])
+            let consumers = try await wire.call("events.consumers")["consumers"]?.elements
+            #expect(consumers?.map { $0["cursor"] } == [cursor])
+            _ = try await wire.call("events.forget", ["consumer": "bot"])
+            #expect(try await wire.call("events.consumers")["consumers"]?.elements?.isEmpty == true)
+        }
+    }
+
+    @Test("who waits is told at once")
+    func longPoll() async throws {
+        let person = try Person()
+        try await person.withWire { wire, _ in
+            await wire.send(
+                #"{"jsonrpc":"2.0","id":"poll","method":"events.next","params":{"consumer":"bot","wait":3600}}"#)
+            let other = try Wire(person.socket)
+            // The first call of the other connection may come before the poll; the second event does not.
+            try await say("one", on: other)
+            try await say("two", on: other)
+            let answer = try await wire.line()
+            #expect(answer?["id"] == "poll")
+            #expect(answer?["result"]?["events"]?.elements?.isEmpty == false)
+        }
+    }
+
+    @Test("a slow follower loses nothing and is not cut off")
+    func slowFollower() async throws {
+        let person = try Person()
+        try await person.withWire { slow, _ in
+            _ = try await slow.call("events.follow", ["consumer": "bot"])
+            let other = try Wire(person.socket)
+            let count = 3 * ControlLimits.unread / 65_536
+            let text = String(repeating: "x", count: 65_000)
+            for number in 0..<count { try await say("\(number) \(text)", on: other) }
+            var cursors: [Int64] = []
+            while cursors.count < count {
+                let line = try #require(try await slow.line())
+                #expect(line["method"] == "event")
+                #expect(line["params"]?["text"]?.text?.hasPrefix("\(cursors.count) ") == true)
+                cursors.append(line["params"]?["cursor"]?.whole ?? 0)
+            }
+            #expect(cursors == cursors.sorted())
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Pinhole
+import Synchronization
+import Testing
+
+@testable import PinholeControl
+
+@Suite("one node for many commands")
+struct TakeOverTests {
+    @Test("the first client hosts, the next attach, and see the same")
+    func attach() async throws {
+        let person = try Person()
+        let first = try await person.client(as: "first")
+        try await first.served()
+        let second = try await person.client(as: "second")
+        #expect(first.isHosting && !second.isHosting)
+        #expect(try await second.status().role == "first")
+        let message = try await second.send("hello", to: person.contact)
+        #expect(try await first.recentMessages(with: person.contact, limit: 5).map(\.id) == [message.id])
+        #expect(try await second.contacts().map(\.name) == ["bob"])
+        await second.stop()
+        await first.stop()
+    }
+
+    @Test("when the host leaves, one of the others hosts, the rest attach to it, and nothing is lost")
+    func takeOver() async throws {
+        let person = try Person()
+        let first = try await person.client(as: "first")
+        try await first.served()
+        let others = [try await person.client(as: "second"), try await person.client(as: "third")]
+        _ = try await others[0].send("before", to: person.contact)
+        let events = others.map { $0.events() }
+        await first.stop()
+        for (number, client) in others.enumerated() { _ = try await client.send("after \(number)", to: person.contact) }
+        #expect(others.filter(\.isHosting).count == 1)
+        let roles = Set([try await others[0].status().role, try await others[1].status().role])
+        #expect(roles.count == 1 && !roles.contains("first"))
+        let texts = try await others[0].recentMessages(with: person.contact, limit: 9).map(\.text)
+        #expect(texts == ["before", "after 0", "after 1"])
+        // Streams of events go on with the new host.
+        let host = try #require(others.first { $0.isHosting }?.hosting)
+        for stream in events {
+            let said = Task { () -> String? in
+                for await event in stream { if case .notice(let words) = event.event { return words.english } }
+                return nil
+            }
+            let repeating = Task {
+                // The attached one subscribes in its own time.
+                while !Task.isCancelled {
+                    host.host.notice("here I am")
+                    await Task.yield()
+                }
+            }
+            #expect(await said.value == "here I am")
+            repeating.cancel()
+        }
+        for client in others { await client.stop() }
+    }
+
+    @Test("a call whose answer was lost with its host is made again at the next, and what it sent is sent once")
+    func repeated() async throws {
+        let person = try Person()
+        let hosting = try await person.host()
+        let message = MessageSend.Params(to: "bob", text: "once", token: "t1")
+        let first = try await hosting.host.run(MessageSend.self, message)
+        await hosting.stop()
+        let client = try await person.client(as: "next")
+        #expect(try await client.call(MessageSend.self, message).id == first.id)
+        #expect(try await client.recentMessages(with: person.contact, limit: 9).map(\.text) == ["once"])
+        await client.stop()
+    }
+
+    @Test("a host that starts again with another configuration keeps its socket and its programs")
+    func restart() async throws {
+        let person = try Person()
+        try await person.withWire { wire, hosting in
+            let before = try await wire.call("status")["addresses"]
+            try await hosting.restart(person.configuration)
+            let after = try await wire.call("status")["addresses"]
+            #expect(before != after)
+            _ = try await wire.call("message.send", ["to": "bob", "text": "still here"])
+        }
+    }
+
+    @Test("a profile without a host is open to commands that need no network, and says so to others")
+    func offline() async throws {
+        let person = try Person()
+        let client = try await Client(
+            Client.Ways(socket: person.socket, followsEvents: false) {
+                .offline(Host(profile: person.profile, node: nil, role: "test"))
+            })
+        #expect(try await client.contacts().map(\.name) == ["bob"])
+        await #expect(throws: PinholeError.self) { try await client.ping(person.contact, timeout: .seconds(1)) }
+        await client.stop()
+    }
+}
