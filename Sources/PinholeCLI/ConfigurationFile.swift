@@ -11,7 +11,15 @@ struct ConfigurationFile {
     private(set) var lan: Bool?
     private(set) var downloads: String?
     private(set) var accept: String?
+    private(set) var existing: String?
     private(set) var portMapping: Bool?
+    private(set) var history: Bool?
+    private(set) var historyRetention: String?
+    private(set) var readReceipts: Bool?
+    private(set) var typing: Bool?
+    private(set) var messageHook: [String]?
+    private(set) var name: String?
+    private(set) var acceptInvited: Bool?
 
     /// The file at `path`; without one every key has its default, unless the file was named by the person.
     init(path: String, isRequired: Bool) throws(Failure) {
@@ -28,7 +36,7 @@ struct ConfigurationFile {
         }
         for (key, value) in table {
             let place = "\(path)\(Self.line(of: key, in: text).map { ":\($0)" } ?? "")"
-            func refuse(_ wanted: String) -> Failure {
+            func refuse(_ wanted: Phrase) -> Failure {
                 Failure(.configuration, "\(place): “\(key)” must be \(wanted)")
             }
             switch key {
@@ -64,16 +72,62 @@ struct ConfigurationFile {
                     throw refuse("\"all\", \"ask\" or \"none\"")
                 }
                 accept = policy
+            case "existing":
+                guard let policy = value.string, ExistingPolicy(rawValue: policy) != nil else {
+                    throw refuse("\"rename\", \"skip\" or \"overwrite\"")
+                }
+                existing = policy
             case "port-mapping":
                 guard let truth = value.bool else { throw refuse("true or false") }
                 portMapping = truth
+            case "hooks":
+                guard let hooks = value.table else { throw refuse("a table") }
+                for (key, value) in hooks {
+                    guard key == "message" else {
+                        throw Failure(
+                            .configuration, "\(place): unknown key “\(key)” in [hooks]", hint: "the only one is message"
+                        )
+                    }
+                    let words = value.array?.compactMap(\.string)
+                    guard let words, words.count == value.array?.count, words.first?.isEmpty != true else {
+                        throw Failure(
+                            .configuration, "\(place): “message” in [hooks] must be an array of words",
+                            hint: "message = [\"/home/you/bin/answer\", \"--brief\"]")
+                    }
+                    messageHook = words
+                }
+            case "name":
+                guard let name = value.string, !name.isEmpty, name.utf8.count <= 128 else {
+                    throw refuse("a name of 1 to 128 bytes")
+                }
+                self.name = name
+            case "accept-invited":
+                guard let truth = value.bool else { throw refuse("true or false") }
+                acceptInvited = truth
+            case "read-receipts":
+                guard let truth = value.bool else { throw refuse("true or false") }
+                readReceipts = truth
+            case "typing":
+                guard let truth = value.bool else { throw refuse("true or false") }
+                typing = truth
+            case "history":
+                guard let truth = value.bool else { throw refuse("true or false") }
+                history = truth
+            case "history-retention":
+                guard let text = value.string, Retention(text) != nil else { throw refuse(Retention.form) }
+                historyRetention = text
             default:
                 throw Failure(
                     .configuration, "\(place): unknown key “\(key)”",
-                    hint: "the keys are services, token-file, port, port-mapping, lan, downloads and accept")
+                    hint: "the keys are \(Self.keyNames)")
             }
         }
     }
+
+    /// For people who misspelled one.
+    private static let keyNames =
+        "services, token-file, port, port-mapping, lan, downloads, accept, existing, history, history-retention, "
+        + "read-receipts, typing, name, accept-invited and hooks"
 
     /// The line on which a key or table is given: the library keeps positions of errors only.
     private static func line(of key: String, in text: String) -> Int? {
@@ -93,7 +147,8 @@ struct ConfigurationFile {
         let services =
             service.map { "services = [\"\($0)\"]" } ?? "# services = []"
         return """
-            # Configuration of pinhole. A flag comes before a PINHOLE_* variable, that before this file.
+            # Configuration of pinhole. A flag comes before a PINHOLE_* variable, that before config.toml in the profile
+            # directory, that before this file.
             # Every key is shown with its default.
 
             # Signaling services to register with (PINHOLE_SERVICES, --service); several share the work, and one that
@@ -122,6 +177,38 @@ struct ConfigurationFile {
             # Which offered files are taken: "all", "ask" or "none" (PINHOLE_ACCEPT, --accept).
             # By default a chat on a terminal asks, and everything else takes all: only contacts can offer.
             # accept = "ask"
+
+            # Whether what was said stays on this machine, sealed with your key (PINHOLE_HISTORY). Without it a message
+            # is removed when it was shown, or delivered; what is not delivered yet stays.
+            # history = true
+
+            # How long it stays (PINHOLE_HISTORY_RETENTION): "forever", or a time like "30d", "12h", "8w", "1y".
+            # history-retention = "forever"
+
+            # What becomes of a file whose name something in that folder has: "rename" gives it a number, "skip" declines
+            # it, "overwrite" puts it in the place of the other (PINHOLE_EXISTING, --existing).
+            # existing = "rename"
+
+            # Whether contacts are told when you have seen their messages (PINHOLE_READ_RECEIPTS). That a message has
+            # arrived they hear in any case.
+            # read-receipts = true
+
+            # Whether you and your contacts see each other type (PINHOLE_TYPING).
+            # typing = true
+
+            # What people whom you invite, or whose invite you open, are told that you are called (PINHOLE_NAME); your
+            # login name if nothing is said.
+            # name = ""
+
+            # Whether whoever opens an invite of yours becomes a contact without your answer (PINHOLE_ACCEPT_INVITED,
+            # --accept-invited).
+            # accept-invited = false
+
+            # A command that 'pinhole daemon' runs for each message that arrives. It gets the message as a JSON object on
+            # its standard input; what it writes to its standard output is the reply. It is run without a shell, with
+            # little of the environment, in the home directory, and has 30 s.
+            # [hooks]
+            # message = ["/home/you/bin/answer", "--brief"]
 
             """
     }

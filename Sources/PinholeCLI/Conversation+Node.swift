@@ -8,8 +8,14 @@ extension Conversation {
         let knownProblem = lastProblem
         if case .unreachable(contact.key, let error) = event { lastProblem = error }
         if case .connected(contact.key, _) = event { lastProblem = nil }
+        if case .message(let message) = event {
+            // It may be among those that were shown at the beginning.
+            if shownEarlier.remove(MessageReference(message)) == nil { show(happening, isEarlier: false) }
+            return
+        }
         if case .json = mode {
             if case .delivered(let message) = event { undelivered[message] = nil }
+            if case .failed(let message, _) = event { undelivered[message] = nil }
             switch event {
             // Transfers that this chat began are reported by ``handleEnd(of:_:_:_:)``, with their names.
             case .fileSent(let transfer), .fileFailed(let transfer, _):
@@ -20,13 +26,34 @@ extension Conversation {
             return
         }
         switch event {
-        case .message(let message):
-            result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
+        case .sent(let message):
+            if case .screen(let screen) = mode, let mark = undelivered[message] ?? nil {
+                screen.change(mark, to: Self.mark(.sent), isFinal: false)
+            }
         case .delivered(let message):
             guard let mark = undelivered.removeValue(forKey: message) else { break }
-            if case .screen(let screen) = mode, let mark, !screen.change(mark, to: "✓") {
+            guard case .screen(let screen) = mode, let mark else { break }
+            if screen.change(mark, to: Self.mark(.delivered), isFinal: false) {
+                unseen[message] = mark
+            } else {
                 tell("Delivered: an earlier message.")
             }
+        case .read(let message):
+            guard let mark = unseen.removeValue(forKey: message), case .screen(let screen) = mode else { break }
+            screen.change(mark, to: Self.mark(.read))
+        case .failed(let message, _):
+            if let mark = undelivered.removeValue(forKey: message), case .screen(let screen) = mode, let mark {
+                screen.change(mark, to: Self.mark(.failed))
+            }
+            if let words = EventWords(happening).talk { tell(words) }
+        case .typing(contact.key, let isTyping):
+            isPeerTyping = isTyping
+            settlePrompt()
+        case .typing: break
+        // Of a contact that is connected the connection tells.
+        case .presence where !isVerbose: break
+        case .identityElsewhere:
+            if let words = EventWords(happening).talk { Console.talk(words, style: .error) }
         case .fileOffered(let transfer, _, let name, let size):
             incoming[transfer] = name
             answer(transfer, name)
@@ -61,6 +88,18 @@ extension Conversation {
             }
         default: if let words = EventWords(happening).talk { tell(words) }
         }
+    }
+
+    /// A message, in the form of this chat; then it is noted as seen.
+    func show(_ happening: HostEvent, isEarlier: Bool) {
+        guard case .message(let message) = happening.event else { return }
+        if case .json = mode {
+            printer.show(happening, isEarlier: isEarlier)
+        } else {
+            result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
+        }
+        let seen = seen
+        Task { await seen.show(MessageReference(message)) }
     }
 
     /// A node of this process answers by itself where nobody is asked; another one may wait for it.
@@ -126,6 +165,8 @@ extension Conversation {
     }
 
     private func settlePrompt() {
-        if case .screen(let screen) = mode { screen.setPrompt("> ") }
+        guard case .screen(let screen) = mode else { return }
+        let words: Phrase = isPeerTyping ? "\(contact.name) is typing … > " : "> "
+        screen.setPrompt("\(words)")
     }
 }

@@ -9,30 +9,68 @@ extension Conversation {
         switch mode {
         case .screen(let screen):
             screen.open()
-            await showHistory(on: screen)
+            let unread = await unread()
+            await showHistory(on: screen, without: unread)
             tell("Chat with \(contact.name) (\(verified)). /help shows what you can type.")
-            return Keyboard.lines(on: screen)
-        case .lines, .json: return Keyboard.lines()
+            if !unread.isEmpty { tell("\(plural: unread.count, "new message", "new messages"):") }
+            for happening in unread { show(happening, isEarlier: true) }
+            let typing = typing
+            return Keyboard.lines(on: screen) { isEditing in Task { await typing.edited(isEditing) } }
+        case .lines, .json:
+            for happening in await unread() { show(happening, isEarlier: true) }
+            return Keyboard.lines()
         }
     }
 
+    /// What came and nobody has seen, as events: all of it, also what was stored just before a crash.
+    private func unread() async -> [HostEvent] {
+        var all: [HostEvent] = []
+        while let next = try? await session.client.unread(from: contact.key) {
+            // Only so much is told at once; what is noted as seen is not told again.
+            let news = next.filter { shownEarlier.insert(MessageReference($0.message)).inserted }
+            guard let last = news.last else { break }
+            all += news.map { HostEvent(.message($0.message), contact: contact.name, isVerified: contact.isVerified) }
+            guard news.count >= 1000 || all.count > news.count else { break }
+            try? await session.client.markRead(MessageReference(last.message))
+        }
+        return all
+    }
+
     /// The end of the conversation so far, as it was left.
-    private func showHistory(on screen: Screen) async {
+    private func showHistory(on screen: Screen, without unread: [HostEvent]) async {
         for message in (try? await session.client.recentMessages(with: contact.key, limit: 10)) ?? [] {
-            let time = Format.clock(message.receivedAt ?? message.sentAt)
-            switch (message.direction, message.state) {
-            case (.incoming, _):
-                screen.print("  \(time) \(contact.name)\(contact.isVerified ? "✓" : ""): \(message.text)", style: .dim)
-            case (.outgoing, .delivered), (.outgoing, .read):
-                screen.print("✓ \(Format.clock(message.sentAt)) you: \(message.text)", style: .dim)
-            case (.outgoing, .failed):
-                screen.print("✗ \(Format.clock(message.sentAt)) you: \(message.text)", style: .dim)
-            case (.outgoing, .queued), (.outgoing, .sent):
-                let mark = screen.print("\(Format.clock(message.sentAt)) you: \(message.text)", mark: "·")
-                let reference = MessageReference(
-                    contact: message.contact, epoch: message.epoch, counter: message.counter)
-                undelivered.updateValue(mark, forKey: reference)
+            let reference = MessageReference(message)
+            switch message.direction {
+            case .incoming:
+                guard !shownEarlier.contains(reference) else { continue }
+                let line = Format.line(
+                    contact.name + (contact.isVerified ? "✓" : ""), message.text, sentAt: message.sentAt,
+                    arrivedAt: message.receivedAt, at: message.receivedAt ?? message.sentAt)
+                screen.print(Screen.padded("") + line, style: .dim)
+            case .outgoing:
+                // For a message of one's own the other time is that of its receipt.
+                let arrivedAt = message.state == .delivered || message.state == .read ? message.receivedAt : nil
+                let line = Format.line(
+                    "\("you" as Phrase)", message.text, sentAt: message.sentAt, arrivedAt: arrivedAt, at: message.sentAt
+                )
+                let mark = Self.mark(message.state)
+                switch message.state {
+                case .queued, .sent: undelivered.updateValue(screen.print(line, mark: mark), forKey: reference)
+                case .delivered: unseen[reference] = screen.print(line, mark: mark)
+                case .read, .failed: screen.print(Screen.padded(mark) + line, style: .dim)
+                }
             }
+        }
+    }
+
+    /// What stands before a line of one's own.
+    static func mark(_ state: Message.State) -> String {
+        switch state {
+        case .queued: "·"
+        case .sent: "›"
+        case .delivered: "✓"
+        case .read: "✓✓"
+        case .failed: "✗"
         }
     }
 
@@ -54,6 +92,7 @@ extension Conversation {
             tell(
                 "/send PATH  send a file\n/accept, /refuse  answer an offered file\n"
                     + "/ping  show the path and its round trip time\n/quit  leave (Ctrl-D)\n"
+                    + "·  waits here   ›  on its way   ✓  on the other disk   ✓✓  seen   ✗  given up\n"
                     + "//text  a message that begins with a slash\nAlt+Enter  a line break inside a message")
         case let command: complain(Failure(.usage, "there is no command /\(command); /help lists them"))
         }
@@ -68,8 +107,9 @@ extension Conversation {
             let message = try await session.client.send(text, to: contact.key)
             switch mode {
             case .screen(let screen):
-                let mark = screen.print("\(Format.clock(Format.now)) you: \(text)", mark: "·")
+                let mark = screen.print("\(Format.clock(Format.now)) \("you" as Phrase): \(text)", mark: "·")
                 undelivered.updateValue(mark, forKey: message)
+                await typing.sent()
             case .lines: undelivered.updateValue(nil, forKey: message)
             case .json:
                 undelivered.updateValue(nil, forKey: message)
@@ -81,11 +121,11 @@ extension Conversation {
     }
 
     private func sendFile(_ path: String) {
-        guard Paths.isRegularFile(path) else {
+        guard Paths.isFileOrFolder(path) else {
             let isThere = access(path, F_OK) == 0
             return complain(
                 isThere
-                    ? Failure(.badData, "\(path) is not a regular file")
+                    ? Failure(.badData, "\(path) is neither a file nor a folder")
                     : Failure(.noSuchFile, "there is no file \(path)")
             )
         }

@@ -36,6 +36,13 @@ final class Conversation {
     var printer: EventPrinter
 
     var undelivered: [MessageReference: Screen.LineMark?] = [:]
+    /// The lines of messages that have arrived and were not seen.
+    var unseen: [MessageReference: Screen.LineMark] = [:]
+    /// Messages that were shown at the beginning, in case they come as events too.
+    var shownEarlier: Set<MessageReference> = []
+    var isPeerTyping = false
+    let seen: Seen
+    let typing: TypingNotice
     var transfers = 0
     var outgoing: [TransferReference: (name: String, size: UInt64)] = [:]
     var offers: [(transfer: TransferReference, name: String)] = []
@@ -59,6 +66,8 @@ final class Conversation {
         var showsProgress = false
         if case .json(let shows) = mode { showsProgress = shows }
         printer = EventPrinter(showsProgress: showsProgress)
+        seen = Seen(session.client)
+        typing = TypingNotice(session.client, to: contact.key)
     }
 
     /// Runs until the person leaves. In a pipe, everything accepted is then given `patience` to arrive, and answers are
@@ -97,12 +106,15 @@ final class Conversation {
                 let hint: Phrase = error.hint.map { "\n\($0)" } ?? ""
                 tell("Not connected: \(error.message)\(hint)")
                 tell("Pinhole keeps trying, and what you write waits.")
-            case .timeIsUp: return try leave()
+            case .timeIsUp:
+                await seen.settle()
+                return try leave()
             }
             guard isLeaving else { continue }
             if !undelivered.isEmpty || transfers > 0 {
                 leave(after: patience, for: .patience)
             } else if lingering == .zero {
+                await seen.settle()
                 return try leave()
             } else {
                 leave(after: lingering, for: .lingering)
@@ -113,7 +125,11 @@ final class Conversation {
     // MARK: Words
 
     func result(_ text: String) {
-        if case .screen(let screen) = mode { screen.print("  " + text, style: .plain) } else { Console.result(text) }
+        if case .screen(let screen) = mode {
+            screen.print(Screen.padded("") + text, style: .plain)
+        } else {
+            Console.result(text)
+        }
     }
 
     func tell(_ phrase: Phrase) {

@@ -67,6 +67,10 @@ struct Failure: Error {
                     hint: "pinhole contact add NAME \(first == "ssh-ed25519" ? "'ssh-ed25519 …'" : first)")
                 return
             }
+            if InviteLink.isInvite(first) {
+                self.init(.usage, "this is an invite, not a command", hint: "pinhole add '\(first)'")
+                return
+            }
             if first.hasPrefix("pinhole-signal://") {
                 self.init(
                     .usage, "this is the address of a signaling service, not a command",
@@ -86,7 +90,8 @@ struct Failure: Error {
 
     func report() {
         guard !message.key.isEmpty else { return }
-        Console.talk("pinhole: error: \(message)", style: .error)
+        let sentence: Phrase = "pinhole: error: \(message)"
+        Console.talk(sentence, style: .error)
         if let hint { Console.talk("pinhole: hint: \(hint)") }
     }
 }

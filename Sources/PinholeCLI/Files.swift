@@ -74,6 +74,17 @@ enum Files {
         }
     }
 
+    /// Writes a file in the place of one that may be there.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(Failure) {
+        try createDirectory(above: path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(.cannotWrite, "\(path): \(reason(errno))") }
+        defer { close(descriptor) }
+        guard write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw Failure(.cannotWrite, "\(path): \(reason(errno))")
+        }
+    }
+
     /// A path as it can be pasted into a shell.
     private static func shellWord(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy { byte in

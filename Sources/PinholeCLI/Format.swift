@@ -27,6 +27,16 @@ enum Format {
         }
     }
 
+    /// `40 s`, `12 min`, `3 h 20 min`: how long something will take.
+    static func span(seconds: Double) -> Phrase {
+        let seconds = Int(min(max(seconds.rounded(.up), 0), 1e9))
+        return switch seconds {
+        case ..<100: "\(seconds) s"
+        case ..<6000: "\((seconds + 30) / 60) min"
+        default: "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        }
+    }
+
     /// `2.1 MB`, with powers of ten.
     static func size(_ bytes: UInt64) -> String {
         guard bytes >= 1000 else { return "\(bytes) bytes" }
@@ -63,7 +73,15 @@ enum Format {
         return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 
-    /// `14:02` of today, `20 Nov 14:02` of another day, in this machine's time zone.
+    /// `2026-11-21 14:02`, in this machine's time zone.
+    static func moment(_ milliseconds: UInt64) -> String {
+        var parts = tm()
+        var seconds = time_t(clamping: milliseconds / 1000)
+        guard localtime_r(&seconds, &parts) != nil else { return "?" }
+        return text(of: parts, "%Y-%m-%d %H:%M")
+    }
+
+    /// `14:02` of today, `20 Nov 14:02` of another day, `20 Nov 2025 14:02` of another year, in this machine's time zone.
     static func clock(_ milliseconds: UInt64) -> String {
         var parts = tm()
         var today = tm()
@@ -71,16 +89,29 @@ enum Format {
         var now = time(nil)
         guard localtime_r(&seconds, &parts) != nil, localtime_r(&now, &today) != nil else { return "?" }
         let isToday = parts.tm_year == today.tm_year && parts.tm_yday == today.tm_yday
-        return text(of: parts, isToday ? "%H:%M" : "%e %b %H:%M")
+        let isThisYear = parts.tm_year == today.tm_year
+        let form = text(of: parts, isToday ? "%H:%M" : isThisYear ? "%e %b %H:%M" : "%e %b %Y %H:%M")
+        return String(form.drop { $0 == " " })
     }
 
     static var now: UInt64 { Timestamp.now }
 
-    /// `14:07 alice: text`, with the sending time where it differs from the arrival by a minute or more.
+    /// `14:07 alice: text`, and `14:07 alice: (sent 13:58, arrived 14:07) text` where the two differ by a minute or more.
     static func message(_ message: IncomingMessage, from name: String, isVerified: Bool) -> String {
-        let difference = Int64(clamping: message.receivedAt) - Int64(clamping: message.sentAt)
-        let sent = abs(difference) >= 60_000 ? " (sent \(clock(message.sentAt)))" : ""
-        return "\(clock(message.receivedAt)) \(name)\(isVerified ? "✓" : "")\(sent): \(message.text)"
+        line(
+            name + (isVerified ? "✓" : ""), message.text, sentAt: message.sentAt, arrivedAt: message.receivedAt,
+            at: message.receivedAt)
+    }
+
+    /// A line of a conversation, with both times where they differ by a minute or more: a clock may be wrong, and a
+    /// message may have waited for days.
+    static func line(
+        _ who: String, _ text: String, sentAt: UInt64, arrivedAt: UInt64?, at time: UInt64
+    ) -> String {
+        let arrival = arrivedAt ?? sentAt
+        let difference = arrival > sentAt ? arrival - sentAt : sentAt - arrival
+        let times: Phrase = difference < 60_000 ? "" : "(sent \(clock(sentAt)), arrived \(clock(arrival))) "
+        return "\(clock(time)) \(who): \(times)\(text)"
     }
 
     private static func text(of parts: tm, _ format: String) -> String {
@@ -112,8 +143,33 @@ struct EventWords {
         case .unreachable(_, let error):
             let hint: Phrase = error.hint.map { "\n\($0)" } ?? ""
             talk = "Not connected to \(name): \(error.message)\(hint)"
+        case .contactRequested(let request, isAccepted: true):
+            talk = "\(request.name) (\(request.key)) opened your invite and is your contact now."
+        case .contactRequested(let request, isAccepted: false):
+            let claim = request.claimedName.isEmpty ? request.name : request.claimedName
+            talk =
+                "“\(claim)” (\(request.key)) opened your invite and asks to be your contact: "
+                + "pinhole contact accept \(request.name)"
+        case .inviteAnswered(_, let name, .waiting): talk = "\(name) was told, and must accept you."
+        case .inviteAnswered(_, let name, .accepted): talk = "\(name) has accepted you."
+        case .inviteAnswered(_, let name, .refused(let error)): talk = "\(name) is not your contact: \(error.message)"
         case .notice(let text): talk = text
-        case .message, .delivered, .fileOffered, .fileProgress, .fileReceived, .fileSent, .fileFailed: talk = nil
+        case .fileWaiting(_, let file, let reason): talk = "\(file) waits: \(reason)"
+        case .identityElsewhere(let address?):
+            talk =
+                "Your identity is also in use at \(address): contacts reach only one of the two. Stop one of them, or "
+                + "give it an identity of its own."
+        case .identityElsewhere(nil):
+            talk =
+                "Your identity is also in use elsewhere: contacts reach only one of the two. Stop one of them, or "
+                + "give it an identity of its own."
+        case .presence(_, isOnline: true): talk = "\(name) is online."
+        case .presence(_, isOnline: false): talk = "\(name) is offline."
+        case .failed(_, .cancelled): talk = "A message to \(name) was cancelled before it was sent."
+        case .failed(_, .cancelledAfterSending): talk = "A message to \(name) was cancelled; it may have arrived."
+        case .sent, .read, .typing: talk = nil
+        case .message, .delivered, .fileOffered, .fileBegan, .fileProgress, .fileReceived, .fileSent, .fileFailed:
+            talk = nil
         }
     }
 }

@@ -22,10 +22,15 @@ struct EventPrinter {
     /// Remembers what an outgoing transfer is called.
     mutating func name(_ transfer: TransferReference, _ name: String, size: UInt64) { names[transfer] = (name, size) }
 
-    mutating func show(_ event: HostEvent) {
+    /// `isEarlier`: it arrived before, and may have been shown by a program that was killed before it noted so.
+    mutating func show(_ event: HostEvent, isEarlier: Bool = false) {
         var members = event.json.members ?? [:]
+        if isEarlier { members["earlier"] = true }
         switch event.event {
         case .fileOffered(let transfer, _, let name, let size): names[transfer] = (name, size)
+        case .fileBegan(let transfer, let name, _, let total):
+            names[transfer] = names[transfer] ?? (name, total)
+        case .fileWaiting: break
         case .fileProgress(let transfer, _, _):
             guard showsProgress else { return }
             add(transfer, to: &members)
@@ -37,7 +42,8 @@ struct EventPrinter {
             add(transfer, to: &members)
             names[transfer] = nil
         case .serviceUp, .serviceDown, .connecting, .connected, .pathChanged, .disconnected, .unreachable, .message,
-            .delivered, .notice:
+            .sent, .delivered, .read, .failed, .typing, .presence, .identityElsewhere, .contactRequested,
+            .inviteAnswered, .notice:
             break
         }
         JSON.show(members)

@@ -33,6 +33,13 @@ struct GlobalOptions: ParsableArguments {
     /// The file that is read and, by `init`, made.
     var configurationPath: String { namedConfiguration ?? Paths.defaultConfiguration }
 
+    /// Where settings of this profile alone are, if there are any.
+    var profileConfigurationPath: String { profileDirectory + "/config.toml" }
+
+    func profileConfigurationFile() throws(Failure) -> ConfigurationFile {
+        try ConfigurationFile(path: profileConfigurationPath, isRequired: false)
+    }
+
     func configurationFile() throws(Failure) -> ConfigurationFile {
         try ConfigurationFile(path: configurationPath, isRequired: namedConfiguration != nil)
     }
@@ -41,7 +48,7 @@ struct GlobalOptions: ParsableArguments {
     var controlSocket: String {
         ControlSocket.path(
             forProfile: profileDirectory, runtimeDirectory: Console.environment("XDG_RUNTIME_DIR"),
-            dataDirectory: Paths.profiles)
+            usualDirectory: Paths.accountProfiles)
     }
 
     func requireProfile() throws(Failure) {
@@ -81,6 +88,13 @@ struct NodeOptions: ParsableArguments {
 
     @Option(help: "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT).")
     var accept: AcceptPolicy?
+
+    @Option(
+        help: "What becomes of a file whose name something here has: rename, skip or overwrite (PINHOLE_EXISTING).")
+    var existing: ExistingPolicy?
+
+    @Flag(help: "Accept whoever opens an invite of yours, without asking (PINHOLE_ACCEPT_INVITED).")
+    var acceptInvited = false
 
     @Flag(help: "Use loopback addresses too: for trying things out on one machine.")
     var allowLoopback = false

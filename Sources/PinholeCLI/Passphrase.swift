@@ -6,9 +6,17 @@ import Pinhole
 struct Passphrase: Sendable {
     let file: String?
 
+    /// One beside that of the key: from a file, or asked for. nil: none.
+    static func another(file: String?) throws(Failure) -> String? {
+        try Passphrase(file: file).forNewKey(fromEnvironment: false)
+    }
+
+    /// Whether there is somebody to ask.
+    static var canAsk: Bool { Passphrase(file: nil).isInteractive }
+
     /// For a new key: nil leaves the key without one.
-    func forNewKey() throws(Failure) -> String? {
-        if let given = try given() { return given }
+    func forNewKey(fromEnvironment: Bool = true) throws(Failure) -> String? {
+        if file != nil || fromEnvironment, let given = try given() { return given }
         guard isInteractive else { return nil }
         for _ in 0..<3 {
             let first = try ask("Passphrase for your key (empty: none): ")

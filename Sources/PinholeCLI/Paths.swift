@@ -7,6 +7,10 @@ enum Paths {
 
     /// Where profiles are that go by a name.
     static var profiles: String { base("XDG_DATA_HOME", ".local/share") + "/pinhole" }
+    /// Where they are for this account, whatever the environment says: only one directory can be that.
+    static var accountProfiles: String? {
+        getpwuid(getuid()).map { String(cString: $0.pointee.pw_dir) + "/.local/share/pinhole" }
+    }
     static var defaultProfile: String { profiles + "/default" }
     static var defaultConfiguration: String { base("XDG_CONFIG_HOME", ".config") + "/pinhole/config.toml" }
     static var defaultDownloads: String { home + "/Downloads" }
@@ -28,9 +32,9 @@ enum Paths {
         return String(cString: here) + "/" + path
     }
 
-    static func isRegularFile(_ path: String) -> Bool {
+    static func isFileOrFolder(_ path: String) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        return stat(path, &status) == 0 && [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
     /// "Relative paths are to be ignored", says the specification.

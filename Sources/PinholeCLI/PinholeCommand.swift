@@ -9,13 +9,14 @@ struct PinholeCommand: AsyncParsableCommand {
         commandName: "pinhole",
         abstract: "Talk to people directly, from behind any NAT, with nobody in between.",
         discussion: """
-            Two people exchange keys once, each tells pinhole the same signaling service, and from then on their \
+            Two people exchange keys once, or one gives the other an invite, each tells pinhole the same signaling service, and from then on their \
             machines talk directly over UDP, end-to-end encrypted. The service only introduces them: it sees \
             addresses, never a message.
 
             A first session:
               pinhole init --service pinhole-signal://pinsrv1…@signal.example.org:41414
-              pinhole contact add bob pin1…        (bob adds you the same way)
+              pinhole invite                       (bob opens the line: pinhole add 'pinhole://add/1…')
+              pinhole contact accept bob
               pinhole chat bob
 
             To look around without configuring anything:
@@ -27,11 +28,27 @@ struct PinholeCommand: AsyncParsableCommand {
             """,
         version: "pinhole 0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Set up", subcommands: [InitCommand.self, IDCommand.self, ContactCommand.self]),
-            CommandGroup(name: "Talk", subcommands: [ChatCommand.self, SendCommand.self, ListenCommand.self]),
+            CommandGroup(
+                name: "Set up",
+                subcommands: [
+                    InitCommand.self, IDCommand.self, KeyCommand.self, InviteCommand.self, AddCommand.self,
+                    ContactCommand.self,
+                ]),
+            CommandGroup(
+                name: "Talk",
+                subcommands: [
+                    ChatCommand.self, SendCommand.self, PipeCommand.self, ListenCommand.self, FilesCommand.self,
+                    HistoryCommand.self, OutboxCommand.self,
+                ]),
             CommandGroup(
                 name: "Look",
-                subcommands: [PingCommand.self, DoctorCommand.self, NetcheckCommand.self, DemoCommand.self]),
+                subcommands: [
+                    StatusCommand.self, PingCommand.self, DoctorCommand.self, NetcheckCommand.self, DemoCommand.self,
+                ]),
+            CommandGroup(
+                name: "Automate", subcommands: [DaemonCommand.self, EventsCommand.self, RpcCommand.self]),
+            CommandGroup(
+                name: "Settings", subcommands: [ConfigCommand.self, PathsCommand.self, CompletionsCommand.self]),
         ]
     )
 
@@ -56,13 +73,26 @@ struct PinholeCommand: AsyncParsableCommand {
         }
     }
 
+    private static func isHelp(_ arguments: [String]) -> Bool {
+        arguments.isEmpty || arguments.first == "help" || arguments.contains { $0 == "--help" || $0 == "-h" }
+    }
+
     private static func leave(with error: any Error, arguments: [String]) -> Never {
         if let failure = Failure(error) {
             failure.report()
             Glibc.exit(failure.exitCode)
         }
         let status = exitCode(for: error)
-        guard status == .validationFailure else { exit(withError: error) }
+        guard status == .validationFailure else {
+            // Completions and the like are programs' to read.
+            guard Language.current != .english, status == .success, error is CleanExit || isHelp(arguments) else {
+                exit(withError: error)
+            }
+            let columns = Console.isTerminal(STDOUT_FILENO) ? TerminalMode.size.columns : 80
+            let screen = HelpScreen(.current, columns: columns)
+            Console.write(screen.translated(fullMessage(for: error, columns: 100_000)) + "\n", to: STDOUT_FILENO)
+            Glibc.exit(status.rawValue)
+        }
         Failure(usage: message(for: error), arguments: arguments).report()
         Glibc.exit(status.rawValue)
     }

@@ -40,6 +40,10 @@ struct Session: Sendable {
             await options.tellUnused(by: client)
         }
         let session = Session(client: client)
+        // The node of this process does so by itself; another one may not.
+        let acceptor =
+            settings.acceptsInvited ? Task { [events = client.events()] in await accept(events, by: client) } : nil
+        defer { acceptor?.cancel() }
         let watcher = tellsEvents ? Task { [events = client.events()] in await tell(events) } : nil
         client.start()
         let outcome: Result<Value, any Error>
@@ -51,6 +55,17 @@ struct Session: Sendable {
         watcher?.cancel()
         try? await race({ await client.stop() }, { try await Task.sleep(for: .seconds(3)) })
         return try outcome.get()
+    }
+
+    private static func accept(_ events: AsyncStream<HostEvent>, by client: Client) async {
+        // Who came before this is waiting still.
+        for request in (try? await client.call(ContactRequests.self, Nothing()))?.requests ?? [] {
+            _ = try? await client.call(ContactAccept.self, ContactAccept.Params(request: request.key, as: nil))
+        }
+        for await event in events {
+            guard case .contactRequested(let request, isAccepted: false) = event.event else { continue }
+            _ = try? await client.call(ContactAccept.self, ContactAccept.Params(request: request.key.text, as: nil))
+        }
     }
 
     /// Runs `body` with the profile, which another process may have open; no node is started for it.

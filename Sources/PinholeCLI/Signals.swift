@@ -30,6 +30,13 @@ enum Signals {
         }
     }
 
+    /// Each SIGHUP from now on.
+    static func hangups() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.sources.append(observe(SIGHUP) { continuation.yield() }) }
+        return stream
+    }
+
     /// Waits for the signal that asks the command to stop.
     static func first() async -> Int32? {
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)

@@ -7,16 +7,20 @@ import PinholeControl
 struct ContactCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "contact",
-        abstract: "Add, list, verify and remove the people you talk to.",
+        abstract: "Add, list, verify, block and remove the people you talk to.",
         discussion: """
             Only contacts can reach you: to everybody else your machine does not answer. Keys are pinned; a service \
-            can neither introduce nor change one.
+            can neither introduce nor change one. Who opens an invite of yours ('pinhole invite') is a request until you \
+            accept it.
 
             Example:
               $ pinhole contact add bob pin1…
               $ pinhole contact verify bob
             """,
-        subcommands: [Add.self, List.self, Remove.self, Verify.self])
+        subcommands: [
+            Add.self, List.self, Show.self, Requests.self, Accept.self, Decline.self, VerifyCommand.self, Rename.self,
+            Block.self, Unblock.self, ReplaceKey.self, Remove.self, Export.self, Import.self,
+        ])
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 }
@@ -26,22 +30,26 @@ extension ContactCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add a contact by name and public key.",
             discussion: """
-                The key is what 'pinhole id' prints on the contact's machine, or the line of an Ed25519 OpenSSH public \
-                key. Exchange keys over something you trust, and compare with 'pinhole contact verify' afterwards. The \
-                contact must add you too. With --address the contact is also reached without any service. With \
-                --service the contact is also found through that service, which is asked about nobody else: for \
-                people who use other services than you. For a contact that you have, both are added to what is known.
+                The key is what 'pinhole id' prints on the contact's machine, an Ed25519 key of OpenSSH (the line, or the \
+                file), or its 32 bytes in hexadecimal or Base64. Exchange keys over something you trust, and compare with \
+                'pinhole contact verify' afterwards. The contact must add you too. With --address the contact is also \
+                reached without any service. With --service the contact is also found through that service, which is \
+                asked about nobody else: for people who use other services than you. For a contact that you have, both \
+                are added to what is known. Another key for a name that you have stops all sending to it, with exit code \
+                76, until 'pinhole contact replace-key' decides.
 
                 Example:
                   $ pinhole contact add bob pin1…
+                  $ pinhole contact add carol ~/carol.pub
                   $ pinhole contact add server pin1… --address 203.0.113.7:41000
-                  $ pinhole contact add carol pin1… --service pinhole-signal://pinsrv1…@signal.example.net:41414
+                  $ pinhole contact add dave pin1… --service pinhole-signal://pinsrv1…@signal.example.net:41414
                 """)
 
         @OptionGroup(title: "Global options") var global: GlobalOptions
 
         @Argument(help: "What you call the contact.") var name: String
-        @Argument(help: "The contact's public key (pin1…).") var key: String
+        @Argument(help: "The contact's public key (pin1…), an OpenSSH key, or a file with one; - reads it from stdin.")
+        var key: [String]
 
         @Option(help: ArgumentHelp("Where the contact listens; may be repeated.", valueName: "host:port"))
         var address: [String] = []
@@ -52,29 +60,38 @@ extension ContactCommand {
                 valueName: "service-address"))
         var service: [String] = []
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
         func run() async throws {
-            let profile = try global.openProfile()
             let key: PublicKey
-            do throws(PinholeError) {
-                key = try PublicKey(self.key)
+            do throws(Failure) {
+                key = try KeyText.read(self.key)
             } catch {
-                let failure = Failure(error)
                 let isSwapped = (try? PublicKey(name)) != nil
                 throw Failure(
-                    failure.status, failure.message,
-                    hint: isSwapped ? "the name comes first: pinhole contact add NAME KEY" : failure.hint)
+                    error.status, error.message,
+                    hint: isSwapped ? "the name comes first: pinhole contact add NAME KEY" : error.hint)
             }
             let services = try service.map { text throws(Failure) in try ServiceText(text).address }
-            guard try profile.add(Contact(name: name, key: key, addresses: address, services: services)) else {
-                Console.talk("\(name) is known already; what is new was added.", style: .good)
-                return
+            let (name, address, json) = (name, address, json)
+            try await Session.withProfile(global) { client in
+                let added = try await client.call(
+                    ContactAdd.self, ContactAdd.Params(name: name, key: key, addresses: address, services: services))
+                if json { return JSON.show(JSON(encoding: added).members ?? [:]) }
+                guard added.isNew else {
+                    return Console.talk("\(name) is known already; what is new was added.", style: .good)
+                }
+                Console.talk("\(name) added: \(key.text)", style: .good)
+                guard key.text != added.ownKey else {
+                    return Console.talk("\(name) is you: what you send to \(name) stays here, as notes.")
+                }
+                Console.talk("\(name) must add you too. Your key: \(added.ownKey)")
+                Console.talk(
+                    "When you connect, \(name) and the signaling service see your network address. "
+                        + "'pinhole contact verify \(name)' makes sure that the key is really theirs.",
+                    style: .dim)
             }
-            Console.talk("\(name) added: \(key.text)", style: .good)
-            Console.talk("\(name) must add you too. Your key: \(profile.identity.publicKey.text)")
-            Console.talk(
-                "When you connect, \(name) and the signaling service see your network address. "
-                    + "'pinhole contact verify \(name)' makes sure that the key is really theirs.",
-                style: .dim)
         }
     }
 
@@ -82,45 +99,177 @@ extension ContactCommand {
         static let configuration = CommandConfiguration(
             abstract: "List your contacts.",
             discussion: """
-                One contact a line: name, key, whether you verified it, known addresses, services of its own.
+                One contact a line: name, key, whether you verified it, what keeps you from talking, known addresses, \
+                services of its own.
 
                 Example:
                   $ pinhole contact list
                   bob    pin1…  verified
                   carol  pin1…  not verified  via signal.example.net:41414
+                  $ pinhole contact list --online
+                  bob    online
+                  carol  offline, last seen 20 Nov 14:02
                 """,
             aliases: ["ls"])
 
         @OptionGroup(title: "Global options") var global: GlobalOptions
+        @OptionGroup(title: "Network options") var network: NodeOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @Flag(help: "Ask the services who is there now, and tell when the others were last connected.")
+        var online = false
+
+        func run() async throws {
+            if online { return try await PresenceList.show(network, global: global, json: json) }
+            let json = json
+            try await Session.withProfile(global) { client in
+                let list = try await client.call(ContactList.self, Nothing())
+                if json { return JSON.show(JSON(encoding: list).members ?? [:]) }
+                let contacts = list.contacts.compactMap(\.contact)
+                if contacts.isEmpty {
+                    Console.talk("No contacts yet: pinhole contact add NAME KEY, or pinhole invite")
+                }
+                let width = contacts.map { Width.of($0.name) }.max() ?? 0
+                for contact in contacts {
+                    let padding = String(repeating: " ", count: width - Width.of(contact.name))
+                    let fields = [contact.name + padding, contact.key.text] + contact.remarks.map(\.description)
+                    Console.result(fields.joined(separator: "  "))
+                }
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show all that is known of a contact.",
+            discussion: """
+                Example:
+                  $ pinhole contact show bob
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
 
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() async throws {
-            let contacts = try global.openProfile().contacts().sorted { $0.name < $1.name }
-            if json {
-                JSON.show([
-                    "contacts": .array(
-                        contacts.map { contact in
-                            [
-                                "name": .string(contact.name), "key": .string(contact.key.text),
-                                "verified": .bool(contact.isVerified),
-                                "addresses": .array(contact.addresses.map { .string($0) }),
-                                "services": .array(contact.services.map { .string("\($0)") }),
-                            ]
-                        })
-                ])
-                return
+            let (name, json) = (name, json)
+            try await Session.withProfile(global) { client in
+                let known = try await client.call(ContactShow.self, ContactParams(contact: name))
+                if json { return JSON.show(JSON(encoding: known).members ?? [:]) }
+                guard let contact = known.contact.contact else { return }
+                Console.result("Name           \(contact.name)")
+                Console.result("Key            \(contact.key.text)")
+                Console.result("State          \(contact.remarks.map(\.description).joined(separator: ", "))")
+                let digits = known.safetyNumber
+                Console.result("Safety number  \(digits[..<6].joined(separator: " "))")
+                Console.result("               \(digits[6...].joined(separator: " "))")
+                for (row, start) in stride(from: 0, to: known.safetyWords.count, by: 6).enumerated() {
+                    let words = known.safetyWords[start..<min(start + 6, known.safetyWords.count)]
+                    Console.result((row == 0 ? "Safety words   " : "               ") + words.joined(separator: " "))
+                }
             }
-            if contacts.isEmpty { Console.talk("No contacts yet: pinhole contact add NAME KEY") }
-            let width = contacts.map { Width.of($0.name) }.max() ?? 0
-            for contact in contacts {
-                let padding = String(repeating: " ", count: width - Width.of(contact.name))
-                let fields = [
-                    contact.name + padding, contact.key.text, contact.isVerified ? "verified" : "not verified",
-                ]
-                let services = contact.services.map { "via \($0.place)" }
-                Console.result((fields + contact.addresses + services).joined(separator: "  "))
+        }
+    }
+
+    struct Rename: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Call a contact otherwise.",
+            discussion: """
+                Nobody else learns of it.
+
+                Example:
+                  $ pinhole contact rename bob robert
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+        @Argument(help: "What you call the contact from now on.") var to: String
+
+        func run() async throws {
+            let (name, to) = (name, to)
+            try await Session.withProfile(global) { client in
+                _ = try await client.call(ContactRename.self, ContactRename.Params(contact: name, to: to))
+                Console.talk("\(name) is called \(to) from now on.", style: .good)
+            }
+        }
+    }
+
+    struct Block: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a contact no answer any more.",
+            discussion: """
+                To a blocked contact your machine is not there, and nothing is sent to it. What you exchanged stays.
+
+                Example:
+                  $ pinhole contact block bob
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+        func run() async throws {
+            let name = name
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(ContactBlock.self, ContactParams(contact: name))
+                Console.talk("\(contact.name) is blocked. 'pinhole contact unblock \(contact.name)' ends that.")
+            }
+        }
+    }
+
+    struct Unblock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Answer a blocked contact again.",
+            discussion: """
+                Example:
+                  $ pinhole contact unblock bob
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+        func run() async throws {
+            let name = name
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(ContactUnblock.self, ContactParams(contact: name))
+                Console.talk("\(contact.name) can reach you again.", style: .good)
+            }
+        }
+    }
+
+    struct ReplaceKey: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "replace-key",
+            abstract: "Decide which key a contact has.",
+            discussion: """
+                When another key was given for a contact, nothing is sent until you have asked that person, in a way in \
+                which you recognise them, and given the right key here: the new one, or the old one again. Messages that \
+                waited go out. A new key is not verified.
+
+                Example:
+                  $ pinhole contact replace-key bob pin1…
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+        @Argument(help: "The key that is right (pin1…), an OpenSSH key, or a file with one.") var key: [String]
+
+        func run() async throws {
+            let key = try KeyText.read(self.key)
+            let name = name
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(
+                    ContactReplaceKey.self, ContactReplaceKey.Params(contact: name, key: key))
+                Console.talk("\(contact.name) has the key \(contact.key).", style: .good)
+                if !contact.verified { Console.talk("Compare it: pinhole contact verify \(contact.name)") }
             }
         }
     }
@@ -145,88 +294,40 @@ extension ContactCommand {
         var yes = false
 
         func run() async throws {
-            let profile = try global.openProfile()
-            let contact = try Session.contact(named: name, in: profile)
-            if !yes {
-                guard Console.isTerminal(STDIN_FILENO) else {
-                    throw Failure(
-                        .usage, "removing \(contact.name) deletes the messages too, and there is no terminal to ask on",
-                        hint: "pinhole contact remove \(contact.name) --yes")
+            let (name, yes) = (name, yes)
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(ContactShow.self, ContactParams(contact: name)).contact
+                if !yes {
+                    guard Console.isTerminal(STDIN_FILENO) else {
+                        throw Failure(
+                            .usage,
+                            "removing \(contact.name) deletes the messages too, and there is no terminal to ask on",
+                            hint: "pinhole contact remove \(contact.name) --yes")
+                    }
+                    Console.write("Remove \(contact.name) and the messages you exchanged? [y/N] ", to: STDERR_FILENO)
+                    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+                        return Console.talk("Nothing changed.")
+                    }
                 }
-                Console.write("Remove \(contact.name) and the messages you exchanged? [y/N] ", to: STDERR_FILENO)
-                guard ["y", "yes"].contains(readLine()?.lowercased()) else {
-                    Console.talk("Nothing changed.")
-                    return
-                }
+                _ = try await client.call(ContactRemove.self, ContactParams(contact: contact.name))
+                Console.talk("\(contact.name) removed.")
             }
-            try profile.remove(contact.name)
-            Console.talk("\(contact.name) removed.")
         }
     }
+}
 
-    struct Verify: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Compare safety numbers with a contact.",
-            discussion: """
-                Prints sixty digits that are the same on both sides if, and only if, each has the other's real key. \
-                Compare them in person or on the phone, then answer the question. Scripts give the digits they got \
-                from the other side with --number.
-
-                Example:
-                  $ pinhole contact verify bob
-                  31904 77120 58216 03942 66173 20485
-                  91750 44018 12967 85530 09264 73381
-                  The same on bob's side? [y/N] y
-                """)
-
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-
-        @Option(help: ArgumentHelp("The number that the contact sees; blanks do not matter.", valueName: "digits"))
-        var number: String?
-
-        func run() async throws {
-            let profile = try global.openProfile()
-            let contact = try Session.contact(named: name, in: profile)
-            let groups = profile.identity.safetyNumber(with: contact.key)
-            if let number {
-                let digits = number.filter { !$0.isWhitespace }
-                guard digits.count == 60, digits.allSatisfy(\.isNumber) else {
-                    throw Failure(.usage, "a safety number has 60 digits", hint: "copy what the contact's side prints")
-                }
-                guard digits == groups.joined() else {
-                    throw try mismatch(contact, profile)
-                }
-                return try confirm(contact, profile)
+extension Contact {
+    /// What a list says of a contact beside its name and key.
+    var remarks: [Phrase] {
+        let state: [Phrase] =
+            switch standing {
+            case .known: []
+            case .invited: ["has not accepted you yet"]
+            case .blocked: ["blocked"]
+            case .keyChanged(let other): ["KEY CHANGED: \(other) was given too"]
             }
-            Console.result(groups[..<6].joined(separator: " "))
-            Console.result(groups[6...].joined(separator: " "))
-            guard Console.isTerminal(STDIN_FILENO) else {
-                Console.talk("Nothing is marked without a terminal to answer on, or --number.")
-                return
-            }
-            Console.write("The same on \(contact.name.escapedForTerminal)'s side? [y/N] ", to: STDERR_FILENO)
-            switch readLine()?.lowercased() {
-            case "y", "yes": try confirm(contact, profile)
-            case "n", "no": throw try mismatch(contact, profile)
-            default: Console.talk("Nothing changed.")
-            }
-        }
-
-        private func confirm(_ contact: Contact, _ profile: Profile) throws {
-            try profile.setVerified(contact.name, true)
-            Console.talk("\(contact.name) is verified.", style: .good)
-        }
-
-        private func mismatch(_ contact: Contact, _ profile: Profile) throws -> Failure {
-            try profile.setVerified(contact.name, false)
-            return Failure(
-                .keyChanged,
-                "the safety numbers differ: one was misread, or the key you have for \(contact.name) is not theirs",
-                hint: "get the key again over something you trust, then 'pinhole contact remove \(contact.name)' "
-                    + "and add it anew")
-        }
+        return [isVerified ? "verified" : "not verified"] + state + addresses.map { Phrase(verbatim: $0) }
+            + services.map { "via \($0.place)" }
     }
 }
 

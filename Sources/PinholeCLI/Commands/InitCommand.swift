@@ -23,6 +23,12 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The signaling service that you and your contacts use.", valueName: "address"))
     var service: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Take the key of a backup that 'pinhole key export' wrote, instead of making one.", valueName: "file"),
+        completion: .file())
+    var key: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -35,8 +41,12 @@ struct InitCommand: AsyncParsableCommand {
         }
         let wanted = try service.map { text throws(Failure) in try ServiceText(text).address }
         let needsConfiguration = try checkConfiguration(wanted)
-        let passphrase = try Passphrase(file: global.passphraseFile).forNewKey()
-        let profile = try Profile.create(at: directory, passphrase: passphrase)
+        let source = Passphrase(file: global.passphraseFile)
+        let identity = try key.map { path in
+            try Identity(contentsOf: Paths.expand(path), passphrase: { try source.forExistingKey() })
+        }
+        let passphrase = try source.forNewKey()
+        let profile = try Profile.create(at: directory, with: identity ?? .generate(), passphrase: passphrase)
         if needsConfiguration {
             try Files.create(
                 global.configurationPath, containing: ConfigurationFile.text(service: wanted.map { "\($0)" }))

@@ -44,7 +44,8 @@ struct ListenCommand: AsyncParsableCommand {
                 }
                 var listener = Listener(
                     client: session.client, json: json, showsProgress: progress, policy: policy)
-                for await event in session.events { listener.show(event) }
+                await listener.showUnread()
+                for await event in session.events { await listener.handle(event) }
             }
         } catch let failure as Failure where [.interrupted, .terminated].contains(failure.status) {
             // A signal is how listening ends.
@@ -57,6 +58,8 @@ private struct Listener {
     let client: Client
     let json: Bool
     let policy: NodeConfiguration.FilePolicy
+    private let seen: Seen
+    private var shownEarlier: Set<MessageReference> = []
     private var printer: EventPrinter
     private var offers: [TransferReference: (name: String, progress: Progress?)] = [:]
 
@@ -64,17 +67,41 @@ private struct Listener {
         self.client = client
         self.json = json
         self.policy = policy
+        seen = Seen(client)
         printer = EventPrinter(showsProgress: showsProgress)
     }
 
-    mutating func show(_ happening: HostEvent) {
+    /// What came and nobody has seen, also what was stored just before a crash.
+    mutating func showUnread() async {
+        while let next = try? await client.unread(), !next.isEmpty {
+            let news = next.filter { shownEarlier.insert(MessageReference($0.message)).inserted }
+            for item in news {
+                let contact = try? await client.contacts().first { $0.key == item.message.contact }
+                let happening = HostEvent(
+                    .message(item.message), contact: item.contact, isVerified: contact?.isVerified ?? false)
+                show(happening, isEarlier: true)
+                await seen.show(MessageReference(item.message))
+            }
+            await seen.settle()
+            if news.isEmpty { break }
+        }
+    }
+
+    mutating func handle(_ happening: HostEvent) async {
+        guard case .message(let message) = happening.event else { return show(happening) }
+        guard shownEarlier.remove(MessageReference(message)) == nil else { return }
+        show(happening)
+        await seen.show(MessageReference(message))
+    }
+
+    private mutating func show(_ happening: HostEvent, isEarlier: Bool = false) {
         let event = happening.event
         // A node of this process takes files by itself; another one may wait for an answer.
         if case .fileOffered(let transfer, _, _, _) = event, policy == .accept, !client.isHosting {
             Task { [client] in try await client.accept(transfer) }
         }
         if json {
-            printer.show(happening)
+            printer.show(happening, isEarlier: isEarlier)
             return
         }
         switch event {
@@ -87,6 +114,10 @@ private struct Listener {
                 return
             }
             offers[transfer] = (name, Progress("\(name) from \(contact)", size: size))
+        case .fileBegan(let transfer, let file, let done, let total) where transfer.direction == .incoming:
+            let progress = offers[transfer]?.progress ?? Progress("\(file) from \(happening.name)", size: total)
+            progress.begin(at: done, of: total)
+            offers[transfer] = (file, progress)
         case .fileProgress(let transfer, let done, let total):
             offers[transfer]?.progress?.update(done: done, total: total)
         case .fileReceived(let transfer, let path):

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Pinhole
 import PinholeControl
+import Synchronization
 
 /// `pinhole send`: messages and files, done when the contact has them on disk.
 struct SendCommand: AsyncParsableCommand {
@@ -9,13 +10,16 @@ struct SendCommand: AsyncParsableCommand {
         commandName: "send",
         abstract: "Send messages and files; done when the contact has them on disk.",
         discussion: """
-            Each WHAT is a file if a file of that name exists, '-' for standard input as one message, and otherwise a \
-            message of its own: quote a message of several words.
+            Each WHAT is a file, or a folder with everything in it, if there is one of that name, '-' for standard input \
+            as one message, and otherwise a message of its own: quote a message of several words.
 
             Example:
               $ pinhole send bob "hi, are you there?"
-              $ pinhole send bob report.pdf photo.jpg
+              $ pinhole send bob report.pdf photos/
               $ df -h | pinhole send bob -
+
+            Nothing is read before bob wants it, and each part is verified when it arrives. What was interrupted, here or \
+            there, goes on where it stopped: the next time that you are both connected, or when it is sent again.
 
             Exits with 0 only when everything has arrived. A message that could not be delivered (75, 79) stays in the \
             outbox and goes out with the next connection to bob.
@@ -70,9 +74,8 @@ struct SendCommand: AsyncParsableCommand {
             }
             return .message(word)
         }
-        guard Paths.isRegularFile(word) else {
-            throw Failure(
-                .badData, "“\(word)” is not a regular file", hint: "a folder goes as an archive: tar c \(word)")
+        guard Paths.isFileOrFolder(word) else {
+            throw Failure(.badData, "“\(word)” is neither a file nor a folder")
         }
         guard access(word, R_OK) == 0 else { throw Failure(.noSuchFile, "\(word): \(Files.reason(errno))") }
         return .file(word)
@@ -96,8 +99,13 @@ private struct Delivery: Sendable {
         var messages: [MessageReference] = []
         for case .message(let text) in items { messages.append(try await client.send(text, to: contact.key)) }
         do throws(PinholeError) {
-            let path = try await session.connect(to: contact, timeout: timeout)
-            if !isVerbose { Console.talk("Connected to \(contact.name) directly: \(Format.path(path)).", style: .dim) }
+            // Notes to oneself are there already.
+            if try await client.status().key != contact.key.text {
+                let path = try await session.connect(to: contact, timeout: timeout)
+                if !isVerbose {
+                    Console.talk("Connected to \(contact.name) directly: \(Format.path(path)).", style: .dim)
+                }
+            }
             for message in messages {
                 try await client.delivered(message, timeout: timeout)
                 if json {
@@ -120,37 +128,51 @@ private struct Delivery: Sendable {
         let name = Paths.name(of: path)
         let events = client.events()
         var status = stat()
-        let size = stat(path, &status) == 0 ? UInt64(status.st_size) : 0
+        let isFile = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         let transfer = try await client.sendFile(Paths.whole(path), to: contact.key)
-        let progress = Progress("\(name)", size: size)
+        let progress = Progress("\(name)", size: isFile ? UInt64(status.st_size) : nil)
+        let course = Course()
         do {
             try await race(
                 { try await client.finished(transfer, timeout: nil) },
-                { try await watch(transfer, events, progress) })
+                { try await watch(transfer, events, progress, course) })
         } catch {
-            progress.finish("not delivered; sent again, it goes on where it stopped")
+            progress.finish("not delivered yet; it goes on where it stopped when you are both connected")
             throw error
         }
+        let (size, sent) = course.sizes ?? (UInt64(status.st_size), 0)
         progress.finish("\(progress.summary(size: size)), verified by \(contact.name)")
         if json {
             JSON.show([
                 "contact": .string(contact.name), "file": .string(path), "name": .string(name),
-                "size": .integer(Int64(clamping: size)), "state": "delivered",
+                "size": .integer(Int64(clamping: size)), "sent": .integer(Int64(clamping: sent)),
+                "state": "delivered",
             ])
         }
     }
 
-    /// Shows progress, and ends the transfer when there has been none for the time limit.
-    private func watch(_ transfer: TransferReference, _ events: AsyncStream<HostEvent>, _ progress: Progress)
-        async throws
-    {
+    /// Shows progress, and ends the waiting when there has been none for the time limit.
+    private func watch(
+        _ transfer: TransferReference, _ events: AsyncStream<HostEvent>, _ progress: Progress, _ course: Course
+    ) async throws {
         let lastMove = LastMove()
         try await race(
             {
                 for await event in events {
-                    if case .fileProgress(transfer, let done, let total) = event.event {
+                    switch event.event {
+                    case .fileBegan(transfer, _, let done, let total):
                         lastMove.touch()
+                        course.begin(at: done, of: total)
+                        progress.begin(at: done, of: total)
+                    case .fileProgress(transfer, let done, let total):
+                        lastMove.touch()
+                        course.move(to: done)
                         progress.update(done: done, total: total)
+                    case .fileWaiting(transfer, let name, let reason):
+                        Console.talk("\(name) waits: \(reason).")
+                    // What of a folder was left out.
+                    case .notice(let text) where !isVerbose: Console.talk(text)
+                    default: break
                     }
                 }
                 try await Task.sleep(for: .seconds(86_400))
@@ -177,4 +199,25 @@ private struct Delivery: Sendable {
         )
     }
 
+}
+
+/// What went over the network of one transfer, while this command watched.
+private final class Course: Sendable {
+    private let state = Mutex<(total: UInt64, sent: UInt64, position: UInt64)?>(nil)
+
+    func begin(at done: UInt64, of total: UInt64) {
+        state.withLock { $0 = (total, $0?.sent ?? 0, done) }
+    }
+
+    func move(to done: UInt64) {
+        state.withLock { state in
+            guard let (total, sent, position) = state, done > position else { return }
+            state = (total, sent + done - position, done)
+        }
+    }
+
+    /// The bytes that there are to send, and those that were sent: more where some were sent twice.
+    var sizes: (size: UInt64, sent: UInt64)? {
+        state.withLock { state in state.map { ($0.total, $0.sent) } }
+    }
 }

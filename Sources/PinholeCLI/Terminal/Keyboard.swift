@@ -19,11 +19,16 @@ enum Keyboard {
         }
     }
 
-    /// Lines typed on a screen.
-    static func lines(on screen: Screen) -> AsyncStream<String> {
+    /// Lines typed on a screen; `edited` hears of each key whether there is a line under way.
+    static func lines(on screen: Screen, edited: @escaping @Sendable (Bool) -> Void) -> AsyncStream<String> {
         stream { yield in
             read { byte in
-                switch screen.handle(byte) {
+                let action = screen.handle(byte)
+                switch action {
+                case .redraw: edited(screen.isEditing)
+                case .none, .submit, .endOfInput, .clearScreen: break
+                }
+                switch action {
                 case .submit(let line): yield(line)
                 case .endOfInput: return false
                 case .none, .redraw, .clearScreen: break

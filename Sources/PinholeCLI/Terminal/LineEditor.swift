@@ -28,6 +28,7 @@ struct LineEditor {
     private var draft = ""
 
     /// The line so far.
+    var isEmpty: Bool { before.isEmpty && after.isEmpty }
     var text: String { before + after }
 
     mutating func handle(_ byte: UInt8) -> Action {

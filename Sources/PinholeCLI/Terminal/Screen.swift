@@ -66,6 +66,9 @@ final class Screen: Sendable {
         }
     }
 
+    /// Whether the person has begun a line.
+    var isEditing: Bool { state.withLock { !$0.editor.isEmpty } }
+
     /// Keys typed; returns a line when one is finished.
     func handle(_ byte: UInt8) -> LineEditor.Action {
         state.withLock { state in
@@ -86,10 +89,10 @@ final class Screen: Sendable {
         }
     }
 
-    /// Prints a line that begins with a mark, to be changed by ``change(_:to:)``.
+    /// Prints a line that begins with a mark of at most two cells, to be changed by ``change(_:to:isFinal:)``.
     func print(_ text: String, mark: String) -> LineMark {
         state.withLock { state in
-            let line = mark + " " + text
+            let line = Self.padded(mark) + text
             state.lastMark += 1
             let handle = LineMark(number: state.lastMark)
             state.marks[handle] = 0
@@ -99,13 +102,24 @@ final class Screen: Sendable {
         }
     }
 
-    /// Whether the line was still on the screen, and now begins with the new mark.
-    func change(_ handle: LineMark, to mark: String) -> Bool {
+    /// A mark, and blanks up to where the line's text begins.
+    static func padded(_ mark: String) -> String {
+        mark + String(repeating: " ", count: max(markWidth - Width.of(mark), 1))
+    }
+
+    /// The cells before the text of each line.
+    static let markWidth = 3
+
+    /// Whether the line was still on the screen, and now begins with the new mark; a final one is never changed again.
+    @discardableResult
+    func change(_ handle: LineMark, to mark: String, isFinal: Bool = true) -> Bool {
         state.withLock { state in
-            guard let rows = state.marks.removeValue(forKey: handle), rows < TerminalMode.size.rows else {
+            guard let rows = state.marks[handle], rows < TerminalMode.size.rows else {
+                state.marks[handle] = nil
                 return false
             }
-            let styled = Console.styled(mark, .good, on: STDOUT_FILENO)
+            if isFinal { state.marks[handle] = nil }
+            let styled = Console.styled(Self.padded(mark), .good, on: STDOUT_FILENO)
             emit("\u{1b}7\u{1b}[\(rows)A\r\(styled)\u{1b}8")
             return true
         }

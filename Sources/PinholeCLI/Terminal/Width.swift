@@ -6,15 +6,29 @@ enum Width {
         text.reduce(0) { $0 + of($1) }
     }
 
-    /// The widest scalar of a cluster decides; VS16 asks for the two-cell emoji form.
+    /// The scalars of a cluster stand side by side; of a picture that is made of several the widest one decides. Two
+    /// regional indicators are one flag, and a variation selector asks for the form of an emoji (two cells, VS16) or of
+    /// text (VS15), as terminals do it that know of emoji.
     static func of(_ character: Character) -> Int {
         if let ascii = character.asciiValue { return ascii < 0x20 ? 0 : 1 }
         var cells = 0
+        var widest = 0
+        var isPicture = false
+        var indicators = 0
         for scalar in character.unicodeScalars {
-            if scalar.value == 0xFE0F { return 2 }
-            cells = max(cells, Int(utf8proc_charwidth(Int32(bitPattern: scalar.value))))
+            switch scalar.value {
+            case 0xFE0F: return 2
+            case 0xFE0E: return min(cells, 1)
+            case 0x200D: isPicture = true
+            case 0x1F1E6...0x1F1FF: indicators += 1
+            case 0x1F000...: isPicture = true
+            default: break
+            }
+            let width = Int(utf8proc_charwidth(Int32(bitPattern: scalar.value)))
+            cells += width
+            widest = max(widest, width)
         }
-        return cells
+        return indicators == 2 ? 2 : isPicture ? widest : cells
     }
 
     /// As much of the beginning of `text` as fits in so many cells.

@@ -1,0 +1,172 @@
+import ArgumentParser
+import Glibc
+import Pinhole
+import PinholeControl
+
+/// `pinhole pipe`: bytes between this machine's programs and a contact's.
+struct PipeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pipe",
+        abstract: "Connect standard input and output to a contact's.",
+        discussion: """
+            Both sides run 'pinhole pipe' with each other's name, in any order. What one reads from standard input the \
+            other writes to standard output, byte for byte, no faster than it is taken. Each direction has its own end; \
+            a terminal as standard input counts as nothing to send.
+
+            Example:
+              bob$ pinhole pipe alice | tar x
+              alice$ tar c src | pinhole pipe bob
+
+            Exits with 0 when both directions have ended and everything was written on the other side, 75 if the \
+            contact is not there or leaves before, 73 if nobody reads standard output any more.
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup(title: "Network options") var network: NodeOptions
+
+    @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+    @Option(help: ArgumentHelp("How long to wait for the contact's side of the pipe.", valueName: "seconds"))
+    var timeout = 60.0
+
+    func validate() throws {
+        guard timeout > 0, timeout <= 86_400 else {
+            throw ValidationError("--timeout must be more than 0 and at most 86400 seconds")
+        }
+    }
+
+    func run() async throws {
+        let (name, verbose) = (name, global.verbose)
+        let limit = Duration.milliseconds(Int64(timeout * 1000))
+        signal(SIGPIPE, SIG_IGN)
+        try await Session.run(network, global: global, as: "pipe", policy: .ask, tellsEvents: verbose) { session in
+            let contact = try await session.contact(named: name)
+            let desk = try PipeDesk()
+            let local = Task { try await desk.serve() }
+            let result: PipeRun.Result
+            do {
+                result = try await session.client.call(
+                    PipeRun.self, PipeRun.Params(contact: contact.key, socket: desk.path, timeout: limit))
+            } catch {
+                desk.close()
+                local.cancel()
+                throw error
+            }
+            try await local.value
+            if verbose {
+                Console.talk(
+                    "\(Format.size(result.sent)) sent, \(Format.size(result.received)) received.", style: .dim)
+            }
+        }
+    }
+}
+
+/// This process's side: a socket that the process with the node connects to, once to read and once to write.
+private final class PipeDesk: Sendable {
+    let path: String
+    private let folder: String
+    private let listener: Int32
+
+    init() throws(Failure) {
+        let runtime = Console.environment("XDG_RUNTIME_DIR") ?? Console.environment("TMPDIR") ?? "/tmp"
+        var template = Array("\(runtime)/pinhole-pipe-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw Failure(.cannotWrite, "no directory can be made in \(runtime): \(Files.reason(errno))")
+        }
+        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        path = folder + "/pipe.sock"
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard listener >= 0, PipeEnd.withAddress(of: path, { bind(listener, $0, $1) }) == 0, listen(listener, 2) == 0
+        else { throw Failure(.cannotWrite, "the socket \(path) cannot be made: \(Files.reason(errno))") }
+    }
+
+    deinit {
+        Glibc.close(listener)
+        unlink(path)
+        rmdir(folder)
+    }
+
+    /// Wakes whoever waits for the other process.
+    func close() { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    /// Carries standard input to the first connection, and the second one to standard output.
+    func serve() async throws {
+        let source = try await connection()
+        let sink = try await connection()
+        // A process that takes over from one that ended cannot know what was lost.
+        close()
+        // Reading from a terminal or a pipe cannot be interrupted: the thread ends with the process.
+        Thread.start { [source] in Self.copyInput(to: source) }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            Thread.start { continuation.resume(with: Result { try Self.copyOutput(from: sink) }) }
+        }
+    }
+
+    private func connection() async throws -> Int32 {
+        let listener = listener
+        return try await withCheckedThrowingContinuation { continuation in
+            Thread.start {
+                let descriptor = accept(listener, nil, nil)
+                if descriptor >= 0 {
+                    continuation.resume(returning: descriptor)
+                } else {
+                    continuation.resume(throwing: Failure(.other, "the pipe was not taken up"))
+                }
+            }
+        }
+    }
+
+    private static func copyInput(to socket: Int32) {
+        if isatty(STDIN_FILENO) != 1 { _ = copy(from: STDIN_FILENO, to: socket) }
+        shutdown(socket, Int32(SHUT_WR))
+    }
+
+    private static func copyOutput(from socket: Int32) throws {
+        guard copy(from: socket, to: STDOUT_FILENO) else {
+            // The other process hears of it by the end of the connection.
+            Glibc.close(socket)
+            throw Failure(.cannotWrite, "nobody reads standard output any more")
+        }
+        var taken: UInt8 = 1
+        write(socket, &taken, 1)
+        Glibc.close(socket)
+    }
+
+    /// Whether everything was written.
+    private static func copy(from source: Int32, to sink: Int32) -> Bool {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 1)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(source, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return count == 0 }
+            var offset = 0
+            while offset < count {
+                let written = write(sink, buffer.baseAddress! + offset, count - offset)
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { return false }
+                offset += written
+            }
+        }
+    }
+}
+
+/// A thread that may block for as long as it likes.
+private enum Thread {
+    static func start(_ body: @escaping @Sendable () -> Void) {
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(Box(body))
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                Unmanaged<Box>.fromOpaque(context!).takeRetainedValue().body()
+                return nil
+            }, box.toOpaque())
+        if status == 0 { pthread_detach(thread) } else { box.takeRetainedValue().body() }
+    }
+
+    private final class Box: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+}
