@@ -46,7 +46,14 @@ extension Laboratory {
                     try network.udpPorts(on: network.sites[1].host).isEmpty ? nil : true
                 }
                 _ = try alice.run("echo 'a line' | \(try story.take("pinhole chat"))")
-                _ = try alice.run("printf report > report.pdf; printf photo > photo.jpg")
+                _ = try alice.run("printf report > report.pdf; mkdir photos; printf photo > photos/photo.jpg")
+                // The sessions of `Transcripts` run these: invites, the daemon, and a pipe, which needs both sides.
+                for command in [
+                    "pinhole invite", "pinhole contact requests", "pinhole contact accept", "pinhole add", "tar c src",
+                    "install -D", "systemctl", "pinhole events", "pinhole rpc",
+                ] {
+                    _ = try story.take(command)
+                }
                 for command in story.takeRest() { _ = try alice.run(command) }
 
                 _ = try network.reactor.wait(for: "bob to have everything", within: .seconds(10)) {

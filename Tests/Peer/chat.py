@@ -12,11 +12,10 @@ DELIVERED = 1
 class Chat:
     """The outbox and the inbox of one contact, kept in `state` (see store.py)."""
 
-    def __init__(self, state, event, clock):
-        self.state, self.event, self.clock = state, event, clock
-        state.setdefault("epoch", int.from_bytes(os.urandom(8), "big"))
-        state.setdefault("counter", 0)
-        state.setdefault("kept", [])  # [counter, time, text] without a receipt
+    def __init__(self, state, event, clock, receipts=True):
+        self.state, self.event, self.clock, self.has_receipts = state, event, clock, receipts
+        self.epoch, self.counter = int.from_bytes(os.urandom(8), "big"), 0
+        state.setdefault("kept", [])  # [epoch, counter, time, text] without a receipt
         state.setdefault("stored", {})  # epoch → the greatest counter on disk
         self.session = None
 
@@ -35,35 +34,35 @@ class Chat:
         if stream == streams.CHAT:
             for record in self.messages.take(data):
                 self._message(record)
-        else:
+        elif self.has_receipts:
             for record in self.receipts.take(data):
                 self._receipt(record)
 
     # Out
 
     def say(self, text):
-        self.state["counter"] += 1
-        kept = [self.state["counter"], int(1000 * self.clock()), text]
+        self.counter += 1
+        kept = [self.epoch, self.counter, int(1000 * self.clock()), text]
         self.state["kept"].append(kept)
         self.state.save()
         if self.session:
             self._send(kept)
-        return kept[0]
+        return self.counter
 
     def _send(self, kept):
-        counter, time, text = kept
-        record = struct.pack(">QQQ", self.state["epoch"], counter, time) + text.encode()
+        epoch, counter, time, text = kept
+        record = struct.pack(">QQQ", epoch, counter, time) + text.encode()
         self.session.write(streams.CHAT, streams.record(record))
 
     def _receipt(self, record):
         if len(record) < 17 or record[0] not in (1, 2):
             raise Refused("receipt")
         kind, epoch, counter = struct.unpack(">BQQ", record[:17])
-        if kind == DELIVERED and epoch == self.state["epoch"]:
-            for kept in [kept for kept in self.state["kept"] if kept[0] == counter]:
+        if kind == DELIVERED:
+            for kept in [kept for kept in self.state["kept"] if kept[:2] == [epoch, counter]]:
                 self.state["kept"].remove(kept)
                 self.state.save()
-                self.event("delivered", counter=counter, text=kept[2])
+                self.event("delivered", counter=counter, text=kept[3])
 
     # In
 
@@ -79,4 +78,5 @@ class Chat:
             self.event("message", text=text, counter=counter, time=time)
         else:
             self.event("double", counter=counter)
-        self.session.write(streams.RECEIPTS, streams.record(struct.pack(">BQQ", DELIVERED, epoch, counter)))
+        if self.has_receipts:
+            self.session.write(streams.RECEIPTS, streams.record(struct.pack(">BQQ", DELIVERED, epoch, counter)))

@@ -77,7 +77,7 @@ class Contact:
             if pairing.peer_plaintext.data == plaintext.data:
                 return pairing
         must_echo = plaintext.flags & handshake.NEEDS_ECHO and not self.is_echo
-        if self.attempt is None or must_echo or self.attempt.plaintext.flags & handshake.NEEDS_ECHO and not self.is_echo:
+        if self.attempt is None or must_echo:
             self._begin(now, echo_of=plaintext.intro_id)
         pairing = Pairing(self.pair, self.attempt, scid, plaintext)
         unproven = [p for p in self.pairings if not p.authenticated]
@@ -263,7 +263,7 @@ class Contact:
             if confirmed:
                 if now - self.session.began > 2:
                     self.attempt = None
-            elif now - attempt.began > 10 and not any(p.authenticated for p in self.pairings) or now - attempt.began > 15:
+            elif now - attempt.began > (15 if any(p.authenticated for p in self.pairings) else 10):
                 self._give_up()
             else:
                 self._repeat(now)

@@ -5,7 +5,7 @@ import struct
 
 import wire
 from keys import (
-    LO, HI, ROLE, Refused, be32, be64, blake2b_128, concat_kdf, lp, nonce_of, seal, sha256, unseal, verify, x25519,
+    LO, ROLE, Refused, be32, blake2b_128, concat_kdf, lp, nonce_of, seal, sha256, unseal, verify, x25519,
     x25519_public, xseal, xunseal)
 
 HELLO, COOKIE, HS = 0xC1, 0xC2, 0xC3

@@ -2,7 +2,8 @@
 
 import os
 
-from keys import ROLE, Refused, be32, concat_kdf, header_mask, nonce_of, seal, sha256, unseal, verify, x25519, x25519_public
+from keys import (
+    ROLE, Refused, be32, concat_kdf, header_mask, nonce_of, seal, sha256, unseal, verify, x25519, x25519_public)
 
 WINDOW = 8192
 
@@ -58,7 +59,7 @@ class Epoch:
 
 
 class Epochs:
-    """The keys of a session, and their renewal. `say` sends a frame reliably; its answer tells when it was acknowledged."""
+    """The keys of a session, and their renewal."""
 
     def __init__(self, pairing, now):
         self.pair, self.u, self.v = pairing.pair, pairing.u, pairing.v

@@ -7,6 +7,7 @@ object a line. It is for tests: nothing here is constant-time, and keys are give
     call             reach the contact now             say TEXT         send a message
     rekey            begin a new epoch                 send PATH        offer a file
     close            end the session                   quit             leave
+    frames HEX       send these bytes as a packet's
 """
 
 import argparse
@@ -23,6 +24,7 @@ import signaling
 import streams
 from chat import Chat
 from contact import Contact
+from files import Files
 from store import State
 
 IP_RECVTOS = 13
@@ -40,7 +42,8 @@ class Node:
         own = self.socket.getsockname()
         self.lossy, self.loss = random.Random(options.loss_seed), options.loss
         clock = lambda: time.time() + options.clock
-        self.chat = Chat(self.state, self.say, clock)
+        self.chat = Chat(self.state, self.say, clock, not options.no_receipts)
+        self.files = Files(self.state, self.say, self.identity.public, pair.other_public)
         self.contact = Contact(
             pair, self.state, [parse(a) for a in options.address], self.send, self.say, self.begun, self.ended,
             self.arrived, clock)
@@ -56,8 +59,8 @@ class Node:
         self.wants_session = self.wants_epoch = False
         self.say("ready", key=self.identity.text, address="%s:%d" % own, safety=" ".join(pair.safety_number()))
 
-    def say(self, name, **values):
-        print(json.dumps({"event": name, **values}), flush=True)
+    def say(self, event, /, **values):
+        print(json.dumps({"event": event, **values}), flush=True)
 
     def send(self, datagram, address):
         if self.lossy.random() >= self.loss:
@@ -69,14 +72,23 @@ class Node:
         self.say("session", peer="%s:%d" % session.address, sid=session.pairing.sid.hex())
         self.rekeyed = 0
         self.chat.begin(session)
+        self.files.begin(session)
 
     def ended(self, why):
         self.chat.end()
+        self.files.end()
         self.say("ended", why=why)
 
     def arrived(self, stream, data, over):
         if stream in (streams.CHAT, streams.RECEIPTS):
             self.chat.take(stream, data)
+        elif stream == streams.CONTROL:
+            self.files.take_control(data)
+        elif stream >= streams.FIRST_OF_BYTES:
+            if not over:
+                self.contact.session.stop(stream, 1)  # nobody takes streams of any name here
+        elif stream >= streams.FIRST_FILE:
+            self.files.take(stream, data, over)
 
     def signaled(self, name, *values):
         now = time.monotonic()
@@ -159,6 +171,10 @@ class Node:
             self.say("said", counter=self.chat.say(rest))
         elif word == "rekey":
             self.wants_epoch = True
+        elif word == "send":
+            self.files.offer(rest)
+        elif word == "frames" and session:
+            session.say_raw(bytes.fromhex(rest))
         elif word in ("close", "quit"):
             if session:
                 session.close(0)
@@ -189,6 +205,7 @@ def main():
     parser.add_argument("--clock", type=float, default=0, help="seconds by which this peer's clock is wrong")
     parser.add_argument("--loss", type=float, default=0, help="the part of all datagrams that is lost, each way")
     parser.add_argument("--loss-seed", type=int, default=1)
+    parser.add_argument("--no-receipts", action="store_true", help="neither give receipts nor take any")
     parser.add_argument("--address", action="append", default=[], help="where the contact listens, host:port")
     try:
         Node(parser.parse_args()).run()

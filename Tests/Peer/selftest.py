@@ -12,6 +12,8 @@ import handshake
 import keys
 import packets
 import signaling
+import transfer
+import trust
 import wire
 from keys import HI, LO
 
@@ -79,7 +81,10 @@ def check_identity(vector):
 def check_keys():
     vector = load("keys.json")
     one, other = [check_identity(v) for v in vector["identities"]]
-    vector.check(safety_number=keys.Pair(one, other.public).safety_number())
+    pair = keys.Pair(one, other.public)
+    vector.check(safety_number=pair.safety_number(), safety_words=trust.safety_words(pair))
+    for case in vector["bip39"]:
+        case.check(words=trust.bip39(case.bytes("entropy")))
     assert keys.openssh_key(vector["openssh"]) == one.public
     file = vector["key_file"]
     text, passphrase = file["text"], file["passphrase"].encode()
@@ -283,6 +288,46 @@ def check_beacon():
     return [vector]
 
 
+def check_files():
+    vector = load("files.json")
+    for case in vector["cases"]:
+        offer = transfer.Offer(case.bytes("offer"))
+        hashes = transfer.Hashes(case.bytes("sender"), case.bytes("receiver"), offer.record)
+        manifest = case.bytes("manifest")
+        case.check(transfer=offer.transfer, name=offer.name, content_size=offer.content, total_size=offer.total,
+                   key=hashes.key)
+        entries = transfer.read_manifest(manifest, offer)
+        content = manifest
+        for data in case["data"]:
+            start, size = data["start"], data["size"]
+            content += bytes((start + i) & 0xFF for i in range(size))
+        groups = [content[i:i + transfer.GROUP] for i in range(0, len(content), transfer.GROUP)]
+        leaves = [hashes.leaf(i, group) for i, group in enumerate(groups)]
+        assert offer.groups == len(groups)
+        digests = [hashes.digest(leaves[:count]).hex() for count in range(len(leaves) + 1)]
+        last = keys.be32(1) + keys.be32(len(entries) - 1)
+        case.check(leaves=[leaf.hex() for leaf in leaves], digests=digests, tree=hashes.tree(leaves),
+                   root=hashes.root(leaves, bytes(4)), root_when_the_last_changed=hashes.root(leaves, last))
+    return [vector]
+
+
+def check_invites():
+    vector = load("invite.json")
+    for case in vector["cases"]:
+        inviter, invited = check_identity(case["inviter"]), check_identity(case["invited"])
+        invite = trust.Invite(case["text"])
+        assert invite.inviter == inviter.public and invite.is_for(invited.public) and case["title"]
+        assert invite.is_for(inviter.public) == (not invite.binding)
+        case.check(secret=invite.secret, expiry=invite.expiry, binding=invite.binding, name=invite.name,
+                   content=invite.content, signature=invite.signature, guest_seed=invite.guest.seed,
+                   guest_public=invite.guest.public, verdict_waiting=b"\2\1")
+        said = case.bytes("introduction")[97:]
+        trust.read_name_and_places(wire.Reader(said))
+        record = invite.introduction(invited, case.bytes("session"), said)
+        case.check(introduction=record, proof=record[33:97])
+    return [vector]
+
+
 def check_worked_example():
     """§ Key derivation"""
     z = bytes.fromhex("f4e53873206ff200db89581a65bd248c269017d8721a32567229137ddae036d3")
@@ -292,13 +337,15 @@ def check_worked_example():
 
 
 def main():
-    checks = (check_worked_example, check_keys, check_handshake, check_rekey, check_signaling, check_beacon)
+    checks = (check_worked_example, check_keys, check_handshake, check_rekey, check_signaling, check_beacon,
+              check_files, check_invites)
     missed = []
     for check in checks:
         for vector in check():
             missed += vector.missed()
     read = {path.name for path in VECTORS.glob("*.json")}
-    unread = read - {"keys.json", "handshake.json", "rekey.json", "signaling.json", "beacon.json"}
+    unread = read - {"keys.json", "handshake.json", "rekey.json", "signaling.json", "beacon.json", "files.json",
+                   "invite.json"}
     if missed or unread:
         sys.exit("never looked at: " + ", ".join(sorted([*missed, *unread])))
     print(f"{Vector.checked} members of {len(read)} files are as the vectors say")

@@ -10,7 +10,7 @@ from wire import Reader
 
 REGISTER, CHALLENGE, CLIENT, SERVER = 0xD1, 0xD2, 0xD3, 0xD4
 REFRESH, TAGS, CONNECT, ANSWER, UNREGISTER, PING = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-REGISTERED, PEER, ABSENT, NOTICE, DRAINING, PONG, APPEARED = 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87
+REGISTERED, PEER, ABSENT, NOTICE, DRAINING, PONG, APPEARED, VANISHED = 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88
 WATCH = 0x80
 REPEATS = (0.35, 0.7, 1.4, 2.8)  # after the last of which a try is given up
 
@@ -84,7 +84,7 @@ def read_replies(content):
                 tag = reader.take(16)
                 addresses = [reader.address() for _ in range(reader.int(1))]
                 replies.append((kind, tag, addresses, reader.take(reader.int(2))))
-            elif kind in (ABSENT, APPEARED):
+            elif kind in (ABSENT, APPEARED, VANISHED):
                 replies.append((kind, reader.take(16)))
             elif kind == NOTICE:
                 replies.append((kind, reader.take(reader.int(2)).decode(errors="replace")))

@@ -3,7 +3,7 @@
 from keys import Refused
 from wire import Reader, varint
 
-CONTROL, CHAT, RECEIPTS, FIRST_FILE = 0, 1, 2, 16
+CONTROL, CHAT, RECEIPTS, FIRST_FILE, FIRST_OF_BYTES = 0, 1, 2, 16, 1 << 24
 CREDIT, FILES_CREDIT = 512 * 1024, 4 * 1024 * 1024
 
 

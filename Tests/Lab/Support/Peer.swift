@@ -166,6 +166,8 @@ final class Conversation {
         var name: String?
         var reason: String?
         var exitCode: Int32?
+        /// Bytes of a file that are there.
+        var done: UInt64?
         /// When the laboratory read it.
         var instant = ContinuousClock.now
 
@@ -173,7 +175,7 @@ final class Conversation {
         var path: Path? { if case .path(let path) = place { path } else { nil } }
 
         private enum CodingKeys: String, CodingKey {
-            case v, event, contact, text, id, name, reason, exitCode
+            case v, event, contact, text, id, name, reason, exitCode, done
             case place = "path"
         }
 

@@ -47,7 +47,9 @@ final class Loopback {
         let name = URL(filePath: path).lastPathComponent + " " + (arguments.first ?? "")
         let program = try Program(
             path, arguments, named: name,
-            environment: ["HOME": directory, "XDG_RUNTIME_DIR": directory, "NO_COLOR": "1"])
+            environment: [
+                "HOME": directory, "XDG_RUNTIME_DIR": directory, "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1",
+            ])
         reactor.add(program)
         return Talker(program, reactor)
     }
@@ -96,9 +98,20 @@ final class Loopback {
             ] + arguments)
     }
 
-    /// Runs a script of the second implementation to its end.
-    func script(_ name: String) throws(LabError) -> Talker {
-        try start(SecondImplementation.interpreter, ["\(SecondImplementation.directory)/\(name)"])
+    /// A file of random bytes, and where it is.
+    @discardableResult
+    func write(_ name: String, of size: Int) throws -> String {
+        let path = directory + "/" + name
+        try Data((0..<size).map { _ in UInt8.random(in: 0...255) }).write(to: URL(filePath: path))
+        return path
+    }
+
+    /// Runs a script of the second implementation, which says what is not so, if anything, and then fails.
+    func check(_ name: String, _ arguments: [String] = []) throws {
+        let script = try start(
+            SecondImplementation.interpreter, ["\(SecondImplementation.directory)/\(name)"] + arguments)
+        let status = try script.finish()
+        #expect(status == .exited(0), "\(name): \(script.program.output.text)\(script.program.errors.text)")
     }
 }
 
@@ -153,6 +166,12 @@ final class Talker {
     var messages: [String] {
         parse()
         return events.filter { $0.event == "message" }.compactMap(\.text)
+    }
+
+    /// What was said so far does not count for the next ``expect(_:within:where:)``.
+    func forget() {
+        parse()
+        events = []
     }
 
     /// Ends the input and waits for the end.
