@@ -1,18 +1,20 @@
 import Synchronization
 
 /// Hands every event to every subscriber, in order.
-final class EventHub: Sendable {
+package final class EventHub<Event: Sendable>: Sendable {
     private let state = Mutex(State())
+
+    package init() {}
 
     private struct State {
         var next = 0
-        var subscribers: [Int: AsyncStream<NodeEvent>.Continuation] = [:]
+        var subscribers: [Int: AsyncStream<Event>.Continuation] = [:]
         var isFinished = false
     }
 
     /// All events from now on. What a subscriber does not take waits for it.
-    func subscribe() -> AsyncStream<NodeEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(of: NodeEvent.self)
+    package func subscribe() -> AsyncStream<Event> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
         let id = state.withLock { state -> Int? in
             guard !state.isFinished else { return nil }
             state.next += 1
@@ -29,13 +31,13 @@ final class EventHub: Sendable {
         return stream
     }
 
-    func publish(_ event: NodeEvent) {
+    package func publish(_ event: Event) {
         let subscribers = state.withLock { Array($0.subscribers.values) }
         for subscriber in subscribers { subscriber.yield(event) }
     }
 
     /// No more events come: subscribers' loops end.
-    func finish() {
+    package func finish() {
         let subscribers = state.withLock { state in
             state.isFinished = true
             defer { state.subscribers.removeAll() }

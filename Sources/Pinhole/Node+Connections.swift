@@ -133,25 +133,6 @@ extension Node {
     }
 }
 
-extension NodeEvent {
-    /// Whom the event is about.
-    var contact: PublicKey? {
-        switch self {
-        case .connecting(let key), .connected(let key, _), .pathChanged(let key, _), .disconnected(let key, _),
-            .unreachable(let key, _), .fileOffered(_, let key, _, _), .typing(let key, _), .presence(let key, _),
-            .inviteAnswered(let key, _, _):
-            key
-        case .message(let message): message.contact
-        case .sent(let message), .delivered(let message), .read(let message), .failed(let message, _):
-            message.contact
-        case .fileBegan(let transfer, _, _, _), .fileWaiting(let transfer, _, _), .fileProgress(let transfer, _, _),
-            .fileReceived(let transfer, _), .fileSent(let transfer), .fileFailed(let transfer, _):
-            transfer.contact
-        case .serviceUp, .serviceDown, .identityElsewhere, .contactRequested, .notice: nil
-        }
-    }
-}
-
 // MARK: Streams and requests
 
 extension Node {

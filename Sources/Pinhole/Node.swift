@@ -22,7 +22,7 @@ public final class Node: Sendable {
     let configuration: NodeConfiguration
     private let lock: Mutex<ProfileLock?>
     private let loop: any DatagramShell
-    let hub = EventHub()
+    let hub = EventHub<NodeEvent>()
     private let isInMemory: Bool
     /// Measures the time limits that callers give.
     let clock: any Clock<Duration>

@@ -10,7 +10,7 @@ final class NodeLoop: LoopDelegate {
     let profile: Profile
     let configuration: NodeConfiguration
     let endpoint: Endpoint
-    let hub: EventHub
+    let hub: EventHub<NodeEvent>
     let loop: any DatagramShell
     /// Everything that blocks on the disk, in order; the content of files apart, so that messages do not wait for it.
     private let storage = DispatchQueue(label: "pinhole.storage")
@@ -58,7 +58,7 @@ final class NodeLoop: LoopDelegate {
     }
 
     init(
-        profile: Profile, configuration: NodeConfiguration, loop: any DatagramShell, hub: EventHub,
+        profile: Profile, configuration: NodeConfiguration, loop: any DatagramShell, hub: EventHub<NodeEvent>,
         liveSessions: LiveSessions = LiveSessions()
     ) {
         self.profile = profile

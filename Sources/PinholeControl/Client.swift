@@ -51,7 +51,7 @@ package final class Client: Sendable {
 
     private let ways: Ways
     private let state: Mutex<State>
-    private let fan = EventFan()
+    private let hub = EventHub<HostEvent>()
     private let told = Mutex(Told())
     private let startedAt = Timestamp.now
 
@@ -117,7 +117,7 @@ package final class Client: Sendable {
             await task.value
         case .ended: break
         }
-        fan.finish()
+        hub.finish()
     }
 
     // MARK: Calls
@@ -164,14 +164,14 @@ package final class Client: Sendable {
     // MARK: Events
 
     /// Everything that happens from now on; each call gives another, complete stream.
-    package func events() -> AsyncStream<HostEvent> { fan.subscribe() }
+    package func events() -> AsyncStream<HostEvent> { hub.subscribe() }
 
     /// A message comes once, also where the last host told of it and the next one finds it.
     private func publish(_ event: HostEvent) {
         if case .message(let message) = event.event {
             guard told.withLock({ $0.insert(MessageReference(message)) }) else { return }
         }
-        fan.publish(event)
+        hub.publish(event)
     }
 
     /// What the last host stored and could not tell any more.

@@ -9,7 +9,7 @@ package final class Host: Sendable {
     /// Unix milliseconds.
     package let startedAt: UInt64
     let connected = Atomic(0)
-    private let fan = EventFan()
+    private let hub = EventHub<HostEvent>()
     private let state: Mutex<State>
     private let people = Mutex<[PublicKey: Contact]?>(nil)
 
@@ -97,7 +97,7 @@ package final class Host: Sendable {
 
     /// No node comes any more.
     func end() {
-        fan.finish()
+        hub.finish()
         let waiting: [AsyncStream<Never>.Continuation] = state.withLock { state in
             guard case .restarting(let waiting) = state.running else { return [] }
             state.running = .offline
@@ -135,11 +135,11 @@ package final class Host: Sendable {
     // MARK: Events
 
     /// Everything that happens at the node from now on.
-    package func events() -> AsyncStream<HostEvent> { fan.subscribe() }
+    package func events() -> AsyncStream<HostEvent> { hub.subscribe() }
 
     /// Something that a person may want to know.
     package func notice(_ words: Phrase) {
-        fan.publish(HostEvent(.notice(words), contact: nil, isVerified: false))
+        hub.publish(HostEvent(.notice(words), contact: nil, isVerified: false))
     }
 
     private func follow(_ node: Node) {
@@ -157,7 +157,7 @@ package final class Host: Sendable {
             default: break
             }
         }
-        fan.publish(HostEvent(event, at: self))
+        hub.publish(HostEvent(event, at: self))
     }
 
     // MARK: Status

@@ -22,24 +22,6 @@ package struct HostEvent: Sendable {
     package var name: String { contact ?? event.contact?.text ?? "" }
 }
 
-extension NodeEvent {
-    /// Whom it is about.
-    package var contact: PublicKey? {
-        switch self {
-        case .serviceUp, .serviceDown, .notice, .identityElsewhere, .contactRequested: nil
-        case .connecting(let key), .connected(let key, _), .pathChanged(let key, _), .disconnected(let key, _),
-            .unreachable(let key, _), .fileOffered(_, let key, _, _), .inviteAnswered(let key, _, _):
-            key
-        case .message(let message): message.contact
-        case .sent(let message), .delivered(let message), .read(let message), .failed(let message, _): message.contact
-        case .typing(let key, _), .presence(let key, _): key
-        case .fileBegan(let transfer, _, _, _), .fileWaiting(let transfer, _, _), .fileProgress(let transfer, _, _),
-            .fileReceived(let transfer, _), .fileSent(let transfer), .fileFailed(let transfer, _):
-            transfer.contact
-        }
-    }
-}
-
 // MARK: As JSON
 
 extension HostEvent {

@@ -1,6 +1,7 @@
 import Foundation
 import PinholeCrypto
 import PinholeWire
+import Synchronization
 import Testing
 
 @testable import Pinhole
@@ -11,7 +12,7 @@ struct NodeLoopTests {
     let folder: TemporaryDirectory
     let profile: Profile
     let loop: DatagramLoop
-    let hub = EventHub()
+    let hub = EventHub<NodeEvent>()
     let core: NodeLoop
     let bob = Contact(name: "bob", key: Identity.generate().publicKey)
     let carol = Contact(name: "carol", key: Identity.generate().publicKey)
@@ -73,6 +74,33 @@ struct NodeLoopTests {
         for await case .message(let message) in events where message.contact == carol.key { break }
         #expect(try profile.messages(with: bob.key, limit: 9).count == 1)
         #expect(try profile.messages(with: carol.key, limit: 9).count == 1)
+    }
+
+    @Test("a stream that comes before its taker waits for it; the first who takes that name from that contact gets it")
+    func earlyStream() async throws {
+        let node = LoopBound(core)
+        try loop.start(core)
+        defer { loop.stop() }
+        let (taken, continuation) = AsyncStream.makeStream(of: [UInt64].self)
+        loop.perform { [bob, carol] in
+            let now = MonotonicClock.now
+            for (handle, name, contact) in [(1, "echo", bob), (2, "other", bob), (3, "echo", carol)]
+                as [(UInt64, String, Contact)]
+            {
+                node.value.streamOpened(handle, Array(name.utf8), by: contact.key, at: now)
+            }
+            let handles = Mutex<[UInt64]>([])
+            for key in [bob.key, bob.key, nil] {
+                _ = node.value.takeStreams(named: "echo", from: key, at: now) { handle, _ in
+                    handles.withLock { $0.append(handle) }
+                }
+            }
+            continuation.yield(handles.withLock(\.self))
+        }
+        for await handles in taken {
+            #expect(handles == [1, 3])
+            break
+        }
     }
 
     @Test(
