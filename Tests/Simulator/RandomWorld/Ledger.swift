@@ -82,15 +82,24 @@ struct Ledger {
         return nil
     }
 
-    /// Whether an address is a peer's, a router's, a service's or a group's, or was named by a liar.
-    func isKnown(_ ip: IPAddress, _ world: World) -> Bool {
-        if World.isService(ip) || ip.isMulticast || ip == Self.victim.ip || ip == Self.attacker.ip { return true }
-        return everUsed(ip)
+    /// Where somebody was, or was said to be, at any time.
+    private var places: Set<IPAddress> = []
+
+    /// Notes where a peer is plugged in, and what its routers are called outside.
+    mutating func visited(_ interfaces: [Interface]) {
+        for interface in interfaces {
+            places.insert(interface.address.ip)
+            var nat = interface.nat
+            while let router = nat {
+                places.insert(router.external)
+                nat = router.outer
+            }
+        }
     }
 
-    /// The networks of this world are numbered; nothing else is ever plugged in.
-    private func everUsed(_ ip: IPAddress) -> Bool {
-        let text = "\(ip)"
-        return ["198.51.100.", "192.168.", "198.18.", "2001:db8:", "192.0.2."].contains { text.hasPrefix($0) }
-    }
+    /// From now on datagrams may go to an address that a liar named, or an attacker wrote from.
+    mutating func named(_ address: TransportAddress) { places.insert(address.ip) }
+
+    /// Whether an address is a peer's, a router's or a service's, or was named.
+    func isKnown(_ ip: IPAddress) -> Bool { World.isService(ip) || places.contains(ip) }
 }

@@ -63,6 +63,7 @@ package final class RandomWorld {
             types.randomElement(using: &random)!, types.randomElement(using: &random)!)
         peers = [alice, bob]
         ledger = Ledger()
+        for peer in peers { ledger.visited(peer.interfaces) }
         wire = Wire(seed: seed)
         isRestless = random.chance(0.5)
         for peer in peers { probe.prepare(peer, isRestless) }
@@ -120,6 +121,7 @@ package final class RandomWorld {
         deeds.append(deed)
         world.trace?("── \(deed)")
         perform(deed)
+        for peer in peers { ledger.visited(peer.interfaces) }
         // Some deeds meet what the one before has begun, others what it led to.
         var pause: Duration = [.zero, .milliseconds(3), .milliseconds(30), .milliseconds(300), .seconds(3)]
             .randomElement(using: &random)!
@@ -190,6 +192,7 @@ extension RandomWorld {
         case .stopService: world.stopService()
         case .startService: world.startService()
         case .corruptService(let lie):
+            ledger.named(Ledger.victim)
             world.liar = LyingService(lie, secret: world.serviceSecret, victim: Ledger.victim)
         case .cleanService: world.liar = nil
         case .pass: break
@@ -224,6 +227,7 @@ extension RandomWorld {
     }
 
     private func replay(_ count: Int) {
+        ledger.named(Ledger.attacker)
         for _ in 0..<count {
             guard let old = wire.anOldOne(&random) else { return }
             // By an attacker who may send from anywhere.
@@ -246,7 +250,7 @@ extension RandomWorld {
             if let sentence = ledger.fault(of: side, peer(side).disk) { throw violation(sentence) }
             if let excess = probe.excess(peer(side)) { throw violation("\(side) \(excess)") }
         }
-        if let stranger = wire.stranger(world, ledger) { throw violation("a datagram went to \(stranger)") }
+        if let stranger = wire.stranger(ledger) { throw violation("a datagram went to \(stranger)") }
     }
 
     /// Everything is put right; then all that was accepted arrives, and silence follows.

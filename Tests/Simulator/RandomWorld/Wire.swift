@@ -63,8 +63,8 @@ struct Wire {
     }
 
     /// A place that datagrams were sent to and that nobody here ever had.
-    mutating func stranger(_ world: World, _ ledger: Ledger) -> TransportAddress? {
+    mutating func stranger(_ ledger: Ledger) -> TransportAddress? {
         defer { destinations.removeAll() }
-        return destinations.first { !ledger.isKnown($0.ip, world) }
+        return destinations.first { !ledger.isKnown($0.ip) }
     }
 }
