@@ -1,0 +1,123 @@
+import PinholeCore
+import PinholeWire
+import Synchronization
+
+/// Sessions, messages and pings.
+extension Node {
+    /// Sets up a session with a contact, or reports the one that there is.
+    ///
+    /// Throws what kept it from happening: ``PinholeError/Code/peerOffline``, ``PinholeError/Code/noDirectPath``,
+    /// ``PinholeError/Code/unreachableService``, or ``PinholeError/Code/timedOut``.
+    @discardableResult
+    public func connect(to key: PublicKey, timeout: Duration) async throws(PinholeError) -> PathReport {
+        let name = try requireOther(key)
+        let (events, isInMemory) = (events(), isInMemory)
+        perform { $0.endpoint.connect(to: key.key, at: $1) }
+        if let path = await ask({ $0.path(to: key) }) ?? nil { return path }
+        if await ask({ $0.undecided.contains(key) }) ?? false { throw .undecided(name) }
+        return try await first(in: events, within: timeout) { event in
+            switch event {
+            case .connected(key, let path): .success(path)
+            // In memory there is no service to ask: who is not there yet may come at any moment.
+            case .unreachable(key, let error):
+                isInMemory && error.code == .unreachableService ? nil : .failure(error)
+            default: Self.refusal(in: event, of: key).map { .failure($0) }
+            }
+        } orThrow: {
+            PinholeError(.timedOut, "\(name) could not be reached within \(timeout.seconds) s")
+        }
+    }
+
+    /// Ends the session with a contact.
+    public func disconnect(from key: PublicKey) {
+        perform { $0.endpoint.disconnect(from: key.key, at: $1) }
+    }
+
+    /// Accepts a message: when this returns it is on disk, and it will be delivered, by a later run if need be.
+    ///
+    /// A note to oneself, that is to a contact with one's own key, is read at once.
+    ///
+    /// Who cannot know whether an earlier call was carried out, as the process that was asked died, asks again with the
+    /// same `token`, which should be random: a message that was accepted with it is not accepted twice.
+    public func send(
+        _ text: String, to key: PublicKey, token: String? = nil
+    ) async throws(PinholeError) -> MessageReference {
+        try requireContact(key)
+        let isNote = key == profile.identity.publicKey
+        let (message, isNew) = try sendOrder.withLock { _ throws(PinholeError) in
+            if let token, let known = try profile.store.message(withToken: token, to: key) { return (known, false) }
+            let time = WallClock.unixMilliseconds
+            // What goes to a live session is on its way as soon as it is stored: no second word of the disk is waited for.
+            let isLive = liveSessions.contains(key)
+            let state: Message.State = isNote ? .read : isLive ? .sent : .queued
+            let message = try profile.store.append([text], to: key, sentAt: time, as: state, token: token)[0]
+            if !isNote { perform { $0.endpoint.send(message, isReleased: isLive, to: key.key, at: $1) } }
+            return (message.id, true)
+        }
+        let reference = MessageReference(contact: key, epoch: message.epoch, counter: message.counter)
+        if isNote, isNew {
+            hub.publish(.delivered(reference))
+            hub.publish(.read(reference))
+        }
+        return reference
+    }
+
+    /// Waits until the contact has a message on disk.
+    ///
+    /// Throws when the contact turns out to be unreachable, or after `timeout`; the message stays in the outbox.
+    public func delivered(_ message: MessageReference, timeout: Duration) async throws(PinholeError) {
+        let events = events()
+        let id = MessageID(epoch: message.epoch, counter: message.counter)
+        if let state = try profile.store.outgoingMessage(id, to: message.contact)?.state,
+            state == .delivered || state == .read
+        {
+            return
+        }
+        let name = try requireContact(message.contact)
+        try await first(in: events, within: timeout) { event in
+            switch event {
+            case .delivered(message): .success(())
+            case .unreachable(message.contact, let error): .failure(error)
+            default: Self.refusal(in: event, of: message.contact).map { .failure($0) }
+            }
+        } orThrow: {
+            PinholeError(
+                .peerOffline, "\(name) has not received the message within \(timeout.seconds) s",
+                hint: "it stays in the outbox and is delivered when you are both online")
+        }
+    }
+
+    /// Measures the round trip to a contact, connecting first if need be.
+    public func ping(_ key: PublicKey, timeout: Duration) async throws(PinholeError) -> PingReport {
+        try await connect(to: key, timeout: timeout)
+        let name = try requireOther(key)
+        let pong = Expectation<Duration> {
+            PinholeError(.timedOut, "\(name) did not answer the ping within \(timeout.seconds) s")
+        }
+        perform { $0.ping(key, pong, at: $1) }
+        let rtt = try await value(of: pong.task, within: timeout)
+        guard let path = await ask({ $0.path(to: key) }) ?? nil else {
+            throw PinholeError(.peerOffline, "\(name) left while being pinged")
+        }
+        return PingReport(rtt: rtt, path: path)
+    }
+
+    /// The name of a contact who is somebody else.
+    @discardableResult
+    func requireOther(_ key: PublicKey) throws(PinholeError) -> String {
+        let name = try requireContact(key)
+        guard key != profile.identity.publicKey else {
+            throw PinholeError(.usage, "\(name) is you", hint: "only messages can be sent to oneself, as notes")
+        }
+        return name
+    }
+
+    @discardableResult
+    func requireContact(_ key: PublicKey) throws(PinholeError) -> String {
+        guard let contact = try profile.contacts().first(where: { $0.key == key }) else {
+            throw PinholeError(.usage, "\(key) is not a contact", hint: "add it first: pinhole contact add NAME \(key)")
+        }
+        if let obstacle = contact.obstacle { throw obstacle }
+        return contact.name
+    }
+}

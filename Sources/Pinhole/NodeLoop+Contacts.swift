@@ -1,0 +1,103 @@
+import PinholeCore
+import PinholeWire
+
+/// Who is served: the contacts as the store has them, and as other processes change them.
+extension NodeLoop {
+    /// Before the loop runs: the contacts, what is still to be delivered to them, and what is known of networks.
+    func loadContacts(at now: Instant) throws(PinholeError) {
+        endpoint.remember(try profile.store.networks(), try profile.store.strategies())
+        endpoint.watchContacts(true, at: now)
+        lastSeen = try profile.store.lastSeen()
+        let people = try People(of: profile)
+        for contact in people.contacts { try add(contact, at: now) }
+        follow(people.invites, at: now)
+        _ = services.follow(reachable)
+        names.follow(services.addresses, at: now)
+    }
+
+    /// Follows the contacts that another process added or removed.
+    func updateContacts(_ result: Result<People, PinholeError>, at now: Instant) {
+        do throws(PinholeError) {
+            let current = try result.get()
+            troubles.remove(.contacts)
+            follow(current.contacts, at: now)
+            follow(current.invites, at: now)
+            judgeIntroductions()
+        } catch {
+            tell(.contacts, "the contacts cannot be read: \(error)")
+        }
+    }
+
+    private func follow(_ current: [Contact], at now: Instant) {
+        for contact in current {
+            if let known = contacts[contact.key] {
+                guard known.standing != contact.standing else {
+                    update(contact, at: now)
+                    continue
+                }
+                endpoint.remove(contact.key.key, at: now)
+            }
+            do throws(PinholeError) {
+                try add(contact, at: now)
+                troubles.remove(.contact(contact.key))
+            } catch {
+                tell(.contact(contact.key), "\(contact.name) cannot be served: \(error)")
+            }
+        }
+        let keys = Set(current.map(\.key))
+        for key in contacts.keys where !keys.contains(key) {
+            endpoint.remove(key.key, at: now)
+            contacts[key] = nil
+        }
+        followServices(at: now)
+    }
+
+    /// Another process may have learned of more ways to a contact.
+    private func update(_ contact: Contact, at now: Instant) {
+        let known = contacts.updateValue(contact, forKey: contact.key)
+        let addresses = contact.addresses.filter { !(known?.addresses.contains($0) ?? false) }
+        guard !addresses.isEmpty else { return }
+        endpoint.addDirect(addresses.compactMap { TransportAddress($0) }, of: contact.key.key, at: now)
+        resolve(addresses, of: contact.key)
+    }
+
+    func tell(_ trouble: Trouble, _ sentence: Phrase) {
+        if troubles.insert(trouble).inserted { hub.publish(.notice(sentence)) }
+    }
+
+    private func add(_ contact: Contact, at now: Instant) throws(PinholeError) {
+        contacts[contact.key] = nil
+        try serve(contact, at: now)
+        contacts[contact.key] = contact
+        resolve(contact.addresses, of: contact.key)
+    }
+
+    /// The contacts for whom services are asked.
+    var reachable: [Contact] {
+        contacts.values.filter { contact in
+            switch contact.standing {
+            case .known, .invited: true
+            case .blocked, .keyChanged: false
+            }
+        }
+    }
+
+    /// Host names among a contact's direct addresses are looked up off the loop.
+    private func resolve(_ addresses: [String], of key: PublicKey) {
+        let names = addresses.filter { TransportAddress($0) == nil }.compactMap(Contact.hostAndPort)
+        guard !names.isEmpty else { return }
+        let node = LoopBound(self)
+        let loop = loop
+        Task {
+            var addresses: [TransportAddress] = []
+            for (host, port) in names { addresses += (try? await Resolver.resolve(host, port: port)) ?? [] }
+            let found = addresses
+            loop.perform { node.value.endpoint.addDirect(found, of: key.key, at: MonotonicClock.now) }
+        }
+    }
+
+    func name(of key: PublicKey) -> String {
+        contacts[key]?.name ?? key.text
+    }
+
+}
