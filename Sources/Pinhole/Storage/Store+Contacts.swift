@@ -132,15 +132,14 @@ extension Store {
                 database, sql: "SELECT ownTimestamp, authenticatedTimestamp FROM contact WHERE id = ?", arguments: [id])
             let highest = try Row.fetchAll(
                 database, sql: "SELECT epoch, stored, read FROM inbox WHERE contact = ? ORDER BY id DESC LIMIT 16",
-                arguments: [id])
+                arguments: [id]
+            ).reversed()
             return ContactState(
                 ownTimestamp: row?.bits("ownTimestamp") ?? 0,
                 authenticatedTimestamp: row?.bits("authenticatedTimestamp") ?? 0,
-                highestStored: Dictionary(uniqueKeysWithValues: highest.map { ($0.bits("epoch"), $0.bits("stored")) }),
-                highestRead: Dictionary(
-                    uniqueKeysWithValues: highest.filter { $0.bits("read") > 0 }.map {
-                        ($0.bits("epoch"), $0.bits("read"))
-                    }))
+                highestStored: Newest(highest.map { ($0.bits("epoch"), $0.bits("stored")) }),
+                highestRead: Newest(
+                    highest.filter { $0.bits("read") > 0 }.map { ($0.bits("epoch"), $0.bits("read")) }))
         }
     }
 

@@ -21,8 +21,8 @@ struct Inbox {
     private(set) var isBlocked = false
 
     /// `highestStored` is the highest counter on disk by sender epoch.
-    init(highestStored: [UInt64: UInt64]) {
-        self.highestStored = Newest(highestStored)
+    init(highestStored: Newest<UInt64>) {
+        self.highestStored = highestStored
     }
 
     mutating func receive(_ id: MessageID) -> Verdict {
@@ -47,31 +47,5 @@ struct Inbox {
 
     mutating func sessionBegan() {
         isBlocked = false
-    }
-}
-
-/// Values by epoch, for the epochs that were used last: a contact that takes ever new ones costs no more memory.
-struct Newest<Value> {
-    private var entries: [(epoch: UInt64, value: Value)] = []
-
-    init(_ values: [UInt64: Value] = [:]) {
-        for (epoch, value) in values { self[epoch] = value }
-    }
-
-    var all: [(epoch: UInt64, value: Value)] { entries }
-
-    subscript(epoch: UInt64) -> Value? {
-        get { entries.last { $0.epoch == epoch }?.value }
-        set {
-            // The newest is last, and mostly it is the one.
-            if let newValue, let last = entries.indices.last, entries[last].epoch == epoch {
-                entries[last].value = newValue
-                return
-            }
-            entries.removeAll { $0.epoch == epoch }
-            guard let newValue else { return }
-            entries.append((epoch, newValue))
-            if entries.count > Limits.epochsRemembered { entries.removeFirst() }
-        }
     }
 }

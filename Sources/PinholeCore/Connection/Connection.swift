@@ -104,7 +104,7 @@ final class Connection {
     var typing = Typing()
     /// Up to which message of each epoch somebody here has seen what the peer sent, and the other way round.
     var readByUs: Newest<UInt64>
-    var readByPeer = Newest<UInt64>()
+    var readByPeer: Newest<UInt64> = [:]
     var outgoingFiles = OutgoingFiles()
     var incomingFiles = IncomingFiles()
     var byteStreams = ByteStreams()
@@ -177,7 +177,7 @@ final class Connection {
         ownTimestamp = state.ownTimestamp
         authenticatedTimestamp = state.authenticatedTimestamp
         inbox = Inbox(highestStored: state.highestStored)
-        readByUs = Newest(state.highestRead)
+        readByUs = state.highestRead
     }
 
     var peer: IdentityKey { pair.peerKey }
@@ -230,13 +230,13 @@ package struct ContactState: Sendable {
     /// Of the newest HELLO of the contact that was authenticated.
     package var authenticatedTimestamp: UInt64
     /// The highest message counter on disk, by sender epoch.
-    package var highestStored: [UInt64: UInt64]
+    package var highestStored: Newest<UInt64>
     /// The highest counter that was seen by somebody, by sender epoch; empty if nobody is to know.
-    package var highestRead: [UInt64: UInt64]
+    package var highestRead: Newest<UInt64>
 
     package init(
-        ownTimestamp: UInt64 = 0, authenticatedTimestamp: UInt64 = 0, highestStored: [UInt64: UInt64] = [:],
-        highestRead: [UInt64: UInt64] = [:]
+        ownTimestamp: UInt64 = 0, authenticatedTimestamp: UInt64 = 0, highestStored: Newest<UInt64> = [:],
+        highestRead: Newest<UInt64> = [:]
     ) {
         self.ownTimestamp = ownTimestamp
         self.authenticatedTimestamp = authenticatedTimestamp

@@ -23,8 +23,8 @@ struct Twins {
     private let instance: UInt64
     private var inquiries: [Int: Inquiry] = [:]
     /// The challenge of each other node that was answered, and when the application was told of the node.
-    private var answered = Newest<UInt64>()
-    private var told = Newest<Instant>()
+    private var answered: Newest<UInt64> = [:]
+    private var told: Newest<Instant> = [:]
     private var lastTold: Instant?
 
     init(_ identity: IdentitySecret, instance: UInt64) {
