@@ -163,7 +163,7 @@ extension Connection {
     /// a whole one. Returns whether there are any.
     @discardableResult
     func probeCandidates(probes: Int, at now: Instant) -> Bool {
-        let observed = peerObserved.values.joined()
+        let observed = peerAddresses
         let allowed = (observed.map { Candidate(.serverReflexive, $0) } + peerCandidates).filter {
             environment.mayProbe($0.address, peerObserved: observed)
         }

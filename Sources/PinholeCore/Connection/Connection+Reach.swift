@@ -71,7 +71,7 @@ extension Connection {
     private func mayCall(_ address: TransportAddress) -> Bool {
         guard environment.localPorts[address.family] != nil else { return false }
         return directAddresses.contains(address) || environment.isNeighbour(address.ip)
-            || environment.mayProbe(address, peerObserved: peerObserved.values.joined())
+            || environment.mayProbe(address, peerObserved: peerAddresses)
     }
 
     /// A little less than what a person is promised (10 s), so that the sentence comes in time.
@@ -224,7 +224,7 @@ extension Connection {
 
     /// Takes in what the contact named, and where the services see it.
     private func addCandidates(_ named: [Candidate], at now: Instant) {
-        let observed = peerObserved.values.joined()
+        let observed = peerAddresses
         // Who has a port that lets everybody in is reached there at once.
         let mapped = named.filter { $0.kind == .portMapped }
         for candidate in mapped + observed.map({ Candidate(.serverReflexive, $0) }) + named {

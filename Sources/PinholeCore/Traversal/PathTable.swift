@@ -36,7 +36,7 @@ struct PathTable {
     /// The last address that was active and validated, to fall back to.
     private(set) var lastValidated: Route?
 
-    private static let maxPaths = 32
+    static let maxPaths = 32
     private static let maxChallenges = 128
 
     subscript(route: Route) -> Path? { paths[route] }
