@@ -1,4 +1,5 @@
 import Foundation
+import PinholeWire
 import Simulator
 import Testing
 
@@ -18,9 +19,14 @@ struct RandomWorldTests {
             let summary = try RandomWorld.run(seed: seed, deeds: 40, probe: .inside)
             sum.messages += summary.messages
             sum.files += summary.files
+            sum.streams += summary.streams
+            sum.reads += summary.reads
         }
         // A world where nothing was said proves nothing.
-        #expect(sum.messages > Int(Self.count) && sum.files > Int(Self.count) / 8)
+        let count = Int(Self.count)
+        #expect(sum.messages > count / 2 && sum.files > count / 10)
+        // Two streams are opened in the end of each.
+        #expect(sum.streams > count / 4 + count / 50 && sum.reads > count / 50)
     }
 
     @Test("a seed repeats a world")
@@ -44,6 +50,15 @@ extension RandomWorld.Probe {
             excess: { peer in
                 for connection in peer.endpoint.connections.values {
                     if connection.pairings.count > 8 { return "has \(connection.pairings.count) handshakes at once" }
+                    if connection.early.count > Limits.maxEarlyPackets {
+                        return "keeps \(connection.early.count) early"
+                    }
+                    if connection.paths.all.count > PathTable.maxPaths {
+                        return "has \(connection.paths.all.count) paths"
+                    }
+                    if connection.pings.count > 16 { return "waits for \(connection.pings.count) pongs" }
+                    let streams = connection.byteStreams.streams.count
+                    if streams > 2 * Limits.maxByteStreams { return "has \(streams) streams of bytes" }
                 }
                 return nil
             })

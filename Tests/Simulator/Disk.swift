@@ -4,6 +4,8 @@ package import PinholeWire
 /// What a ``Peer`` keeps when its process dies, as of one contact.
 package struct Disk {
     package var state = ContactState()
+    /// The highest counter in `texts`, by the sender's epoch: for all epochs, of which an endpoint is told the newest.
+    package var highestStored: [UInt64: UInt64] = [:]
     /// What is shown, in the order in which it came.
     package var texts: [String] = []
     /// Our messages that the contact has confirmed.
@@ -33,6 +35,10 @@ package struct Disk {
         let message = ChatMessage(id: MessageID(epoch: epoch, counter: counter), time: 0, body: Array(text.utf8))
         outbox.append(message)
         return message
+    }
+
+    mutating func takeBack(_ id: MessageID) {
+        outbox.removeAll { $0.id == id }
     }
 
     mutating func confirm(_ id: MessageID) {

@@ -11,6 +11,12 @@ package enum Deed: Equatable, Sendable {
     case connect(Side), connectBoth, disconnect(Side)
     case say(Side, lines: Int)
     case offer(Side, bytes: Int)
+    /// Gives up the oldest message, or file, that the other has not confirmed.
+    case takeBack(Side), withdraw(Side)
+    /// Sees all that has come; types.
+    case see(Side), type(Side)
+    /// Opens a stream of bytes, if they are connected, and writes so many.
+    case stream(Side, bytes: Int)
     // What the network does to the next datagrams.
     case lose(Int), corrupt(Int), delay(Int, milliseconds: Int)
     case badLine(lossPercent: Int), doublingLine, reorderingLine, goodLine
@@ -38,10 +44,15 @@ extension Deed {
         case 0..<8: return .connect(side)
         case 8..<12: return .connectBoth
         case 12..<14: return .disconnect(side)
-        case 14..<34: return .say(side, lines: number(1...4))
-        case 34..<40: return .offer(side, bytes: number(0...40_000))
-        case 40..<46: return .lose(number(1...8))
-        case 46..<50: return .corrupt(number(1...6))
+        case 14..<27: return .say(side, lines: number(1...4))
+        case 27: return .takeBack(side)
+        case 28: return .withdraw(side)
+        case 29..<33: return .see(side)
+        case 33: return .type(side)
+        case 34..<39: return .stream(side, bytes: number(0...300_000))
+        case 39..<43: return .offer(side, bytes: number(0...40_000))
+        case 43..<47: return .lose(number(1...8))
+        case 47..<50: return .corrupt(number(1...6))
         case 50..<53: return .delay(number(1...6), milliseconds: number(10...1500))
         case 53..<56: return .badLine(lossPercent: number(5...60))
         case 56..<58: return .doublingLine

@@ -15,6 +15,12 @@ struct Ledger {
     private var forgotten: Set<String> = []
     /// Had by its receiver, and gone with the disk that it was on.
     private var lost: Set<String> = []
+    /// Taken back before it was confirmed: it may have arrived, or not.
+    private var takenBack: Set<String> = []
+    /// What was written to streams of bytes, by their names.
+    private var streams: [String: [UInt8]] = [:]
+    /// The messages that somebody has seen.
+    private var seen: [Side: Set<MessageID>] = [.alice: [], .bob: []]
     private var line = 0
 
     /// An address that only a lying service names, and one that only an attacker sends from.
@@ -37,6 +43,27 @@ struct Ledger {
     mutating func offered(_ name: String, _ content: [UInt8], _ transfer: UInt64, by side: Side) {
         contents[side, default: [:]][name] = content
         names[transfer] = name
+    }
+
+    mutating func tookBack(_ id: MessageID) {
+        if let text = texts[id] { takenBack.insert(text) }
+    }
+
+    mutating func withdrew(_ transfer: UInt64) {
+        if let name = names[transfer] { takenBack.insert(name) }
+    }
+
+    mutating func opened(_ name: String, _ content: [UInt8]) { streams[name] = content }
+
+    /// `side` sees what it has; returns the messages up to which the other one is to be told so.
+    mutating func sees(_ side: Side, _ disk: Disk) -> [MessageID] {
+        let texts = Set(disk.texts)
+        var newest: [UInt64: MessageID] = [:]
+        for said in said[side.other, default: []] where texts.contains(said.text) {
+            seen[side, default: []].insert(said.id)
+            newest[said.id.epoch] = said.id
+        }
+        return newest.values.sorted { $0.epoch < $1.epoch }
     }
 
     /// The disk of `side` is an older copy of itself from now on.
@@ -69,15 +96,41 @@ struct Ledger {
         return nil
     }
 
-    /// What `side` was told that the other one has, and it never had; and what it said and the other has not.
-    func missing(from side: Side, _ theirs: Disk) -> String? {
-        for said in said[side, default: []] where !forgotten.contains(said.text) && !lost.contains(said.text) {
-            guard theirs.texts.contains(said.text) else {
-                return "“\(said.text)” of \(side) was confirmed and is not there"
-            }
+    /// What `side` was told that the other one has, or has seen, and that is not so.
+    func falselyConfirmed(to side: Side, _ peer: Peer, _ theirs: Disk) -> String? {
+        for id in peer.disk.delivered {
+            guard let text = texts[id], !lost.contains(text) else { continue }
+            guard theirs.texts.contains(text) else { return "“\(text)” of \(side) was confirmed and is not there" }
         }
-        for (name, content) in contents[side, default: [:]] where !forgotten.contains(name) && !lost.contains(name) {
-            guard theirs.stored[name] == content else { return "the file “\(name)” was confirmed and is not there" }
+        for transfer in peer.disk.sentFiles {
+            guard let name = names[transfer], !lost.contains(name) else { continue }
+            guard theirs.stored[name] != nil else { return "the file “\(name)” was confirmed and is not there" }
+        }
+        guard let id = peer.reads.first(where: { !seen[side.other, default: []].contains($0) }) else { return nil }
+        return "“\(texts[id] ?? "?")” of \(side) counts as read, and nobody saw it"
+    }
+
+    /// What is wrong with the streams of bytes that `side` has.
+    func fault(of side: Side, streams logs: [ByteStreamLog]) -> String? {
+        for log in logs {
+            guard let content = streams[log.name] else { return "\(side) has a stream “\(log.name)” of nobody" }
+            // The other one writes nothing to a stream that it did not open.
+            let expected = log.name.hasPrefix("\(side) ") ? [] : content
+            guard expected.starts(with: log.bytes) else { return "\(side) read what “\(log.name)” did not say" }
+            if log.end == .fin, log.bytes.count < expected.count { return "“\(log.name)” ended early for \(side)" }
+        }
+        let names = logs.map(\.name)
+        return Set(names).count < names.count ? "\(side) has a stream twice" : nil
+    }
+
+    /// What `side` said, and the other one has not in the end.
+    func missing(from side: Side, _ theirs: Disk) -> String? {
+        let excused = forgotten.union(lost).union(takenBack)
+        for said in said[side, default: []] where !excused.contains(said.text) {
+            guard theirs.texts.contains(said.text) else { return "“\(said.text)” of \(side) never arrived" }
+        }
+        for (name, content) in contents[side, default: [:]] where !excused.contains(name) {
+            guard theirs.stored[name] == content else { return "the file “\(name)” never arrived" }
         }
         return nil
     }

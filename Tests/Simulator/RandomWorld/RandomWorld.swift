@@ -30,6 +30,8 @@ package final class RandomWorld {
     /// Copies of each side's disk, with the time that they were made at.
     private var backups: [[(time: Instant, disk: Disk)]] = [[], []]
     private var transfers: UInt64 = 0
+    /// How many streams of bytes were opened.
+    private var streams = 0
     private var networks = 2
 
     /// How long all may take to arrive once nothing is in the way. A contact that was killed is noticed by silence, a
@@ -66,7 +68,10 @@ package final class RandomWorld {
         for peer in peers { ledger.visited(peer.interfaces) }
         wire = Wire(seed: seed)
         isRestless = random.chance(0.5)
-        for peer in peers { probe.prepare(peer, isRestless) }
+        for peer in peers {
+            peer.closesStreams = true
+            probe.prepare(peer, isRestless)
+        }
         world.tap = { [unowned self] in wire.pass($0) }
         world.beforeDelivery = { [unowned self] flight, source, peer in wire.remember(flight, from: source, to: peer) }
     }
@@ -106,15 +111,12 @@ package final class RandomWorld {
     package struct Summary: Equatable, Sendable {
         package var messages = 0
         package var files = 0
+        package var streams = 0
+        package var reads = 0
         package var datagrams = 0
         package var virtualTime: Duration = .zero
 
-        package init(messages: Int = 0, files: Int = 0, datagrams: Int = 0, virtualTime: Duration = .zero) {
-            self.messages = messages
-            self.files = files
-            self.datagrams = datagrams
-            self.virtualTime = virtualTime
-        }
+        package init() {}
     }
 
     private func happen(_ deed: Deed) throws(Violation) {
@@ -160,6 +162,23 @@ extension RandomWorld {
             let content = random.bytes(bytes)
             ledger.offered(name, content, transfers, by: side)
             peer(side).sendFile(transfers, name: name, content, to: peer(side.other))
+        case .takeBack(let side):
+            guard peer(side).isRunning, let id = peer(side).disk.outbox.first?.id else { return }
+            ledger.tookBack(id)
+            peer(side).takeBack(id, to: peer(side.other))
+        case .withdraw(let side):
+            guard peer(side).isRunning, let transfer = peer(side).disk.openFiles.keys.min() else { return }
+            ledger.withdrew(transfer)
+            peer(side).withdraw(transfer, to: peer(side.other))
+        case .see(let side):
+            guard peer(side).isRunning else { return }
+            for id in ledger.sees(side, peer(side).disk) { peer(side).markRead(id, from: peer(side.other)) }
+        case .type(let side):
+            guard peer(side).isRunning else { return }
+            peer(side).setTyping(random.chance(0.5), to: peer(side.other))
+        case .stream(let side, let bytes):
+            guard peer(side).isRunning else { return }
+            openStream(side, random.bytes(bytes))
         case .lose(let count): wire.lose += count
         case .corrupt(let count): wire.corrupt += count
         case .delay(let count, let milliseconds): wire.delay(count, by: .milliseconds(milliseconds))
@@ -202,6 +221,16 @@ extension RandomWorld {
     private func connect(_ side: Side) {
         guard peer(side).isRunning else { return }
         peer(side).connect(to: peer(side.other))
+    }
+
+    /// Returns the name of the stream; nil when they are not connected, or have too many open.
+    @discardableResult
+    private func openStream(_ side: Side, _ content: [UInt8]) -> String? {
+        let name = "\(side) \(ledger.nextLine())"
+        ledger.opened(name, content)
+        guard peer(side).openStream(name, content, to: peer(side.other).key) else { return nil }
+        streams += 1
+        return name
     }
 
     private func recover(_ side: Side, clockError: Duration = .zero) {
@@ -247,7 +276,12 @@ extension RandomWorld {
 extension RandomWorld {
     private func check() throws(Violation) {
         for side in Side.allCases {
-            if let sentence = ledger.fault(of: side, peer(side).disk) { throw violation(sentence) }
+            let faults = [
+                ledger.fault(of: side, peer(side).disk),
+                ledger.fault(of: side, streams: Array(peer(side).streams.values)),
+                ledger.falselyConfirmed(to: side, peer(side), peer(side.other).disk),
+            ]
+            if let sentence = faults.compactMap(\.self).first { throw violation(sentence) }
             if let excess = probe.excess(peer(side)) { throw violation("\(side) \(excess)") }
         }
         if let stranger = wire.stranger(ledger) { throw violation("a datagram went to \(stranger)") }
@@ -271,6 +305,7 @@ extension RandomWorld {
             if !disk.openFiles.isEmpty { throw violation("files \(disk.openFiles) of \(side) never arrived") }
             if let sentence = ledger.missing(from: side, peer(side.other).disk) { throw violation(sentence) }
         }
+        try endTalking()
         // A minute in which nobody says anything, after old sessions and addresses were found out to be gone.
         world.run(for: .seconds(180))
         let before = peers.map(\.sentCount)
@@ -281,9 +316,44 @@ extension RandomWorld {
             throw violation("\(peer.sentCount - count) datagrams were sent in a minute of silence")
         }
         try check()
-        return Summary(
-            messages: ledger.messages, files: ledger.files, datagrams: peers.map(\.sentCount).reduce(0, +),
-            virtualTime: world.now - Instant(nanoseconds: 0))
+        var summary = Summary()
+        summary.messages = ledger.messages
+        summary.files = ledger.files
+        summary.streams = streams
+        summary.reads = peers.map(\.reads.count).reduce(0, +)
+        summary.datagrams = peers.map(\.sentCount).reduce(0, +)
+        summary.virtualTime = world.now - Instant(nanoseconds: 0)
+        return summary
+    }
+
+    /// What is only told between connected peers is told once they are: streams of bytes, and what somebody has seen.
+    private func endTalking() throws(Violation) {
+        var awaited = Side.allCases
+        var opened: Set<String> = []
+        let giveUp = world.now + Self.patience
+        while !awaited.isEmpty {
+            guard world.now < giveUp else { throw violation("no stream of \(awaited) ever came through") }
+            for side in awaited {
+                connect(side)
+                opened.formUnion([openStream(side, random.bytes(3000))].compactMap(\.self))
+            }
+            world.run(for: .seconds(10)) { awaited.allSatisfy { hasEnded(opened, at: $0.other) } }
+            awaited = awaited.filter { !hasEnded(opened, at: $0.other) }
+        }
+        for side in Side.allCases {
+            // Of the last that was read; those before it were told to who may have been restored since.
+            for (epoch, counter) in peer(side).disk.state.highestRead.all.suffix(1) {
+                let isTold = peer(side.other).reads.contains { $0.epoch == epoch && $0.counter >= counter }
+                guard isTold else { throw violation("\(side.other) was never told that \(side) has seen a message") }
+            }
+        }
+        try check()
+    }
+
+    private func hasEnded(_ names: Set<String>, at side: Side) -> Bool {
+        peer(side).streams.values.contains {
+            names.contains($0.name) && !$0.name.hasPrefix("\(side)") && $0.end == .fin
+        }
     }
 
     private func violation(_ sentence: String) -> Violation {
