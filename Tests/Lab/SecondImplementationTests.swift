@@ -103,11 +103,7 @@ struct SecondImplementationTests {
     @Test("who lost what it kept, and whose clock is wrong, is let in by a cookie, and each line is shown once")
     func clock() throws {
         let loopback = try Loopback()
-        let alice = try loopback.run(["init"])
-        let first = try loopback.snake(contact: alice)
-        try loopback.run(["contact", "add", "snake", try #require(try first.expect("ready").key)])
-        try leave(first)
-
+        let alice = try acquaint(loopback)
         let listen = try loopback.talking(["listen"])
         let address = try #require(try listen.expect("listening").addresses?.first { $0.hasPrefix("127.0.0.1:") })
         for (place, clock) in [("today", "0"), ("yesterday", "-86400")] {
@@ -214,10 +210,7 @@ struct SecondImplementationTests {
     @Test("what breaks the protocol ends the session with CLOSE 1, and nothing else does")
     func violations() throws {
         let loopback = try Loopback()
-        let alice = try loopback.run(["init"])
-        let first = try loopback.snake(contact: alice)
-        try loopback.run(["contact", "add", "snake", try #require(try first.expect("ready").key)])
-        try leave(first)
+        let alice = try acquaint(loopback)
         let listen = try loopback.talking(["listen"])
         let address = try #require(try listen.expect("listening").addresses?.first { $0.hasPrefix("127.0.0.1:") })
         let snake = try loopback.snake(contact: alice, ["--address", address])
@@ -297,6 +290,15 @@ struct SecondImplementationTests {
     private func renewKeys(_ snake: Talker, to epoch: Int) throws {
         snake.say("rekey")
         try snake.expect("epoch") { $0.number == epoch }
+    }
+
+    /// Alice, whose key this returns, and the second implementation know each other from now on.
+    private func acquaint(_ loopback: Loopback) throws -> String {
+        let alice = try loopback.run(["init"])
+        let snake = try loopback.snake(contact: alice)
+        try loopback.run(["contact", "add", "snake", try #require(try snake.expect("ready").key)])
+        try leave(snake)
+        return alice
     }
 
     private func leave(_ snake: Talker) throws {
