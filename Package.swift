@@ -110,6 +110,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .testTarget(name: "Documents", path: "Tests/Documents", swiftSettings: strict),
         .testTarget(
             name: "PinholeControlTests", dependencies: ["Pinhole", "PinholeControl", "TestSupport"],
             swiftSettings: lifetimes),

@@ -2,7 +2,7 @@ import CDatagram
 import Glibc
 import PinholeWire
 
-/// The shell around ``Service``: sockets, clocks and log lines, on one thread.
+/// The shell around ``Service``: sockets, clocks and log lines, on one thread. [SIG-42]
 final class ServerLoop {
     private var service: Service
     private let sockets: ServerSockets

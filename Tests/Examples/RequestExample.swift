@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Example: requests and streams", .timeLimit(.minutes(1)))
 struct RequestExample {
-    @Test("a request has a reply")
+    @Test("a request has a reply")  // [BYT-6]
     func request() async throws {
         let network = MemoryNetwork()
         let (alice, bob) = (Identity.generate(), Identity.generate())

@@ -82,7 +82,7 @@ extension Laboratory {
             }
         }
 
-        @Test(
+        @Test(  // [MAP-7]
             "Ctrl-C and SIGTERM give the port back, and do not wait for a router that is gone",
             arguments: [SIGINT, SIGTERM])
         func ends(signal: Int32) async throws {

@@ -100,6 +100,7 @@ struct SecondImplementationTests {
         try leave(snake)
     }
 
+    // [HS-73]
     @Test("who lost what it kept, and whose clock is wrong, is let in by a cookie, and each line is shown once")
     func clock() throws {
         let loopback = try Loopback()
@@ -138,6 +139,7 @@ struct SecondImplementationTests {
         }
     }
 
+    // [MSG-6]
     @Test("what is sent again, because its receipt was lost or somebody died, is confirmed again and shown once")
     func again() throws {
         let loopback = try Loopback()
@@ -207,7 +209,7 @@ struct SecondImplementationTests {
         try leave(snake)
     }
 
-    @Test("what breaks the protocol ends the session with CLOSE 1, and nothing else does")
+    @Test("what breaks the protocol ends the session with CLOSE 1, and nothing else does")  // [BYT-3]
     func violations() throws {
         let loopback = try Loopback()
         let alice = try acquaint(loopback)

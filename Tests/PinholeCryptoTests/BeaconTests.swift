@@ -21,7 +21,7 @@ struct BeaconTests {
         }
     }
 
-    @Test("entries are those of the vectors, and the contact reads them")
+    @Test("entries are those of the vectors, and the contact reads them")  // [LAN-4]
     func vectors() throws {
         let file = try Vectors.load("beacon.json", as: File.self)
         #expect(file.cases.count == 8)
@@ -43,7 +43,7 @@ struct BeaconTests {
         }
     }
 
-    @Test("another nonce, address, port, epoch, direction or pair: nothing is for anybody")
+    @Test("another nonce, address, port, epoch, direction or pair: nothing is for anybody")  // [LAN-5]
     func strangers() throws {
         let (alice, bob, carol) = (
             try IdentitySecret.fixed(1), try IdentitySecret.fixed(2), try IdentitySecret.fixed(3)

@@ -28,7 +28,7 @@ struct CookieGateTests {
         return try #require(CookieGate.open(reply, peer: listener, sentMAC1: CookieGate.mac1(of: hello)))
     }
 
-    @Test("a cookie is good for its address only")
+    @Test("a cookie is good for its address only")  // [HS-20]
     func address() throws {
         var gate = CookieGate(own: listener)
         let hello = attempt.hello(.direct(cookie: try cookie(&gate, from: source, at: seconds(0))))
@@ -41,7 +41,7 @@ struct CookieGateTests {
         for other in others { #expect(gate.hasValidCookie(hello, from: other, at: seconds(1)) == false) }
     }
 
-    @Test("a cookie lives between two and four minutes")
+    @Test("a cookie lives between two and four minutes")  // [HS-20]
     func lifetime() throws {
         var gate = CookieGate(own: listener)
         _ = try cookie(&gate, from: source, at: seconds(0))
@@ -59,7 +59,7 @@ struct CookieGateTests {
         #expect(gate.hasValidCookie(hello, from: source, at: seconds(240)) == false)
     }
 
-    @Test("every byte that the macs cover is covered, and so are the macs")
+    @Test("every byte that the macs cover is covered, and so are the macs")  // [HS-12]
     func flips() throws {
         var gate = CookieGate(own: listener)
         let hello = attempt.hello(.direct(cookie: try cookie(&gate, from: source, at: seconds(0))))
@@ -72,7 +72,7 @@ struct CookieGateTests {
         #expect(gate.hasValidCookie([UInt8](hello.dropLast()), from: source, at: seconds(1)) == false)
     }
 
-    @Test("an introduced HELLO does not pass the gate")
+    @Test("an introduced HELLO does not pass the gate")  // [HS-13]
     func introduced() {
         #expect(!CookieGate(own: listener).hasValidMAC1(attempt.hello(.introduced)))
     }

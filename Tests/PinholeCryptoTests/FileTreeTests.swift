@@ -24,7 +24,7 @@ struct FileTreeTests {
         return tree
     }
 
-    @Test("other people, the other way round, or anything else in the offer give another root")
+    @Test("other people, the other way round, or anything else in the offer give another root")  // [FIL-13]
     func binding() {
         var others = [FileKey(sender: bob, receiver: alice, offer: offer)]
         let changes: [(inout FileOffer) -> Void] = [
@@ -65,7 +65,7 @@ struct FileTreeTests {
         #expect(tree(5).root(key, trailer: [1]) != tree(5).root(key, trailer: []))
     }
 
-    @Test("holdings tell which groups, how many, and whose")
+    @Test("holdings tell which groups, how many, and whose")  // [FIL-14]
     func holdings() {
         #expect(tree(0).holdings(key) == .none)
         let digests = (1...20 as ClosedRange<UInt64>).map { tree($0).holdings(key).digest }

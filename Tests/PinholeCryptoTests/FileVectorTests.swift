@@ -48,7 +48,7 @@ struct FileVectorTests {
         #expect(Self.cases.map(\.leaves.count) == [1, 6])
     }
 
-    @Test("an offer, its manifest and all hashes are those of the vectors", arguments: cases)
+    @Test("an offer, its manifest and all hashes are those of the vectors", arguments: cases)  // [FIL-13] [FIL-14]
     func hashes(test: Case) throws {
         guard case .offer(let offer) = try FileRecord(test.offer.bytes.span) else {
             Issue.record("no offer")

@@ -35,7 +35,7 @@ struct HandshakeTests {
         #expect(other.hi.session.open(one.lo.session.seal([1], packetNumber: 0)) == nil)
     }
 
-    @Test("each HELLO and each blob of an attempt looks different and says the same")
+    @Test("each HELLO and each blob of an attempt looks different and says the same")  // [HS-11] [HS-13]
     func freshSalts() throws {
         let run = try Run(alice, bob)
         let again = run.lo.attempt.hello(.direct(cookie: nil))
@@ -45,7 +45,7 @@ struct HandshakeTests {
         #expect(PeerHello.open(blob: run.lo.blob, pair: run.hi.pair)?.hello == first)
     }
 
-    @Test("two pairings of the same HELLOs never seal two packets under one nonce")
+    @Test("two pairings of the same HELLOs never seal two packets under one nonce")  // [HS-26]
     func packetNumbersAreShared() throws {
         let run = try Run(alice, bob)
         let peer = try #require(PeerHello.open(run.hi.hello, pair: run.lo.pair))
@@ -82,7 +82,7 @@ struct HandshakeTests {
         }
     }
 
-    @Test("the peer's E may not be one's own")
+    @Test("the peer's E may not be one's own")  // [HS-23]
     func ownEphemeral() throws {
         let ephemeral = [UInt8](repeating: 5, count: 32)
         let ours = try PairKeys(own: alice, peer: bob.publicKey)
@@ -95,7 +95,7 @@ struct HandshakeTests {
         #expect(HandshakeKeys(pair: ours, attempt: attempts[0], peer: peer) == nil)
     }
 
-    @Test("an E of small order gives no keys", arguments: lowOrderPoints)
+    @Test("an E of small order gives no keys", arguments: lowOrderPoints)  // [CNV-2] [HS-22]
     func lowOrderEphemeral(point: [UInt8]) throws {
         let ours = try PairKeys(own: alice, peer: bob.publicKey)
         let theirs = try PairKeys(own: bob, peer: alice.publicKey)
@@ -151,7 +151,7 @@ struct HandshakeTests {
         return try #require(HandshakeKeys(pair: pair, attempt: attempt, peer: peer))
     }
 
-    @Test("every field of the transcript changes its hash")
+    @Test("every field of the transcript changes its hash")  // [HS-21]
     func transcript() throws {
         let third = try IdentitySecret.fixed(3)
         let lo = alice.publicKey
@@ -169,7 +169,7 @@ struct HandshakeTests {
         #expect(Set([hash] + others).count == others.count + 1)
     }
 
-    @Test("the bytes that a HELLO leaves unused are signed too")
+    @Test("the bytes that a HELLO leaves unused are signed too")  // [HS-8] [HS-10] [VER-1]
     func unusedBytesAreSigned() throws {
         let ours = try PairKeys(own: alice, peer: bob.publicKey)
         let theirs = try PairKeys(own: bob, peer: alice.publicKey)
@@ -188,7 +188,7 @@ struct HandshakeTests {
 
     // MARK: Pre-shared key and versions
 
-    @Test("with unlike pre-shared keys nothing opens and nothing verifies")
+    @Test("with unlike pre-shared keys nothing opens and nothing verifies")  // [KEY-15]
     func wrongPSK() throws {
         let psks: [[UInt8]?] = [nil, [UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32)]
         for (one, other) in [(0, 1), (1, 0), (1, 2)] {
@@ -208,7 +208,7 @@ struct HandshakeTests {
         }
     }
 
-    @Test("both sides choose the highest version that both offer")
+    @Test("both sides choose the highest version that both offer")  // [HS-25]
     func versions() throws {
         #expect(HelloPlaintext.commonVersion(1...1, 1...1) == 1)
         #expect(HelloPlaintext.commonVersion(1...3, 2...5) == 3)
@@ -218,7 +218,31 @@ struct HandshakeTests {
         #expect(HelloPlaintext.commonVersion(0...0, 0...255) == 0)
     }
 
-    @Test("without a common version there are no keys, and an empty range opens nothing")
+    /// Whoever knows the secret of a pair can write HELLOs in the name of both, and sign for neither.
+    @Test("an offer of versions that somebody lowered on the way convinces nobody")
+    func downgrade() throws {
+        let ours = try PairKeys(own: alice, peer: bob.publicKey)
+        let theirs = try PairKeys(own: bob, peer: alice.publicKey)
+        func attempt(_ pair: PairKeys) -> HandshakeAttempt {
+            HandshakeAttempt(
+                pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: 1, introID: .none, versions: 1...3)
+        }
+        let (first, second) = (attempt(ours), attempt(theirs))
+        let honest = try keys(theirs, second, hello: first)
+        #expect(honest.version == 3)
+        var lowered = first.encodedPlaintext
+        #expect(lowered[41] == 3)
+        lowered[41] = 1
+        let forged = try #require(PeerHello.open(sealedHello(plaintext: lowered, by: ours), pair: theirs))
+        let deceived = try #require(HandshakeKeys(pair: theirs, attempt: second, peer: forged))
+        #expect(deceived.version == 1)
+        let alices = try keys(ours, first, hello: second)
+        #expect(!deceived.verify(alices.signature) && !alices.verify(deceived.signature))
+        #expect(deceived.open(alices.seal([1], size: 64)) == nil)
+        #expect(honest.verify(alices.signature))
+    }
+
+    @Test("without a common version there are no keys, and an empty range opens nothing")  // [HS-7] [HS-24]
     func noCommonVersion() throws {
         let ours = try PairKeys(own: alice, peer: bob.publicKey)
         let theirs = try PairKeys(own: bob, peer: alice.publicKey)

@@ -109,7 +109,7 @@ struct HandshakeVectorTests {
         #expect(Self.cases.count == 2)
     }
 
-    @Test("both sides derive the pair's keys and tags", arguments: cases)
+    @Test("both sides derive the pair's keys and tags", arguments: cases)  // [CNV-5] [KEY-4] [KEY-13]
     func pair(test: Case) throws {
         for (side, _) in try sides(test) {
             #expect(side.pair.role == (side.vector.identity.seed.bytes == test.lo.identity.seed.bytes ? .lo : .hi))
@@ -124,7 +124,7 @@ struct HandshakeVectorTests {
         }
     }
 
-    @Test("HELLO is built and opened", arguments: cases)
+    @Test("HELLO is built and opened", arguments: cases)  // [HS-11] [HS-12]
     func hello(test: Case) throws {
         for (own, peer) in try sides(test) {
             let salt = own.vector.helloSalt.bytes
@@ -144,7 +144,7 @@ struct HandshakeVectorTests {
         }
     }
 
-    @Test("a blob is built and opened", arguments: cases)
+    @Test("a blob is built and opened", arguments: cases)  // [HS-15]
     func blob(test: Case) throws {
         for (own, peer) in try sides(test) {
             let introduction = own.vector.introduction.bytes
@@ -156,6 +156,7 @@ struct HandshakeVectorTests {
         }
     }
 
+    // [HS-17]
     @Test("the gate answers with the vectors' COOKIE and takes the HELLO that brings it back", arguments: cases)
     func cookie(test: Case) throws {
         for (own, peer) in try sides(test) {
@@ -176,7 +177,7 @@ struct HandshakeVectorTests {
         }
     }
 
-    @Test("transcript, signatures, HS and DATA are those of the vectors", arguments: cases)
+    @Test("transcript, signatures, HS and DATA are those of the vectors", arguments: cases)  // [HS-21] [PKT-2]
     func session(test: Case) throws {
         for (own, peer) in try sides(test) {
             let hello = try #require(PeerHello.open(peer.vector.hello.bytes, pair: own.pair))

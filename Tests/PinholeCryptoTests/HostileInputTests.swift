@@ -61,7 +61,7 @@ struct HostileInputTests {
         ]
     }
 
-    @Test("one flipped bit anywhere closes the door, and the unchanged datagram still opens it")
+    @Test("one flipped bit anywhere closes the door, and the unchanged datagram still opens it")  // [HS-14]
     func flippedBits() throws {
         for door in try doors() {
             for index in 0..<door.protected {
@@ -74,7 +74,7 @@ struct HostileInputTests {
         }
     }
 
-    @Test("no datagram opens when it is cut or grows")
+    @Test("no datagram opens when it is cut or grows")  // [HS-64]
     func lengths() throws {
         for door in try doors() {
             for count in 0..<door.datagram.count {

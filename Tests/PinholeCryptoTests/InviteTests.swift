@@ -77,7 +77,7 @@ struct InviteTests {
         }
     }
 
-    @Test("a proof is good for one inviter, one invite, one session, one key and one introduction")
+    @Test("a proof is good for one inviter, one invite, one session, one key and one introduction")  // [INV-9]
     func proofs() throws {
         let (alice, bob, carol) = (
             try IdentitySecret.fixed(1), try IdentitySecret.fixed(2), try IdentitySecret.fixed(3)
@@ -100,7 +100,7 @@ struct InviteTests {
         #expect(!proof(alice, carol, session, other).isSigned(signature, by: bob.publicKey))
     }
 
-    @Test("it survives mail programs, QR codes and a double click that takes the last word alone")
+    @Test("it survives mail programs, QR codes and a double click that takes the last word alone")  // [INV-3]
     func forgiving() throws {
         let text = cases[0].text
         let wrapped = "  " + text.prefix(70) + "\r\n   " + text.dropFirst(70) + "\n"
@@ -124,7 +124,7 @@ struct InviteTests {
         }
     }
 
-    @Test("one whose content was changed, or that another key signed, is forged")
+    @Test("one whose content was changed, or that another key signed, is forged")  // [INV-4]
     func forged() throws {
         let mallory = try IdentitySecret.fixed(9)
         let content = try invite.content
@@ -141,7 +141,18 @@ struct InviteTests {
         #expect(throws: InviteError.forged) { try Invite(text: Invite.sign(noKey, by: mallory).text) }
     }
 
-    @Test("other text, later versions and content that does not parse are refused for what they are")
+    @Test("an invite may hold more than this version knows")  // [INV-2]
+    func trailingBytes() throws {
+        let alice = try IdentitySecret.fixed(1)
+        let known = try Invite.make(
+            by: alice, expiry: 5, for: nil, name: "alice", places: [])
+        let content = known.content.encoded + [1, 2, 3]
+        let message = [UInt8](repeating: 0x20, count: 64) + Array("pinhole/1 invite".utf8) + [0] + content
+        let text = Bech32m.encode((content + alice.sign(message)).span, prefix: Invite.prefix)
+        #expect(try Invite(text: text).content == known.content)
+    }
+
+    @Test("other text, later versions and content that does not parse are refused for what they are")  // [INV-1]
     func refused() throws {
         for text in ["", "pin1", "hello", "https://example.org/add/1", try IdentitySecret.fixed(1).publicKey.text] {
             #expect(throws: InviteError.notAnInvite, "\(text)") { try Invite(text: text) }
@@ -193,7 +204,7 @@ struct SafetyWordsTests {
         file = try Vectors.load("keys.json", as: File.self)
     }
 
-    @Test("the words are those of BIP 39, and both sides have the same")
+    @Test("the words are those of BIP 39, and both sides have the same")  // [KEY-17]
     func vectors() throws {
         #expect(WordList.words.count == 2048 && WordList.words == WordList.words.sorted())
         for phrase in file.bip39 { #expect(SafetyWords.encode(phrase.entropy.bytes) == phrase.words) }
@@ -202,7 +213,7 @@ struct SafetyWordsTests {
         #expect(SafetyWords.words(keys[1], keys[0]) == file.safetyWords)
     }
 
-    @Test("typed words are read in any case and shortened to four letters; a wrong one is noticed")
+    @Test("typed words are read in any case and shortened to four letters; a wrong one is noticed")  // [KEY-18]
     func reading() {
         let words = file.safetyWords
         #expect(SafetyWords.read(words.joined(separator: " ")) == words)
@@ -233,7 +244,7 @@ struct KeyFormatTests {
         key = try IdentityKey(text: line)
     }
 
-    @Test("lines of authorized_keys and known_hosts, SSH2 and PEM blocks, hexadecimal digits and Base64")
+    @Test("lines of authorized_keys and known_hosts, SSH2 and PEM blocks, hexadecimal digits and Base64")  // [KEY-7]
     func accepted() throws {
         let blob = line.split(separator: " ")[1]
         let spki = "MCowBQYDK2VwAyEAA6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="

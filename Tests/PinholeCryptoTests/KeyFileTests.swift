@@ -22,7 +22,7 @@ struct KeyFileTests {
     private let cheap = KeyFile.Cost(passes: 1, memory: 8)
     private let passphrase = SecretBytes(copying: [UInt8]("correct horse".utf8))
 
-    @Test("a plain file names its public key and opens")
+    @Test("a plain file names its public key and opens")  // [KEY-9]
     func plain() throws {
         let identity = try IdentitySecret.fixed(7)
         let text = try KeyFile.seal(identity, passphrase: nil)
@@ -56,7 +56,7 @@ struct KeyFileTests {
         #expect(try KeyFile.open(file.keyFile.text, passphrase: passphrase).publicKey == identity.publicKey)
     }
 
-    @Test("a file sealed at the usual cost opens")
+    @Test("a file sealed at the usual cost opens")  // [KEY-12]
     func moderateCost() throws {
         let identity = try IdentitySecret.fixed(8)
         let text = try KeyFile.seal(identity, passphrase: passphrase)
@@ -82,14 +82,14 @@ struct KeyFileTests {
         }
     }
 
-    @Test("comments, empty lines and other line ends do not matter")
+    @Test("comments, empty lines and other line ends do not matter")  // [KEY-9]
     func layout() throws {
         let identity = try IdentitySecret.fixed(7)
         let text = "\r\n  # mine\r\n\r\n\t\(identity.text)  \r\n# end"
         #expect(try KeyFile.open(text, passphrase: nil).publicKey == identity.publicKey)
     }
 
-    @Test("a file that asks for too much, for nothing, or for another form is refused before any work")
+    @Test("a file that asks for too much, for nothing, or for another form is refused before any work")  // [KEY-10]
     func cost() throws {
         let costs: [(form: UInt8, passes: UInt32, memory: UInt32)] = [
             (1, 17, 64), (1, .max, 64), (1, 1, 1024 * 1024 + 1), (1, 1, .max), (1, 0, 64), (1, 1, 7), (2, 1, 64),
@@ -107,7 +107,7 @@ struct KeyFileTests {
         #expect(throws: KeyFileError.unsupported) { try KeyFile.open(short, passphrase: passphrase) }
     }
 
-    @Test("a sealed file whose public key was replaced does not open")
+    @Test("a sealed file whose public key was replaced does not open")  // [KEY-11]
     func replacedPublicKey() throws {
         let text = try KeyFile.seal(try IdentitySecret.fixed(7), passphrase: passphrase, cost: cheap)
         var body = try Bech32m.decode(text.split(separator: "\n")[2]).bytes

@@ -30,7 +30,7 @@ struct KeyTests {
         file = try Vectors.load("keys.json", as: File.self)
     }
 
-    @Test("the text forms are those of the vectors, and read back")
+    @Test("the text forms are those of the vectors, and read back")  // [KEY-6]
     func text() throws {
         for vector in file.identities {
             let identity = try IdentitySecret(seed: vector.seed.bytes)
@@ -44,7 +44,7 @@ struct KeyTests {
         }
     }
 
-    @Test("an OpenSSH line is read, with and without its comment")
+    @Test("an OpenSSH line is read, with and without its comment")  // [KEY-7]
     func openSSH() throws {
         #expect(try IdentityKey(text: file.openssh).raw == file.identities[0].public.bytes)
         let words = file.openssh.split(separator: " ")
@@ -83,7 +83,7 @@ struct KeyTests {
         #expect(throws: KeyError.self, "\(text)") { try IdentityKey(text: text) }
     }
 
-    @Test("each refusal says what is wrong with the key")
+    @Test("each refusal says what is wrong with the key")  // [KEY-5]
     func refusals() throws {
         let identity = file.identities[0]
         #expect(throws: KeyError.secretKey) { try IdentityKey(text: identity.secretText) }
@@ -129,7 +129,7 @@ struct KeyTests {
         #expect("\(SecretBytes(copying: [1, 2, 3]))" == "SecretBytes(3 bytes)")
     }
 
-    @Test(
+    @Test(  // [KEY-1]
         "points that cannot be used are refused",
         arguments: [
             // The eight points of small order, and other encodings of them.
@@ -160,23 +160,23 @@ struct KeyTests {
         #expect(throws: KeyError.unusablePoint) { try IdentityKey(raw: raw.bytes) }
     }
 
-    @Test("nine times the base point is usable")
+    @Test("nine times the base point is usable")  // [KEY-1]
     func usablePoint() throws {
         _ = try IdentityKey(raw: hex("c0f1225584444ec730446e231390781ffdd2f256e9fcbeb2f40dddc2c2233d7f"))
     }
 
-    @Test("a service's key of small order is refused", arguments: lowOrderPoints)
+    @Test("a service's key of small order is refused", arguments: lowOrderPoints)  // [KEY-3]
     func lowOrderServiceKey(point: [UInt8]) {
         #expect(throws: KeyError.unusablePoint) { try ServiceKey(raw: point) }
     }
 
-    @Test("one's own key is no contact")
+    @Test("one's own key is no contact")  // [KEY-2]
     func ownKey() throws {
         let identity = try IdentitySecret.fixed(1)
         #expect(throws: KeyError.ownKey) { try PairKeys(own: identity, peer: identity.publicKey) }
     }
 
-    @Test("a pre-shared key has 32 bytes")
+    @Test("a pre-shared key has 32 bytes")  // [KEY-14]
     func pskLength() throws {
         let one = try IdentitySecret.fixed(1)
         let other = try IdentitySecret.fixed(2)
@@ -187,7 +187,7 @@ struct KeyTests {
         }
     }
 
-    @Test("the safety number is that of the vectors, on both sides")
+    @Test("the safety number is that of the vectors, on both sides")  // [KEY-16]
     func safetyNumber() throws {
         let keys = try file.identities.map { try IdentityKey(raw: $0.public.bytes) }
         #expect(SafetyNumber.digits(keys[0], keys[1]) == file.safetyNumber)
@@ -222,7 +222,7 @@ struct KeyTests {
         }
     }
 
-    @Test("secrets compare by content and length")
+    @Test("secrets compare by content and length")  // [SIG-10]
     func secretBytes() {
         #expect(SecretBytes(copying: [1, 2, 3]) == SecretBytes(copying: [1, 2, 3]))
         #expect(SecretBytes(copying: [1, 2, 3]) != SecretBytes(copying: [1, 2, 4]))

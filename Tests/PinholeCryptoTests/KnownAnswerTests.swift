@@ -5,7 +5,7 @@ import Testing
 
 /// The primitives against the RFCs that define them.
 struct KnownAnswerTests {
-    @Test("ConcatKDF's encoder gives the key of RFC 7518 Appendix C")
+    @Test("ConcatKDF's encoder gives the key of RFC 7518 Appendix C")  // [CNV-5]
     func concatKDF() {
         let secret = hex("9e56d91d817135d372834283bf84269cfb316ea3da806a48f6daa7798cfe90c4")
         let info = otherInfo(
@@ -74,6 +74,23 @@ struct KnownAnswerTests {
         #expect(!identity.publicKey.verify(signature.bytes, of: message.bytes + [0]))
     }
 
+    @Test("a signature that is not in its canonical form does not verify")  // [CNV-3]
+    func nonCanonicalSignature() throws {
+        let identity = try IdentitySecret.fixed(1)
+        let signature = identity.sign([1, 2, 3])
+        // S + ℓ is congruent to S, and RFC 8032 §5.1.7 refuses it: S is to be below ℓ.
+        let order = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
+        var changed = signature
+        var carry = 0
+        for index in 0..<32 {
+            carry += Int(signature[32 + index]) + Int(order[index])
+            changed[32 + index] = UInt8(truncatingIfNeeded: carry)
+            carry >>= 8
+        }
+        #expect(identity.publicKey.verify(signature, of: [1, 2, 3]))
+        #expect(!identity.publicKey.verify(changed, of: [1, 2, 3]))
+    }
+
     @Test("X25519 gives the products of RFC 7748 §5.2, also after a thousand rounds")
     func x25519() throws {
         let one = try unwrap(
@@ -92,7 +109,7 @@ struct KnownAnswerTests {
         #expect(scalar == hex("684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51"))
     }
 
-    @Test("header protection and nonce are those of RFC 9001 Appendix A.5")
+    @Test("header protection and nonce are those of RFC 9001 Appendix A.5")  // [PKT-2]
     func headerProtection() {
         let sealed = AEAD.seal(
             [0x01].span, after: hex("4200bff4"),

@@ -25,7 +25,7 @@ struct RekeyTests {
         receiver.open(sender.seal([1, 2, 3], packetNumber: number))?.plaintext.prefix(3) == [1, 2, 3]
     }
 
-    @Test("both sides come to the same epoch, prove it to each other and talk in it")
+    @Test("both sides come to the same epoch, prove it to each other and talk in it")  // [EPO-6]
     func agreement() throws {
         let run = try Run(alice, bob)
         let (lo, hi) = try advance(run.lo.keys.makeKeySchedule(), run.hi.keys.makeKeySchedule())
@@ -117,7 +117,7 @@ struct RekeyTests {
         #expect(!lo.verify(mallory.sign(Transcript.signedRekey(role: .hi, hash: lo.transcriptHash))))
     }
 
-    @Test("keys of an epoch open nothing of the epochs before and after")
+    @Test("keys of an epoch open nothing of the epochs before and after")  // [PKT-3]
     func separation() throws {
         let run = try Run(alice, bob)
         let zero = (lo: run.lo.keys.makeKeySchedule(), hi: run.hi.keys.makeKeySchedule())
@@ -133,7 +133,7 @@ struct RekeyTests {
         }
     }
 
-    @Test("packet numbers go on beyond 32 bits in the next epoch")
+    @Test("packet numbers go on beyond 32 bits in the next epoch")  // [EPO-23]
     func numbers() throws {
         let run = try Run(alice, bob)
         let (lo, hi) = try advance(run.lo.keys.makeKeySchedule(), run.hi.keys.makeKeySchedule())
@@ -143,7 +143,7 @@ struct RekeyTests {
         #expect(hi.makeSessionKeys().open(packet) == nil)
     }
 
-    @Test("an E' of small order, of a wrong length, or one's own is refused", arguments: lowOrderPoints)
+    @Test("an E' of small order, of a wrong length, or one's own is refused", arguments: lowOrderPoints)  // [EPO-18]
     func refused(point: [UInt8]) throws {
         let run = try Run(alice, bob)
         let schedule = run.lo.keys.makeKeySchedule()

@@ -45,6 +45,7 @@ struct RekeyVectorTests {
         #expect(Self.cases.map(\.name) == HandshakeVectorTests.cases.map(\.name))
     }
 
+    // [EPO-1]
     @Test("frames, transcripts, signatures and packets of five epochs are those of the vectors", arguments: cases)
     func epochs(test: Case) throws {
         let handshake = try #require(HandshakeVectorTests.cases.first { $0.name == test.name })

@@ -43,7 +43,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("a packet opens once, in whatever order packets come")
+    @Test("a packet opens once, in whatever order packets come")  // [PKT-7]
     func withinRun() throws {
         let run = try Run(try .fixed(1), try .fixed(2))
         var generator = SeededRandom(seed: 11)
@@ -55,7 +55,7 @@ struct ReplayTests {
         for datagram in datagrams { #expect(run.hi.session.open(datagram) == nil) }
     }
 
-    @Test("packet numbers beyond 32 bits are recovered")
+    @Test("packet numbers beyond 32 bits are recovered")  // [PKT-4]
     func longNumbers() throws {
         let run = try Run(try .fixed(1), try .fixed(2))
         var number: UInt64 = 0
@@ -67,7 +67,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("a packet number that no ACK can say is dropped, and moves nothing")
+    @Test("a packet number that no ACK can say is dropped, and moves nothing")  // [PKT-9]
     func greatestNumber() throws {
         let run = try Run(try .fixed(1), try .fixed(2))
         let end = Limits.packetNumberEnd
@@ -83,7 +83,7 @@ struct ReplayTests {
         #expect(keys.open(run.lo.session.seal([1], packetNumber: end)) == nil)
     }
 
-    @Test("forged packets do not move the window")
+    @Test("forged packets do not move the window")  // [PKT-3] [PKT-8]
     func forgeries() throws {
         let run = try Run(try .fixed(1), try .fixed(2))
         #expect(run.hi.session.open(run.lo.session.seal([1], packetNumber: 3)) != nil)

@@ -8,7 +8,7 @@ import Testing
 struct ReplayWindowTests {
     private static let size = UInt64(Limits.replayWindow)
 
-    @Test("the edges of the window are where they should be")
+    @Test("the edges of the window are where they should be")  // [PKT-7]
     func edges() {
         var window = ReplayWindow()
         let size = Self.size
@@ -75,7 +75,7 @@ struct ReplayWindowTests {
         }
     }
 
-    @Test("the short window ends before the last number")
+    @Test("the short window ends before the last number")  // [SIG-5]
     func shortEnd() {
         var window = ShortReplayWindow()
         let end = UInt64.max

@@ -39,7 +39,7 @@ struct SignalingKeysTests {
         }
     }
 
-    @Test("all four datagrams are those of the vectors, from both ends")
+    @Test("all four datagrams are those of the vectors, from both ends")  // [SIG-1]
     func vectors() throws {
         let file = try Vectors.load("signaling.json", as: File.self)
         let secret = try ServiceSecret(raw: file.serviceSecret.bytes)
@@ -88,7 +88,7 @@ struct SignalingKeysTests {
         #expect(MemoryLayout<SignalingServerKeys>.size <= 128)
     }
 
-    @Test("a REGISTER never repeats a nonce, and is never smaller than its CHALLENGE")
+    @Test("a REGISTER never repeats a nonce, and is never smaller than its CHALLENGE")  // [SIG-3]
     func registers() throws {
         let client = SignalingClientKeys(service: secret.publicKey)
         let one = client.register(body)
@@ -102,7 +102,7 @@ struct SignalingKeysTests {
         #expect(client.openChallenge(challenge)?.observed == v6)
     }
 
-    @Test("a REGISTER that is accepted twice leads to two registrations with different keys")
+    @Test("a REGISTER that is accepted twice leads to two registrations with different keys")  // [SIG-4]
     func repeatedRegister() throws {
         let client = SignalingClientKeys(service: secret.publicKey)
         let keys = try #require(SignalingServerKeys.open(register: client.register(body), secret: secret)).keys

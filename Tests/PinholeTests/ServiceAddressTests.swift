@@ -7,7 +7,7 @@ struct ServiceAddressTests {
     let key = ServiceSecret.generate().publicKey.text
 
     @Test(
-        "an address comes back as it was written",
+        "an address comes back as it was written",  // [KEY-8]
         arguments: ["signal.example.org:3478", "192.0.2.1:1", "[2001:db8::1]:65535"])
     func roundTrip(place: String) throws {
         let text = "pinhole-signal://\(key)@\(place)"
@@ -16,7 +16,7 @@ struct ServiceAddressTests {
         #expect(try ServiceAddress("\(address)") == address)
     }
 
-    @Test("an IPv6 host has no brackets")
+    @Test("an IPv6 host has no brackets")  // [KEY-8]
     func host() throws {
         let address = try ServiceAddress("pinhole-signal://\(key)@[2001:db8::1]:3478")
         #expect(address.host == "2001:db8::1")

@@ -159,6 +159,7 @@ struct TrustTests {
             .make(by: identity.secret, expiry: 1_700_000_000, for: nil, name: name, places: []))
     }
 
+    // [INV-5]
     @Test("an invite that has expired, is for somebody else, is one's own or is not needed is refused with a sentence")
     func badInvites() throws {
         let late = try invite(from: eve, as: "Eve", expiresIn: 0)

@@ -50,7 +50,7 @@ struct AddressTests {
         #expect(TransportAddress(text) == nil)
     }
 
-    @Test(
+    @Test(  // [CND-6]
         "where a peer may ask to be reached",
         arguments: [
             ("192.0.2.1:443", true), ("10.1.2.3:443", true), ("100.64.0.1:443", true), ("[2001:db8::1]:443", true),
@@ -64,6 +64,7 @@ struct AddressTests {
         #expect(address(text).isPunchable(loopback: false) == isPunchable)
     }
 
+    // [CND-7]
     @Test("loopback only where it is asked for", arguments: ["127.0.0.1:443", "127.255.0.1:443", "[::1]:443"])
     func loopback(text: String) {
         #expect(address(text).isPunchable(loopback: true))
@@ -115,7 +116,7 @@ struct AddressTests {
         }
     }
 
-    @Test("addresses on the wire: truncated, of no family, mapped")
+    @Test("addresses on the wire: truncated, of no family, mapped")  // [CNV-4]
     func wire() throws {
         let codec = Codec.address
         codec.roundTrips()
@@ -128,7 +129,7 @@ struct AddressTests {
         for size in [0, 3, 5, 15, 17] { #expect(IPAddress(bytes: [UInt8](repeating: 1, count: size)) == nil) }
     }
 
-    @Test("the first address of a prefix")
+    @Test("the first address of a prefix")  // [CND-6]
     func masked() {
         for (text, length, first) in [
             ("192.0.2.77", 24, "192.0.2.0"), ("192.0.2.77", 32, "192.0.2.77"), ("192.0.2.77", 0, "0.0.0.0"),

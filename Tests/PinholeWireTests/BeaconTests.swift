@@ -20,14 +20,14 @@ struct BeaconTests {
         #expect(throws: WireError.malformed) { try codec.decode(most + .init(repeating: 0, count: 8)) }
     }
 
-    @Test("the length tells little about the number of contacts")
+    @Test("the length tells little about the number of contacts")  // [LAN-2]
     func padding() {
         for (count, padded) in [(0, 8), (1, 8), (8, 8), (9, 16), (17, 32), (33, 64), (65, 128), (128, 128)] {
             #expect(Beacon.paddedCount(count) == padded)
         }
     }
 
-    @Test("beacons go to groups that no router passes on")
+    @Test("beacons go to groups that no router passes on")  // [LAN-6]
     func groups() {
         #expect(Beacon.group(.v4).description == "239.255.80.72:41410")
         #expect(Beacon.group(.v6).description == "[ff12::5048]:41410")

@@ -29,7 +29,7 @@ struct ChatRecordTests {
         }
     }
 
-    @Test("a message or a name that is too long is refused")
+    @Test("a message or a name that is too long is refused")  // [MSG-4]
     func tooLong() {
         let body = [UInt8](repeating: 0x61, count: 24 + Limits.maxMessageBody + 1)
         #expect(throws: WireError.tooLong) { try Codec.message.decode(body) }

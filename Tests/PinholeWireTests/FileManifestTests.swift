@@ -40,7 +40,7 @@ struct FileManifestTests {
         }
     }
 
-    @Test("paths that lead elsewhere, twice to the same, or into what is no folder are refused")
+    @Test("paths that lead elsewhere, twice to the same, or into what is no folder are refused")  // [FIL-9]
     func paths() {
         for path in ["/a", "..", "../a", "a/..", ".", "a//b", "a/", "a\u{0}", "", "no/a", "f/a", "f"] {
             #expect(read([folder(""), file("f", 1), folder("a"), file(path, 1)]) == nil, "\(path)")
@@ -53,6 +53,7 @@ struct FileManifestTests {
         #expect(read([folder("")] + deep.prefix(60).map { folder($0) }) != nil)
     }
 
+    // [FIL-11]
     @Test("ranges out of order, beyond the end or touching, and modes with other users' rights are refused")
     func ranges() {
         var special = file("", 1)
@@ -74,7 +75,7 @@ struct FileManifestTests {
         #expect(throws: WireError.self) { try FileManifest(bytes.span, of: wanted) }
     }
 
-    @Test("a list that is not what was offered is refused, and so is one cut at any byte")
+    @Test("a list that is not what was offered is refused, and so is one cut at any byte")  // [FIL-10]
     func offers() {
         let manifest = FileManifest([folder(""), file("a", 3)])
         let bytes = manifest.encoded
@@ -94,7 +95,7 @@ struct FileManifestTests {
         }
     }
 
-    @Test("sizes that together pass what a file can have are refused")
+    @Test("sizes that together pass what a file can have are refused")  // [FIL-10]
     func overflow() {
         #expect(read([folder(""), file("a", 1 << 61, []), file("b", 1 << 61, [])]) != nil)
         #expect(read([folder("")] + (0..<4).map { file("\($0)", 1 << 61, []) }) == nil)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("frames")
 struct FrameTests {
-    @Test("every frame is read as it was written")
+    @Test("every frame is read as it was written")  // [FRM-1]
     func roundTrip() {
         Codec.frame.roundTrips()
     }
@@ -13,7 +13,7 @@ struct FrameTests {
         for sample in Codec.frame.samples { Codec.frame.refusesTruncation(of: sample) }
     }
 
-    @Test("frames follow each other, and a run of padding is one")
+    @Test("frames follow each other, and a run of padding is one")  // [FRM-1]
     func sequence() throws {
         var writer = ByteWriter()
         for frame in Codec.frame.samples { writer.frame(frame) }
@@ -25,7 +25,7 @@ struct FrameTests {
         #expect(frames == Codec.frame.samples + [.padding])
     }
 
-    @Test(
+    @Test(  // [FRM-4]
         "an acknowledgement that goes below zero is refused",
         arguments: [
             "02 05 00 00 06",  // the first range
@@ -39,13 +39,13 @@ struct FrameTests {
         #expect(throws: WireError.malformed) { try Codec.frame.decode(hex(text)) }
     }
 
-    @Test("an acknowledgement may reach zero exactly")
+    @Test("an acknowledgement may reach zero exactly")  // [FRM-4]
     func exactAck() throws {
         let ack = try Codec.frame.decode(hex("02 05 00 01 00 02 01"))
         #expect(ack == .ack(AckFrame(ranges: [5...5, 0...1], delay: 0)))
     }
 
-    @Test("an acknowledgement with codepoints ends with their counts")
+    @Test("an acknowledgement with codepoints ends with their counts")  // [FRM-6]
     func codepoints() throws {
         let ack = try Codec.frame.decode(hex("03 05 00 00 01 4123 00 02"))
         #expect(ack == .ack(AckFrame(ranges: [4...5], delay: 0, ecn: ECNCounts(ect0: 0x123, ect1: 0, ce: 2))))
@@ -54,13 +54,13 @@ struct FrameTests {
         #expect(writer.bytes == hex("03 05 00 00 01 4123 00 02"))
     }
 
-    @Test(
+    @Test(  // [FRM-5]
         "an acknowledgement of too many ranges is refused before they are read", arguments: ["20", "ffffffffffffffff"])
     func manyRanges(count: String) {
         #expect(throws: WireError.tooLong) { try Codec.frame.decode(hex("02 7fff 00 \(count)")) }
     }
 
-    @Test("unknown types are refused")
+    @Test("unknown types are refused")  // [FRM-2]
     func unknown() {
         let known: Set<UInt8> = [
             0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0e, 0x0f, 0x10, 0x11, 0x1a, 0x1b, 0x1c, 0x20, 0x21, 0x22,
@@ -72,7 +72,7 @@ struct FrameTests {
         #expect(throws: WireError.unknownType) { try Codec.frame.decode(hex("ffffffffffffffff")) }
     }
 
-    @Test("a stream ends below 2^62")
+    @Test("a stream ends below 2^62")  // [FRM-7]
     func streamEnd() throws {
         let fits = try Codec.frame.decode(hex("0e 01 fffffffffffffffe 01 aa"))
         #expect(fits == .stream(StreamFrame(id: 1, offset: 1 << 62 - 2, data: [0xaa], fin: false)))
@@ -87,7 +87,7 @@ struct FrameTests {
         }
     }
 
-    @Test("only ACK, PADDING and CLOSE are not acknowledged")
+    @Test("only ACK, PADDING and CLOSE are not acknowledged")  // [FRM-14]
     func ackEliciting() {
         for frame in Codec.frame.samples {
             switch frame {

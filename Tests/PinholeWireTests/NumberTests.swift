@@ -4,7 +4,7 @@ import Testing
 
 @Suite("integers on the wire")
 struct NumberTests {
-    @Test(
+    @Test(  // [CNV-1]
         "the examples of RFC 9000 A.1",
         arguments: [
             ("c2197c5eff14e88c", 151_288_809_941_952_652), ("9d7f3e7d", 494_878_333), ("7bbd", 15_293), ("25", 37),
@@ -22,7 +22,7 @@ struct NumberTests {
         #expect(writer.bytes == bytes)
     }
 
-    @Test(
+    @Test(  // [CNV-1]
         "the shortest form is written, and no prefix of it is read",
         arguments: [
             (0, 1), (63, 1), (64, 2), (16_383, 2), (16_384, 4), (1 << 30 - 1, 4), (1 << 30, 8), (1 << 62 - 1, 8),
@@ -82,7 +82,7 @@ struct NumberTests {
         #expect(PacketNumber.expand(0x9b32, expected: 0xa82f_30eb) == 0x1_0000_9b32)
     }
 
-    @Test(
+    @Test(  // [PKT-4]
         "the number nearest to the expected one is recovered",
         arguments: [
             (0, 0, 0), (0xffff_ffff, 0, 0xffff_ffff), (0, 0xffff_ffff, 0x1_0000_0000),

@@ -48,7 +48,7 @@ struct SignalingMessageTests {
         #expect((try? codec.decode([0, 0] + bytes)) == .some(sample))
     }
 
-    @Test("a REGISTER datagram is large enough that no answer exceeds it")
+    @Test("a REGISTER datagram is large enough that no answer exceeds it")  // [SIG-6]
     func padding() {
         for sample in Codec.register.samples {
             #expect(sample.encoded.count + SignalingLayout.registerHeader + 16 >= Limits.registerSize)
@@ -71,7 +71,7 @@ struct SignalingMessageTests {
         }
     }
 
-    @Test("more than this version accepts is refused before it is read")
+    @Test("more than this version accepts is refused before it is read")  // [SIG-22] [SIG-36]
     func tooLong() {
         let tag = [UInt8](repeating: 1, count: 16)
         let tags = UInt8(Limits.maxTagsPerMessage + 1)
@@ -82,7 +82,7 @@ struct SignalingMessageTests {
         #expect(throws: WireError.tooLong) { try Codec.candidates.decode([UInt8(Limits.maxCandidates + 1)]) }
     }
 
-    @Test("a side that is neither, and a candidate of no kind, are refused")
+    @Test("a side that is neither, and a candidate of no kind, are refused")  // [SIG-7] [SIG-23]
     func malformed() {
         let tag = [UInt8](repeating: 1, count: 16)
         #expect(throws: WireError.malformed) { try Codec.request.decode([0x03] + tag + [2, 0, 0]) }
@@ -91,7 +91,34 @@ struct SignalingMessageTests {
         #expect(throws: WireError.malformed) { try Codec.candidates.decode([1, 0, 5, 192, 0, 2, 1, 1, 1]) }
     }
 
-    @Test("each NAT behaviour is one byte, and a class of the future is unknown")
+    @Test("zero bytes between requests are skipped")  // [SIG-20]
+    func zeroBytes() throws {
+        let bytes: [UInt8] = [0, 0, 0x01, 0, 0x06, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0x05, 0]
+        var reader = ByteReader(bytes.span)
+        var requests: [SignalingRequest] = []
+        while true {
+            guard let request = try SignalingRequest(&reader) else { break }
+            requests.append(request)
+        }
+        #expect(requests == [.refresh, .ping(0x0102_0304_0506_0708), .unregister])
+    }
+
+    @Test("an introduction may end early, and go on beyond what is known")  // [CND-3]
+    func introductionLength() throws {
+        let allocation = PortAllocation(kind: .sequential, delta: 1, low: 40_001, high: 40_004, last: 40_004)
+        let whole = Introduction(
+            behavior: NATBehavior(byte: 0x43), candidates: [Candidate(.host, TransportAddress("192.0.2.1:5")!)],
+            allocation: allocation, round: 3)
+        let bytes = whole.encoded
+        func read(_ bytes: [UInt8]) throws -> Introduction { try Introduction(bytes.span) }
+        #expect(try read(bytes + [1, 2, 3]) == whole)
+        var short = whole
+        (short.allocation, short.round) = (PortAllocation(), 0)
+        #expect(try read(bytes.dropLast(10)) == short)
+        #expect(throws: WireError.self) { try read(bytes.dropLast(1)) }
+    }
+
+    @Test("each NAT behaviour is one byte, and a class of the future is unknown")  // [CND-2]
     func behavior() {
         for byte in 0...255 as ClosedRange<UInt8> {
             let behavior = NATBehavior(byte: byte)

@@ -65,7 +65,7 @@ struct HostileInputTests {
         #expect(world.deliver(register, from: mallory).count == 1)
     }
 
-    @Test("every truncation, extension, changed byte and repetition of CLIENT is dropped without a word")
+    @Test("every truncation, extension, changed byte and repetition of CLIENT is dropped without a word")  // [SIG-5]
     func damagedClient() throws {
         var world = World()
         let client = try world.registered(mallory, tags: [entry(1, .lo)])
@@ -86,7 +86,7 @@ struct HostileInputTests {
         #expect(world.service.statistics.introduced == 1)
     }
 
-    @Test("sealed nonsense from a registered client stops at the first request that is none")
+    @Test("sealed nonsense from a registered client stops at the first request that is none")  // [SIG-21]
     func sealedNonsense() throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededRandom(seed: seed)
@@ -104,7 +104,7 @@ struct HostileInputTests {
         #expect(world.service.registry.count <= 1)
     }
 
-    @Test("no answer to anything before proof of an address is larger than the request; STUN's is bounded")
+    @Test("no answer to anything before proof of an address is larger than the request; STUN's is bounded")  // [SIG-38]
     func amplification() throws {
         var world = World(access: .token([1]), rates: unlimited)
         let keys = SignalingClientKeys(service: world.key)
@@ -128,7 +128,7 @@ struct HostileInputTests {
         }
     }
 
-    @Test("RESPONSE-PORT reaches no other address than the one that asks, and no more often")
+    @Test("RESPONSE-PORT reaches no other address than the one that asks, and no more often")  // [STN-5]
     func responsePort() throws {
         let rates = Service.Rates()
         var world = World(rates: rates)
@@ -143,7 +143,7 @@ struct HostileInputTests {
         #expect(sent.allSatisfy { $0.destination.ip == victim.ip && $0.destination.port != 0 })
     }
 
-    @Test("a registered client that claims another's address sends it at most three times its own bytes")
+    @Test("a registered client that claims another's address sends it at most three times its own bytes")  // [SIG-39]
     func amplificationByAClient() throws {
         var world = World()
         let client = try world.registered(mallory)
@@ -159,7 +159,7 @@ struct HostileInputTests {
         }
     }
 
-    @Test("a datagram from port 0 is dropped, since no answer could be sent")
+    @Test("a datagram from port 0 is dropped, since no answer could be sent")  // [HS-1]
     func portZero() throws {
         var world = World()
         let request = STUNMessage(.request, transactionID: STUNMessage.TransactionID(high: 1, low: 2))

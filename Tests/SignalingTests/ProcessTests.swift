@@ -31,7 +31,7 @@ struct ProcessTests {
         #expect(client.client.replies(in: try client.socket.receive().datagram) == [.draining])
     }
 
-    @Test("a service on all addresses answers from the address that it was asked at")
+    @Test("a service on all addresses answers from the address that it was asked at")  // [SIG-41]
     func answersFromTheAddressAsked() throws {
         var configuration = Configuration(key: .memory(ServiceSecret.generate()))
         configuration.listen = ["0.0.0.0:0"]

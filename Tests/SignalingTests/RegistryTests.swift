@@ -33,7 +33,7 @@ struct RegistryTests {
         return slot
     }
 
-    @Test("a registration lives for its lifetime after its last sign of life, to the nanosecond")
+    @Test("a registration lives for its lifetime after its last sign of life, to the nanosecond")  // [SIG-15]
     func expiry() throws {
         var registry = Registry(capacity: Registry.Capacity())
         let first = try slot(try register(1, in: &registry, at: start))
@@ -49,7 +49,7 @@ struct RegistryTests {
         #expect(registry.nextExpiry == nil)
     }
 
-    @Test("the newest registration of a side and family sits, and the old one's end does not unseat it")
+    @Test("the newest registration of a side and family sits, and the old one's end does not unseat it")  // [SIG-27]
     func newestWins() throws {
         var registry = Registry(capacity: Registry.Capacity())
         let old = try slot(try register(1, in: &registry, at: start))
@@ -65,7 +65,7 @@ struct RegistryTests {
         #expect(registry.tagCount == 2)
     }
 
-    @Test("a new list of tags replaces the old one, a further one extends it")
+    @Test("a new list of tags replaces the old one, a further one extends it")  // [SIG-24]
     func replaceAndExtend() throws {
         var registry = Registry(capacity: Registry.Capacity())
         let slot = try slot(try register(1, in: &registry, at: start))
@@ -81,7 +81,7 @@ struct RegistryTests {
         #expect(registry.count == 0)
     }
 
-    @Test("who watches hears when the other side appears, once, and at once when it is there")
+    @Test("who watches hears when the other side appears, once, and at once when it is there")  // [SIG-33]
     func watching() throws {
         var registry = Registry(capacity: Registry.Capacity())
         let watcher = try slot(try register(1, in: &registry, at: start))
@@ -119,7 +119,7 @@ struct RegistryTests {
         _ = try slot(try register(5, in: &registry, at: start + .seconds(90)))
     }
 
-    @Test("a client that moves counts at its new source")
+    @Test("a client that moves counts at its new source")  // [SIG-40]
     func following() throws {
         var capacity = Registry.Capacity()
         capacity.registrationsPerSource = 1
@@ -132,6 +132,7 @@ struct RegistryTests {
         #expect(registry.follow(first, to: "[2001:db8::9]:2", endpoint: endpoint) == false)
     }
 
+    // [SIG-12] [SIG-13]
     @Test("a repeated REGISTER finds its registration, a replayed one finds nothing, a new one takes its place")
     func repetition() throws {
         var registry = Registry(capacity: Registry.Capacity())

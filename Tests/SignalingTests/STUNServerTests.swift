@@ -26,7 +26,7 @@ struct STUNServerTests {
         return (message, answer)
     }
 
-    @Test("the XOR-MAPPED-ADDRESS of an answer is RFC 5769 §2.2's and §2.3's, byte for byte")
+    @Test("the XOR-MAPPED-ADDRESS of an answer is RFC 5769 §2.2's and §2.3's, byte for byte")  // [STN-1]
     func testVectors() throws {
         let four = try #require(answer(request())).answer.datagram
         #expect(Array(four[4...].prefix(16)) == hex("2112a442 b7e7a701bc34d686fa87dfae"))
@@ -36,7 +36,7 @@ struct STUNServerTests {
         #expect(Array(six[20...]) == hex("0020 0014 0002 a147 0113a9fa a5d3f179 bc25f4b5 bed2b9d9"))
     }
 
-    @Test("RFC 5769 §2.1's request asks for what only ICE agents know: 420 names PRIORITY")
+    @Test("RFC 5769 §2.1's request asks for what only ICE agents know: 420 names PRIORITY")  // [STN-7]
     func sampleRequest() throws {
         let sample = hex(
             """
@@ -54,7 +54,7 @@ struct STUNServerTests {
         #expect(Array(datagram.suffix(8)) == hex("000a 0002 0024 0000"))
     }
 
-    @Test("with one address an answer holds the mapped address alone")
+    @Test("with one address an answer holds the mapped address alone")  // [STN-2]
     func minimal() throws {
         let (message, answer) = try #require(self.answer(request()))
         #expect(message.mappedAddress == "192.0.2.1:32853")
@@ -64,7 +64,7 @@ struct STUNServerTests {
         #expect(answer.endpoint == LocalEndpoint(socket: 0))
     }
 
-    @Test("change-port is answered from the next port, on each port", arguments: 0..<4 as Range<UInt8>)
+    @Test("change-port is answered from the next port, on each port", arguments: 0..<4 as Range<UInt8>)  // [STN-3]
     func changePort(socket: UInt8) throws {
         let (message, answer) = try #require(self.answer(request(changePort: true), at: socket))
         #expect(answer.endpoint.socket == (socket + 1) % 4)
@@ -72,6 +72,7 @@ struct STUNServerTests {
         #expect(message.mappedAddress == "192.0.2.1:32853")
     }
 
+    // [STN-5]
     @Test("RESPONSE-PORT turns an answer to another port of the same address, from the port that was asked or its next")
     func responsePort() throws {
         let source: TransportAddress = "192.0.2.1:32853"
@@ -91,6 +92,7 @@ struct STUNServerTests {
         #expect(refused.answer.destination == source && refused.message.messageClass == .error(code: 420))
     }
 
+    // [STN-4] [STN-6]
     @Test("change-IP is refused with 420 where there is one address, and answered from the second where there is one")
     func changeIP() throws {
         #expect(try #require(answer(request(changeIP: true))).message.messageClass == .error(code: 420))
@@ -105,7 +107,7 @@ struct STUNServerTests {
             try #require(answer(request(), from: "[2001:db8::7]:1", at: 4, second: true)).message.otherAddress == nil)
     }
 
-    @Test("responses, other methods, damaged lengths and truncations get no answer")
+    @Test("responses, other methods, damaged lengths and truncations get no answer")  // [STN-8]
     func silence() throws {
         let response = try #require(answer(request())).answer.datagram
         #expect(answer(response) == nil)
@@ -124,7 +126,7 @@ struct STUNServerTests {
         #expect(answer(oldStyle) == nil)
     }
 
-    @Test("a request that is made of unknown attributes is refused in no more than its size and a little")
+    @Test("a request that is made of unknown attributes is refused in no more than its size and a little")  // [STN-7]
     func manyUnknownAttributes() throws {
         for count in 1...40 {
             var writer = ByteWriter()

@@ -37,7 +37,7 @@ struct ServiceTests {
             ])
     }
 
-    @Test("both sides of a tag are told of each other at once, and the answer's blob follows")
+    @Test("both sides of a tag are told of each other at once, and the answer's blob follows")  // [SIG-29] [SIG-30]
     func introduction() throws {
         var world = World()
         let caller = try world.registered(alice, tags: [entry(1, .lo)])
@@ -51,7 +51,7 @@ struct ServiceTests {
         #expect(caller.replies(in: answered) == [.peer(tag: tag(1), observed: [bob], blob: [4])])
     }
 
-    @Test("a peer on both address families is told of, and is reached, on both")
+    @Test("a peer on both address families is told of, and is reached, on both")  // [SIG-29] [SIG-36]
     func dualStack() throws {
         var world = World()
         let four = try world.registered(alice, tags: [entry(1, .lo)])
@@ -66,7 +66,7 @@ struct ServiceTests {
         #expect(callee.replies(in: back) == [.peer(tag: tag(1), observed: [aliceSix, alice], blob: [8])])
     }
 
-    @Test("one ephemeral key may register once on each address family")
+    @Test("one ephemeral key may register once on each address family")  // [SIG-1]
     func oneKeyBothFamilies() throws {
         var world = World()
         var client = TestClient(service: world.key, source: alice)
@@ -92,7 +92,7 @@ struct ServiceTests {
         #expect(caller.replies(in: sent) == [.appeared(tag: tag(1))])
     }
 
-    @Test("who watches hears when the other side is gone, by its word or by its silence")
+    @Test("who watches hears when the other side is gone, by its word or by its silence")  // [SIG-34]
     func vanishing() throws {
         var world = World()
         let watcher = try world.registered(alice, tags: [entry(1, .lo, watch: true)])
@@ -109,7 +109,7 @@ struct ServiceTests {
         #expect(second.replies(in: sent).isEmpty)
     }
 
-    @Test("nobody is gone who has another registration, or has only changed its tags")
+    @Test("nobody is gone who has another registration, or has only changed its tags")  // [SIG-34]
     func staying() throws {
         var world = World()
         let watcher = try world.registered(alice, tags: [entry(1, .lo, watch: true)])
@@ -122,7 +122,7 @@ struct ServiceTests {
         #expect(watcher.replies(in: again.say(.tags([], first: true), in: &world)).isEmpty)
     }
 
-    @Test("who starts to watch for a peer that is there hears so with the confirmation")
+    @Test("who starts to watch for a peer that is there hears so with the confirmation")  // [SIG-33]
     func watchingThePresent() throws {
         var world = World()
         _ = try world.registered(bob, tags: [entry(1, .hi)])
@@ -132,7 +132,7 @@ struct ServiceTests {
         #expect(replies.last == .appeared(tag: tag(1)))
     }
 
-    @Test("CONNECT seats the caller whose TAGS was lost, so that the answer finds it")
+    @Test("CONNECT seats the caller whose TAGS was lost, so that the answer finds it")  // [SIG-28]
     func connectWithoutTags() throws {
         var world = World()
         let caller = try world.registered(alice)
@@ -142,7 +142,7 @@ struct ServiceTests {
         #expect(caller.replies(in: answered) == [.peer(tag: tag(1), observed: [bob], blob: [2])])
     }
 
-    @Test("a largest blob fits, with all addresses, in one datagram")
+    @Test("a largest blob fits, with all addresses, in one datagram")  // [HS-15] [SIG-2]
     func largestBlob() throws {
         var world = World()
         _ = try world.registered(alice, tags: [entry(1, .lo)])
@@ -154,7 +154,7 @@ struct ServiceTests {
         #expect(sent.allSatisfy { $0.datagram.count <= Limits.signalingDatagramSize })
     }
 
-    @Test("a registration that is not refreshed ends, and its peer is told that nobody is there")
+    @Test("a registration that is not refreshed ends, and its peer is told that nobody is there")  // [SIG-15]
     func expiry() throws {
         var world = World()
         let caller = try world.registered(alice, tags: [entry(1, .lo)])
@@ -167,7 +167,7 @@ struct ServiceTests {
         #expect(callee.say(.refresh, in: &world).isEmpty)
     }
 
-    @Test("UNREGISTER ends a registration at once, and neither it nor a replayed REGISTER comes back")
+    @Test("UNREGISTER ends a registration at once, and neither it nor a replayed REGISTER comes back")  // [SIG-12]
     func unregistering() throws {
         var world = World()
         let client = TestClient(service: world.key, source: alice)
@@ -186,7 +186,7 @@ struct ServiceTests {
         #expect(world.service.registry.tagCount == 0)
     }
 
-    @Test("a REGISTER whose answer was lost is answered again, and makes no second registration")
+    @Test("a REGISTER whose answer was lost is answered again, and makes no second registration")  // [SIG-11]
     func lostAnswer() throws {
         var world = World()
         let client = TestClient(service: world.key, source: alice)
@@ -203,7 +203,7 @@ struct ServiceTests {
         #expect(world.service.registry.count == 1)
     }
 
-    @Test("a client whose registration was forgotten registers again under the same key, with a new number")
+    @Test("a client whose registration was forgotten registers again under the same key, with a new number")  // [SIG-4]
     func registeringAgain() throws {
         var world = World()
         var client = try world.registered(alice, tags: [entry(1, .lo)])
@@ -215,7 +215,7 @@ struct ServiceTests {
         #expect(client.replies(in: client.say(.ping(3), in: &world)) == [.pong(3)])
     }
 
-    @Test("a cookie is good for one source, one key and half a minute")
+    @Test("a cookie is good for one source, one key and half a minute")  // [SIG-9]
     func cookies() throws {
         var world = World()
         let client = TestClient(service: world.key, source: alice)
@@ -234,7 +234,7 @@ struct ServiceTests {
         #expect(world.service.registry.count == 0)
     }
 
-    @Test("a client is followed to its new address, but a replayed or late datagram moves nobody")
+    @Test("a client is followed to its new address, but a replayed or late datagram moves nobody")  // [SIG-40]
     func following() throws {
         var world = World()
         var client = try world.registered(alice, tags: [entry(1, .lo)])
@@ -251,7 +251,7 @@ struct ServiceTests {
         #expect(found == [.peer(tag: tag(1), observed: [client.source], blob: [])])
     }
 
-    @Test("an answer leaves from the port that the client spoke to")
+    @Test("an answer leaves from the port that the client spoke to")  // [SIG-41]
     func answersFromTheSamePort() throws {
         var world = World()
         let client = try world.registered(alice)
@@ -260,7 +260,7 @@ struct ServiceTests {
         #expect(world.deliver(client.datagram([.ping(1)]), from: alice, at: endpoint).map(\.endpoint) == [endpoint])
     }
 
-    @Test("without the token a client is told so, with it it registers")
+    @Test("without the token a client is told so, with it it registers")  // [SIG-10]
     func accessToken() throws {
         var world = World(access: .token(Array("sesame".utf8)))
         var client = TestClient(service: world.key, source: alice)
@@ -275,7 +275,7 @@ struct ServiceTests {
         #expect(world.service.registry.count == 1)
     }
 
-    @Test("a full service says so")
+    @Test("a full service says so")  // [SIG-14]
     func full() throws {
         var capacity = Registry.Capacity()
         capacity.registrations = 1
@@ -286,7 +286,7 @@ struct ServiceTests {
         #expect(refused == [.notice(Array(Notice.full.rawValue.utf8))])
     }
 
-    @Test("a draining service tells its clients")
+    @Test("a draining service tells its clients")  // [SIG-37]
     func draining() throws {
         var world = World()
         let client = try world.registered(alice)
@@ -296,7 +296,7 @@ struct ServiceTests {
         #expect(client.replies(in: outbox.bytes) == [.draining])
     }
 
-    @Test("a source that registers too often with valid cookies is not answered, and others are")
+    @Test("a source that registers too often with valid cookies is not answered, and others are")  // [SIG-43]
     func limits() throws {
         var rates = Service.Rates()
         rates.registersPerSource = RateLimiter.Rate(perSecond: 1, burst: 3)
@@ -312,7 +312,7 @@ struct ServiceTests {
         #expect(world.deliver(client.keys.register(body), from: alice).isEmpty)
     }
 
-    @Test("all sources together are limited where their cookies are valid")
+    @Test("all sources together are limited where their cookies are valid")  // [SIG-43]
     func totalLimit() throws {
         var rates = Service.Rates()
         rates.registers = RateLimiter.Rate(perSecond: 1, burst: 3)

@@ -28,7 +28,7 @@ struct AdversaryTests {
         return (world, alice, bob, sent)
     }
 
-    @Test("a service that lies turns no traffic on others", arguments: LyingService.Lie.allCases)
+    @Test("a service that lies turns no traffic on others", arguments: LyingService.Lie.allCases)  // [CND-5]
     func lies(lie: LyingService.Lie) {
         for seed in 0..<10 as Range<UInt64> {
             let (_, _, _, sent) = meet(lie, seed: seed)
@@ -44,7 +44,7 @@ struct AdversaryTests {
         }
     }
 
-    @Test(
+    @Test(  // [HS-51]
         "introductions that come again, or with addresses of others, keep nobody apart",
         arguments: [LyingService.Lie.replayedBlobs, .manyAddresses])
     func stillMeet(lie: LyingService.Lie) {
@@ -55,6 +55,7 @@ struct AdversaryTests {
         }
     }
 
+    // [SIG-31]
     @Test("introductions that come again at once are not answered each time, or service and peers would never rest")
     func rests() {
         let world = World(seed: 13)

@@ -93,7 +93,7 @@ struct RoutingTests {
         #expect(bob.endpoint.path(to: alice.key)?.remote.ip == IPAddress("198.51.100.3"))
     }
 
-    @Test("a mapped port is believed only where it is reached from outside", arguments: [false, true])
+    @Test("a mapped port is believed only where it is reached from outside", arguments: [false, true])  // [MAP-9]
     func mapped(isBehindCarrier: Bool) {
         let world = World(seed: 14)
         let carrier = isBehindCarrier ? NAT(.random, external: IPAddress("198.51.100.9")!, seed: 2) : nil

@@ -61,9 +61,13 @@ extension Connection {
         var signature: [UInt8]?
         var challenges: [UInt64] = []
         var responses: [UInt64] = []
+        var isWhole = true
         var reader = ByteReader(plaintext.span)
-        while !reader.isAtEnd {
-            guard let frame = try? reader.frame() else { return }
+        while isWhole, !reader.isAtEnd {
+            guard let frame = try? reader.frame() else {
+                isWhole = false
+                break
+            }
             switch frame {
             case .auth(let bytes, _): signature = bytes
             case .pathChallenge(let data): challenges.append(data)
@@ -72,11 +76,12 @@ extension Connection {
             case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency, .close,
                 .candidates,
                 .observedAddress, .rekey, .reauth:
-                return
+                // What came before it counts, but nobody is answered who says such things.
+                isWhole = false
             }
         }
         for data in responses { receivePathResponse(data, size: size, isOfSession: false, at: now) }
-        if !challenges.isEmpty {
+        if isWhole, !challenges.isEmpty {
             sendHandshake(index, to: source, responses: Array(challenges.prefix(Limits.challengesPerPacket)), at: now)
         }
         // Last, as a session that begins takes in what came early, and that may end it again.

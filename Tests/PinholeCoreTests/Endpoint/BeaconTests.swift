@@ -57,6 +57,34 @@ struct BeaconTests {
         }
     }
 
+    @Test("without contacts nothing is said")  // [LAN-8]
+    func alone() {
+        let home = Home(seed: 40)
+        home.start(home.alice)
+        home.world.run(for: .seconds(200))
+        #expect(home.sent(.beacon, by: home.alice).isEmpty)
+    }
+
+    @Test("a round of beacons leaves at once, after 1, 2, 4, 8, 16 and 32 s, and then each minute")  // [LAN-7]
+    func rounds() {
+        let home = Home(seed: 41)
+        home.alice.add(home.bob)
+        var times: [Instant] = []
+        home.world.tap = { flight in
+            if flight.kind == .beacon, times.last != home.world.now { times.append(home.world.now) }
+            return flight
+        }
+        let began = home.world.now
+        home.alice.useLocalNetwork()
+        home.world.run(for: .seconds(300))
+        #expect(times.first == began)
+        let intervals = zip(times.dropFirst(), times).map { ($0 - $1) / .seconds(1) }
+        #expect(intervals.count >= 8 && intervals[0] == 1)
+        for (interval, base) in zip(intervals, [1, 2, 4, 8, 16, 32, 60, 60] as [Double]) {
+            #expect(interval >= base * 0.74 && interval <= base * 1.26, "\(interval) for \(base)")
+        }
+    }
+
     @Test("who starts later and is called is found at once, and not with the next beacon", arguments: 1...8)
     func waiting(seed: Int) {
         let home = Home(seed: UInt64(seed))
@@ -71,7 +99,7 @@ struct BeaconTests {
         #expect(home.world.now - began <= .milliseconds(6), "seed \(seed)")
     }
 
-    @Test("with the service dead a session that was begun through it moves to the local network")
+    @Test("with the service dead a session that was begun through it moves to the local network")  // [LAN-12]
     func serviceDead() {
         let home = Home(seed: 3)
         home.alice.add(home.bob)
@@ -85,6 +113,7 @@ struct BeaconTests {
         #expect(home.alice.connections.map(\.remote) == [home.bob.address])
     }
 
+    // [PTH-25]
     @Test("contacts that meet again on another network go on with their session, with no service to tell them")
     func meetAgain() {
         let world = World(seed: 4)
@@ -116,6 +145,7 @@ struct BeaconTests {
         #expect(home.alice.texts.isEmpty)
     }
 
+    // [LAN-1] [LAN-2]
     @Test("no two beacons have anything in common, and all look alike, however many contacts there are")
     func unlinkable() {
         let home = Home(seed: 6)
@@ -139,7 +169,7 @@ struct BeaconTests {
         }
     }
 
-    @Test("a recorded beacon is good for nobody else, and for nobody later")
+    @Test("a recorded beacon is good for nobody else, and for nobody later")  // [LAN-5]
     func replay() throws {
         let home = Home(seed: 7)
         home.alice.add(home.bob)
@@ -167,7 +197,7 @@ struct BeaconTests {
         #expect(answers(to: "192.168.1.10:4000") == 0)
     }
 
-    @Test("clocks may differ by an hour", arguments: [(50, true), (-50, true), (300, false)])
+    @Test("clocks may differ by an hour", arguments: [(50, true), (-50, true), (300, false)])  // [LAN-4]
     func clocks(minutes: Int, meets: Bool) {
         let home = Home(seed: 8)
         home.alice.add(home.bob)
@@ -178,6 +208,7 @@ struct BeaconTests {
         #expect(home.world.run(for: .seconds(5)) { home.bob.texts == ["hello"] } == meets)
     }
 
+    // [LAN-9] [LAN-10]
     @Test("beacons that come from elsewhere, by another socket or in a flood cost nothing but a count")
     func hostile() throws {
         let home = Home(seed: 9)
@@ -215,7 +246,7 @@ struct BeaconTests {
         #expect(home.world.recording?.count == before, "nobody was answered")
     }
 
-    @Test("one who repeats a call a thousand times is called a few times")
+    @Test("one who repeats a call a thousand times is called a few times")  // [LAN-11]
     func insistence() {
         let home = Home(seed: 10)
         home.alice.add(home.bob)

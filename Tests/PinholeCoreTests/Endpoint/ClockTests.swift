@@ -1,6 +1,7 @@
 import PinholeCrypto
 import PinholeWire
 import Simulator
+import TestSupport
 import Testing
 
 @testable import PinholeCore
@@ -28,21 +29,23 @@ struct ClockTests {
         return (world, right, wrong)
     }
 
-    @Test("locks nobody out in direct mode", arguments: Caller.allCases, [false, true])
+    @Test("locks nobody out in direct mode", arguments: Caller.allCases, [false, true])  // [HS-45] [HS-73]
     func direct(caller: Caller, remembers: Bool) {
         let (world, right, wrong) = meetAgain(direct: true, remembers: remembers, caller: caller)
+        let start = world.now
         #expect(world.run(for: .seconds(1)) { world.shareOneSession(right, wrong) })
+        Figure.note("A12", world.now - start)
         #expect(world.canTalk(right, wrong))
     }
 
-    @Test("locks nobody out who is introduced", arguments: Caller.allCases, [false, true])
+    @Test("locks nobody out who is introduced", arguments: Caller.allCases, [false, true])  // [HS-44] [HS-48]
     func introduced(caller: Caller, remembers: Bool) {
         let (world, right, wrong) = meetAgain(direct: false, remembers: remembers, caller: caller)
         #expect(world.run(for: .seconds(2)) { world.shareOneSession(right, wrong) })
         #expect(world.canTalk(right, wrong))
     }
 
-    @Test("locks nobody out whose peer still has the old session", arguments: [false, true])
+    @Test("locks nobody out whose peer still has the old session", arguments: [false, true])  // [HS-62]
     func oldSession(direct: Bool) {
         let world = World(seed: 2)
         let (alice, bob) = direct ? world.makeDirectPair(bothKnow: true) : world.makePair()
@@ -57,6 +60,7 @@ struct ClockTests {
         #expect(world.canTalk(alice, bob))
     }
 
+    // [HS-50]
     @Test("locks nobody out when each finds the other's clock wrong", arguments: [false, true], Caller.allCases)
     func both(direct: Bool, caller: Caller) {
         for seed in 0..<4 as Range<UInt64> {

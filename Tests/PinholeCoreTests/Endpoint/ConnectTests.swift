@@ -43,7 +43,7 @@ struct ConnectTests {
         #expect(world.run(for: .seconds(2)) { alice.texts == ["hi"] && bob.texts == ["hello"] })
     }
 
-    @Test("two hard NATs fail within 10 s, and both are named")
+    @Test("two hard NATs fail within 10 s, and both are named")  // [HS-56]
     func hard() {
         let world = World(seed: 4)
         let (alice, bob) = world.makePair(NAT.symmetric("198.51.100.1"), NAT.symmetric("198.51.100.2", seed: 2))

@@ -25,7 +25,8 @@ struct CrossedTests {
         #expect(world.canTalk(alice, bob), "\(what)")
     }
 
-    @Test("through the service: one session, with the same id on both sides", arguments: skews)
+    // [SIG-32] [SRV-3]
+    @Test("through the service: one session, with the same id on both sides", arguments: skews)  // [HS-53]
     func introduced(skew: Int) {
         let world = World(seed: UInt64(skew))
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
@@ -35,7 +36,7 @@ struct CrossedTests {
         expectOneSession(world, alice, bob, "\(skew) ms apart")
     }
 
-    @Test("directly: one session, with the same id on both sides", arguments: skews)
+    @Test("directly: one session, with the same id on both sides", arguments: skews)  // [HS-58]
     func direct(skew: Int) {
         let world = World(seed: UInt64(skew))
         let (alice, bob) = world.makeDirectPair(bothKnow: true)
@@ -45,7 +46,7 @@ struct CrossedTests {
         expectOneSession(world, alice, bob, "\(skew) ms apart")
     }
 
-    @Test("with losses, reordering and doubles: one session in the end", arguments: UInt64(1)...40)
+    @Test("with losses, reordering and doubles: one session in the end", arguments: UInt64(1)...40)  // [HS-59]
     func badNetwork(seed: UInt64) {
         let world = World(seed: seed)
         let (alice, bob) =

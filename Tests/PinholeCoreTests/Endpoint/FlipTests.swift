@@ -32,7 +32,7 @@ struct FlipTests {
         return { counts }
     }
 
-    @Test("introduced: no answer, no event, and the right session all the same")
+    @Test("introduced: no answer, no event, and the right session all the same")  // [HS-65]
     func introduced() {
         let world = World(seed: 21)
         let counts = flipEverything(world, seed: 21)
@@ -54,7 +54,7 @@ struct FlipTests {
         for kind in [DatagramKind.hello, .handshake, .data] { #expect(counts()[kind] ?? 0 > 0) }
     }
 
-    @Test("in a COOKIE: nothing is sent until the right one comes")
+    @Test("in a COOKIE: nothing is sent until the right one comes")  // [HS-18]
     func cookie() {
         let world = World(seed: 23)
         let (alice, bob) = world.makeDirectPair()

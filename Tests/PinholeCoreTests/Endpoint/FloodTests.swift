@@ -8,6 +8,7 @@ import Testing
 
 @Suite("floods")
 struct FloodTests {
+    // [HS-16] [HS-66]
     @Test("10,000 HELLOs a second of strangers do not keep a contact out, and buy nothing but cookies")
     func cookiesUnderLoad() throws {
         let world = World(seed: 41)
@@ -40,13 +41,14 @@ struct FloodTests {
         }
         #expect(world.shareOneSession(alice, bob))
         #expect(world.now - start < .milliseconds(500))
+        Figure.note("A11", world.now - start)
         let answers = (world.recording ?? []).filter { $0.source == bob.address && $0.destination != alice.address }
         #expect(answers.count > count / 2)
         #expect(answers.allSatisfy { $0.kind == .cookie && $0.bytes.count == Limits.cookieDatagramSize })
         #expect(bob.connection(to: alice)?.pairings.count ?? 9 <= Limits.maxPeerHellos)
     }
 
-    @Test("a flood does not keep a peer from calling others", arguments: [false, true])
+    @Test("a flood does not keep a peer from calling others", arguments: [false, true])  // [HS-68]
     func callUnderLoad(isIntroduced: Bool) {
         let world = World(seed: 46)
         let (bob, alice) = isIntroduced ? world.makePair() : world.makeDirectPair()
@@ -69,7 +71,7 @@ struct FloodTests {
         #expect(world.shareOneSession(alice, bob))
     }
 
-    @Test("a thousand HELLOs of a contact leave two half-open handshakes")
+    @Test("a thousand HELLOs of a contact leave two half-open handshakes")  // [HS-5] [HS-38] [HS-57]
     func halfOpen() throws {
         let world = World(seed: 42)
         let (alice, bob) = world.makeDirectPair()
@@ -93,6 +95,7 @@ struct FloodTests {
         #expect(world.run(for: .seconds(1)) { world.shareOneSession(alice, bob) })
     }
 
+    // [HS-39] [HS-69]
     @Test("a contact's HELLO replayed from a forged address earns that address at most twice its bytes")
     func amplification() throws {
         let world = World(seed: 43)
@@ -115,8 +118,10 @@ struct FloodTests {
         let sent = (world.recording ?? []).filter { $0.destination == victim }.reduce(0) { $0 + $1.bytes.count }
         #expect(sent > 0)
         #expect(sent <= 2 * received, "\(sent) bytes for \(received)")
+        Figure.note("A10", "\(sent) bytes for \(received)")
     }
 
+    // [HS-34] [HS-35]
     @Test("session packets that overtake the AUTH wait, at most 32 of them, and are delivered after it")
     func earlyPackets() {
         let world = World(seed: 44)
@@ -143,7 +148,7 @@ struct FloodTests {
         #expect(bob.texts == (0..<40).map { "line \($0)" })
     }
 
-    @Test("no more than 32 packets wait, whatever is poured in for a connection id that was seen")
+    @Test("no more than 32 packets wait, whatever is poured in for a connection id that was seen")  // [HS-35]
     func earlyPacketsAreBounded() throws {
         let world = World(seed: 45)
         let (alice, bob) = world.makeDirectPair()

@@ -38,7 +38,7 @@ struct HostileCandidateTests {
         return counts
     }
 
-    @Test(
+    @Test(  // [CND-5] [CND-6]
         "are not probed when they are no peer's",
         arguments: [
             "198.51.100.7:0", "255.255.255.255:9", "192.168.2.255:9", "192.168.2.0:9", "224.0.0.251:5353",
@@ -59,7 +59,7 @@ struct HostileCandidateTests {
         #expect(counts[TransportAddress(address)!] == nil)
     }
 
-    @Test("are probed at most nine times each, and at most 32 of them, however many are named")
+    @Test("are probed at most nine times each, and at most 32 of them, however many are named")  // [CND-12] [CND-14]
     func bounded() throws {
         let candidates = (0..<300).map { Candidate(.host, strangerAddress($0 * 4096)) }
         let introductions = stride(from: 0, to: 300, by: 15).map { Array(candidates[$0..<$0 + 15]) }
@@ -69,6 +69,7 @@ struct HostileCandidateTests {
         #expect(counts.values.allSatisfy { $0 <= 2 * Limits.probesPerRound })
     }
 
+    // [PTH-16]
     @Test("are probed at most nine times in a round, however often they are named and not named in a session")
     func alternating() throws {
         let world = World(seed: 82)
@@ -88,7 +89,7 @@ struct HostileCandidateTests {
         #expect((1...Limits.probesPerRound).contains(count), "\(count) in 5 s")
     }
 
-    @Test("are probed one after the other, though the contact calls them peer-reflexive")
+    @Test("are probed one after the other, though the contact calls them peer-reflexive")  // [CND-11]
     func paced() throws {
         let world = World(seed: 84)
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
@@ -110,13 +111,13 @@ struct HostileCandidateTests {
         #expect(probed() == 15)
     }
 
-    @Test("are all refused when one introduction names more than 16")
+    @Test("are all refused when one introduction names more than 16")  // [FRM-11]
     func tooMany() throws {
         let candidates = (0..<200).map { Candidate(.host, strangerAddress($0 * 4096)) }
         #expect(try probes([candidates]).isEmpty)
     }
 
-    @Test("that are private are probed on one of our networks, and behind the same public address")
+    @Test("that are private are probed on one of our networks, and behind the same public address")  // [CND-9]
     func privateAddresses() throws {
         let neighbour = TransportAddress("192.168.2.77:4000")!
         #expect(try probes([[Candidate(.host, neighbour)]])[neighbour] ?? 0 > 0)
@@ -124,6 +125,7 @@ struct HostileCandidateTests {
         #expect(try probes([[Candidate(.host, housemate)]], observed: ["198.51.100.2:5000"])[housemate] ?? 0 > 0)
     }
 
+    // [CND-10]
     @Test("are probed three times each, and four of them, when only a service names them, however many it does")
     func namedByServiceOnly() throws {
         let world = World(seed: 83)

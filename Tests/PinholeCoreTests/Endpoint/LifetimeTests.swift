@@ -14,6 +14,7 @@ struct LifetimeTests {
         return world.addPeer("192.168.1.10:4000", behind: nat)
     }
 
+    // [NAT-8]
     @Test("Linux keeps an idle mapping for 120 s, and this is found out within eight minutes", arguments: UInt64(1)...5)
     func linux(seed: UInt64) throws {
         let world = World(seed: seed)
@@ -54,7 +55,7 @@ struct LifetimeTests {
         #expect(alice.profile?.lifetimeLimit == nil)
     }
 
-    @Test("a service that dies, or that does not know RESPONSE-PORT, makes no mapping die")
+    @Test("a service that dies, or that does not know RESPONSE-PORT, makes no mapping die")  // [NAT-9]
     func noService() {
         for answersElsewhere in [false, true] {
             let world = World(seed: 6)
@@ -92,7 +93,7 @@ struct LifetimeTests {
         }
     }
 
-    @Test("an earlier run's knowledge is gone on from, and is not good for ever")
+    @Test("an earlier run's knowledge is gone on from, and is not good for ever")  // [NAT-8]
     func resumed() {
         #expect(LifetimeTest.ages(alive: nil, dead: nil) == Limits.mappingAges)
         #expect(LifetimeTest.ages(alive: .seconds(55), dead: nil) == [110, 170, 290].map { .seconds($0) })

@@ -1,6 +1,7 @@
 import PinholeCrypto
 import PinholeWire
 import Simulator
+import TestSupport
 import Testing
 
 @testable import PinholeCore
@@ -12,10 +13,12 @@ struct LossTests {
         let world = World(seed: seed)
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
         world.loseInBursts()
+        let start = world.now
         alice.connect(to: bob)
         #expect(
             world.run(for: .seconds(10)) { alice.sessionID(with: bob) != nil && world.shareOneSession(alice, bob) },
             "seed \(seed)")
+        Figure.note("A1 introduced", world.now - start)
     }
 
     @Test("ends within 10 s when 30 % of all datagrams are lost in bursts, directly", arguments: UInt64(1)...50)
@@ -23,8 +26,10 @@ struct LossTests {
         let world = World(seed: seed)
         let (alice, bob) = world.makeDirectPair()
         world.loseInBursts()
+        let start = world.now
         alice.connect(to: bob)
         #expect(world.run(for: .seconds(10)) { world.shareOneSession(alice, bob) }, "seed \(seed)")
+        Figure.note("A1 direct", world.now - start)
     }
 
     @Test("survives every pattern of losses among the first three datagrams of each side", arguments: [false, true])
@@ -40,10 +45,12 @@ struct LossTests {
                 let bit = flight.source == alice.address ? count : count + 3
                 return count < 3 && pattern >> bit & 1 == 1 ? nil : flight
             }
+            let start = world.now
             alice.connect(to: bob)
             #expect(
                 world.run(for: .seconds(5)) { !alice.connections.isEmpty && !bob.connections.isEmpty },
                 "pattern \(String(pattern, radix: 2)) of lost datagrams")
+            Figure.note("A2", world.now - start)
             #expect(world.shareOneSession(alice, bob))
         }
     }
@@ -59,6 +66,7 @@ struct LossTests {
         }
         alice.connect(to: bob)
         #expect(world.run(for: .milliseconds(milliseconds + 3000)) { world.shareOneSession(alice, bob) })
+        Figure.note("A4 after the listener", world.now - start - .milliseconds(milliseconds))
     }
 
     @Test("begins as soon as a peer who was offline registers", arguments: 0...10)
@@ -78,7 +86,7 @@ struct LossTests {
         #expect(world.run(for: .seconds(2)) { world.shareOneSession(alice, bob) })
     }
 
-    @Test("succeeds when the callee's blob is lost, and when both are and both call", arguments: [1, 2])
+    @Test("succeeds when the callee's blob is lost, and when both are and both call", arguments: [1, 2])  // [HS-42]
     func lostBlobs(count: Int) {
         let world = World(seed: UInt64(count))
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))

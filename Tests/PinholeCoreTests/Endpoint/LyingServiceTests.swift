@@ -38,7 +38,7 @@ struct LyingServiceTests {
         }
     }
 
-    @Test("whatever addresses STUN answers name, nothing is sent to them")
+    @Test("whatever addresses STUN answers name, nothing is sent to them")  // [NAT-11]
     func addresses() {
         for seed in UInt64(1)...30 {
             let (world, alice) = Self.world(seed: seed) { message, random in
@@ -57,7 +57,7 @@ struct LyingServiceTests {
         }
     }
 
-    @Test(
+    @Test(  // [NAT-11]
         "a second address that is none, or inside, is not asked",
         arguments: [
             "255.255.255.255:9", "224.0.0.1:9", "0.0.0.0:9", "240.0.0.1:9", "127.0.0.1:9", "169.254.1.1:9",
@@ -90,7 +90,7 @@ struct LyingServiceTests {
         }
     }
 
-    @Test(
+    @Test(  // [NAT-11]
         "where nobody can be, this peer is not: nothing is measured, and no contact is told",
         arguments: ["255.255.255.255:9", "0.0.0.0:9", "192.168.1.1:53", "10.0.0.1:9", "198.51.100.1:0"])
     func observed(_ text: String) {
@@ -109,6 +109,7 @@ struct LyingServiceTests {
         #expect(!alice.endpoint.isMeasuring(.v4) && environment.networks[.v4] == network)
     }
 
+    // [NAT-1]
     @Test("a service that sees this peer elsewhere each second has it measured at most every 10 s, the last time too")
     func flipping() {
         let (world, alice) = Self.world(seed: 11) { _, _ in }
@@ -144,7 +145,7 @@ struct LyingServiceTests {
         peer.drain()
     }
 
-    @Test("wrong transactions and refusals change nothing")
+    @Test("wrong transactions and refusals change nothing")  // [NAT-3]
     func transactions() {
         for kind in [STUNMessage.Class.success, .error(code: 420), .error(code: 500), .request] {
             let (world, alice) = Self.world(seed: 3) { message, random in
@@ -177,7 +178,7 @@ struct LyingServiceTests {
         #expect(sent <= 12 + 24 + 6 + 4 * 5 * 18, "\(sent)")
     }
 
-    @Test("a hairpin is tried with six datagrams, and only where the service and its answers agree")
+    @Test("a hairpin is tried with six datagrams, and only where the service and its answers agree")  // [NAT-7]
     func hairpin() {
         var entropy = Entropy(SeededRandom(seed: 5))
         var now = Instant(nanoseconds: 0)
@@ -193,7 +194,7 @@ struct LyingServiceTests {
         #expect(sent == 6 * 20 && test.result == false)
     }
 
-    @Test("a hairpin is heard of by its own request alone")
+    @Test("a hairpin is heard of by its own request alone")  // [NAT-7]
     func echo() {
         var entropy = Entropy(SeededRandom(seed: 6))
         let now = Instant(nanoseconds: 0)

@@ -23,7 +23,7 @@ struct NATDetectorTests {
         (.addressAndPortDependent, .endpointIndependent, .addressAndPortDependent, .endpointIndependent),
     ]
 
-    @Test("each kind is recognized within 2 s", arguments: cases)
+    @Test("each kind is recognized within 2 s", arguments: cases)  // [NAT-4]
     func kinds(
         mapping: NATBehavior.Mapping, filtering: NATBehavior.Filtering, natMapping: NAT.Mapping,
         natFiltering: NAT.Filtering
@@ -119,7 +119,7 @@ struct NATDetectorTests {
         #expect(again.profile?.lifetime == .seconds(55))
     }
 
-    @Test("a service with one port leaves unknown what it cannot show")
+    @Test("a service with one port leaves unknown what it cannot show")  // [NAT-5]
     func onePort() {
         var entropy = Entropy(SeededRandom(seed: 1))
         var now = Instant(nanoseconds: 0)
@@ -131,7 +131,7 @@ struct NATDetectorTests {
         #expect(detector.behavior == NATBehavior() && detector.isDone)
     }
 
-    @Test("the first alternate port is never written to, also where there is no other")
+    @Test("the first alternate port is never written to, also where there is no other")  // [NAT-10]
     func twoPorts() {
         var entropy = Entropy(SeededRandom(seed: 4))
         var now = Instant(nanoseconds: 0)
@@ -144,7 +144,7 @@ struct NATDetectorTests {
         #expect(detector.behavior == NATBehavior() && detector.isDone)
     }
 
-    @Test("a service that showed nothing is asked again, at most once a minute")
+    @Test("a service that showed nothing is asked again, at most once a minute")  // [NAT-2]
     func blind() {
         let world = World(seed: 97)
         world.recording = []
@@ -160,7 +160,7 @@ struct NATDetectorTests {
         #expect(world.run(for: .seconds(90)) { alice.behavior?.isHard == true })
     }
 
-    @Test("a service that answers nothing says nothing about filters")
+    @Test("a service that answers nothing says nothing about filters")  // [NAT-4]
     func silence() {
         var entropy = Entropy(SeededRandom(seed: 1))
         var now = Instant(nanoseconds: 0)
@@ -175,7 +175,7 @@ struct NATDetectorTests {
         #expect(sent == 9)
     }
 
-    @Test("answers that nobody asked for, from elsewhere, and with impossible addresses are not believed")
+    @Test("answers that nobody asked for, from elsewhere, and with impossible addresses are not believed")  // [NAT-3]
     func forgedAnswers() throws {
         var entropy = Entropy(SeededRandom(seed: 2))
         let now = Instant(nanoseconds: 0)
@@ -201,7 +201,7 @@ struct NATDetectorTests {
         #expect(!detector.isDone && detector.behavior == NATBehavior())
     }
 
-    @Test("another service shows whether the mapping depends on the address", arguments: [true, false])
+    @Test("another service shows whether the mapping depends on the address", arguments: [true, false])  // [NAT-5]
     func otherService(_ depends: Bool) {
         var entropy = Entropy(SeededRandom(seed: 3))
         var now = Instant(nanoseconds: 0)

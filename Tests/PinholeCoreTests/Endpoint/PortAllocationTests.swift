@@ -32,7 +32,7 @@ struct PortAllocationTests {
         (.addressDependent, .random, .random),
     ]
 
-    @Test("each way is recognized", arguments: kinds)
+    @Test("each way is recognized", arguments: kinds)  // [NAT-6]
     func recognized(_ mapping: NAT.Mapping, _ way: NAT.Allocation, _ kind: PortAllocation.Kind) throws {
         for seed in UInt64(1)...50 {
             let found = try #require(Self.allocation(mapping, way, seed: seed))
@@ -62,7 +62,7 @@ struct PortAllocationTests {
         PortAllocation(ports.map { PortAllocation.Sample(local: local, external: $0) })
     }
 
-    @Test("steps: a counter in the other byte order, downwards, over the end")
+    @Test("steps: a counter in the other byte order, downwards, over the end")  // [PUN-11]
     func steps() {
         // numgen inc … offset 30000, as the kernel writes it: 0x7530 becomes 0x3075, and 0x75ff is followed by 0x7600.
         let swapped = (0..<10).map { (UInt16(0x75fa) + UInt16($0)).byteSwapped }
@@ -72,7 +72,7 @@ struct PortAllocationTests {
         #expect(Self.classified([100, 101, 103, 104, 105]).delta == 1)
     }
 
-    @Test("too little is not enough")
+    @Test("too little is not enough")  // [NAT-6]
     func few() {
         #expect(Self.classified([]) == PortAllocation())
         #expect(Self.classified([5000]).kind == .unknown)
@@ -83,7 +83,7 @@ struct PortAllocationTests {
         #expect(Self.classified([5000, 5000, 5000, 5000, 5000], local: 7).kind == .unknown)
     }
 
-    @Test("random ports are taken for nothing else, 20,000 times")
+    @Test("random ports are taken for nothing else, 20,000 times")  // [NAT-6]
     func random() {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededRandom(seed: seed)

@@ -23,7 +23,7 @@ struct PortMappingTests {
         peer.events.count { if case .mappingUnreachable = $0 { true } else { false } }
     }
 
-    @Test("is a candidate once a service reached it: within 2 round trips of the registration")
+    @Test("is a candidate once a service reached it: within 2 round trips of the registration")  // [MAP-10]
     func isVerified() {
         let world = World(seed: 1)
         let (alice, address) = Self.mapped(world, "192.168.1.10:4000", "198.51.100.1")
@@ -38,6 +38,7 @@ struct PortMappingTests {
         #expect(alice.endpoint.mappedAddress(.v4) == address)
     }
 
+    // [MAP-9]
     @Test("is none, and told, where the service does not get through: within 4 s, and not while the service is silent")
     func isNotReached() {
         let world = World(seed: 2)
@@ -53,7 +54,7 @@ struct PortMappingTests {
         #expect(alice.endpoint.mappedAddress(.v4) == nil && Self.verified(alice).isEmpty)
     }
 
-    @Test("is asked about again every 10 minutes, and withdrawn when it died")
+    @Test("is asked about again every 10 minutes, and withdrawn when it died")  // [MAP-12]
     func dies() {
         let world = World(seed: 3)
         let (alice, address) = Self.mapped(world, "192.168.1.10:4000", "198.51.100.1")
@@ -123,7 +124,7 @@ struct PortMappingTests {
         }
     }
 
-    @Test("is told to a contact who is being called when it comes", arguments: UInt64(1)...10)
+    @Test("is told to a contact who is being called when it comes", arguments: UInt64(1)...10)  // [CND-1]
     func comesLate(seed: UInt64) throws {
         let world = World(seed: seed)
         let alice = world.addPeer("192.168.1.10:4000", behind: .symmetric("198.51.100.1", seed: seed))

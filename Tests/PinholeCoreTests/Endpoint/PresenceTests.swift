@@ -75,7 +75,7 @@ struct PresenceTests {
         #expect(world.run(for: .seconds(60)) { words(alice, of: carol) == [true, false] })
     }
 
-    @Test("a session is presence, whatever the services say, and midnight changes nothing")
+    @Test("a session is presence, whatever the services say, and midnight changes nothing")  // [SIG-35]
     func session() {
         let world = World(seed: 304)
         let (alice, bob) = world.makePair()
@@ -115,7 +115,7 @@ struct TwinTests {
         peer.events.compactMap { if case .twin(let address) = $0 { .some(address) } else { nil } }
     }
 
-    @Test("notice each other at once at a service, whoever comes first", arguments: 1...8)
+    @Test("notice each other at once at a service, whoever comes first", arguments: 1...8)  // [TWN-1] [TWN-2]
     func service(seed: Int) {
         let world = World(seed: UInt64(seed))
         world.loss = seed > 4 ? 0.1 : 0
@@ -142,7 +142,7 @@ struct TwinTests {
         #expect(twins(one).count == 1 && twins(other).count == 1, "seed \(seed)")
     }
 
-    @Test("one that was killed and starts again is no other, nor one that has two address families")
+    @Test("one that was killed and starts again is no other, nor one that has two address families")  // [TWN-4]
     func restart() {
         let world = World(seed: 12)
         let (alice, bob) = world.makePair(.home("198.51.100.1"))
@@ -160,7 +160,7 @@ struct TwinTests {
         #expect(twins(alice).isEmpty && twins(bob).isEmpty && twins(dual).isEmpty)
     }
 
-    @Test("what a service repeats of an earlier run convinces nobody")
+    @Test("what a service repeats of an earlier run convinces nobody")  // [TWN-3]
     func replay() throws {
         let keys = TwinKeys(.generate())
         var entropy = Entropy(SystemRandomNumberGenerator())
@@ -187,7 +187,7 @@ struct TwinTests {
                 .isNews)
     }
 
-    @Test("notice each other on a local network, without a service")
+    @Test("notice each other on a local network, without a service")  // [LAN-3]
     func localNetwork() {
         let world = World(seed: 13)
         let router = NAT.home("198.51.100.1")

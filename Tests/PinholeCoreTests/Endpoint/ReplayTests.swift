@@ -75,7 +75,7 @@ struct ReplayTests {
         #expect(world.run(for: .seconds(3)) { world.shareOneSession(alice, bob) })
     }
 
-    @Test("mean nothing to the same person's next run", arguments: Mode.allCases)
+    @Test("mean nothing to the same person's next run", arguments: Mode.allCases)  // [HS-43]
     func nextRun(mode: Mode) {
         let (world, alice, bob, received) = record(mode)
         world.beforeDelivery = nil
@@ -96,7 +96,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("do not disturb the next handshake", arguments: Mode.allCases)
+    @Test("do not disturb the next handshake", arguments: Mode.allCases)  // [HS-43]
     func duringHandshake(mode: Mode) {
         let (world, alice, bob, received) = record(mode)
         world.beforeDelivery = nil

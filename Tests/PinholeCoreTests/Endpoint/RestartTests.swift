@@ -16,7 +16,7 @@ struct RestartTests {
         return (world, alice, bob)
     }
 
-    @Test("calls, and its new session takes over from the one it forgot")
+    @Test("calls, and its new session takes over from the one it forgot")  // [HS-61]
     func takesOver() {
         let (world, alice, bob) = connected(seed: 1)
         let old = alice.sessionID(with: bob)
@@ -59,7 +59,28 @@ struct RestartTests {
         }
     }
 
-    @Test("cannot take over before its AUTH is verified: until then the old session lives")
+    @Test("is met again with the disk of an hour before, whenever in a handshake it stopped", arguments: 0..<12)
+    func oldDisk(step: Int) {
+        let world = World(seed: UInt64(100 + step))
+        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+        alice.send("before", to: bob)
+        #expect(world.run(for: .seconds(5)) { bob.texts == ["before"] })
+        let copy = bob.disk
+        world.run(for: .seconds(3600))
+        bob.restart(with: alice)
+        world.run(for: .seconds(1))
+        bob.send("within the hour", to: alice)
+        world.run(for: .milliseconds(12 * step))
+        bob.kill()
+        world.run(for: .seconds(2))
+        bob.recover(with: alice, from: copy)
+        alice.send("after", to: bob)
+        #expect(world.run(for: .seconds(12)) { bob.texts.last == "after" }, "stopped after \(12 * step) ms")
+        #expect(world.canTalk(alice, bob))
+        #expect(Set(bob.texts).count == bob.texts.count && Set(alice.texts).count == alice.texts.count)
+    }
+
+    @Test("cannot take over before its AUTH is verified: until then the old session lives")  // [HS-60]
     func shadow() {
         let (world, alice, bob) = connected(seed: 3)
         let old = alice.sessionID(with: bob)
@@ -88,7 +109,7 @@ struct RestartTests {
         #expect(world.canTalk(alice, bob))
     }
 
-    @Test("HELLOs that lead nowhere, replayed from everywhere, never end a session")
+    @Test("HELLOs that lead nowhere, replayed from everywhere, never end a session")  // [HS-19] [HS-60]
     func unfinishedHellos() {
         let (world, alice, bob) = connected(seed: 4, direct: true)
         // Bob's disk has a twin that calls Alice and is never heard beyond its HELLOs.

@@ -43,7 +43,7 @@ struct ServicesTests {
         return (alice.failures.first, world.now - begin)
     }
 
-    @Test("two round trips to a contact, with both services up or with one dead from the beginning")
+    @Test("two round trips to a contact, with both services up or with one dead from the beginning")  // [SRV-1]
     func dead() throws {
         useBoth()
         let both = try #require(connectTime())
@@ -64,7 +64,7 @@ struct ServicesTests {
         #expect(world.canTalk(alice, bob))
     }
 
-    @Test("the word of one service that a contact is away counts after a second when the other is silent")
+    @Test("the word of one service that a contact is away counts after a second when the other is silent")  // [SRV-4]
     func offline() {
         useBoth()
         bob.endpoint.shutDown(at: world.now)
@@ -83,7 +83,7 @@ struct ServicesTests {
         #expect(after >= .seconds(1) && after < .milliseconds(1100), "\(after)")
     }
 
-    @Test("a service that is still being asked for the first time may know what the other does not")
+    @Test("a service that is still being asked for the first time may know what the other does not")  // [SRV-2] [SRV-4]
     func late() throws {
         bob.use([second.rendezvous(1)])
         world.run(for: .seconds(2))
@@ -99,7 +99,7 @@ struct ServicesTests {
         #expect(alice.failures.isEmpty && time < .milliseconds(1300), "\(time)")
     }
 
-    @Test("a contact is found through a service of its own, which learns of no other contact")
+    @Test("a contact is found through a service of its own, which learns of no other contact")  // [SRV-7]
     func carried() throws {
         let carol = world.addPeer("192.0.2.3:4000")
         alice.add(carol)
@@ -123,6 +123,7 @@ struct ServicesTests {
         #expect(alice.sentCount == before)
     }
 
+    // [SRV-5] [SRV-6]
     @Test("what a contact's service says of our address goes to that contact alone, and it sees no token")
     func scope() throws {
         let liar = strangerAddress(7)
@@ -142,7 +143,7 @@ struct ServicesTests {
         #expect(!alice.endpoint.environment.candidates(for: dave.key).map(\.address).contains(liar))
     }
 
-    @Test("a session outlives all services")
+    @Test("a session outlives all services")  // [SRV-8]
     func outlives() throws {
         useBoth()
         _ = try #require(connectTime())
@@ -153,6 +154,7 @@ struct ServicesTests {
         #expect(alice.connections.count == 1)
     }
 
+    // [SIG-37]
     @Test("a service that says it stops is left for a moment, the other goes on, and both are used again after")
     func draining() throws {
         useBoth()
@@ -173,6 +175,7 @@ struct ServicesTests {
         for peer in [alice, bob] { #expect(peer.endpoint.clients.allSatisfy { $0.isRegistered }) }
     }
 
+    // [CND-8]
     @Test("nothing is sent to a service for a contact's sake, at any of its ports and addresses, while it is used")
     func addresses() {
         useBoth()
@@ -194,7 +197,7 @@ struct ServicesTests {
         #expect(environment.serviceAddresses == Set(left))
     }
 
-    @Test("a list that changes keeps the registrations that stay, and ends those that go")
+    @Test("a list that changes keeps the registrations that stay, and ends those that go")  // [SRV-8]
     func changes() {
         useBoth()
         let before = alice.endpoint.clients[0].id

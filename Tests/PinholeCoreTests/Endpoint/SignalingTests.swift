@@ -30,7 +30,7 @@ struct SignalingTests {
         #expect(canMeet(world, alice, bob))
     }
 
-    @Test("a service that is away for minutes is found again, and each failure is told once")
+    @Test("a service that is away for minutes is found again, and each failure is told once")  // [SIG-8]
     func away() {
         let world = World(seed: 62)
         let (alice, bob) = world.makePair()
@@ -53,6 +53,51 @@ struct SignalingTests {
             }, "seed \(seed)")
         // The first call may find that the service does not know the callee any more; it is repeated by itself.
         #expect(canMeet(world, alice, bob, within: .seconds(30)), "seed \(seed)")
+    }
+
+    // [SIG-8]
+    @Test("REGISTER repeats after 350, 700 and 1400 ms, and begins anew with another key 2 s after it was given up")
+    func registerTimes() {
+        let world = World(seed: 64)
+        world.stopService()
+        let alice = world.addPeer("192.0.2.1:4000")
+        var sent: [(time: Instant, key: [UInt8])] = []
+        world.tap = { flight in
+            if flight.kind == .register { sent.append((world.now, Array(flight.bytes[2..<34]))) }
+            return flight
+        }
+        alice.useService()
+        world.run(for: .seconds(9))
+        let first = sent.filter { $0.key == sent[0].key }
+        let intervals = zip(first.dropFirst(), first).map { $0.time - $1.time }
+        #expect(first.count == 4)
+        for (interval, base) in zip(intervals, [350, 700, 1400]) {
+            #expect((base * 3 / 4...base * 5 / 4).contains(Int(interval / .milliseconds(1))), "\(interval) for \(base)")
+        }
+        // 2.8 s until it is given up, and 2 s more, both 25 % more or less.
+        let pause = sent.dropFirst(4).first.map { $0.time - sent[3].time } ?? .zero
+        #expect(pause >= .milliseconds(3600) && pause <= .seconds(6), "\(pause)")
+    }
+
+    @Test("a registration is refreshed 2.5 s after it began, and then each 20–25 s")  // [SIG-16]
+    func refreshTimes() {
+        let world = World(seed: 65)
+        let alice = world.addPeer("192.0.2.1:4000")
+        var registered: Instant?
+        var refreshes: [Instant] = []
+        world.tap = { flight in
+            if flight.kind == .server { registered = registered ?? world.now }
+            // REFRESH is one byte behind the header, and nothing else that a client says is as short.
+            if flight.kind == .client, flight.bytes.count == 30 { refreshes.append(world.now) }
+            return flight
+        }
+        alice.useService()
+        world.run(for: .seconds(200))
+        guard let registered, let first = refreshes.first else { Issue.record("nothing is refreshed"); return }
+        #expect(first - registered >= .milliseconds(2500) && first - registered <= .milliseconds(2600))
+        let intervals = zip(refreshes.dropFirst(), refreshes).map { $0 - $1 }
+        #expect(intervals.count >= 7)
+        for interval in intervals { #expect(interval >= .seconds(20) && interval <= .seconds(25)) }
     }
 
     @Test("a service with another key is not talked to")
@@ -117,7 +162,7 @@ struct SignalingTests {
         #expect(canMeet(world, alice, bob))
     }
 
-    @Test("a contact that is added during a refresh is found, though the message that tells it is lost")
+    @Test("a contact that is added during a refresh is found, though the message that tells it is lost")  // [SIG-26]
     func addedDuringRefresh() {
         let world = World(seed: 67)
         let (alice, bob) = world.makePair()
@@ -158,7 +203,7 @@ struct SignalingTests {
         #expect(canMeet(world, carol, bob))
     }
 
-    @Test("a peer with 200 contacts is found by each of them")
+    @Test("a peer with 200 contacts is found by each of them")  // [SIG-25]
     func manyContacts() throws {
         let world = World(seed: 69)
         let bob = world.addPeer("192.0.2.2:4000")
@@ -177,7 +222,7 @@ struct SignalingTests {
         for caller in callers { #expect(canMeet(world, caller, bob)) }
     }
 
-    @Test("days pass, tags change at the service's midnight, and peers still find each other")
+    @Test("days pass, tags change at the service's midnight, and peers still find each other")  // [SIG-18] [SIG-19]
     func midnight() {
         let world = World(seed: 70)
         let (alice, bob) = world.makePair()
@@ -199,7 +244,7 @@ struct SignalingTests {
         }
     }
 
-    @Test("two whose clients are on different sides of midnight find each other")
+    @Test("two whose clients are on different sides of midnight find each other")  // [SIG-17] [SIG-18]
     func acrossMidnight() {
         let world = World(seed: 71)
         let day = Limits.dayLength * 1000
@@ -214,7 +259,7 @@ struct SignalingTests {
         }
     }
 
-    @Test("why a service refuses is told")
+    @Test("why a service refuses is told")  // [SIG-14]
     func refusal() {
         let world = World(seed: 72)
         let sockets = [

@@ -24,7 +24,7 @@ struct StrangerTests {
         return attempt.hello(.direct(cookie: nil))
     }
 
-    @Test("a hundred thousand random datagrams get no byte back, before, during and after a handshake")
+    @Test("a hundred thousand random datagrams get no byte back, before, during and after a handshake")  // [HS-1]
     func randomDatagrams() {
         let seed: UInt64 = 31
         let (world, alice, bob) = listener(seed: seed)
@@ -77,7 +77,7 @@ struct StrangerTests {
         #expect(world.canTalk(alice, bob))
     }
 
-    @Test("a HELLO of somebody who knows the key and is no contact gets no byte back")
+    @Test("a HELLO of somebody who knows the key and is no contact gets no byte back")  // [HS-63]
     func unknownKey() throws {
         let (world, _, bob) = listener(seed: 33)
         for number in 0..<20 {
@@ -88,7 +88,7 @@ struct StrangerTests {
         #expect(bob.endpoint.drops[.notForUs] == 20)
     }
 
-    @Test("noise of a HELLO's shape with a right first MAC gets no byte back")
+    @Test("noise of a HELLO's shape with a right first MAC gets no byte back")  // [HS-63]
     func noiseWithMAC() {
         let seed: UInt64 = 34
         let (world, _, bob) = listener(seed: seed)
@@ -107,7 +107,39 @@ struct StrangerTests {
         #expect(bob.endpoint.drops[.notForUs] == 1000)
     }
 
-    @Test("everything that a peer sends, sent back to it, gets no byte back", arguments: [false, true])
+    @Test("a contact's HELLO with a point of small order gets no byte back")
+    func lowOrder() throws {
+        let (world, alice, bob) = listener(seed: 38)
+        let pair = try PairKeys(own: alice.identity, peer: bob.key)
+        // The generators of the small subgroups, and encodings that are not canonical.
+        let points: [[UInt8]] = [
+            [UInt8](repeating: 0, count: 32), [1] + [UInt8](repeating: 0, count: 31),
+            [0xec] + [UInt8](repeating: 0xff, count: 30) + [0x7f],
+            [0xed] + [UInt8](repeating: 0xff, count: 30) + [0x7f],
+            [0xee] + [UInt8](repeating: 0xff, count: 30) + [0x7f],
+        ]
+        for (number, point) in points.enumerated() {
+            let plaintext = HelloPlaintext(
+                ephemeral: point, timestamp: World.unixMilliseconds + 9000 + UInt64(number), versions: 1...1, flags: 0,
+                capabilities: 0, introID: .random())
+            let salt = [UInt8](repeating: 5, count: HelloEnvelope.saltSize)
+            var header = ByteWriter()
+            header.u8(DatagramKind.helloByte)
+            header.u8(Limits.version)
+            header.u64(UInt64(number))
+            header.append(salt)
+            let key = HelloEnvelope.key("hello", of: pair.role, pair: pair, salt: salt)
+            var hello = AEAD.seal(plaintext.encoded.span, after: header.bytes, nonce: .zero, key: key.bytes)
+            hello += Blake2b.mac(hello.span, key: SHA256.hash([UInt8]("pinhole/1 gate".utf8) + bob.key.raw).span)
+            hello += [UInt8](repeating: 0, count: 16)
+            #expect(PeerHello.open(hello.span, pair: try PairKeys(own: bob.identity, peer: alice.key)) != nil)
+            bob.receive(hello, from: alice.address)
+            world.run(for: .seconds(1))
+        }
+        #expect(bob.sentCount == 0 && bob.events.isEmpty)
+    }
+
+    @Test("everything that a peer sends, sent back to it, gets no byte back", arguments: [false, true])  // [HS-67]
     func reflection(isIntroduced: Bool) {
         let world = World(seed: 35)
         var sent: [(bytes: [UInt8], to: TransportAddress, by: TransportAddress)] = []
@@ -140,7 +172,7 @@ struct StrangerTests {
         #expect(count > 10)
     }
 
-    @Test(
+    @Test(  // [HS-34]
         "who knows a pair's secret and not the contact's key gets no session: an AUTH with another signature is nothing"
     )
     func wrongSignature() throws {
@@ -175,7 +207,7 @@ struct StrangerTests {
         #expect(bob.connection(to: alice)?.session?.id == keys.sessionID)
     }
 
-    @Test("a peer's own HELLO with the gate's MAC made anew for it is not the other side's")
+    @Test("a peer's own HELLO with the gate's MAC made anew for it is not the other side's")  // [HS-67]
     func roleSwap() throws {
         let (world, alice, bob) = listener(seed: 36)
         let pair = try PairKeys(own: bob.identity, peer: alice.key)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("versions")
 struct VersionTests {
-    @Test("a peer that speaks none of ours is answered with silence; the application is told both ranges")
+    @Test("a peer that speaks none of ours is answered with silence; the application is told both ranges")  // [HS-24]
     func noCommonVersion() throws {
         let world = World(seed: 51)
         let (alice, bob) = world.makeDirectPair(bothKnow: true)
@@ -25,7 +25,7 @@ struct VersionTests {
         #expect(bob.failures == [.noCommonVersion(own: 1...1, peer: 2...3)])
     }
 
-    @Test("of several versions in common none but ours is needed")
+    @Test("of several versions in common none but ours is needed")  // [VER-2]
     func newerPeer() throws {
         let world = World(seed: 52)
         let (alice, bob) = world.makeDirectPair()

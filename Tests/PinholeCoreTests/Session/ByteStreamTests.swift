@@ -47,7 +47,7 @@ struct ByteStreamTests {
         #expect(alice.streams[stream]?.bytes == down)
     }
 
-    @Test("one that nobody takes is refused in both directions")
+    @Test("one that nobody takes is refused in both directions")  // [BYT-1] [BYT-2]
     func refused() throws {
         bob.takesStreams = false
         let stream = try #require(alice.openStream("nobody", to: bob.key))
@@ -59,7 +59,7 @@ struct ByteStreamTests {
         }
     }
 
-    @Test("whoever does not read is not sent more than the credit, and gets the rest later")
+    @Test("whoever does not read is not sent more than the credit, and gets the rest later")  // [BYT-5]
     func backPressure() throws {
         bob.readsStreams = false
         let stream = try #require(alice.openStream("slow", to: bob.key))
@@ -119,7 +119,7 @@ struct ByteStreamTests {
         wait(5) { Array(bob.streams.values).contains(expected) }
     }
 
-    @Test("no more are open at once than may be, and a contact that opens more is refused")
+    @Test("no more are open at once than may be, and a contact that opens more is refused")  // [BYT-1]
     func bounds() throws {
         for number in 0..<Limits.maxByteStreams {
             _ = try #require(alice.openStream("\(number)", to: bob.key))
@@ -129,7 +129,7 @@ struct ByteStreamTests {
         wait(5) { bob.streams.count == Limits.maxByteStreams }
     }
 
-    @Test("a stream that is given up is over on both sides")
+    @Test("a stream that is given up is over on both sides")  // [BYT-2]
     func givenUp() throws {
         let stream = try #require(alice.openStream("given up", to: bob.key))
         write(.init(repeating: 1, count: 1000), on: stream, from: alice, to: bob)

@@ -7,6 +7,7 @@ import Testing
 
 @Suite("messages and files between two peers")
 struct DeliveryTests {
+    // [MSG-3]
     @Test("messages arrive once and in order, whatever the network does", arguments: [11, 12, 13, 14, 15] as [UInt64])
     func lossy(seed: UInt64) {
         let world = World(seed: seed)
@@ -24,7 +25,7 @@ struct DeliveryTests {
         #expect(Set(alice.delivered).count == sent.count, "seed \(seed)")
     }
 
-    @Test("what was accepted while the peer was away arrives when it appears")
+    @Test("what was accepted while the peer was away arrives when it appears")  // [MSG-5]
     func outboxEmptiesItself() {
         let world = World(seed: 21)
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
@@ -38,7 +39,7 @@ struct DeliveryTests {
         #expect(world.run(for: .seconds(5)) { bob.texts == ["are you there?"] })
     }
 
-    @Test("a peer that restarts in the middle gets the rest, and nothing twice")
+    @Test("a peer that restarts in the middle gets the rest, and nothing twice")  // [MSG-5]
     func restart() {
         let world = World(seed: 22)
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
@@ -50,7 +51,7 @@ struct DeliveryTests {
         #expect(bob.texts == (0..<60).map(String.init))
     }
 
-    @Test("a message that cannot be stored is not confirmed, and comes again when there is room")
+    @Test("a message that cannot be stored is not confirmed, and comes again when there is room")  // [MSG-10] [CLS-3]
     func fullDisk() {
         let world = World(seed: 23)
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
@@ -86,7 +87,7 @@ struct DeliveryTests {
         #expect(bob.stored["empty"] == [])
     }
 
-    @Test("a declined file is told as declined, and costs nothing more")
+    @Test("a declined file is told as declined, and costs nothing more")  // [FIL-6]
     func declined() {
         let world = World(seed: 34)
         let (alice, bob) = world.makePair()
@@ -97,7 +98,7 @@ struct DeliveryTests {
         #expect(bob.received[1] == nil)
     }
 
-    @Test("a file that was interrupted by a restart goes on where it stopped")
+    @Test("a file that was interrupted by a restart goes on where it stopped")  // [FIL-7]
     func resume() {
         let world = World(seed: 35)
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))

@@ -34,7 +34,7 @@ struct EndingTests {
         #expect(bob.connection(to: alice)?.session == nil)
     }
 
-    @Test("in direct mode a peer that left and came back is called again")
+    @Test("in direct mode a peer that left and came back is called again")  // [CLS-2]
     func politeRestart() {
         let world = World(seed: 52)
         let (alice, bob) = world.makeDirectPair()
@@ -50,7 +50,7 @@ struct EndingTests {
         #expect(world.run(for: .seconds(5)) { bob.texts == ["one", "two", "three"] })
     }
 
-    @Test("a file that cannot be received leaves the one in the other direction alone")
+    @Test("a file that cannot be received leaves the one in the other direction alone")  // [FIL-1]
     func oneOfTwoFiles() {
         let world = World(seed: 53)
         let (alice, bob) = world.makePair()
@@ -66,7 +66,7 @@ struct EndingTests {
         #expect(bob.refusals.isEmpty)
     }
 
-    @Test("a message that came right behind one that could not be stored is not confirmed before it")
+    @Test("a message that came right behind one that could not be stored is not confirmed before it")  // [MSG-8]
     func storingFailsBetweenTwo() {
         let world = World(seed: 54)
         let (alice, bob) = world.makePair()

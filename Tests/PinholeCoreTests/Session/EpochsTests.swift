@@ -71,7 +71,7 @@ struct EpochsTests {
         now += timeout * 3
     }
 
-    @Test("both asking at once is one rekey, and so is one asking", arguments: [false, true])
+    @Test("both asking at once is one rekey, and so is one asking", arguments: [false, true])  // [EPO-2]
     func merge(crossing: Bool) throws {
         let (one, other) = try makePair()
         var (number, now) = (UInt64(0), start)
@@ -85,7 +85,7 @@ struct EpochsTests {
     private static let count: UInt32 = ProcessInfo.processInfo.environment["LAB"] == "full" ? 100_000 : 10_000
 
     /// Every epoch with fresh X25519 keys, signatures that are verified, and a packet each way.
-    @Test("epochs without end follow each other, with real keys and signatures")
+    @Test("epochs without end follow each other, with real keys and signatures")  // [EPO-15]
     func manyEpochs() throws {
         let (one, other) = try makePair()
         var (number, now) = (UInt64(0), start)
@@ -100,7 +100,7 @@ struct EpochsTests {
 
     // MARK: Order
 
-    @Test("a REAUTH that overtakes its REKEY waits for it")
+    @Test("a REAUTH that overtakes its REKEY waits for it")  // [EPO-7]
     func reordered() throws {
         let (one, other) = try makePair()
         let asked = try ask(one, at: start)
@@ -114,7 +114,7 @@ struct EpochsTests {
         #expect(one.number == 1 && other.number == 1)
     }
 
-    @Test("nothing of the next epoch opens before the peer has proved it")
+    @Test("nothing of the next epoch opens before the peer has proved it")  // [EPO-8]
     func unproven() throws {
         let (one, other) = try makePair()
         let answer = try give(try ask(one, at: start), to: other, at: start)
@@ -130,7 +130,7 @@ struct EpochsTests {
         #expect(one.number == 1)
     }
 
-    @Test("an acknowledgement alone, without the peer's proof, switches nothing")
+    @Test("an acknowledgement alone, without the peer's proof, switches nothing")  // [EPO-9]
     func acknowledgedOnly() throws {
         let (one, other) = try makePair()
         let answer = try give(try ask(one, at: start), to: other, at: start)
@@ -141,7 +141,7 @@ struct EpochsTests {
         #expect(one.number == 1)
     }
 
-    @Test("a packet that comes again is no forgery, whatever keys it is sealed with")
+    @Test("a packet that comes again is no forgery, whatever keys it is sealed with")  // [EPO-22]
     func replayed() throws {
         let (one, other) = try makePair()
         let early = other.seal([1], 0)
@@ -164,7 +164,7 @@ struct EpochsTests {
         #expect(one.failures == failures + 1)
     }
 
-    @Test("two signatures of one side for one epoch are a violation, also when the first has verified")
+    @Test("two signatures of one side for one epoch are a violation, also when the first has verified")  // [EPO-17]
     func twoSignatures() throws {
         let (one, other) = try makePair()
         let answer = try give(try ask(one, at: start), to: other, at: start)
@@ -175,7 +175,7 @@ struct EpochsTests {
         }
     }
 
-    @Test("frames that come again, or late, change nothing")
+    @Test("frames that come again, or late, change nothing")  // [EPO-14]
     func repeated() throws {
         let (one, other) = try makePair()
         let asked = try ask(one, at: start)
@@ -195,7 +195,7 @@ struct EpochsTests {
 
     // MARK: Violations
 
-    @Test("an epoch that is not the next one is refused")
+    @Test("an epoch that is not the next one is refused")  // [EPO-16]
     func skew() throws {
         let key = RekeyOffer().key
         for epoch in [2, 3, UInt32.max] {
@@ -211,7 +211,7 @@ struct EpochsTests {
         #expect(try give([.rekey(epoch: 0, key: key)], to: one, at: start) == [])
     }
 
-    @Test("two keys for one epoch are refused, whether the first was answered, waits, or was asked for")
+    @Test("two keys for one epoch are refused, whether the first was answered, waits, or was asked for")  // [EPO-17]
     func twoKeys() throws {
         let keys = (0..<2).map { _ in Frame.rekey(epoch: 1, key: RekeyOffer().key) }
         for limits in [eager, KeyLimits()] {
@@ -225,7 +225,7 @@ struct EpochsTests {
         #expect(throws: RekeyError.twoKeys) { try give([keys[1]], to: one, at: start) }
     }
 
-    @Test("a key that no secret follows from is refused, and one's own is")
+    @Test("a key that no secret follows from is refused, and one's own is")  // [EPO-18]
     func badKeys() throws {
         for side in [try makePair().one, try makePair().other] {
             #expect(throws: RekeyError.badKey) {
@@ -237,7 +237,7 @@ struct EpochsTests {
         #expect(throws: RekeyError.badKey) { try give(own, to: one, at: start) }
     }
 
-    @Test("a signature of another session, or changed, is refused, also one that came early")
+    @Test("a signature of another session, or changed, is refused, also one that came early")  // [EPO-19]
     func badSignature() throws {
         let (one, other) = try makePair()
         let (stranger, victim) = try makePair()
@@ -259,7 +259,7 @@ struct EpochsTests {
 
     // MARK: Time
 
-    @Test("a peer that asks too often is answered once a second")
+    @Test("a peer that asks too often is answered once a second")  // [EPO-4] [EPO-5]
     func tooOften() throws {
         var limits = eager
         limits.minLifetime = .seconds(1)
@@ -276,7 +276,7 @@ struct EpochsTests {
         #expect(try give([key], to: other, at: start + .seconds(1)).count == 2)
     }
 
-    @Test("the keys before open what is late for three probe timeouts, and are wiped then")
+    @Test("the keys before open what is late for three probe timeouts, and are wiped then")  // [EPO-11]
     func oldKeys() throws {
         let (one, other) = try makePair()
         let late = (0..<4).map { one.seal([1], $0) }
@@ -305,7 +305,7 @@ struct EpochsTests {
         #expect(other.open(one.seal([1], number), at: now) == number)
     }
 
-    @Test("who has stolen the keys before cannot use them for new packets, nor end the session")
+    @Test("who has stolen the keys before cannot use them for new packets, nor end the session")  // [EPO-12]
     func stolenKeys() throws {
         let (one, other) = try makePair()
         // What a thief of the old keys would send: numbers beyond those that the peer has used.
@@ -318,7 +318,7 @@ struct EpochsTests {
         #expect(other.open(one.seal([1], 11), at: start) == 11)
     }
 
-    @Test("keys are due by age where there was traffic, by packets, by bytes and by forgeries")
+    @Test("keys are due by age where there was traffic, by packets, by bytes and by forgeries")  // [EPO-3]
     func due() throws {
         let (aged, _) = try makePair(KeyLimits())
         #expect(aged.nextTimeout(lastData: start, probeTimeout: timeout) == nil)
@@ -357,7 +357,7 @@ struct EpochsTests {
         #expect(forged.nextTimeout(lastData: start, probeTimeout: timeout) != nil)
     }
 
-    @Test("keys are used up by packets of an epoch, and by forgeries of the session")
+    @Test("keys are used up by packets of an epoch, and by forgeries of the session")  // [EPO-21]
     func usedUp() throws {
         var limits = KeyLimits()
         limits.maxPackets = 3
@@ -375,7 +375,7 @@ struct EpochsTests {
         #expect(other.areUsedUp)
     }
 
-    @Test("a peer that does not answer, does not prove, or does not follow has 120 s")
+    @Test("a peer that does not answer, does not prove, or does not follow has 120 s")  // [EPO-20]
     func patience() throws {
         func isOverdue(_ side: Epochs, after wait: Duration) throws -> Bool {
             if case .overdue = try side.handleTimeout(lastData: start, probeTimeout: timeout, at: start + wait) {

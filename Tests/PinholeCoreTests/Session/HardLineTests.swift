@@ -18,6 +18,7 @@ struct HardLineTests {
         alice.sendFile(1, name: "file", content, to: bob)
         guard world.run(for: limit, until: { alice.sentFiles == [1] }) else { return nil }
         #expect(bob.stored["file"] == content)
+        Figure.note("A16 " + (Test.current?.name ?? ""), world.now - began)
         return world.now - began
     }
 
@@ -66,8 +67,10 @@ struct HardLineTests {
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
         world.run(for: .seconds(10)) { isOn }
         let content = world.content(Self.size)
+        let began = world.now
         alice.sendFile(1, name: "file", content, to: bob)
         #expect(world.run(for: .seconds(35)) { alice.sentFiles == [1] })
+        Figure.note("A16 blackhole()", world.now - began)
         #expect(bob.stored["file"] == content)
     }
 

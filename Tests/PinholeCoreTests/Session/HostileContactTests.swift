@@ -81,7 +81,8 @@ struct HostileContactTests {
         },
     ]
 
-    @Test("what breaks the protocol ends the session with a reason", arguments: violations)
+    // [CLS-1] [EPO-16]
+    @Test("what breaks the protocol ends the session with a reason", arguments: violations)  // [FRM-10] [REC-1]
     func violation(_ violation: Violation) throws {
         let siege = try Siege(seed: 500)
         siege.send(violation.frames(siege))
@@ -93,7 +94,7 @@ struct HostileContactTests {
         siege.expectUnharmed()
     }
 
-    @Test(
+    @Test(  // [FRM-2] [VER-2]
         "frames of unknown types, among them DATAGRAM, and frames cut short, end the session",
         arguments: [
             [0x30, 1, 2, 3], [0x31, 1, 0], [0x18, 0, 0], [0x07, 0], [0x40, 0x30], [0x7f, 0xff], [0x0e, 0x01],
@@ -122,7 +123,7 @@ struct HostileContactTests {
         siege.send([.maxStreamData(id: StreamID.chat, limit: 1 << 40)])
     }
 
-    @Test("acknowledging what has not arrived yet is found out", arguments: 0..<8 as Range<UInt64>)
+    @Test("acknowledging what has not arrived yet is found out", arguments: 0..<8 as Range<UInt64>)  // [PKT-6]
     func optimisticAcknowledgements(seed: UInt64) throws {
         let siege = try Siege(seed: 510 + seed)
         siege.isPolite = false
@@ -233,6 +234,7 @@ struct HostileContactTests {
         siege.expectUnharmed()
     }
 
+    // [STR-6]
     @Test("streams without end, gaps without end and ids that leave others out end the session", arguments: 0..<4)
     func streamFloods(kind: Int) throws {
         let siege = try Siege(seed: 532)
@@ -286,6 +288,7 @@ struct HostileContactTests {
         return writer.bytes
     }
 
+    // [STR-11]
     @Test("answers that are not taken are not piled up: she is read no further", arguments: Question.allCases)
     func untakenAnswers(question: Question) throws {
         let siege = try Siege(seed: 534)
@@ -318,6 +321,7 @@ struct HostileContactTests {
 
     private static let victim = TransportAddress("198.51.100.200:9999")!
 
+    // [PTH-5]
     @Test("challenges in the name of others bring them no more than three times what was sent", arguments: 0..<6)
     func spoofedChallenges(kind: Int) throws {
         let siege = try Siege(seed: 540)
@@ -343,7 +347,7 @@ struct HostileContactTests {
         siege.expectUnharmed()
     }
 
-    @Test("a thousand addresses in whose name she speaks get no more than three times as much each")
+    @Test("a thousand addresses in whose name she speaks get no more than three times as much each")  // [PTH-5]
     func spoofedAddresses() throws {
         let siege = try Siege(seed: 541)
         for index in 0..<1000 {
@@ -358,7 +362,7 @@ struct HostileContactTests {
         siege.expectUnharmed()
     }
 
-    @Test("candidates without end point Bob at no more than some, and seldom")
+    @Test("candidates without end point Bob at no more than some, and seldom")  // [PTH-16]
     func candidateFlood() throws {
         let siege = try Siege(seed: 542)
         siege.isPolite = true
@@ -379,7 +383,7 @@ struct HostileContactTests {
 
     // MARK: Keys
 
-    @Test("rekeys without end are one a second")
+    @Test("rekeys without end are one a second")  // [EPO-5]
     func rekeyFlood() throws {
         let siege = try Siege(seed: 550)
         let began = siege.world.now
@@ -417,7 +421,7 @@ struct HostileContactTests {
         siege.expectUnharmed()
     }
 
-    @Test("who does not do its part of a rekey is left after two minutes")
+    @Test("who does not do its part of a rekey is left after two minutes")  // [EPO-20]
     func unfinishedRekey() throws {
         let siege = try Siege(seed: 551)
         siege.send([.rekey(epoch: 1, key: RekeyOffer().key)])

@@ -79,6 +79,7 @@ extension Peer {
 
 @Suite("somebody with an invite meets the inviter")
 struct InviteTests {
+    // [INV-6]
     @Test("behind two home routers, through the service: introduced, accepted, and then they talk as contacts")
     func accepted() {
         let scene = Invitation(seed: 1, NAT.home("198.51.100.1"), NAT.home("198.51.100.2"))
@@ -134,7 +135,7 @@ struct InviteTests {
         #expect(scene.world.run(for: .seconds(10)) { scene.alice.introductions.count == 1 })
     }
 
-    @Test("a second one with the same line is heard too, so that he can be told that it was used")
+    @Test("a second one with the same line is heard too, so that he can be told that it was used")  // [INV-7]
     func usedTwice() {
         let scene = Invitation(seed: 5)
         let (world, alice) = (scene.world, scene.alice)
@@ -150,6 +151,7 @@ struct InviteTests {
         #expect(world.run(for: .seconds(2)) { carol.verdicts == [.used] })
     }
 
+    // [INV-10]
     @Test("the invited one who lost his connection, or whose inviter started again, introduces himself again")
     func again() {
         let scene = Invitation(seed: 6)
@@ -166,7 +168,7 @@ struct InviteTests {
         #expect(world.run(for: .seconds(2)) { bob.verdicts == [.accepted] })
     }
 
-    @Test("an invite lets nobody write or send files, and answers no question about its maker")
+    @Test("an invite lets nobody write or send files, and answers no question about its maker")  // [INV-8]
     func limited() throws {
         let scene = Invitation(seed: 7)
         let (world, alice) = (scene.world, scene.alice)
@@ -183,7 +185,27 @@ struct InviteTests {
         #expect(alice.wasViolated)
     }
 
-    @Test("a proof that is not the key's ends the session, and nobody is introduced")
+    @Test("a second introduction in a session is ignored")  // [INV-11]
+    func twice() throws {
+        let scene = Invitation(seed: 9)
+        scene.publish()
+        scene.use(by: scene.bob)
+        #expect(scene.world.run(for: .seconds(10)) { scene.alice.introductions.count == 1 })
+        let slot = try #require(scene.bob.endpoint.slots[scene.invite.inviter])
+        let session = try #require(scene.bob.endpoint.connections[slot]?.session)
+        let words = InviteIntroduction(name: "Bobby", places: [])
+        let proof = InviteProof(
+            inviter: scene.invite.inviter, guest: scene.invite.guest.publicKey, sessionID: session.id, words)
+        let record = InviteRecord.introduction(
+            key: scene.bob.key.raw, signature: proof.sign(by: scene.bob.identity), words)
+        session.transport.write(RecordReader.framed(record.encoded), to: StreamID.control)
+        scene.bob.wakeNow()
+        scene.world.run(for: .seconds(3))
+        #expect(scene.alice.introductions.map(\.name) == ["Bob"])
+        #expect(!scene.alice.wasViolated)
+    }
+
+    @Test("a proof that is not the key's ends the session, and nobody is introduced")  // [INV-9]
     func forgedProof() throws {
         let scene = Invitation(seed: 8)
         scene.publish()

@@ -67,6 +67,7 @@ struct KeepAliveTests {
         return zip(late, late.dropFirst()).map { $1 - $0 }
     }
 
+    // [PTH-19]
     @Test("of two that know nothing of their NATs only Lo pings, each 20–25 s", arguments: 0..<20 as Range<UInt64>)
     func unknown(seed: UInt64) {
         let (lo, hi) = idle(nil, nil, for: .seconds(3600), seed: seed)
@@ -86,7 +87,7 @@ struct KeepAliveTests {
         #expect(other.pings.count > 80)
     }
 
-    @Test("three quarters of the measured life, but at most 240 s and at least 1 s")
+    @Test("three quarters of the measured life, but at most 240 s and at least 1 s")  // [PTH-21]
     func bounds() {
         for (lifetime, longest) in [(2, 1500), (60, 45_000), (300, 225_000), (320, 240_000), (86_400, 240_000)] {
             let (lo, _) = idle(.seconds(lifetime), .seconds(lifetime), for: .seconds(7200), seed: 1)
@@ -97,7 +98,7 @@ struct KeepAliveTests {
         #expect(gaps(lo.pings, after: 40_000).allSatisfy { $0 >= .milliseconds(900) })
     }
 
-    @Test("while people talk neither side is silent for longer than 2.2 s")
+    @Test("while people talk neither side is silent for longer than 2.2 s")  // [PTH-20]
     func talking() {
         var hi = Side(.hi, lifetime: .seconds(110), seed: 3)
         for _ in 0..<10 {
@@ -109,7 +110,7 @@ struct KeepAliveTests {
         #expect(hi.activity.lastSent < Self.at(30_000))
     }
 
-    @Test("a mapping is promoted by a ping after 2.5 s, or by what went both ways meanwhile")
+    @Test("a mapping is promoted by a ping after 2.5 s, or by what went both ways meanwhile")  // [PTH-22]
     func promotion() {
         var lo = Side(.lo, lifetime: nil, seed: 4)
         // Nobody has talked for an hour.
@@ -143,7 +144,7 @@ struct KeepAliveTests {
         #expect(keepAlive.due(activity, lifetime: nil) >= due + .seconds(20))
     }
 
-    @Test("a mapping that was lost too soon is kept more closely, and stretched again while it lives")
+    @Test("a mapping that was lost too soon is kept more closely, and stretched again while it lives")  // [PTH-23]
     func lessons() {
         var side = Side(.lo, lifetime: .seconds(300), seed: 6)
         side.keepAlive.mappingMade(at: Self.at(-100_000))

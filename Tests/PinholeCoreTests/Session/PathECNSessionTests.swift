@@ -63,7 +63,7 @@ struct PathECNSessionTests {
         #expect(transfer.share > 0.5, "\(transfer.share)")
     }
 
-    @Test("acknowledgements are not marked, and those of marked packets count them")
+    @Test("acknowledgements are not marked, and those of marked packets count them")  // [ECN-1] [ECN-2]
     func counts() {
         let (transfer, _) = transfer(5)
         #expect(transfer.transport?.hasECN == true)

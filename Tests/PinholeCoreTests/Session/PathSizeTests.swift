@@ -55,7 +55,7 @@ struct SizedTransfer {
 
 @Suite("what size of datagrams a session uses")
 struct PathSizeTests {
-    @Test(
+    @Test(  // [SIZ-7]
         "the line's MTU is found within a few round trips and used",
         arguments: [(1500, 1472), (1400, 1372), (1280, 1252)])
     func found(mtu: Int, size: Int) {
@@ -68,7 +68,7 @@ struct PathSizeTests {
         #expect(transfer.share > 0.8, "\(transfer.share)")
     }
 
-    @Test("people who only chat send no probes")
+    @Test("people who only chat send no probes")  // [SIZ-6]
     func chat() {
         let world = World(seed: 3)
         let (alice, bob) = world.makePair(nil, nil)
@@ -114,7 +114,7 @@ struct PathSizeTests {
         #expect(transfer.isWhole, "seed \(seed)")
     }
 
-    @Test("an MTU that grows again is used ten minutes later")
+    @Test("an MTU that grows again is used ten minutes later")  // [SIZ-8]
     func grows() {
         let transfer = SizedTransfer(seed: 5, bytes: 3_000_000, mtu: 1280)
         transfer.run(until: .seconds(20))
@@ -127,7 +127,7 @@ struct PathSizeTests {
         #expect(transfer.transport?.maxDatagramSize == 1472)
     }
 
-    @Test("a tunnel of 576 bytes carries messages and files", arguments: 0..<4 as Range<UInt64>)
+    @Test("a tunnel of 576 bytes carries messages and files", arguments: 0..<4 as Range<UInt64>)  // [SIZ-11]
     func tunnel(seed: UInt64) {
         let transfer = SizedTransfer(seed: seed, bytes: 500_000, mtu: 576)
         transfer.bob.send(String(repeating: "long ", count: 2000), to: transfer.alice)
@@ -149,7 +149,7 @@ struct PathSizeTests {
         #expect(transfer.isWhole && transfer.transport?.maxDatagramSize == 1372)
     }
 
-    @Test("packets that the kernel refuses are sent again at once in smaller ones")
+    @Test("packets that the kernel refuses are sent again at once in smaller ones")  // [SIZ-12]
     func refused() {
         let transfer = SizedTransfer(seed: 7, bytes: 2_000_000)
         transfer.run(until: .milliseconds(800))

@@ -21,7 +21,7 @@ struct PathTableTests {
         #expect(table.response(UInt64(index), at: at(milliseconds))?.route == address(index))
     }
 
-    @Test("after any number of rebinds the newest address is recorded and may be answered")
+    @Test("after any number of rebinds the newest address is recorded and may be answered")  // [PTH-2]
     func rebinds() {
         var table = PathTable()
         for index in 0..<1000 {
@@ -44,6 +44,15 @@ struct PathTableTests {
         table.received(100, from: address(50), kind: .host)
         #expect(table[address(1)] == nil)
         #expect(table[address(0)] != nil && table[address(2)] != nil && table[address(50)] != nil)
+    }
+
+    @Test("a new session validates anew what an old one had validated")  // [PTH-6]
+    func newSession() {
+        var table = PathTable()
+        validate(0, at: 100, in: &table)
+        validate(1, at: 300, in: &table)
+        table.invalidate(before: at(200))
+        #expect(table[address(0)]?.isValidated == false && table[address(1)]?.isValidated == true)
     }
 
     @Test("a path that never answered goes before one that did, the oldest of them first")
@@ -80,7 +89,7 @@ struct PathTableTests {
         #expect(table[address(99)]?.isValidated == true && table[address(67)] == nil)
     }
 
-    @Test("three bytes may be sent for each that came, until the path is validated")
+    @Test("three bytes may be sent for each that came, until the path is validated")  // [FRM-15] [PTH-7]
     func budget() {
         var table = PathTable()
         #expect(table.budget == 0)
@@ -118,6 +127,7 @@ struct PathChoiceTests {
     private static let v6 = "[2001:db8::1]:1"
     private static let v4 = "192.0.2.1:1"
 
+    // [PTH-14]
     @Test("LAN goes before IPv6 before IPv4 where that costs at most 5 ms, and else the faster by more than 5 ms")
     func clearlyBetter() {
         func moves(_ active: (String, Int), to other: (String, Int)) -> Bool {
@@ -137,7 +147,7 @@ struct PathChoiceTests {
         #expect(!moves((Self.v4, 20), to: (Self.local, 26)))
     }
 
-    @Test("no two paths are each better than the other", arguments: 0..<50 as Range<UInt64>)
+    @Test("no two paths are each better than the other", arguments: 0..<50 as Range<UInt64>)  // [PTH-14]
     func antisymmetric(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         for _ in 0..<100 {
@@ -151,7 +161,7 @@ struct PathChoiceTests {
         }
     }
 
-    @Test("a narrow path is taken only where there is no other")
+    @Test("a narrow path is taken only where there is no other")  // [PTH-14]
     func narrow() {
         var paths = table([(Self.local, 1), (Self.v4, 50)])
         let (local, other) = (Route(TransportAddress(Self.local)!), Route(TransportAddress(Self.v4)!))

@@ -24,7 +24,7 @@ struct PathTests {
         #expect(world.run(for: .seconds(2)) { alice.texts == ["yes"] && bob.texts == ["still here?"] })
     }
 
-    @Test("an idle session stays up for an hour, at a few bytes a second")
+    @Test("an idle session stays up for an hour, at a few bytes a second")  // [PTH-26]
     func idle() {
         let world = World(seed: 42)
         let (alice, bob) = connected(world, .home("198.51.100.1"), .home("198.51.100.2"))
@@ -51,7 +51,7 @@ struct PathTests {
         #expect(world.now - start <= .seconds(4))
     }
 
-    @Test("routers that forget everything in silence are passed again through the service")
+    @Test("routers that forget everything in silence are passed again through the service")  // [PTH-24]
     func flushWithService() {
         let world = World(seed: 44)
         let (alice, bob) = connected(world, .home("198.51.100.1"), .home("198.51.100.2"))
@@ -64,6 +64,7 @@ struct PathTests {
         #expect(world.now - start <= .seconds(27))
     }
 
+    // [PTH-1] [PTH-10]
     @Test("a router that comes back with another public address is followed", arguments: 60..<80 as Range<UInt64>)
     func newPublicAddress(seed: UInt64) {
         let world = World(seed: seed)
@@ -81,7 +82,7 @@ struct PathTests {
         #expect(world.now - start <= .seconds(4), "seed \(seed)")
     }
 
-    @Test("a peer that left is told as gone, and its session forgotten")
+    @Test("a peer that left is told as gone, and its session forgotten")  // [CLS-1]
     func goodbye() {
         let world = World(seed: 46)
         let (alice, bob) = connected(world, .home("198.51.100.1"), .home("198.51.100.2"))
@@ -92,7 +93,7 @@ struct PathTests {
         #expect(alice.closings == [.remoteRequest(code: 0)])
     }
 
-    @Test("a peer that vanished is given up after a minute")
+    @Test("a peer that vanished is given up after a minute")  // [PTH-26]
     func vanished() {
         let world = World(seed: 47)
         let (alice, bob) = connected(world, .home("198.51.100.1"), .home("198.51.100.2"))
@@ -101,7 +102,7 @@ struct PathTests {
         #expect(alice.closings == [.timedOut])
     }
 
-    @Test("two on one network use it, though both know each other's public address")
+    @Test("two on one network use it, though both know each other's public address")  // [PTH-13]
     func sameNetwork() {
         let world = World(seed: 48)
         let alice = world.addPeer("192.168.1.10:4000", behind: .home("198.51.100.1"))
@@ -118,7 +119,7 @@ struct PathTests {
         #expect(alice.endpoint.path(to: bob.key)?.kind == .host)
     }
 
-    @Test("connect takes at most two round trips behind home routers, over many runs")
+    @Test("connect takes at most two round trips behind home routers, over many runs")  // [CND-15]
     func connectTime() {
         for seed in 100..<130 as Range<UInt64> {
             let world = World(seed: seed)

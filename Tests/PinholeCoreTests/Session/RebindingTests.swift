@@ -24,6 +24,7 @@ struct RebindingTests {
         return transfer
     }
 
+    // [PTH-10]
     @Test("10 MB arrive whole, whoever moves, and whether its address changes or its port alone", arguments: 0..<4)
     func transfer(number: Int) {
         let (renumbers, isSender) = (number & 1 != 0, number & 2 != 0)
@@ -43,7 +44,7 @@ struct RebindingTests {
         #expect(transfer.elapsed < .seconds(40), "\(transfer.elapsed)")
     }
 
-    @Test(
+    @Test(  // [PTH-17]
         "another address begins with a fresh window and round trip, another port keeps both", arguments: [false, true])
     func fresh(renumbers: Bool) {
         let nat = NAT.home("198.51.100.1", seed: 3)
@@ -71,7 +72,7 @@ struct RebindingTests {
         #expect(transfer.isWhole)
     }
 
-    @Test("another address of this machine begins a path anew as well")
+    @Test("another address of this machine begins a path anew as well")  // [PTH-17]
     func ownAddress() {
         let transfer = SizedTransfer(seed: 4, bytes: 3_000_000)
         transfer.run(until: .seconds(1))
@@ -84,7 +85,7 @@ struct RebindingTests {
         #expect(transfer.isWhole && transfer.share > 0.6, "\(transfer.share)")
     }
 
-    @Test("at most three times the bytes that came go to an address that is not validated")
+    @Test("at most three times the bytes that came go to an address that is not validated")  // [PTH-2] [PTH-7]
     func amplification() {
         let victim = TransportAddress("203.0.113.99:5000")!
         for seed in 0..<8 as Range<UInt64> {

@@ -13,7 +13,7 @@ struct ReceiptTests {
         return (world, alice, bob)
     }
 
-    @Test("what was read is told once, and again after either side has forgotten it")
+    @Test("what was read is told once, and again after either side has forgotten it")  // [MSG-11] [MSG-12]
     func read() throws {
         let (world, alice, bob) = makePair(seed: 201)
         let ids = (1...3).map { alice.send("\($0)", to: bob) }
@@ -35,6 +35,7 @@ struct ReceiptTests {
         #expect(world.run(for: .seconds(30)) { alice.reads == [ids[1], ids[2], ids[2]] })
     }
 
+    // [MSG-13]
     @Test("typing is told, repeated while it lasts, and ends by itself, by a message or by the session's end")
     func typing() {
         let (world, alice, bob) = makePair(seed: 202)
@@ -71,6 +72,7 @@ struct ReceiptTests {
         #expect(bob.typing(alice).last == false)
     }
 
+    // [MSG-9]
     @Test("a message does not leave before the disk says that it may have, and one that was cancelled never does")
     func released() {
         let (world, alice, bob) = makePair(seed: 203)
@@ -104,7 +106,7 @@ struct ReceiptTests {
         #expect(alice.sentMessages == [id])
     }
 
-    @Test("the outbox keeps its order when receipts do not", arguments: [1, 2, 3] as [UInt64])
+    @Test("the outbox keeps its order when receipts do not", arguments: [1, 2, 3] as [UInt64])  // [MSG-3]
     func outboxModel(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var outbox = Outbox()
@@ -160,6 +162,7 @@ struct HostileSignTests {
         siege.run(for: .milliseconds(50))
     }
 
+    // [MSG-12] [MSG-14]
     @Test("is not believed more than twice a second that it types, and costs no memory for what it read")
     func flood() throws {
         let siege = try Siege(seed: 9)
@@ -180,7 +183,7 @@ struct HostileSignTests {
         #expect(siege.verdicts.isEmpty)
     }
 
-    @Test("may say what is not known yet, but nothing longer than a sign")
+    @Test("may say what is not known yet, but nothing longer than a sign")  // [REC-1]
     func unknown() throws {
         let siege = try Siege(seed: 10)
         var offset: UInt64 = 0
@@ -190,7 +193,7 @@ struct HostileSignTests {
         #expect(siege.verdicts == [SessionError.malformedRecord.sentence])
     }
 
-    @Test("by ever new epochs takes no memory here")
+    @Test("by ever new epochs takes no memory here")  // [MSG-7]
     func epochs() {
         var inbox = Inbox(highestStored: [:])
         for epoch in 1...10_000 as ClosedRange<UInt64> {

@@ -35,7 +35,7 @@ struct RecordReaderTests {
         #expect(try reader.next() == [])
     }
 
-    @Test("a record beyond the limit is refused before its bytes come")
+    @Test("a record beyond the limit is refused before its bytes come")  // [REC-1]
     func tooLong() throws {
         var reader = RecordReader(limit: 64)
         reader.append(RecordReader.framed(.init(repeating: 7, count: 64)) + [0x40, 65])

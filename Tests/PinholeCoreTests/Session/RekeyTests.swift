@@ -30,7 +30,7 @@ struct RekeyTests {
 
     // MARK: When
 
-    @Test("people who talk have new keys after two minutes, and who is silent keeps the old ones")
+    @Test("people who talk have new keys after two minutes, and who is silent keeps the old ones")  // [EPO-3]
     func byAge() {
         let world = World(seed: 401)
         let (alice, bob) = world.makeDirectPair()
@@ -50,6 +50,7 @@ struct RekeyTests {
         #expect(alice.connections.count == 1 && bob.connections.count == 1)
     }
 
+    // [EPO-2]
     @Test("one side alone may want new keys, and both wanting them at once get one new epoch", arguments: [1, 2])
     func wanted(sides: Int) {
         let world = World(seed: 402)
@@ -73,7 +74,7 @@ struct RekeyTests {
 
     // MARK: Networks
 
-    @Test("a thousand epochs of one session, with a message in each")
+    @Test("a thousand epochs of one session, with a message in each")  // [EPO-15]
     func thousand() {
         let (world, alice, bob) = restlessPair(seed: 403, minLifetime: .milliseconds(1), delay: .milliseconds(1))
         var sent = 0
@@ -135,7 +136,7 @@ struct RekeyTests {
         #expect(alice.connections.count == 1)
     }
 
-    @Test("each single datagram of a rekey may be lost", arguments: 0..<24)
+    @Test("each single datagram of a rekey may be lost", arguments: 0..<24)  // [EPO-10] [EPO-13]
     func oneLost(index: Int) {
         let world = World(seed: 450)
         let (alice, bob) = world.makeDirectPair()
@@ -209,7 +210,7 @@ struct RekeyTests {
 
     // MARK: The end of keys
 
-    @Test("a session whose keys are used up ends, says why, and the next one goes on")
+    @Test("a session whose keys are used up ends, says why, and the next one goes on")  // [EPO-21]
     func usedUp() {
         let world = World(seed: 490)
         let (alice, bob) = world.makeDirectPair(bothKnow: true)

@@ -44,7 +44,7 @@ struct RoamingTests {
         }
     }
 
-    @Test("from IPv4 to IPv6 and back the first byte takes a second at most, in the same session")
+    @Test("from IPv4 to IPv6 and back the first byte takes a second at most, in the same session")  // [PTH-25]
     func linkSwitch() {
         for seed in 0..<8 as Range<UInt64> {
             let world = World(seed: seed)
@@ -108,7 +108,7 @@ struct RoamingTests {
         }
     }
 
-    @Test("both move at once, and are introduced again by themselves")
+    @Test("both move at once, and are introduced again by themselves")  // [HS-61] [PTH-24]
     func bothMove() {
         for seed in 0..<8 as Range<UInt64> {
             let world = World(seed: seed)
@@ -199,7 +199,7 @@ struct RoamingTests {
         }
     }
 
-    @Test("a NAT that forgets after 2 s is learned from")
+    @Test("a NAT that forgets after 2 s is learned from")  // [PTH-23]
     func shortLife() {
         for seed in 0..<4 as Range<UInt64> {
             let world = World(seed: seed)
@@ -245,7 +245,7 @@ struct IdleTests {
         }
     }
 
-    @Test("is pinged by one side only, each 20–25 s, where nothing is known of the NATs")
+    @Test("is pinged by one side only, each 20–25 s, where nothing is known of the NATs")  // [PTH-19]
     func oneSide() {
         let world = World(seed: 7)
         let (alice, bob) = world.makePair(.portRestricted, .portRestricted)
@@ -291,7 +291,7 @@ struct PathChoosingTests {
         #expect(alice.sessionID(with: bob) == session && bob.sessionID(with: alice) == session)
     }
 
-    @Test("a better path that was blocked is found while people talk", arguments: 0..<8 as Range<UInt64>)
+    @Test("a better path that was blocked is found while people talk", arguments: 0..<8 as Range<UInt64>)  // [PTH-15]
     func review(seed: UInt64) {
         let world = World(seed: seed)
         let (home6, other6) = (world.home6(1), world.home6(2))
@@ -306,6 +306,7 @@ struct PathChoosingTests {
         #expect(areOver(.v6, alice, bob))
     }
 
+    // [PTH-8] [PTH-9] [PTH-13]
     @Test("a path that passes probes and loses data is left for one that carries it", arguments: 0..<8 as Range<UInt64>)
     func narrow(seed: UInt64) {
         let world = World(seed: seed)
@@ -317,6 +318,7 @@ struct PathChoosingTests {
         #expect(world.run(for: .seconds(2)) { bob.texts.last == text })
     }
 
+    // [PTH-9]
     @Test("where every path loses large datagrams, small ones carry the data", arguments: 0..<8 as Range<UInt64>)
     func narrowOnly(seed: UInt64) {
         let world = World(seed: seed)
@@ -329,7 +331,7 @@ struct PathChoosingTests {
         }
     }
 
-    @Test("a session settles: nobody moves without need", arguments: 0..<8 as Range<UInt64>)
+    @Test("a session settles: nobody moves without need", arguments: 0..<8 as Range<UInt64>)  // [PTH-12]
     func settles(seed: UInt64) {
         let world = World(seed: seed)
         world.jitter = .milliseconds(8)

@@ -15,7 +15,7 @@ struct AckFrequencyTests {
             sequence: sequence, threshold: threshold, maxDelay: maxDelay, reorderingThreshold: reordering)
     }
 
-    @Test("as many packets as were asked for may wait, and as long")
+    @Test("as many packets as were asked for may wait, and as long")  // [ACK-3]
     func threshold() {
         var space = PacketNumberSpace(at: start)
         space.didRequest(request(1, threshold: 10))
@@ -38,7 +38,7 @@ struct AckFrequencyTests {
         #expect(space.isAckDue(at: start))
     }
 
-    @Test("where the path reorders, a gap is told once it is as wide as the sender's own threshold")
+    @Test("where the path reorders, a gap is told once it is as wide as the sender's own threshold")  // [ACK-4]
     func reordering() {
         var space = PacketNumberSpace(at: start)
         space.didRequest(request(1, threshold: 100, reordering: 5))
@@ -71,7 +71,7 @@ struct AckFrequencyTests {
         #expect(told == Array(stride(from: 57, to: 400, by: 20)).map(UInt64.init))
     }
 
-    @Test("an older request is ignored, and none delays for longer than 25 ms")
+    @Test("an older request is ignored, and none delays for longer than 25 ms")  // [FRM-13] [ACK-3]
     func bounds() {
         var space = PacketNumberSpace(at: start)
         space.didRequest(request(2, threshold: 5))

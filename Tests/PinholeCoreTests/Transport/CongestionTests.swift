@@ -106,6 +106,7 @@ struct CubicTests {
         #expect(cubic.window == before)
     }
 
+    // [ACK-10]
     @Test("the initial window is ten packets, but no more than 14,720 bytes or two, and follows the packets' size")
     func initialWindow() {
         #expect(Limits.initialWindow(1200) == 12_000)
@@ -134,7 +135,7 @@ struct CubicTests {
         #expect(windows.last ?? 0 >= threshold && growth.allSatisfy { $0 < threshold / 4 }, "\(windows)")
     }
 
-    @Test("persistent congestion leaves two packets")
+    @Test("persistent congestion leaves two packets")  // [ACK-10]
     func persistent() {
         var cubic = Cubic(maxDatagramSize: 1200)
         _ = run(&cubic, from: start, roundTrips: 6)
@@ -160,7 +161,7 @@ struct ModelTests {
         #expect(path.flows[0].latencies.count > 10_000)
     }
 
-    @Test("a mark by a router counts as a full queue: CUBIC reduces, once for a round trip")
+    @Test("a mark by a router counts as a full queue: CUBIC reduces, once for a round trip")  // [ACK-13]
     func mark() {
         let now = Instant(nanoseconds: 1_000_000_000)
         var rtt = RTTEstimator()

@@ -25,7 +25,7 @@ struct FlowControlTests {
         #expect(read == content)
     }
 
-    @Test("a lost update of the credit is repeated")
+    @Test("a lost update of the credit is repeated")  // [ACK-11]
     func lostUpdate() {
         let link = TransportLink(seed: 1)
         link.a.write(SeededRandom.bytes(800_000, seed: 1), to: 16, fin: true)
@@ -70,7 +70,7 @@ struct FlowControlTests {
         #expect(chat.count == before + 10)
     }
 
-    @Test("a hundred and fifty files that nobody reads hold 64 MiB and not a byte more, and chat goes on")
+    @Test("a hundred and fifty files that nobody reads hold 64 MiB and not a byte more, and chat goes on")  // [STR-8]
     func boundedMemory() {
         let link = TransportLink(seed: 1, LinkConditions(delay: .milliseconds(10), rate: 12_500_000))
         for stream in 16..<166 as Range<UInt64> { link.a.write([UInt8](repeating: 1, count: 1_000_000), to: stream) }

@@ -12,7 +12,7 @@ struct HostilePeerTests {
         .stream(StreamFrame(id: id, offset: offset, data: [UInt8](repeating: 1, count: count), fin: fin))
     }
 
-    @Test("an acknowledgement of a packet that was never sent ends the session")
+    @Test("an acknowledgement of a packet that was never sent ends the session")  // [PKT-6]
     func neverSent() throws {
         var transport = Transport(at: start)
         #expect(throws: TransportError.neverSent) {
@@ -44,7 +44,7 @@ struct HostilePeerTests {
         #expect(transport.bytesInFlight == 0)
     }
 
-    @Test("data beyond the credit of a stream, or of all files, ends the session")
+    @Test("data beyond the credit of a stream, or of all files, ends the session")  // [STR-10]
     func beyondCredit() throws {
         var transport = Transport(at: start)
         #expect(throws: TransportError.beyondCredit) {
@@ -60,7 +60,7 @@ struct HostilePeerTests {
         #expect(throws: TransportError.beyondCredit) { try transport.receive(stream(24, 0, 1), at: start) }
     }
 
-    @Test("streams without end are refused, whether they stay open, end at once, or leave ids out")
+    @Test("streams without end are refused, whether they stay open, end at once, or leave ids out")  // [STR-6]
     func streamFlood() throws {
         var open = Transport(at: start)
         for id in 16..<16 + UInt64(Limits.maxStreams) { try open.receive(stream(id, 0, 1), at: start) }
@@ -80,7 +80,7 @@ struct HostilePeerTests {
         #expect(sparse.closedReceiveStreams.count == Limits.maxClosedStreamRanges)
     }
 
-    @Test("a stream that is over does not begin again")
+    @Test("a stream that is over does not begin again")  // [STR-1] [STR-5]
     func reopening() throws {
         var transport = Transport(at: start)
         try transport.receive(stream(16, 0, 10, fin: true), at: start)
@@ -91,7 +91,7 @@ struct HostilePeerTests {
         #expect(transport.receiveStreams.isEmpty)
     }
 
-    @Test("frames about streams that do not exist are ignored")
+    @Test("frames about streams that do not exist are ignored")  // [STR-5]
     func unknownStreams() throws {
         var transport = Transport(at: start)
         for id in 0..<1000 as Range<UInt64> {
@@ -106,7 +106,7 @@ struct HostilePeerTests {
         #expect(transport.nextPacket(upTo: TransportLink.size, at: start) != nil)
     }
 
-    @Test("gaps without end end the session")
+    @Test("gaps without end end the session")  // [STR-6]
     func gapFlood() {
         var transport = Transport(at: start)
         #expect(throws: TransportError.tooManyGaps) {

@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCore
@@ -46,6 +47,7 @@ struct LatencyTests {
         let alone = try #require(percentile(line, files: 0, count: count))
         let beside = try #require(percentile(line, files: 1, count: count))
         #expect(beside <= alone + line.roundTrip + .milliseconds(10), "\(beside), alone \(alone)")
+        Figure.note("A18, beyond what it takes alone, in round trips", "\((beside - alone) / line.roundTrip)")
     }
 
     @Test("64 files at once share a path evenly, and a chat line passes them all")

@@ -6,7 +6,7 @@ import Testing
 struct RTTEstimatorTests {
     private let start = Instant(nanoseconds: 0)
 
-    @Test("before the first sample the initial round trip is assumed")
+    @Test("before the first sample the initial round trip is assumed")  // [ACK-5]
     func initial() {
         #expect(RTTEstimator().smoothed == 333_000_000)
         #expect(RTTEstimator().probeTimeout == 333_000_000 + 4 * 166_500_000 + 25_000_000)
@@ -86,7 +86,7 @@ struct LossDetectionTests {
         return lost.map(\.number)
     }
 
-    @Test("a packet is lost when one three numbers later arrived")
+    @Test("a packet is lost when one three numbers later arrived")  // [ACK-6]
     func packetThreshold() {
         var sent = packets(10, every: .milliseconds(1))
         var detection = LossDetection()
@@ -94,7 +94,7 @@ struct LossDetectionTests {
         #expect(sent.first?.number == 2)
     }
 
-    @Test("a packet is lost 9/8 of a round trip after it was sent, when a later one arrived")
+    @Test("a packet is lost 9/8 of a round trip after it was sent, when a later one arrived")  // [ACK-7]
     func timeThreshold() {
         var sent = packets(2, every: .milliseconds(1))
         var detection = LossDetection()
@@ -107,7 +107,7 @@ struct LossDetectionTests {
         #expect(lost.map(\.number) == [0])
     }
 
-    @Test("a packet that arrives after all makes the thresholds wider")
+    @Test("a packet that arrives after all makes the thresholds wider")  // [ACK-7]
     func reordering() {
         var sent = packets(20, every: .milliseconds(1))
         var detection = LossDetection()
@@ -117,7 +117,7 @@ struct LossDetectionTests {
         #expect(acknowledge(19...19, in: &sent, &detection, at: start + .milliseconds(22)) == [])
     }
 
-    @Test("probes back off by two, up to a second, and an acknowledgement ends that")
+    @Test("probes back off by two, up to a second, and an acknowledgement ends that")  // [ACK-8]
     func probeBackoff() {
         var sent = packets(2, every: .zero)
         var detection = LossDetection()
@@ -139,7 +139,7 @@ struct LossDetectionTests {
         #expect(detection.ptoCount == 0)
     }
 
-    @Test("on a path slower than a second the probe still waits for a whole round trip")
+    @Test("on a path slower than a second the probe still waits for a whole round trip")  // [ACK-8]
     func slowPath() {
         let sent = packets(1, every: .zero)
         var rtt = RTTEstimator()
@@ -159,7 +159,7 @@ struct LossDetectionTests {
         #expect(detection.timeout(sent: SentPackets(), rtt: rtt) == nil)
     }
 
-    @Test("losses over three probe timeouts with nothing between them are persistent congestion")
+    @Test("losses over three probe timeouts with nothing between them are persistent congestion")  // [ACK-9]
     func persistentCongestion() {
         // A probe timeout is 100 + 4·50 + 25 ms here.
         for (interval, isPersistent) in [(Duration.milliseconds(90), false), (.milliseconds(110), true)] {

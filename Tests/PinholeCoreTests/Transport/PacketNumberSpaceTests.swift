@@ -6,7 +6,7 @@ import Testing
 struct PacketNumberSpaceTests {
     private let start = Instant(nanoseconds: 0)
 
-    @Test("every second ack-eliciting packet is acknowledged at once, a single one after 25 ms")
+    @Test("every second ack-eliciting packet is acknowledged at once, a single one after 25 ms")  // [ACK-1]
     func delay() {
         var space = PacketNumberSpace(at: start)
         space.didReceive(0, isAckEliciting: true, at: start)
@@ -20,7 +20,17 @@ struct PacketNumberSpaceTests {
         #expect(space.ackDeadline == nil)
     }
 
-    @Test("packets that only acknowledge are not acknowledged")
+    @Test("a packet with CE is acknowledged at once")  // [ECN-3]
+    func congestionExperienced() {
+        var space = PacketNumberSpace(at: start)
+        space.didReceive(0, isAckEliciting: true, ecn: .ect0, at: start)
+        #expect(!space.isAckDue(at: start))
+        _ = space.makeAck(upTo: 1000, at: start)
+        space.didReceive(1, isAckEliciting: true, ecn: .ce, at: start)
+        #expect(space.isAckDue(at: start))
+    }
+
+    @Test("packets that only acknowledge are not acknowledged")  // [FRM-14]
     func acknowledgementsOnly() {
         var space = PacketNumberSpace(at: start)
         for number in 0..<10 { space.didReceive(UInt64(number), isAckEliciting: false, at: start) }
@@ -28,6 +38,7 @@ struct PacketNumberSpaceTests {
         #expect(!space.isAckUseful)
     }
 
+    // [ACK-1]
     @Test("a gap, and what fills it, is acknowledged at once", arguments: [[0, 2], [0, 1, 5, 3]] as [[UInt64]])
     func gaps(numbers: [UInt64]) {
         var space = PacketNumberSpace(at: start)
@@ -39,7 +50,7 @@ struct PacketNumberSpaceTests {
         #expect(space.isAckDue(at: start))
     }
 
-    @Test("an ACK says how long its largest packet has waited")
+    @Test("an ACK says how long its largest packet has waited")  // [FRM-3]
     func ackDelay() {
         var space = PacketNumberSpace(at: start)
         space.didReceive(4, isAckEliciting: true, at: start)
@@ -48,7 +59,7 @@ struct PacketNumberSpaceTests {
         #expect(ack == AckFrame(ranges: [4...4, 1...1], delay: 5000))
     }
 
-    @Test("the newest ranges are kept, as many as one ACK may have")
+    @Test("the newest ranges are kept, as many as one ACK may have")  // [ACK-2]
     func manyRanges() {
         var space = PacketNumberSpace(at: start)
         for number in 0..<100 { space.didReceive(UInt64(number * 2), isAckEliciting: true, at: start) }
@@ -78,7 +89,7 @@ struct PacketNumberSpaceTests {
         #expect(!space.isAckUseful)
     }
 
-    @Test("numbers are taken in order, once each")
+    @Test("numbers are taken in order, once each")  // [PKT-5]
     func taking() {
         var space = PacketNumberSpace(at: start)
         #expect((0..<5).map { _ in space.take() } == [0, 1, 2, 3, 4])

@@ -36,7 +36,7 @@ private final class MarkedPath {
 @Suite("whether a path carries ECN")
 struct PathECNTests {
 
-    @Test("ten packets are marked, and the others once the peer counted right")
+    @Test("ten packets are marked, and the others once the peer counted right")  // [ECN-4]
     func trial() {
         let path = MarkedPath()
         #expect(path.send(100) == 10)
@@ -57,7 +57,7 @@ struct PathECNTests {
         #expect(path.isCapable)
     }
 
-    @Test("a path that bleaches is not marked any more: no counts, or too few")
+    @Test("a path that bleaches is not marked any more: no counts, or too few")  // [ECN-6]
     func bleached() {
         for counts in [nil, ECNCounts(), ECNCounts(ect0: 1)] {
             let path = MarkedPath()
@@ -78,7 +78,7 @@ struct PathECNTests {
         #expect(!path.isMarking)
     }
 
-    @Test("a path that turns every mark into CE tells nothing")
+    @Test("a path that turns every mark into CE tells nothing")  // [ECN-8]
     func allMarked() {
         let path = MarkedPath()
         path.send(10)
@@ -90,7 +90,7 @@ struct PathECNTests {
         #expect(!path.isMarking && !path.receive(ECNCounts(ce: 10), acknowledged: 0))
     }
 
-    @Test(
+    @Test(  // [ECN-7]
         "counts that cannot be are not believed",
         arguments: [
             ECNCounts(ect0: 11), ECNCounts(ect0: 5, ce: 6), ECNCounts(ect0: .max, ce: 2), ECNCounts(ect0: 2, ect1: 1),
@@ -104,7 +104,7 @@ struct PathECNTests {
         #expect(!path.receive(counts, acknowledged: 0) && !path.isMarking)
     }
 
-    @Test("a path that drops what is marked is left once all ten were lost")
+    @Test("a path that drops what is marked is left once all ten were lost")  // [ECN-8]
     func dropped() {
         let path = MarkedPath()
         path.send(4)
@@ -117,7 +117,7 @@ struct PathECNTests {
         #expect(!path.isMarking)
     }
 
-    @Test("after a probe timeout nothing is marked until it is known that marks arrive")
+    @Test("after a probe timeout nothing is marked until it is known that marks arrive")  // [ECN-1]
     func timeout() {
         let path = MarkedPath()
         path.send(3)
@@ -129,7 +129,7 @@ struct PathECNTests {
         #expect(path.isCapable)
     }
 
-    @Test("a path that begins to drop what is marked is tried again, and left")
+    @Test("a path that begins to drop what is marked is tried again, and left")  // [ECN-5]
     func droppedLater() {
         let path = MarkedPath()
         path.send(10)
@@ -145,7 +145,7 @@ struct PathECNTests {
         #expect(!path.isMarking)
     }
 
-    @Test("another path is tested anew, whatever the last one was, and its counts go on")
+    @Test("another path is tested anew, whatever the last one was, and its counts go on")  // [ECN-4]
     func path() {
         let path = MarkedPath()
         path.send(10)
@@ -160,6 +160,7 @@ struct PathECNTests {
         #expect(path.receive(ECNCounts(ect0: 19, ce: 1), acknowledged: 3) && path.isCapable)
     }
 
+    // [ECN-7]
     @Test("whatever a peer counts, nothing is believed that was not sent", arguments: 0..<100 as Range<UInt64>)
     func anything(seed: UInt64) {
         var random = SeededRandom(seed: seed)

@@ -66,7 +66,7 @@ private final class ProbedPath {
 
 @Suite("path MTU discovery")
 struct PathMTUTests {
-    @Test("data begins with 1200 bytes, and nothing larger is tried before these passed")
+    @Test("data begins with 1200 bytes, and nothing larger is tried before these passed")  // [PKT-1] [SIZ-3]
     func base() {
         let path = ProbedPath(carries: 1472)
         #expect(path.mtu.size == 1200 && path.mtu.capacity == .unknown)
@@ -76,7 +76,7 @@ struct PathMTUTests {
         #expect(path.nextProbe == 1472)
     }
 
-    @Test(
+    @Test(  // [SIZ-7]
         "what the interface carries is tried first, and is enough",
         arguments: [(1500, 1472), (9000, 8972), (65_536, Limits.largestDatagramSize), (1280, 1252)])
     func interface(mtu: Int, size: Int) {
@@ -95,7 +95,7 @@ struct PathMTUTests {
         #expect(path.mtu.size == 1452)
     }
 
-    @Test(
+    @Test(  // [SIZ-4]
         "a path that is narrower than the interface is found out within few probes",
         arguments: [1280, 1360, 1380, 1400, 1420, 1440, 1452, 1472, 1480, 1492, 1500, 3000, 4352, 8000, 9000])
     func search(pathMTU: Int) {
@@ -108,7 +108,7 @@ struct PathMTUTests {
         }
     }
 
-    @Test("a probe is tried three times", arguments: 0..<50 as Range<UInt64>)
+    @Test("a probe is tried three times", arguments: 0..<50 as Range<UInt64>)  // [SIZ-5]
     func loss(seed: UInt64) {
         let path = ProbedPath(carries: 1472)
         path.random = SeededRandom(seed: seed)
@@ -117,7 +117,7 @@ struct PathMTUTests {
         #expect(path.mtu.size == 1472)
     }
 
-    @Test("after ten minutes a path that carried less is tried again")
+    @Test("after ten minutes a path that carried less is tried again")  // [SIZ-8]
     func raise() {
         let path = ProbedPath(carries: 1252)
         path.settle()
@@ -130,7 +130,7 @@ struct PathMTUTests {
         #expect(path.mtu.size == 1472)
     }
 
-    @Test(
+    @Test(  // [SIZ-11]
         "a path that carries less than 1200 bytes is narrow, and used as far as it goes", arguments: [576, 1000, 1200])
     func narrow(pathMTU: Int) {
         let path = ProbedPath(carries: pathMTU - 28)
@@ -145,7 +145,7 @@ struct PathMTUTests {
         #expect(path.mtu.size == 1472 && path.mtu.capacity == .full)
     }
 
-    @Test("an interface that carries less than 1200 bytes is known to be narrow", arguments: [576, 1000])
+    @Test("an interface that carries less than 1200 bytes is known to be narrow", arguments: [576, 1000])  // [SIZ-3]
     func narrowInterface(mtu: Int) {
         let path = ProbedPath(carries: mtu - 28, interfaceMTU: mtu)
         #expect(path.mtu.size == 508 && path.mtu.capacity == .narrow)
@@ -156,6 +156,7 @@ struct PathMTUTests {
 
 @Suite("MTU black holes")
 struct BlackHoleTests {
+    // [SIZ-9]
     @Test("a path that carries less from now on is noticed within three losses", arguments: [1252, 1000, 548])
     func fall(carries: Int) {
         let path = ProbedPath(carries: 1472)
@@ -171,7 +172,7 @@ struct BlackHoleTests {
         #expect(path.mtu.capacity == (carries < 1200 ? .narrow : .full))
     }
 
-    @Test("an outage of everything that looked like one costs one probe")
+    @Test("an outage of everything that looked like one costs one probe")  // [SIZ-4]
     func outage() {
         let path = ProbedPath(carries: 1472)
         path.settle()
@@ -184,7 +185,7 @@ struct BlackHoleTests {
         #expect(path.mtu.size == 1472 && path.probes == [1200, 1472])
     }
 
-    @Test("losses among datagrams of the same size are no sign of one")
+    @Test("losses among datagrams of the same size are no sign of one")  // [SIZ-9]
     func congestion() {
         let path = ProbedPath(carries: 1472)
         path.settle()
@@ -197,7 +198,7 @@ struct BlackHoleTests {
         #expect(path.mtu.size == 1472)
     }
 
-    @Test("small packets that are lost say nothing")
+    @Test("small packets that are lost say nothing")  // [SIZ-9]
     func smallLosses() {
         let path = ProbedPath(carries: 1472)
         path.settle()
@@ -205,7 +206,7 @@ struct BlackHoleTests {
         #expect(path.mtu.size == 1472)
     }
 
-    @Test("the packets of probe timeouts become smaller, the second sooner than the first")
+    @Test("the packets of probe timeouts become smaller, the second sooner than the first")  // [SIZ-10]
     func timeouts() {
         let path = ProbedPath(carries: 1472)
         path.settle()
@@ -220,7 +221,7 @@ struct BlackHoleTests {
 
 @Suite("what the kernel says of sizes")
 struct RefusedDatagramTests {
-    @Test("a probe that the kernel refuses is lost at once, and no larger one is tried")
+    @Test("a probe that the kernel refuses is lost at once, and no larger one is tried")  // [SIZ-5]
     func probe() {
         let path = ProbedPath(carries: 9000)
         path.exchange()
@@ -231,7 +232,7 @@ struct RefusedDatagramTests {
         #expect(path.probes.allSatisfy { $0 < 1472 } && path.mtu.size == 1464)
     }
 
-    @Test("an interface that carries less from now on ends larger datagrams at once")
+    @Test("an interface that carries less from now on ends larger datagrams at once")  // [SIZ-12]
     func falls() {
         let path = ProbedPath(carries: 8972, interfaceMTU: 9000)
         path.settle()
@@ -259,6 +260,7 @@ struct RefusedDatagramTests {
         #expect(path.mtu.size == 8972)
     }
 
+    // [PKT-1]
     @Test("whatever it is told, a size is between 508 bytes and the largest", arguments: 0..<200 as Range<UInt64>)
     func anything(seed: UInt64) {
         var random = SeededRandom(seed: seed)

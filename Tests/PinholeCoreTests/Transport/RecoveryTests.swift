@@ -152,7 +152,7 @@ struct RecoveryTests {
         #expect(link.a.bytesInFlight == 0)
     }
 
-    @Test("frames of the connection force a packet, go first, and are not repeated")
+    @Test("frames of the connection force a packet, go first, and are not repeated")  // [ACK-11] [ACK-12]
     func forcedFrames() throws {
         let start = Instant(nanoseconds: 0)
         var transport = Transport(at: start)
@@ -168,7 +168,7 @@ struct RecoveryTests {
         try transport.receive(.ack(AckFrame(ranges: [0...1], delay: 0)), at: start + .milliseconds(1))
     }
 
-    @Test("on a new path window, round trip and flight start afresh, and nothing is lost")
+    @Test("on a new path window, round trip and flight start afresh, and nothing is lost")  // [PTH-18]
     func newPath() {
         let link = TransportLink(seed: 1, LinkConditions(delay: .milliseconds(25), rate: 1_250_000))
         var writer = Writer(SeededRandom.bytes(2_000_000, seed: 1), to: 16)

@@ -19,7 +19,7 @@ struct ResetTests {
         #expect(!link.a.hasUnacknowledged)
     }
 
-    @Test("a reader that wants no more stops the sender", arguments: [0.0, 0.3])
+    @Test("a reader that wants no more stops the sender", arguments: [0.0, 0.3])  // [STR-4]
     func stopSending(loss: Double) {
         let link = TransportLink(seed: 2, LinkConditions(loss: loss, rate: 1_250_000))
         link.a.write([UInt8](repeating: 1, count: 1_000_000), to: 16)

@@ -98,7 +98,7 @@ struct SchedulingTests {
         #expect(share > 0.045 && share < 0.06, "\(share)")
     }
 
-    @Test("a thousand files at once: no more than the peer allows are open, and all arrive")
+    @Test("a thousand files at once: no more than the peer allows are open, and all arrive")  // [STR-7]
     func manyFiles() {
         let link = TransportLink(seed: 3, LinkConditions(delay: .milliseconds(5), loss: 0.01, rate: 12_500_000))
         let contents = (0..<1000).map { SeededRandom.bytes(500 + $0, seed: UInt64($0)) }

@@ -1,4 +1,5 @@
 import PinholeWire
+import TestSupport
 import Testing
 
 @testable import PinholeCore
@@ -42,6 +43,7 @@ struct SharingTests {
         _ = path.run(for: .seconds(10))
         let shares = path.run(for: .seconds(20))
         #expect(path.error == nil)
+        Figure.note("A21", "\(shares[0])")
         #expect((0.3...0.7).contains(shares[0]), "\(shares)")
         #expect((0.25...0.7).contains(shares[1]), "\(shares)")
         #expect(shares[0] + shares[1] > 0.9, "\(shares)")

@@ -32,7 +32,7 @@ struct ReceiveStreamTests {
         #expect(held.unread == 0)
     }
 
-    @Test("the final size does not change")
+    @Test("the final size does not change")  // [STR-4]
     func finalSize() throws {
         var held = stream()
         _ = try held.receive(frame(0, [1, 2, 3]))
@@ -45,7 +45,7 @@ struct ReceiveStreamTests {
         #expect(held.read(upTo: .max) == [1, 2, 3, 4])
     }
 
-    @Test("nothing is taken beyond the credit")
+    @Test("nothing is taken beyond the credit")  // [STR-10]
     func credit() throws {
         var held = stream(limit: 10)
         #expect(try held.receive(frame(2, [1, 2, 3])) == 5)
@@ -126,7 +126,7 @@ struct SendStreamTests {
         return (chunk, frame)
     }
 
-    @Test("what is lost goes again, but for what arrived meanwhile, and before anything new")
+    @Test("what is lost goes again, but for what arrived meanwhile, and before anything new")  // [PKT-5]
     func retransmission() {
         let content = SeededRandom.bytes(300, seed: 1)
         var stream = SendStream()
@@ -163,7 +163,7 @@ struct SendStreamTests {
         #expect(next(&stream) == nil)
     }
 
-    @Test("credit of the stream and of the connection end what is sent")
+    @Test("credit of the stream and of the connection end what is sent")  // [STR-8]
     func credit() {
         var stream = SendStream()
         #expect(stream.write([UInt8](repeating: 1, count: 600_000), fin: false) == true)

@@ -14,7 +14,7 @@ struct PortSequenceTests {
         return ports
     }
 
-    @Test("follow a counter, and skip the well-known ports where it overflows")
+    @Test("follow a counter, and skip the well-known ports where it overflows")  // [PUN-8]
     func window() {
         #expect(ports(.window(last: 40_000, delta: 1, count: 3, stretch: 0)) == [40_001, 40_002, 40_003])
         #expect(ports(.window(last: 65_534, delta: 1, count: 3, stretch: 0)) == [65_535, 1024, 1025])
@@ -22,20 +22,20 @@ struct PortSequenceTests {
         #expect(ports(.window(last: 100, delta: 2, count: 2, stretch: 0)).allSatisfy { $0 >= 1024 })
     }
 
-    @Test("follow a counter that is written in the machine's order")
+    @Test("follow a counter that is written in the machine's order")  // [PUN-11]
     func littleEndian() {
         // 0x01fe, 0x01ff, 0x0200, 0x0201 in memory order.
         #expect(ports(.window(last: 0xfd01, delta: 256, count: 4, stretch: 0)) == [0xfe01, 0xff01, 0x0002, 0x0102])
         #expect(ports(.window(last: 0x0102, delta: -256, count: 2, stretch: 0)) == [0x0002, 0xff01])
     }
 
-    @Test("go one mapping further each few steps when they are stretched")
+    @Test("go one mapping further each few steps when they are stretched")  // [PUN-9]
     func stretched() {
         #expect(
             ports(.window(last: 2000, delta: 1, count: 7, stretch: 3)) == [2001, 2002, 2003, 2005, 2006, 2007, 2009])
     }
 
-    @Test("hold each port of a block once, in another order each time, and then those around it")
+    @Test("hold each port of a block once, in another order each time, and then those around it")  // [PUN-8]
     func block() {
         let found = ports(.block(low: 20_000, high: 20_099, count: 400))
         #expect(Set(found).count == 400)
@@ -46,7 +46,7 @@ struct PortSequenceTests {
         #expect(ports(.block(low: 65_500, high: 65_535, count: 5000)).max() == 65_535)
     }
 
-    @Test("come from everywhere without a repetition, guesses first", arguments: UInt64(1)...20)
+    @Test("come from everywhere without a repetition, guesses first", arguments: UInt64(1)...20)  // [PUN-6]
     func everywhere(seed: UInt64) {
         let found = ports(.everywhere(count: 1024), guesses: [50_000, 4000, 50_000], seed: seed)
         #expect(found.count == 1024 && Set(found).count == 1024)

@@ -9,7 +9,7 @@ import Testing
 /// What ends a punch half-way. The world itself notices a peer that spins without time passing.
 @Suite("a punch that is interrupted")
 struct PunchInterruptionTests {
-    @Test("stops when the peer's NAT turns out to be open")
+    @Test("stops when the peer's NAT turns out to be open")  // [PUN-4]
     func otherPlan() {
         let world = World(seed: 1)
         let (alice, bob) = world.makePair(.portRestricted, .random)
@@ -73,7 +73,7 @@ struct PunchInterruptionTests {
         }
     }
 
-    @Test("a contact that says it has a block of one port is not believed")
+    @Test("a contact that says it has a block of one port is not believed")  // [PUN-1]
     func narrowBlock() {
         let world = World(seed: 1)
         let (alice, bob) = world.makePair(.block, .block)

@@ -31,7 +31,7 @@ struct PunchPlanTests {
     private let home = NATProfile(
         behavior: NATBehavior(mapping: .endpointIndependent, filtering: .addressAndPortDependent))
 
-    @Test("fits the one that the other side makes")
+    @Test("fits the one that the other side makes")  // [PUN-3]
     func fits() {
         for own in Self.profiles {
             for peer in Self.profiles {
@@ -50,7 +50,7 @@ struct PunchPlanTests {
         }
     }
 
-    @Test("needs no ports to be guessed where either side lets everybody in")
+    @Test("needs no ports to be guessed where either side lets everybody in")  // [PUN-3]
     func open() {
         for filtering in [NATBehavior.Filtering.endpointIndependent, .addressDependent] {
             let open = NATProfile(behavior: NATBehavior(mapping: .endpointIndependent, filtering: filtering))
@@ -58,7 +58,7 @@ struct PunchPlanTests {
         }
     }
 
-    @Test("is infeasible for a random NAT and any other hard one, and for no other pair")
+    @Test("is infeasible for a random NAT and any other hard one, and for no other pair")  // [PUN-3]
     func infeasible() {
         let kinds: [PortAllocation.Kind] = [.sequential, .block, .random]
         for own in kinds {
@@ -70,7 +70,7 @@ struct PunchPlanTests {
         }
     }
 
-    @Test("keeps within 1100 NAT entries")
+    @Test("keeps within 1100 NAT entries")  // [PUN-14]
     func budget() {
         for own in Self.profiles {
             for peer in Self.profiles {
@@ -94,7 +94,7 @@ struct PunchPlanTests {
         #expect(!plan(3, 4).isHalf(newerThan: plan(1, 2)))
     }
 
-    @Test("takes what is not known for the worst when it must go on")
+    @Test("takes what is not known for the worst when it must go on")  // [PUN-2]
     func worst() {
         for own in Self.profiles {
             for peer in Self.profiles {
@@ -111,7 +111,7 @@ struct PunchScheduleTests {
     private let other = IdentitySecret.generate().publicKey
     private let start = Instant(nanoseconds: 1_000_000_000)
 
-    @Test("are one at a time, and 20 s apart")
+    @Test("are one at a time, and 20 s apart")  // [PUN-14]
     func apart() {
         var schedule = PunchSchedule()
         let first = [schedule.claim(one, at: start), schedule.claim(one, at: start + .seconds(1))]

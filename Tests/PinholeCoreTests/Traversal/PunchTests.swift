@@ -36,6 +36,7 @@ struct PunchTests {
         Expectation(name: "pp", limit: .milliseconds(200), atLeast: 20),
     ]
 
+    // [PUN-4] [PUN-7] [PUN-15]
     @Test("are got through in time, with the mappings and sockets that are allowed", arguments: expectations)
     func inTime(cell: Expectation) {
         var connected = 0
@@ -61,6 +62,7 @@ struct PunchTests {
         #expect(connected >= cell.atLeast, "\(connected) of 20")
     }
 
+    // [PUN-10]
     @Test("that cannot be got through are told at once, and both are named", arguments: ["SS", "SQ", "QS", "SB", "BS"])
     func infeasible(cell: String) {
         let types = cell.compactMap { NetworkType(rawValue: String($0)) }
@@ -108,7 +110,7 @@ struct PunchTests {
         #expect((alice.nat?.flowsMade ?? 0) - flows > 100)
     }
 
-    @Test("are not called again by a socket that was closed with the session")
+    @Test("are not called again by a socket that was closed with the session")  // [PUN-15]
     func closedSocket() throws {
         let world = World(seed: 1)
         let (alice, bob) = world.makePair(.portRestricted, .random)
@@ -123,7 +125,7 @@ struct PunchTests {
         #expect(connection.extraSockets.isEmpty && connection.lastRoute == nil)
     }
 
-    @Test("get one large punch at a time")
+    @Test("get one large punch at a time")  // [PUN-14]
     func oneAtATime() {
         let world = World(seed: 3)
         let (alice, bob) = world.makePair(.portRestricted, .random)
@@ -141,7 +143,7 @@ struct PunchTests {
         #expect(world.now - start > Limits.punchSpacing)
     }
 
-    @Test("make nobody send to an address that the service or the peer alone names")
+    @Test("make nobody send to an address that the service or the peer alone names")  // [PUN-5]
     func guessesNeedTwo() throws {
         for (observed, named) in [("198.51.100.66", "198.51.100.2"), ("198.51.100.2", "198.51.100.66")] {
             let world = World(seed: 5)
@@ -178,7 +180,7 @@ struct FreshSocketTests {
         }
     }
 
-    @Test("is got through by a fresh socket", arguments: ["Pp", "pP", "pp"], UInt64(1)...10)
+    @Test("is got through by a fresh socket", arguments: ["Pp", "pP", "pp"], UInt64(1)...10)  // [PUN-12]
     func freshSocket(cell: String, seed: UInt64) {
         let types = cell.compactMap { NetworkType(rawValue: String($0)) }
         let world = World(seed: seed)
@@ -192,7 +194,7 @@ struct FreshSocketTests {
         #expect([alice, bob].contains { $0.events.contains { if case .strategyWorked = $0 { true } else { false } } })
     }
 
-    @Test("is got through sooner the next time")
+    @Test("is got through sooner the next time")  // [PUN-13]
     func memory() {
         let world = World(seed: 8)
         let (alice, bob) = world.makePair(.portRestricted, .careless)
@@ -214,7 +216,7 @@ struct FreshSocketTests {
 
 @Suite("introductions of one attempt")
 struct PunchLearningTests {
-    @Test("count when they are newer than the last")
+    @Test("count when they are newer than the last")  // [CND-4]
     func order() {
         func introduction(_ round: UInt8, _ last: UInt16) -> Introduction {
             Introduction(

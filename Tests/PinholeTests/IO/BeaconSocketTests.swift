@@ -25,7 +25,7 @@ struct BeaconSocketTests {
         }
     }
 
-    @Test(
+    @Test(  // [LAN-6]
         "a beacon is heard by all programs on the machine, and its source can be answered",
         arguments: [("10.1.2.3/24", "10.1.2.3", IPAddress.Family.v4), ("fe80::7/64", "fe80::7", .v6)])
     func heard(address: String, ip: String, family: IPAddress.Family) async throws {

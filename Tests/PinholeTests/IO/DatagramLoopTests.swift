@@ -43,7 +43,7 @@ struct DatagramLoopTests {
         #expect(await client.statistics().sent == expected.count)
     }
 
-    @Test("the largest datagram passes, a larger one is counted as EMSGSIZE")
+    @Test("the largest datagram passes, a larger one is counted as EMSGSIZE")  // [HS-3]
     func sizes() async throws {
         let server = try stations.start()
         let client = try stations.start()

@@ -65,7 +65,7 @@ struct ExtraSocketTests {
         #expect(server.journal.received[0].source.port == port)
     }
 
-    @Test("a transfer over one keeps its order and loses nothing, in runs as over a main socket")
+    @Test("a transfer over one keeps its order and loses nothing, in runs as over a main socket")  // [PUN-7]
     func bulk() async throws {
         let server = try stations.start { datagram, source in datagram.count < 100 ? [(datagram, source)] : [] }
         let client = try stations.start()

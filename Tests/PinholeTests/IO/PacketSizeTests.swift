@@ -38,6 +38,7 @@ struct PacketSizeTests {
         #expect(await client.statistics(family).errors.isEmpty)
     }
 
+    // [SIZ-2]
     @Test("a session packet that is too long is refused and told, alone or in a run, and the socket lives on")
     func refused() async throws {
         let (client, server) = try await stations(mtu: 1280)
@@ -59,7 +60,7 @@ struct PacketSizeTests {
         #expect(statistics.errors == [EMSGSIZE: 6] && statistics.rebinds == 0)
     }
 
-    @Test("other datagrams go in fragments where they must, and session packets never")
+    @Test("other datagrams go in fragments where they must, and session packets never")  // [SIZ-1]
     func fragments() async throws {
         let (client, server) = try await stations(mtu: 1280)
         defer {

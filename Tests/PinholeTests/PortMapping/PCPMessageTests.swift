@@ -22,7 +22,7 @@ struct PCPMessageTests {
         try PCPResponse(bytes.span)
     }
 
-    @Test("a request has the form of RFC 6887 §7.1 and §11.1")
+    @Test("a request has the form of RFC 6887 §7.1 and §11.1")  // [MAP-1]
     func request() {
         let request = PCPRequest(
             client: IPAddress("192.168.1.10")!, nonce: Self.nonce, internalPort: 40_000, suggestedPort: 50_000,

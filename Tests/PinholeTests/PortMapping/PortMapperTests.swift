@@ -34,7 +34,7 @@ struct PortMapperTests {
         #expect(time! <= limit[method]!)
     }
 
-    @Test("all at once are asked, and the best that answers within 250 ms is used; the others are not")
+    @Test("all at once are asked, and the best that answers within 250 ms is used; the others are not")  // [MAP-2]
     func together() {
         var gateway = Self.gateway { ($0.pcp, $0.natPMP, $0.upnp) = (.grants, .grants, .grants) }
         gateway.run(for: .seconds(5))
@@ -43,7 +43,7 @@ struct PortMapperTests {
         #expect(gateway.log == ["pcp map 40000", "nat-pmp address", "upnp find"])
     }
 
-    @Test("a better method that is slower than 250 ms is not waited for, and used when it answers first")
+    @Test("a better method that is slower than 250 ms is not waited for, and used when it answers first")  // [MAP-2]
     func slow() {
         var gateway = Self.gateway {
             ($0.pcp, $0.natPMP) = (.grants, .grants)
@@ -59,7 +59,7 @@ struct PortMapperTests {
         #expect(gateway.table.isEmpty)
     }
 
-    @Test("a lost request costs its repetition: 250, then 500 ms")
+    @Test("a lost request costs its repetition: 250, then 500 ms")  // [MAP-1]
     func repetition() {
         var gateway = Self.gateway { $0.pcp = .silent }
         gateway.run(for: .milliseconds(600))
@@ -69,7 +69,7 @@ struct PortMapperTests {
         #expect(gateway.log.filter { $0.hasPrefix("pcp") }.count == 3)
     }
 
-    @Test("where nobody answers, all are asked for 2 s, and not again for 15 minutes")
+    @Test("where nobody answers, all are asked for 2 s, and not again for 15 minutes")  // [MAP-1] [MAP-8]
     func silence() {
         var gateway = ScriptedGateway()
         let time = gateway.run(for: .seconds(5)) { !$0.log.isEmpty && $0.mapper.isResting }
@@ -95,6 +95,7 @@ struct PortMapperTests {
 
 @Suite("keeping a gateway's port")
 struct PortMapperLeaseTests {
+    // [MAP-4]
     @Test("a lease is renewed at half of its life, with the same port", arguments: PortMappingMethod.allCases)
     func renewal(method: PortMappingMethod) {
         var gateway = ScriptedGateway()
@@ -117,6 +118,7 @@ struct PortMapperLeaseTests {
         #expect((25...29).contains(requests), "\(requests) in a day and an hour")
     }
 
+    // [MAP-4]
     @Test("a renewal that fails is tried again at half of what is left; when the lease ends everybody is asked anew")
     func failedRenewal() {
         var gateway = ScriptedGateway()
@@ -134,6 +136,7 @@ struct PortMapperLeaseTests {
         #expect(gateway.mapper.lease?.method == .natPMP)
     }
 
+    // [MAP-5]
     @Test("a gateway that began anew is noticed when it says so, and asked for the same port", arguments: [1, 2])
     func announced(seed: UInt64) {
         var gateway = ScriptedGateway(seed: seed)
@@ -159,7 +162,7 @@ struct PortMapperLeaseTests {
         #expect(gateway.mapper.generation > generation)
     }
 
-    @Test("who announces a new beginning without end gets one request in 5 s")
+    @Test("who announces a new beginning without end gets one request in 5 s")  // [MAP-5]
     func announcementFlood() {
         var gateway = ScriptedGateway()
         gateway.natPMP = .grants
@@ -249,7 +252,7 @@ struct PortMapperLeaseTests {
         #expect(!gateway.log.contains { $0.hasPrefix("upnp remove") }, "\(gateway.log)")
     }
 
-    @Test("the end gives everything back", arguments: PortMappingMethod.allCases)
+    @Test("the end gives everything back", arguments: PortMappingMethod.allCases)  // [MAP-7]
     func end(method: PortMappingMethod) {
         var gateway = ScriptedGateway()
         (gateway.pcp, gateway.natPMP, gateway.upnp) = (
@@ -268,7 +271,7 @@ struct PortMapperLeaseTests {
 
 @Suite("a gateway that does not hold what it says")
 struct BrokenGatewayTests {
-    @Test("a mapping that leads to another port or host is removed, and the next method asked")
+    @Test("a mapping that leads to another port or host is removed, and the next method asked")  // [MAP-6]
     func elsewhere() {
         var gateway = ScriptedGateway()
         (gateway.natPMP, gateway.upnp) = (.mapsElsewhere, .grants)
@@ -295,6 +298,7 @@ struct BrokenGatewayTests {
         #expect(gateway.mapper.lease == nil)
     }
 
+    // [MAP-3]
     @Test("a mapping without a lease is none", arguments: PortMappingMethod.allCases.dropLast(), [UInt32(0), 29])
     func noLease(method: PortMappingMethod, seconds: UInt32) {
         var gateway = ScriptedGateway()
@@ -305,7 +309,7 @@ struct BrokenGatewayTests {
         #expect(gateway.log.count <= 8, "\(gateway.log)")
     }
 
-    @Test("a lease for ever is renewed like others, and one of years is taken for a day")
+    @Test("a lease for ever is renewed like others, and one of years is taken for a day")  // [MAP-3]
     func longLease() {
         var gateway = ScriptedGateway()
         (gateway.upnp, gateway.lease) = (.grants, 0)
@@ -329,7 +333,7 @@ struct BrokenGatewayTests {
         }
     }
 
-    @Test(
+    @Test(  // [MAP-11]
         "a mapping that the outside does not reach is removed and added again with another port, then others are asked")
     func dead() {
         var gateway = ScriptedGateway()

@@ -129,7 +129,7 @@ struct DeliveryStoreTests {
         #expect(try deliver(first + more + new) == [false, false, false, true])
     }
 
-    @Test("an epoch that has long been left is still known, whatever its contact makes of epochs")
+    @Test("an epoch that has long been left is still known, whatever its contact makes of epochs")  // [MSG-7]
     func epochs() throws {
         for epoch in 1...100 as ClosedRange<UInt64> { try receive(1...1, epoch: epoch) }
         // The endpoint is told of the newest, in their order: it forgets the first ones first.

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("names of received files")
 struct FileNameTests {
-    @Test(
+    @Test(  // [FIL-2]
         "a hostile name becomes a harmless one",
         arguments: [
             ("report.pdf", "report.pdf"),
@@ -48,7 +48,7 @@ struct FileNameTests {
         #expect(FileName.numbered("noending", attempt: 3) == "noending (3)")
     }
 
-    @Test("random names never leave the folder")
+    @Test("random names never leave the folder")  // [FIL-2]
     func random() {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SplitMix(state: seed)

@@ -46,6 +46,7 @@ struct FileTransferTests {
         #expect(try received == ["a.bin"])
     }
 
+    // [FIL-3] [FIL-16]
     @Test("what is taken up again goes on behind the last verified group, without the source being read again")
     func resume() throws {
         let sending = try Sending(content)
@@ -83,7 +84,7 @@ struct FileTransferTests {
         }
     }
 
-    @Test("a receiver that has something else begins anew")
+    @Test("a receiver that has something else begins anew")  // [FIL-16]
     func otherHoldings() throws {
         let sending = try Sending(content)
         var holdings = FileHoldings(groups: 2, digest: [UInt8](repeating: 1, count: 32))
@@ -147,6 +148,7 @@ struct FileTransferTests {
         }
     }
 
+    // [FIL-15]
     @Test("damage is found in the group where it is, and nothing of that group counts", arguments: [0, 300_000, -1])
     func damage(place: Int) throws {
         let sending = try Sending(content)

@@ -82,7 +82,7 @@ struct FolderTransferTests {
         #expect(source.omitted.count == 4)
     }
 
-    @Test("of a folder, what changes while it is sent is left out, and the rest arrives")
+    @Test("of a folder, what changes while it is sent is left out, and the rest arrives")  // [FIL-12]
     func changed() throws {
         try make(["out/a": [1], "out/b": [UInt8](repeating: 2, count: 600_000), "out/c": [3]])
         let sending = try Sending(folder.path("out"), in: folder)

@@ -138,7 +138,7 @@ struct PowerLossTests {
         return broken
     }
 
-    @Test("loses nothing that was promised", arguments: [1, 2] as [UInt64])
+    @Test("loses nothing that was promised", arguments: [1, 2] as [UInt64])  // [MSG-10]
     func safe(seed: UInt64) throws {
         let session = try record(seed: seed)
         let broken = try broken(session, cuts: 40)

@@ -110,7 +110,7 @@ struct StoreTests {
         #expect(try store.contact(named: "bob")?.isVerified == false)
     }
 
-    @Test("handshake timestamps only grow")
+    @Test("handshake timestamps only grow")  // [HS-6] [HS-70]
     func timestamps() throws {
         try store.setOwnTimestamp(20, for: bob)
         try store.setOwnTimestamp(10, for: bob)
@@ -123,6 +123,7 @@ struct StoreTests {
 
     // MARK: Messages
 
+    // [HS-71] [MSG-1] [MSG-2]
     @Test("outgoing messages count on from 1 in one epoch, also in batches, and another start has another epoch")
     func outgoingNames() throws {
         let first = try store.append(["a"], to: bob, sentAt: 5)
@@ -134,7 +135,7 @@ struct StoreTests {
         #expect(try store.pending(to: bob) == first + second + third)
     }
 
-    @Test("a contact that was removed and added again has a new epoch")
+    @Test("a contact that was removed and added again has a new epoch")  // [MSG-1]
     func newEpoch() throws {
         let old = try store.append(["a"], to: bob, sentAt: 1)[0]
         try store.removeContact(named: "bob")
@@ -171,7 +172,7 @@ struct StoreTests {
         #expect(try store.outgoingMessage(id, to: bob)?.state == .delivered)
     }
 
-    @Test("an incoming message is new once, also after reopening and within one batch")
+    @Test("an incoming message is new once, also after reopening and within one batch")  // [HS-72] [MSG-6]
     func incomingOnce() throws {
         #expect(try store.insert([incoming(1), incoming(2), incoming(1)]) == [true, true, false])
         #expect(try reopened().insert([incoming(2, "other text"), incoming(3)]) == [false, true])
@@ -186,7 +187,7 @@ struct StoreTests {
         #expect(try store.messages(with: bob, limit: 10).isEmpty)
     }
 
-    @Test("bytes that are not UTF-8, NUL and 64 KiB come back as text")
+    @Test("bytes that are not UTF-8, NUL and 64 KiB come back as text")  // [MSG-4]
     func bodies() throws {
         let long = String(repeating: "x", count: Limits.maxMessageBody)
         _ = try store.insert([incoming(1, "a\u{0}b"), incoming(2, long)])
