@@ -27,8 +27,10 @@ package final class PairKeys: Sendable {
         role = lo == own.publicKey ? .lo : .hi
         peerKey = peer
         self.own = own
-        self.psk = psk.map { SecretBytes(copying: $0) }
-        secrets = SecretBytes(count: 32 * (1 + Self.labels.count)) { secrets in
+        self.psk = psk.map { psk in
+            SecretBytes(count: psk.count, in: .pairs) { _ = $0.update(fromContentsOf: psk) }
+        }
+        secrets = SecretBytes(count: 32 * (1 + Self.labels.count), in: .pairs) { secrets in
             for index in 0..<32 { secrets[index] = ss.bytes[index] }
             for (slot, label) in Self.labels.enumerated() {
                 let key = concatKDF(pair.bytes, label, count: 32)

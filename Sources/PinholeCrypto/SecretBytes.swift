@@ -2,18 +2,30 @@ import CSodium
 
 /// A long-lived secret in locked, guarded, read-only memory (`sodium_malloc`), wiped when the last reference goes.
 ///
-/// It costs at least three pages: keys of one handshake or one session are ``KeyMaterial``.
+/// It costs two pages and their guards, unless it shares them with others of its kind (``SecretPool``); keys of one
+/// handshake or one session are ``KeyMaterial``.
 package final class SecretBytes: Sendable {
     package let count: Int
     /// Written only before `init` returns; the pages are read-only afterwards.
     private nonisolated(unsafe) let base: UnsafeMutablePointer<UInt8>
+    private let home: (pool: SecretPool, part: SecretPool.Part)?
 
+    /// A secret among others of its kind.
+    init(count: Int, in pool: SecretPool, fill: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
+        let part = pool.take(count, fill: fill)
+        self.count = count
+        base = part.base
+        home = (pool, part)
+    }
+
+    /// A secret with pages of its own.
     package init(count: Int, fill: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
         Sodium.initialize()
         guard let memory = sodium_malloc(count) else {
             fatalError("no memory can be locked for a secret")
         }
         self.count = count
+        home = nil
         base = memory.bindMemory(to: UInt8.self, capacity: count)
         base.initialize(repeating: 0, count: count)
         fill(UnsafeMutableBufferPointer(start: base, count: count))
@@ -31,7 +43,7 @@ package final class SecretBytes: Sendable {
     }
 
     deinit {
-        sodium_free(base)
+        if let home { home.pool.giveBack(home.part) } else { sodium_free(base) }
     }
 
     package var bytes: Span<UInt8> {
