@@ -13,7 +13,8 @@ public struct Identity: Sendable {
         self.secret = secret
     }
 
-    /// Reads a key file. `passphrase` is asked only when the file is sealed; nil means that there is none.
+    /// Reads a key file, or the Ed25519 key of OpenSSH's or in PEM (PKCS #8), without a passphrase of theirs. `passphrase`
+    /// is asked only when a key file is sealed; nil means that there is none.
     public init(contentsOf path: String, passphrase: () throws -> String?) throws {
         let text = try IdentityFile.read(path)
         let phrase = KeyFile.isSealed(text) ? try passphrase() : nil

@@ -12,6 +12,10 @@ package enum KeyFileError: Error, Equatable, Sendable {
     case unsupported
     /// Argon2id did not get the memory that the file asks for.
     case notEnoughMemory
+    /// The file is another program's, and sealed by it.
+    case foreignSeal
+    /// The file holds a key of another kind.
+    case notEd25519
 
     /// One sentence for the owner of the file.
     package var message: String {
@@ -21,6 +25,8 @@ package enum KeyFileError: Error, Equatable, Sendable {
         case .wrongPassphrase: "the passphrase does not open the key file"
         case .unsupported: "the key file was sealed by another version of the program"
         case .notEnoughMemory: "there is not enough free memory to turn the passphrase into a key (256 MiB are needed)"
+        case .foreignSeal: "the key is sealed with a passphrase of another program: take it off a copy first"
+        case .notEd25519: "the file holds no Ed25519 secret key"
         }
     }
 }
@@ -110,6 +116,12 @@ package enum KeyFile {
         }
         guard let passphrase else { throw .needsPassphrase }
         return try open(body: body, passphrase: passphrase)
+    }
+
+    /// The same of the files of other programs too: OpenSSH's, and PKCS #8 in PEM.
+    package static func `import`(_ text: String, passphrase: SecretBytes?) throws(KeyFileError) -> IdentitySecret {
+        if let identity = try SecretKeyFormats.identity(text) { return identity }
+        return try open(text, passphrase: passphrase)
     }
 
     private static func open(body: [UInt8], passphrase: SecretBytes) throws(KeyFileError) -> IdentitySecret {

@@ -121,4 +121,52 @@ struct KeyFileTests {
         let errors: [KeyFileError] = [.damaged, .needsPassphrase, .wrongPassphrase, .unsupported, .notEnoughMemory]
         #expect(Set(errors.map(\.message)).count == errors.count)
     }
+
+    // MARK: Of other programs
+
+    /// The secret key of RFC 8032 §7.1, test 1, as `ssh-keygen` and OpenSSL write it.
+    private static let openSSH = """
+        -----BEGIN OPENSSH PRIVATE KEY-----
+        b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUx
+        OQAAACDXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGgAAAIjAlW4QwJVuEAAAAAtzc2gt
+        ZWQyNTUxOQAAACDXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGgAAAECdYbGd7/1aYLqE
+        SvSS7CzEREnFaXsyaRlwO6wDHK5/YNdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1EaAAAA
+        AAECAwQF
+        -----END OPENSSH PRIVATE KEY-----
+        """
+    private static let pem = """
+        -----BEGIN PRIVATE KEY-----
+        MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+        -----END PRIVATE KEY-----
+        """
+    private static let publicKey = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+
+    @Test("a secret key of OpenSSH's, and one in PEM, is an identity", arguments: [openSSH, pem])
+    func foreign(text: String) throws {
+        let identity = try KeyFile.import(text + "\n", passphrase: nil)
+        #expect(
+            identity.publicKey.raw.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+                == Self.publicKey)
+    }
+
+    @Test("what another program has sealed, cut off, or made of another kind, is refused")
+    func badForeign() {
+        // The cipher's name, and the public key in the section.
+        let sealed = Self.openSSH.replacing("AAAABG5vbmUAAAAEbm9uZQ", with: "AAAABG5vbmYAAAAEbm9uZQ")
+        let other = Self.openSSH.replacing("ZWQyNTUxOQAAACDXWpgB", with: "ZWQyNTUxOQAAACDXWpgC")
+        let cases: [(String, KeyFileError)] = [
+            (sealed, .foreignSeal), (other, .damaged), (Self.openSSH.replacing("AAECAwQF", with: "AAECA"), .damaged),
+            (Self.pem.replacing("MC4CAQAw", with: "MC4CAQAx"), .notEd25519),
+            (Self.pem.replacing("PRIVATE", with: "RSA PRIVATE"), .notEd25519), ("nothing", .damaged),
+        ]
+        for (text, error) in cases {
+            #expect(throws: error) { try KeyFile.import(text, passphrase: nil) }
+        }
+        for count in stride(from: 40, to: Self.openSSH.count - 80, by: 7) {
+            #expect(throws: KeyFileError.self) {
+                try KeyFile.import(
+                    Self.openSSH.prefix(count) + "\n-----END OPENSSH PRIVATE KEY-----", passphrase: nil)
+            }
+        }
+    }
 }

@@ -58,7 +58,7 @@ enum IdentityFile {
         _ text: String, at path: String, passphrase: SecretBytes?
     ) throws(PinholeError) -> IdentitySecret {
         do throws(KeyFileError) {
-            return try KeyFile.open(text, passphrase: passphrase)
+            return try KeyFile.import(text, passphrase: passphrase)
         } catch .damaged {
             throw damaged(path)
         } catch .needsPassphrase {

@@ -25,7 +25,8 @@ struct InitCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Take the key of a backup that 'pinhole key export' wrote, instead of making one.", valueName: "file"),
+            "Take the key of a backup that 'pinhole key export' wrote, or an Ed25519 key of OpenSSH or in PEM without a "
+                + "passphrase, instead of making one.", valueName: "file"),
         completion: .file())
     var key: String?
 
