@@ -3,55 +3,76 @@ import Glibc
 import PinholeCrypto
 import PinholeWire
 
-/// Removes from time to time what the ``HistoryPolicy`` does not keep.
+/// Removes from time to time what the ``HistoryPolicy`` does not keep, and what is left of files that never came whole.
 final class HistorySweeper: Sendable {
     private let store: Store
     private let policy: HistoryPolicy
+    private let files: AbandonedTransfers?
     private let queue = DispatchQueue(label: "pinhole.history", qos: .utility)
+    private let clock: any Clock<Duration>
+    private let look: @Sendable () -> Store.Sighting
 
-    init(_ store: Store, _ policy: HistoryPolicy) {
+    /// `clock` is what it sleeps by, and `look` says when it is.
+    init(
+        _ store: Store, _ policy: HistoryPolicy, files: AbandonedTransfers? = nil,
+        clock: any Clock<Duration> = ContinuousClock(),
+        look: @escaping @Sendable () -> Store.Sighting = { .now }
+    ) {
         self.store = store
         self.policy = policy
+        self.files = files
+        self.clock = clock
+        self.look = look
     }
 
-    /// Until it is cancelled. `tell` hears what went wrong, once.
-    func run(tell: @Sendable (PinholeError) -> Void) async {
-        guard policy != .keep else { return }
+    /// Until it is cancelled. `tell` hears what went wrong, once; `gaveUp` which transfers are not waited for any more.
+    func run(
+        gaveUp: @escaping @Sendable (TransferReference) -> Void = { _ in }, tell: @Sendable (PinholeError) -> Void
+    ) async {
         var hasTold = false
         while !Task.isCancelled {
             do throws(PinholeError) {
-                try await sweep()
+                for transfer in try await sweep() { gaveUp(transfer) }
             } catch {
                 if !hasTold { tell(error) }
                 hasTold = true
             }
-            guard (try? await Task.sleep(for: policy == .off ? .seconds(10) : .seconds(600))) != nil else { return }
+            let pause = policy == .off ? Self.offInterval : Self.retentionInterval
+            guard (try? await clock.sleep(for: pause)) != nil else { return }
         }
     }
 
     /// At the end: nobody waits for a delivery any more.
     func finish() async {
-        if policy == .off { try? await sweep(ahead: 60_000) }
+        if policy == .off { _ = try? await sweep(ahead: 60_000) }
     }
 
-    private func sweep(ahead: UInt64 = 0) async throws(PinholeError) {
-        let (store, policy) = (store, policy)
-        let result: Result<Void, PinholeError> = await withCheckedContinuation { continuation in
+    static let offInterval = Duration.seconds(10)
+    static let retentionInterval = Duration.seconds(600)
+
+    private func sweep(ahead: UInt64 = 0) async throws(PinholeError) -> [TransferReference] {
+        let (store, policy, files) = (store, policy, files)
+        var now = look()
+        now.time += ahead
+        let sighting = now
+        let result: Result<[TransferReference], PinholeError> = await withCheckedContinuation { continuation in
             queue.async {
-                let result = Result { () throws(PinholeError) in
-                    _ = try store.sweep(policy, .now(ahead: ahead))
+                let result = Result { () throws(PinholeError) -> [TransferReference] in
+                    let time = try store.trustedTime(sighting)
+                    _ = try store.sweep(policy, at: policy == .off ? sighting.time : time)
+                    guard let time, let files else { return [] }
+                    return try files.giveUp(at: time)
                 }
                 continuation.resume(returning: result)
             }
         }
-        try result.get()
+        return try result.get()
     }
 }
 
 extension Store.Sighting {
-    fileprivate static func now(ahead: UInt64) -> Self {
-        Self(
-            time: WallClock.unixMilliseconds + ahead, uptime: MonotonicClock.now.nanoseconds / 1_000_000, boot: bootID)
+    fileprivate static var now: Self {
+        Self(time: WallClock.unixMilliseconds, uptime: MonotonicClock.now.nanoseconds / 1_000_000, boot: bootID)
     }
 
     /// 0 where the system does not tell one start from another: then all are taken for one.

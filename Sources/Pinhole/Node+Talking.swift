@@ -68,11 +68,9 @@ extension Node {
     public func delivered(_ message: MessageReference, timeout: Duration) async throws(PinholeError) {
         let events = events()
         let id = MessageID(epoch: message.epoch, counter: message.counter)
-        if let state = try profile.store.outgoingMessage(id, to: message.contact)?.state,
-            state == .delivered || state == .read
-        {
-            return
-        }
+        // What is not kept any more had been delivered: what waits is never swept, and what was given up much later.
+        guard let state = try profile.store.outgoingMessage(id, to: message.contact)?.state else { return }
+        if state == .delivered || state == .read { return }
         let name = try requireContact(message.contact)
         try await first(in: events, within: timeout) { event in
             switch event {

@@ -50,7 +50,9 @@ public final class Node: Sendable {
         self.clock = clock
         isInMemory = network != nil
         lock = Mutex(try profile.lock())
-        history = HistorySweeper(profile.store, configuration.history)
+        let files = AbandonedTransfers(
+            store: profile.store, own: profile.identity.publicKey.key, folder: configuration.downloadDirectory)
+        history = HistorySweeper(profile.store, configuration.history, files: files)
         do throws(SocketError) {
             if let network { loop = network.join() } else { loop = try DatagramLoop(port: configuration.port) }
         } catch {
@@ -71,7 +73,10 @@ public final class Node: Sendable {
         perform { $0.begin(at: $1) }
         let watching = Task { await self.watchContacts() }
         watcher.withLock { $0 = watching }
-        let sweeping = Task { [hub] in await history.run { hub.publish(.notice("the history cannot be swept: \($0)")) }
+        let sweeping = Task { [hub] in
+            await history.run(gaveUp: { hub.publish(.fileFailed($0, reason: AbandonedTransfers.reason)) }) {
+                hub.publish(.notice("the history cannot be swept: \($0)"))
+            }
         }
         sweeper.withLock { $0 = sweeping }
     }

@@ -11,7 +11,8 @@ public final class Profile: Sendable {
     /// Whether the directory goes with this object.
     let isTemporary: Bool
 
-    /// A profile of an identity that is kept elsewhere: what it remembers is gone with it.
+    /// A profile of an identity that is kept elsewhere: what it remembers is in memory, and gone with it. Its directory
+    /// holds what transfers of files need.
     static func temporary(_ identity: Identity, contacts: [Contact]) throws(PinholeError) -> Profile {
         let profile = try Profile(
             directory: try Folder.makeTemporary("pinhole"), identity: identity, isTemporary: true)
@@ -20,7 +21,7 @@ public final class Profile: Sendable {
     }
 
     deinit {
-        if isTemporary { Folder.removeFlat(directory) }
+        if isTemporary { Folder.removeTree(directory) }
     }
 
     private init(directory: String, identity: Identity, isTemporary: Bool = false) throws(PinholeError) {
@@ -28,7 +29,7 @@ public final class Profile: Sendable {
         self.isTemporary = isTemporary
         self.identity = identity
         do throws(PinholeError) {
-            store = try Store(path: Self.databaseFile(directory), identity: identity)
+            store = try Store(path: isTemporary ? nil : Self.databaseFile(directory), identity: identity)
         } catch  where error.code == .keyChanged {
             throw PinholeError(
                 .keyChanged,

@@ -4,6 +4,13 @@ import Glibc
 package final class ProfileLock: Sendable {
     private let file: LockedFile
 
+    /// Takes the right to run the hooks of a profile, which several processes may want to; nil where another has it.
+    package init?(hooksOf directory: String) throws(PinholeError) {
+        let file = try File(opening: directory + "/hooks.lock", flags: O_RDWR | O_CREAT)
+        guard try file.lock() else { return nil }
+        self.file = LockedFile(file)
+    }
+
     /// Takes the lock of a profile directory.
     package init(directory: String) throws(PinholeError) {
         let path = directory + "/lock"

@@ -41,8 +41,16 @@ enum Schema {
         migrator.registerMigration("sealed networks") { database in
             try database.execute(sql: sealedNetworks)
         }
+        migrator.registerMigration("trusted time") { database in
+            try database.execute(sql: trustedTime)
+        }
         return migrator
     }
+
+    private static let trustedTime = """
+        ALTER TABLE history ADD COLUMN trustedAt INTEGER;  -- the last time that a retention went by
+        UPDATE history SET trustedAt = sightedAt;
+        """
 
     static let delivery = """
         ALTER TABLE message ADD COLUMN failure TEXT;          -- why it failed

@@ -105,7 +105,7 @@ extension Store {
     /// When it is, by two clocks, so that one that jumps is noticed.
     package struct Sighting: Sendable {
         /// Unix milliseconds.
-        package let time: UInt64
+        package var time: UInt64
         /// Milliseconds since the machine was started, and a number that each start has of its own.
         package let uptime: Int64
         package let boot: Int64
@@ -117,17 +117,14 @@ extension Store {
         }
     }
 
-    /// Removes what the policy does not keep, and returns how many messages. Called at the start, every hour or so, and
-    /// where nothing is kept also after messages came or went.
-    ///
-    /// A retention looks at two clocks: the one on the wall must have gone on for an hour as the other did. One that is a
-    /// year ahead for a while purges nothing.
-    package func sweep(_ policy: HistoryPolicy, _ sighting: Sighting) throws(PinholeError) -> Int {
+    /// Removes what the policy does not keep, and returns how many messages. `now` is ``trustedTime(_:)``, without which a
+    /// retention removes nothing.
+    package func sweep(_ policy: HistoryPolicy, at now: UInt64?) throws(PinholeError) -> Int {
+        guard let now else { return 0 }
         switch policy {
         case .keep: return 0
-        case .off: return try sweepSeen(olderThan: sighting.time)
+        case .off: return try sweepSeen(olderThan: now)
         case .keepFor(let duration):
-            guard let now = try trustedTime(sighting) else { return 0 }
             let age = min(UInt64(clamping: duration.components.seconds), .max / 1000) * 1000
             guard now > age else { return 0 }
             let count = try delete(where: "storedAt < ?", [Int64(clamping: now - age)])
@@ -136,34 +133,43 @@ extension Store {
         }
     }
 
-    /// The time that a retention may go by; nil while the clock has not been watched for long enough.
-    private func trustedTime(_ now: Sighting) throws(PinholeError) -> UInt64? {
+    /// The time by which something may be called old; nil while the clock has not been watched for long enough.
+    ///
+    /// There are two clocks to look at: the one on the wall must have gone on for an hour as the other did. One that is a
+    /// year ahead for a while makes nothing old.
+    ///
+    /// What was believed before is kept beside what is being watched: a clock that is wrong after a restart is not
+    /// believed because of another restart, and one that has leapt must stand for a day.
+    package func trustedTime(_ now: Sighting) throws(PinholeError) -> UInt64? {
         try write { database in
             let row = try Row.fetchOne(database, sql: "SELECT * FROM history WHERE sightedAt IS NOT NULL")
-            func remember(_ time: UInt64) throws {
+            func watch(from time: UInt64) throws {
                 try database.execute(
                     sql: "UPDATE history SET sightedAt = ?, uptime = ?, boot = ?",
                     arguments: [Int64(clamping: time), now.uptime, now.boot])
             }
             guard let row else {
-                try remember(now.time)
+                try watch(from: now.time)
                 return nil
             }
-            let before: Int64 = row["sightedAt"]
+            let sighted: Int64 = row["sightedAt"]
+            let trusted: Int64? = row["trustedAt"]
             guard row["boot"] == now.boot else {
-                // How long the machine was off nobody knows: the time before that is believed.
-                try remember(now.time)
-                return min(UInt64(clamping: before), now.time)
+                // How long the machine was off nobody knows.
+                try watch(from: now.time)
+                return trusted.map { min(UInt64(clamping: $0), now.time) }
             }
             let elapsed = now.uptime - (row["uptime"] as Int64)
-            guard Int64(clamping: now.time) - before >= elapsed - Self.clockTolerance else {
+            guard Int64(clamping: now.time) - sighted >= elapsed - Self.clockTolerance else {
                 // It was set back: what was seen before may have been wrong.
-                try remember(now.time)
+                try watch(from: now.time)
                 return nil
             }
-            guard elapsed >= Self.clockWatch else { return nil }
-            let time = min(now.time, UInt64(clamping: before + elapsed + Self.clockTolerance))
-            try remember(time)
+            let hasLeapt = trusted.map { sighted - $0 > Self.clockLeap } ?? false
+            guard elapsed >= (hasLeapt ? Self.leapWatch : Self.clockWatch) else { return nil }
+            let time = min(now.time, UInt64(clamping: sighted + elapsed + Self.clockTolerance))
+            try watch(from: time)
+            try database.execute(sql: "UPDATE history SET trustedAt = ?", arguments: [Int64(clamping: time)])
             return time
         }
     }
@@ -171,23 +177,31 @@ extension Store {
     /// What was delivered, read or given up, and what was seen here or by all that follow the events.
     private func sweepSeen(olderThan time: UInt64) throws(PinholeError) -> Int {
         let settled = Int64(clamping: time) - Self.settlingTime
+        let forgotten = Int64(clamping: time) - Self.failureTime
         let count = try delete(
             where: """
-                (direction = 'outgoing' AND coalesce(receivedAt, sentAt) < ? OR direction = 'incoming' AND (
+                (direction = 'outgoing' AND coalesce(receivedAt, sentAt) < (CASE state WHEN 'failed' THEN ? ELSE ? END)
+                OR direction = 'incoming' AND (
                     EXISTS (SELECT 1 FROM inbox WHERE inbox.contact = message.contact AND inbox.epoch = message.epoch
                         AND inbox.read >= message.counter)
                     OR EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.since < event.cursor
                         WHERE event.message = message.id)
                     AND NOT EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.cursor < event.cursor
                         WHERE event.message = message.id)))
-                """, [settled])
+                """, [forgotten, settled])
         if count > 0 { try? truncateLog() }
         return count
     }
 
     /// Milliseconds for which a retention watches the clock before it believes it.
     static let clockWatch: Int64 = 3_600_000
+    /// The same for one that has gone on by more than ``clockLeap`` while the machine was off: a clock without a battery
+    /// is set right by the network long before.
+    static let leapWatch: Int64 = 24 * 3_600_000
+    static let clockLeap: Int64 = 14 * 24 * 3_600_000
     private static let clockTolerance: Int64 = 60_000
     /// Milliseconds for which who waits for a delivery can still ask how it went.
     private static let settlingTime: Int64 = 10_000
+    /// The same for what was given up: what is asked about later and is not here has been delivered.
+    private static let failureTime: Int64 = 3_600_000
 }

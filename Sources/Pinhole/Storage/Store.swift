@@ -19,13 +19,17 @@ package final class Store: Sendable {
     ///
     /// Throws ``PinholeError/Code/keyChanged`` for that of another identity, and ``PinholeError/Code/configuration`` for
     /// that of a newer version, which stays as it is. Another process that writes is waited for with `patience`.
+    ///
+    /// Without a path it is in memory, and gone with this object.
     package init(
-        path: String, identity: Identity, patience: Duration = .seconds(10)
+        path: String?, identity: Identity, patience: Duration = .seconds(10)
     ) throws(PinholeError) {
+        let isInMemory = path == nil
+        let path = path ?? ":memory:"
         self.path = path
         let vault = Vault(identity.secret)
         self.vault = vault
-        try Self.prepareFile(path)
+        if !isInMemory { try Self.prepareFile(path) }
         queue = try Self.translating(path) {
             var configuration = Configuration()
             configuration.busyMode = .timeout(patience / .seconds(1))
@@ -35,7 +39,10 @@ package final class Store: Sendable {
                 // What is deleted is overwritten, so that nothing of it stays in the file.
                 try database.execute(sql: "PRAGMA secure_delete = ON")
             }
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let queue =
+                try isInMemory
+                ? DatabaseQueue(configuration: configuration)
+                : DatabaseQueue(path: path, configuration: configuration)
             let migrator = Schema.migrator(identity, vault)
             // Nothing is written before it is clear that the database is one of ours, and no newer one.
             let isNew = try queue.read { try Self.inspect($0, migrator, path) }

@@ -202,44 +202,63 @@ struct HistoryTests {
 
     // MARK: By itself
 
-    private func sighting(_ time: UInt64, _ uptime: Int64, boot: Int64 = 1) -> Store.Sighting {
-        Store.Sighting(time: time, uptime: uptime, boot: boot)
-    }
-
     private static let hour: UInt64 = 3_600_000
+
+    /// What a retention removes at a moment, by both clocks in hours.
+    private func sweep(_ policy: HistoryPolicy, _ hours: UInt64, up uptime: UInt64, boot: Int64 = 1) throws -> Int {
+        let sighting = Store.Sighting(time: hours * Self.hour, uptime: Int64(uptime * Self.hour), boot: boot)
+        return try store.sweep(policy, at: store.trustedTime(sighting))
+    }
 
     @Test("a retention removes what is older, once the clock was watched for an hour")
     func retention() throws {
         try receive(1...10)
-        let day = HistoryPolicy.keepFor(.seconds(86_400))
-        let now = 24 * Self.hour + 55
-        #expect(try store.sweep(day, sighting(now - 2 * Self.hour, 0)) == 0)
-        #expect(try store.sweep(day, sighting(now - Self.hour, Int64(Self.hour / 2))) == 0)
-        #expect(try store.sweep(day, sighting(now, Int64(2 * Self.hour))) == 5)
+        let day = HistoryPolicy.keepFor(.seconds(86_400) - .milliseconds(55))
+        #expect(try sweep(day, 22, up: 0) == 0)
+        #expect(try sweep(day, 22, up: 0) == 0)
+        #expect(try sweep(day, 24, up: 2) == 5)
         #expect(try texts(HistoryQuery()).first == "message 6")
-        #expect(try store.sweep(.keep, sighting(.max, .max)) == 0)
+        #expect(try store.sweep(.keep, at: .max) == 0)
+        #expect(try store.sweep(day, at: nil) == 0)
     }
+
+    private static let year: UInt64 = 8760
 
     @Test("a clock that is a year ahead for a while removes nothing")
     func clockJump() throws {
         try receive(1...10)
         let policy = HistoryPolicy.keepFor(.seconds(86_400))
-        let (now, year) = (2 * Self.hour, 8760 * Self.hour)
-        #expect(try store.sweep(policy, sighting(now, 0)) == 0)
+        #expect(try sweep(policy, 2, up: 0) == 0)
         // The clock jumps, within one run, and in one after a restart.
-        #expect(try store.sweep(policy, sighting(now + year, Int64(2 * Self.hour))) == 0)
-        #expect(try store.sweep(policy, sighting(now + year, 0, boot: 2)) == 0)
+        #expect(try sweep(policy, 2 + Self.year, up: 2) == 0)
+        #expect(try sweep(policy, 2 + Self.year, up: 0, boot: 2) == 0)
         // It is set right.
-        #expect(try store.sweep(policy, sighting(now + Self.hour, Int64(Self.hour), boot: 2)) == 0)
-        #expect(try store.sweep(policy, sighting(now + 3 * Self.hour, Int64(3 * Self.hour), boot: 2)) == 0)
+        #expect(try sweep(policy, 3, up: 1, boot: 2) == 0)
+        #expect(try sweep(policy, 5, up: 3, boot: 2) == 0)
         #expect(try texts(HistoryQuery()).count == 10)
+    }
+
+    @Test("after a restart a clock that is a year ahead is not believed for hours, nor because of another restart")
+    func clockLeap() throws {
+        try receive(1...10)
+        let policy = HistoryPolicy.keepFor(.seconds(86_400))
+        #expect(try sweep(policy, 2, up: 0) == 0)
+        #expect(try sweep(policy, 4, up: 2) == 0)
+        for boot in 2...4 as ClosedRange<Int64> {
+            #expect(try sweep(policy, 4 + Self.year, up: 0, boot: boot) == 0)
+            #expect(try sweep(policy, 9 + Self.year, up: 5, boot: boot) == 0)
+            #expect(try sweep(policy, 24 + Self.year, up: 20, boot: boot) == 0)
+        }
+        #expect(try texts(HistoryQuery()).count == 10)
+        // A machine that was off for a year has a clock that stays there.
+        #expect(try sweep(policy, 29 + Self.year, up: 25, boot: 4) == 10)
     }
 
     @Test("without a history messages stay until they are seen, or delivered and told of")
     func off() throws {
         try receive(1...4)
         let mine = try store.append(["delivered", "pending"], to: bob, sentAt: 50)
-        func sweep(_ time: UInt64) throws -> Int { try store.sweep(.off, sighting(time, 0)) }
+        func sweep(_ time: UInt64) throws -> Int { try store.sweep(.off, at: time) }
         #expect(try sweep(60_000) == 0)
         try store.setState(.delivered, of: mine[0].id, to: bob, at: 55_000)
         #expect(try sweep(60_000) == 0)
@@ -254,5 +273,9 @@ struct HistoryTests {
         try store.acknowledge(.max, by: "bot", at: 2)
         #expect(try sweep(66_000) == 1)
         #expect(try texts(HistoryQuery()) == ["message 4", "pending"])
+        // What was given up is remembered longer: what is not here any more has been delivered.
+        _ = try store.cancel(mine[1].id, to: bob, at: 60_000)
+        #expect(try sweep(600_000) == 0)
+        #expect(try sweep(600_000 + Self.hour) == 1)
     }
 }

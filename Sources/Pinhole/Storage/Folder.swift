@@ -1,0 +1,102 @@
+import Glibc
+
+/// Operations on directory entries.
+enum Folder {
+    /// A new directory for a while, with mode 0700.
+    static func makeTemporary(_ name: String) throws(PinholeError) -> String {
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(folder)/\(name)-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw PinholeError(system: errno, writing: folder) }
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// Creates a directory and those above it, unless it exists.
+    static func create(_ path: String, mode: mode_t) throws(PinholeError) {
+        if mkdir(path, mode) == 0 { return }
+        switch errno {
+        case EEXIST:
+            guard try FileStatus(of: path).isDirectory else {
+                throw PinholeError(.cannotWrite, "\(path) is not a directory")
+            }
+        case ENOENT:
+            let parent = parent(of: path)
+            guard parent != path else { throw PinholeError(system: ENOENT, writing: path) }
+            try create(parent, mode: mode)
+            guard mkdir(path, mode) == 0 || errno == EEXIST else { throw PinholeError(system: errno, writing: path) }
+        case let code:
+            throw PinholeError(system: code, writing: path)
+        }
+    }
+
+    /// Returns when the directory's entries have reached the disk.
+    static func synchronize(_ path: String) throws(PinholeError) {
+        try File(opening: path, flags: O_RDONLY | O_DIRECTORY).synchronize()
+    }
+
+    /// Gives a file another name in the same file system, atomically. Returns false where the name is taken.
+    static func move(_ path: String, toNew destination: String) throws(PinholeError) -> Bool {
+        if link(path, destination) == 0 {
+            unlink(path)
+            return true
+        }
+        switch errno {
+        case EEXIST: return false
+        case EPERM, EOPNOTSUPP, ENOSYS, EMLINK: break
+        case let code: throw PinholeError(system: code, writing: destination)
+        }
+        // A file system without hard links: take the name first, then replace what is our own.
+        let claim = open(destination, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard claim >= 0 else {
+            guard errno == EEXIST else { throw PinholeError(system: errno, writing: destination) }
+            return false
+        }
+        close(claim)
+        guard rename(path, destination) == 0 else {
+            let code = errno
+            unlink(destination)
+            throw PinholeError(system: code, writing: destination)
+        }
+        return true
+    }
+
+    /// Removes a file or a folder with everything in it, as far as it can be removed. Links are not followed.
+    static func removeTree(_ path: String) {
+        guard let status = FileStatus(unfollowed: path) else { return }
+        guard status.isDirectory else {
+            unlink(path)
+            return
+        }
+        for name in (try? names(in: path)) ?? [] { removeTree(path + "/" + name) }
+        rmdir(path)
+    }
+
+    /// All that is in a folder but `.` and `..`; names that are not UTF-8 are repaired.
+    static func names(in path: String) throws(PinholeError) -> [String] {
+        guard let directory = opendir(path) else { throw PinholeError(system: errno, reading: path) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    static func parent(of path: String) -> String {
+        var end = path[...]
+        while end.count > 1, end.last == "/" { end = end.dropLast() }
+        guard let slash = end.lastIndex(of: "/") else { return "." }
+        return slash == end.startIndex ? "/" : String(end[..<slash])
+    }
+}
+
+/// A word that a POSIX shell reads back as `text`.
+func shellQuoted(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+            || "/._-+@:,".utf8.contains(byte)
+    }
+    return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+}
