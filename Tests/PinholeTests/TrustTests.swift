@@ -180,6 +180,11 @@ struct TrustTests {
         #expect(try profile.use(good).standing == .invited(good))
         try profile.add(Contact(name: "Eve", key: eve.publicKey, addresses: ["192.0.2.1:7000"]))
         #expect(try profile.contacts().count == 2)
+        // Asked again when the answer was lost, it says that Eve is a contact, and changes nothing.
+        _ = try profile.store.settle(.accepted, of: eve.publicKey)
+        #expect(try profile.use(good).standing == .known)
+        try profile.setBlocked("Eve", true)
+        #expect(failure { _ = try profile.use(good) } != nil)
     }
 
     @Test("an invite whose maker has the name of a contact with another key stops sending to it")

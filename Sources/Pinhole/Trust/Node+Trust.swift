@@ -9,7 +9,8 @@ extension Node {
     }
 
     /// Uses an invite (``Profile/use(_:as:)``) and waits for what its maker answers: `waiting` or `accepted`; nil if the
-    /// maker is not reached within `timeout`, and then goes on in later runs until he is.
+    /// maker is not reached within `timeout`, and then goes on in later runs until he is. A maker who is a contact already
+    /// has `accepted`.
     ///
     /// Throws where the invite cannot be used, or its maker says so.
     public func use(
@@ -17,6 +18,8 @@ extension Node {
     ) async throws(PinholeError) -> (contact: Contact, answer: InviteAnswer?) {
         let events = events()
         let contact = try profile.use(link, as: name)
+        // Asked again, after an answer that was lost for instance.
+        if contact.standing == .known { return (contact, .accepted) }
         contactsChanged()
         let answer = try? await first(in: events, within: timeout) { event in
             if case .inviteAnswered(contact.key, _, let answer) = event { .success(answer) } else { nil }
