@@ -15,6 +15,8 @@ package final class Host: Sendable {
 
     private struct State {
         var running: Running
+        /// How many nodes have been replaced.
+        var replaced = 0
         var services: [ServiceAddress: Bool] = [:]
         var contacts: Set<PublicKey> = []
     }
@@ -25,6 +27,8 @@ package final class Host: Sendable {
         case node(Node)
         /// The node comes back with another configuration.
         case restarting([AsyncStream<Never>.Continuation])
+        /// It could not, so far.
+        case failed(PinholeError)
     }
 
     /// A host without a node serves a command that needs no network.
@@ -38,8 +42,20 @@ package final class Host: Sendable {
 
     /// Runs a method for this process itself.
     package func run<M: Method>(_ method: M.Type, _ params: M.Params) async throws(PinholeError) -> M.Result {
-        await ready()
-        return try await M.run(params, in: Call(self))
+        try await run(method, params, in: Call(self))
+    }
+
+    /// Runs a method, and once more where it failed as the node that it asked was replaced meanwhile.
+    func run<M: Method>(_ method: M.Type, _ params: M.Params, in call: Call) async throws(PinholeError) -> M.Result {
+        while true {
+            await ready()
+            let before = state.withLock(\.replaced)
+            do throws(PinholeError) {
+                return try await M.run(params, in: call)
+            } catch {
+                guard M.isRepeatable, !Task.isCancelled, state.withLock(\.replaced) != before else { throw error }
+            }
+        }
     }
 
     // MARK: The node
@@ -47,7 +63,7 @@ package final class Host: Sendable {
     /// Whether a node runs, or is about to again.
     package var isNetworked: Bool {
         switch state.withLock(\.running) {
-        case .node, .restarting: true
+        case .node, .restarting, .failed: true
         case .offline: false
         }
     }
@@ -59,6 +75,7 @@ package final class Host: Sendable {
             throw PinholeError(
                 .usage, "this needs the network, and no process runs the node of this profile",
                 hint: "start one: pinhole daemon")
+        case .failed(let error): throw error
         case .restarting:
             throw PinholeError(.other, "the node is starting again with another configuration", hint: "try again")
         }
@@ -79,6 +96,7 @@ package final class Host: Sendable {
     func suspend() {
         state.withLock { state in
             state.running = .restarting([])
+            state.replaced += 1
             state.services = [:]
             state.contacts = []
         }
@@ -95,13 +113,26 @@ package final class Host: Sendable {
         waiting.forEach { $0.finish() }
     }
 
+    /// The node has not come back; calls that need it say why, until it has.
+    func fail(_ error: PinholeError) { settle(.failed(error)) }
+
     /// No node comes any more.
     func end() {
         hub.finish()
+        settle(.offline)
+    }
+
+    private func settle(_ running: Running) {
         let waiting: [AsyncStream<Never>.Continuation] = state.withLock { state in
-            guard case .restarting(let waiting) = state.running else { return [] }
-            state.running = .offline
-            return waiting
+            switch state.running {
+            case .restarting(let waiting):
+                state.running = running
+                return waiting
+            case .failed:
+                state.running = running
+                return []
+            case .node, .offline: return []
+            }
         }
         waiting.forEach { $0.finish() }
     }

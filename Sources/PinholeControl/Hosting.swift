@@ -5,11 +5,12 @@ import Synchronization
 package final class Hosting: Sendable {
     package let host: Host
     private let server: ControlServer?
-    private let current: Mutex<Node>
+    private let current: Mutex<(node: Node, configuration: NodeConfiguration)>
+    private let isStopping = Atomic(false)
     private let serving = Mutex<Task<Result<Void, PinholeError>, Never>?>(nil)
 
     /// The node that runs now.
-    package var node: Node { current.withLock(\.self) }
+    package var node: Node { current.withLock(\.node) }
 
     /// Takes the profile's lock; nothing runs yet. Without a path no other process can use the node.
     package init(
@@ -18,7 +19,7 @@ package final class Hosting: Sendable {
         let node = try Node(profile: profile, configuration: configuration)
         host = Host(profile: profile, node: node, role: role, startedAt: Timestamp.now)
         server = path.map { [host] in ControlServer(host, path: $0) }
-        current = Mutex(node)
+        current = Mutex((node, configuration))
     }
 
     /// Starts the node, and then the socket, which must not delay it.
@@ -41,22 +42,43 @@ package final class Hosting: Sendable {
     func served() async throws(PinholeError) { try await serving.withLock(\.self)?.value.get() }
 
     /// Runs a node with another configuration in the place of the present one; calls wait meanwhile.
+    ///
+    /// Where that one cannot start, one with the present configuration comes back before the error is thrown; and where
+    /// that cannot either, it is tried again every second until it can, or ``stop()``.
     package func restart(_ configuration: NodeConfiguration) async throws(PinholeError) {
+        let (node, present) = current.withLock(\.self)
         host.suspend()
         await node.stop()
         do throws(PinholeError) {
-            let node = try Node(profile: host.profile, configuration: configuration)
-            current.withLock { $0 = node }
-            host.resume(with: node)
-            node.start()
+            try run(configuration)
         } catch {
-            host.end()
+            try await comeBack(present)
             throw error
+        }
+    }
+
+    private func run(_ configuration: NodeConfiguration) throws(PinholeError) {
+        let node = try Node(profile: host.profile, configuration: configuration)
+        current.withLock { $0 = (node, configuration) }
+        host.resume(with: node)
+        node.start()
+    }
+
+    private func comeBack(_ configuration: NodeConfiguration) async throws(PinholeError) {
+        while true {
+            do throws(PinholeError) {
+                return try run(configuration)
+            } catch {
+                host.fail(error)
+                let isWanted = (try? await Task.sleep(for: .seconds(1))) != nil
+                guard isWanted, !isStopping.load(ordering: .relaxed) else { throw error }
+            }
         }
     }
 
     /// Gives the socket to the next host, says goodbye and releases the lock.
     package func stop() async {
+        isStopping.store(true, ordering: .relaxed)
         _ = await serving.withLock(\.self)?.value
         await server?.stop("the process that ran the node has ended")
         await node.stop()

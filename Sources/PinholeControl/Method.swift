@@ -2,7 +2,7 @@ package import Pinhole
 
 /// One thing that a process which hosts a profile can be asked for, by its own command or over the control socket.
 ///
-/// Every method may be run twice: a client whose host went away before it answered asks the next one. What adds
+/// A method may be run twice: a client whose host went away before it answered asks the next one. What adds
 /// something therefore takes a token, or finds that it is there already.
 package protocol Method: Sendable {
     associatedtype Params: Codable & Sendable
@@ -15,7 +15,14 @@ package protocol Method: Sendable {
     /// What the members of `Params` and `Result` mean, by name.
     static var notes: [String: String] { get }
 
+    /// Whether it may: not so where bytes that were taken cannot be taken again.
+    static var isRepeatable: Bool { get }
+
     static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result
+}
+
+extension Method {
+    package static var isRepeatable: Bool { true }
 }
 
 /// No parameters, or nothing to say.

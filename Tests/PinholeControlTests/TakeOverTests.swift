@@ -81,6 +81,46 @@ struct TakeOverTests {
         }
     }
 
+    @Test("a call that waits goes on when the node starts again", .timeLimit(.minutes(1)))
+    func waiting() async throws {
+        let (alice, bob) = (try Person(), try Person())
+        let before = try await bob.host()
+        let address = try #require(before.node.localAddresses.first { $0.hasPrefix("127.") })
+        await before.stop()
+        try bob.profile.add(Contact(name: "alice", key: alice.profile.identity.publicKey))
+        try alice.profile.add(
+            Contact(name: "robert", key: bob.profile.identity.publicKey, addresses: [address]))
+        let hosting = try await alice.host()
+        let events = hosting.node.events()
+        async let path = hosting.host.run(NetConnect.self, ReachParams(contact: "robert", timeout: .seconds(50)))
+        for await event in events { if case .connecting = event { break } }
+        try await hosting.restart(alice.configuration)
+        var configuration = bob.configuration
+        configuration.port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+        let after = try Hosting(profile: bob.profile, configuration: configuration, role: "test", socket: nil)
+        after.start()
+        _ = try await path
+        await after.stop()
+        await hosting.stop()
+    }
+
+    @Test("where a node cannot start with another configuration, it starts with the present one")
+    func unusable() async throws {
+        let person = try Person()
+        let taken = try Node(
+            profile: .create(at: person.directory.path + "/other", passphrase: nil),
+            configuration: person.configuration)
+        let port = try #require(taken.localAddresses.first?.split(separator: ":").last.flatMap { UInt16($0) })
+        try await person.withWire { wire, hosting in
+            var other = person.configuration
+            other.port = port
+            await #expect(throws: PinholeError.self) { try await hosting.restart(other) }
+            #expect(try await wire.call("status")["addresses"]?.elements?.isEmpty == false)
+            _ = try await wire.call("message.send", ["to": "bob", "text": "still here"])
+        }
+        await taken.stop()
+    }
+
     @Test("a profile without a host is open to commands that need no network, and says so to others")
     func offline() async throws {
         let person = try Person()

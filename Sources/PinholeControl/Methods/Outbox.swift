@@ -128,8 +128,9 @@ package enum OutboxCancel: Method {
 package enum OutboxRetry: Method {
     package struct Params: Codable, Sendable {
         let to: String?
+        let failed: Bool?
 
-        package init(to: String?) { self.to = to }
+        package init(to: String?, failed: Bool) { (self.to, self.failed) = (to, failed) }
     }
 
     package struct Result: Codable, Sendable {
@@ -139,12 +140,20 @@ package enum OutboxRetry: Method {
     package static let name = "outbox.retry"
     package static let summary = "Tries at once to reach the contacts that something waits for."
     package static let notes = [
-        "to": "Only this contact, by name or public key.", "waiting": "How many messages wait.",
+        "to": "Only this contact, by name or public key.",
+        "failed": "Whether to send also what was given up, as new messages; each once, however often it is asked for.",
+        "waiting": "How many messages wait.",
     ]
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
         let key: PublicKey? = if let to = params.to { try call.contact(to).key } else { nil }
-        try await call.node().retryOutbox(to: key)
+        let node = try call.node()
+        if params.failed ?? false {
+            for message in try call.profile.outbox(to: key, failed: true) where message.state == .failed {
+                _ = try await node.send(message.text, to: message.contact, token: "again:\(message.id)")
+            }
+        }
+        try await node.retryOutbox(to: key)
         return Result(waiting: try call.profile.outbox(to: key).count)
     }
 }

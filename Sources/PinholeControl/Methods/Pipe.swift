@@ -31,6 +31,8 @@ package enum PipeRun: Method {
         "sent": "Bytes that the contact has taken.", "received": "Bytes that came.",
     ]) { $1 }
 
+    package static let isRepeatable = false
+
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
         let (contact, node) = (try call.contact(params.contact), try call.node())
         call.letOthersProceed()

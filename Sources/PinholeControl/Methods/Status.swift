@@ -12,6 +12,7 @@ package enum NodeStatus: Method {
         package let addresses: [String]
         package let services: [Service]
         package let sessions: [String]
+        package let online: [String]
         package let connections: Int
     }
 
@@ -27,17 +28,22 @@ package enum NodeStatus: Method {
         "profile": "The profile's directory.", "key": "Your public key.", "startedAt": "Since when it runs.",
         "addresses": "The addresses of its UDP sockets.", "services": "The signaling services.",
         "address": "The service's address.", "answers": "Whether it answers.",
-        "sessions": "The contacts to whom there is a session.", "connections": "How many programs are connected to it.",
+        "sessions": "The contacts to whom there is a session.",
+        "online": "The contacts who are there now, as far as anybody tells.",
+        "connections": "How many programs are connected to it.",
     ]
 
     package static func run(_ params: Nothing, in call: Call) async throws(PinholeError) -> Result {
-        Result(
+        let presence = (try? await call.node().presence()) ?? [:]
+        func name(_ key: PublicKey) -> String { call.host.contact(with: key)?.name ?? key.text }
+        return Result(
             version: ControlVersion.program, pid: getpid(), role: call.host.role,
             profile: call.profile.directory, key: call.profile.identity.publicKey.text,
             startedAt: Timestamp.text(call.host.startedAt),
             addresses: (try? call.node().localAddresses) ?? [],
             services: call.host.services.map { Service(address: "\($0.address)", answers: $0.answers) },
-            sessions: call.host.sessions.map { call.host.contact(with: $0)?.name ?? $0.text }.sorted(),
+            sessions: call.host.sessions.map(name).sorted(),
+            online: presence.filter(\.value.isOnline).keys.map(name).sorted(),
             connections: call.host.connections)
     }
 }

@@ -129,7 +129,7 @@ extension Methods {
             return .failure(error)
         }
         do throws(PinholeError) {
-            return .success(JSON(encoding: try await M.run(typed, in: call)))
+            return .success(JSON(encoding: try await call.host.run(method, typed, in: call)))
         } catch {
             return .failure(RPC.Failure(error))
         }

@@ -181,7 +181,6 @@ final class ServerConnection: Caller {
             return RPC.response(RPC.Request.id(of: json), error)
         }
         let call = Call(host, from: self, proceed: proceed)
-        await host.ready()
         let result = await Speech.$language.withValue(language.withLock(\.self)) {
             await Methods.run(request, in: call)
         }
