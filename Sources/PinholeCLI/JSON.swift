@@ -10,6 +10,9 @@ extension JSON {
         members["v"] = 1
         Console.json(JSON.object(members).line)
     }
+
+    /// The same for what a method answered.
+    static func show(_ answer: some Encodable) { show(JSON(encoding: answer).members ?? [:]) }
 }
 
 /// Prints events as JSON, one a line.

@@ -28,6 +28,11 @@ struct GlobalOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say more about what is going on.")
     var verbose = false
 
+    @Flag(help: "Lines only: no colours, no cursor movements, no progress bars (PINHOLE_PLAIN).")
+    var plain = false
+
+    func validate() { if plain { Console.setPlain() } }
+
     var profileDirectory: String { profile ?? Console.environment("PINHOLE_PROFILE") ?? Paths.defaultProfile }
 
     /// The file that is read and, by `init`, made.
@@ -60,10 +65,10 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// The profile, unlocked.
-    func openProfile() throws -> Profile {
+    func openProfile(mayAsk: Bool = true) throws -> Profile {
         try requireProfile()
         let passphrase = Passphrase(file: passphraseFile)
-        return try Profile.open(at: profileDirectory, passphrase: { try passphrase.forExistingKey() })
+        return try Profile.open(at: profileDirectory, passphrase: { try passphrase.forExistingKey(mayAsk: mayAsk) })
     }
 
     private var namedConfiguration: String? { config ?? Console.environment("PINHOLE_CONFIG") }

@@ -27,9 +27,15 @@ struct Passphrase: Sendable {
         throw Failure(.wrongPassphrase, "no passphrase could be agreed on")
     }
 
-    /// For a sealed key.
-    func forExistingKey() throws(Failure) -> String? {
+    /// For a sealed key. In the middle of something else the terminal is not to be taken for a question (`mayAsk`).
+    func forExistingKey(mayAsk: Bool = true) throws(Failure) -> String? {
         if let given = try given() { return given }
+        guard mayAsk || !isInteractive else {
+            throw Failure(
+                .wrongPassphrase,
+                "the process that ran the node has ended, and this one does not have the passphrase of the sealed key",
+                hint: "it goes on as soon as another command runs the node; or end it and start it again")
+        }
         guard isInteractive else {
             throw Failure(
                 .wrongPassphrase, "the key is sealed with a passphrase, and there is no terminal to ask on",

@@ -23,9 +23,10 @@ struct Session: Sendable {
         try global.requireProfile()
         let socket = global.controlSocket
         let profile = OpenedProfile(global)
+        let hasBegun = Flag()
         let client = try await Client(
             Client.Ways(socket: socket, followsEvents: true, tell: { tell($0, isVerbose: global.verbose) }) {
-                let profile = try profile.open()
+                let profile = try profile.open(mayAsk: !hasBegun.isRaised)
                 return .hosting(
                     try Hosting(
                         profile: profile,
@@ -33,6 +34,7 @@ struct Session: Sendable {
                             policy: policy, allowsLoopback: options.allowLoopback),
                         role: "pinhole \(role)", socket: socket))
             })
+        hasBegun.raise()
         Signals.install()
         if client.isHosting {
             try warn(settings, profile.open())
@@ -163,12 +165,20 @@ private final class OpenedProfile: Sendable {
 
     init(_ global: GlobalOptions) { self.global = global }
 
-    func open() throws -> Profile {
+    func open(mayAsk: Bool = true) throws -> Profile {
         try profile.withLock { profile in
             if let profile { return profile }
-            let opened = try global.openProfile()
+            let opened = try global.openProfile(mayAsk: mayAsk)
             profile = opened
             return opened
         }
     }
+}
+
+/// Raised once, seen by all.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isRaised: Bool { value.load(ordering: .relaxed) }
+    func raise() { value.store(true, ordering: .relaxed) }
 }

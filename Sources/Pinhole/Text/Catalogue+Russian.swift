@@ -427,8 +427,8 @@ extension Catalogue {
             "Пароль для вашего ключа (пусто: без пароля): ",
         "Pinhole keeps trying, and what you write waits.":
             "Pinhole продолжает попытки, а написанное ждёт.",
-        "Pinhole tries by itself, with pauses of up to a minute. This tries now, and waits until all has arrived or the time is over.\n\nExample:\n  $ pinhole outbox retry bob":
-            "Pinhole пробует сам, с паузами до минуты. Это пробует сейчас и ждёт, пока всё не дойдёт или не кончится время.\n\nПример:\n  $ pinhole outbox retry bob",
+        "Pinhole tries by itself, with pauses of up to a minute. This tries now, and waits until all has arrived or the time is over. What was given up goes out only with --failed, as a new message: where it may have arrived before, it then arrives twice.\n\nExample:\n  $ pinhole outbox retry bob\n  $ pinhole outbox retry --failed bob":
+            "Pinhole пробует сам, с паузами до минуты. Это пробует сейчас и ждёт, пока всё не дойдёт или не кончится время. Отменённое уходит только с --failed, новым сообщением: если прежнее могло дойти, оно придёт дважды.\n\nПример:\n  $ pinhole outbox retry bob\n  $ pinhole outbox retry --failed bob",
         "Ports":
             "Порты",
         "Print JSON, one object a message.":
@@ -561,8 +561,8 @@ extension Catalogue {
             "Показать, искать, выгрузить и очистить сказанное.",
         "Starts a signaling service and a second peer on the loopback interface, with keys in a temporary directory that is removed afterwards. You chat with the second peer over the real protocol; it repeats what you write and keeps what you send with /send. Nothing of yours is read or changed, and nothing leaves this machine.\n\nWith --script nobody is asked: the whole story is told on standard output, and the exit code says whether all of it worked.\n\nExample:\n  $ pinhole demo\n  $ pinhole demo --script":
             "Запускает сигнальную службу и второй узел на loopback, с ключами во временном каталоге, который потом удаляется. Вы беседуете со вторым узлом по настоящему протоколу; он повторяет написанное и сохраняет присланное через /send. Ничего вашего не читается и не меняется, и ничто не покидает этот компьютер.\n\nС --script никого не спрашивают: вся история печатается в стандартный вывод, а код выхода говорит, всё ли получилось.\n\nПример:\n  $ pinhole demo\n  $ pinhole demo --script",
-        "Starts nothing: where no process runs the node, it says so.\n\nExample:\n  $ pinhole status\n  Node      pinhole daemon (pid 812), since 20 Nov 14:02\n  Service   pinhole-signal://pinsrv1…@signal.example.org:41414 answers\n  Sessions  bob, carol\n  Programs  2 connected":
-            "Ничего не запускает: если узел нигде не работает, так и говорит.\n\nПример:\n  $ pinhole status\n  Node      pinhole daemon (pid 812), since 20 Nov 14:02\n  Service   pinhole-signal://pinsrv1…@signal.example.org:41414 answers\n  Sessions  bob, carol\n  Programs  2 connected",
+        "Starts nothing: where no process runs the node, it says so.\n\nExample:\n  $ pinhole status\n  Node      pinhole daemon (pid 812), since 20 Nov 14:02\n  Service   pinhole-signal://pinsrv1…@signal.example.org:41414 answers\n  Sessions  bob, carol\n  Online    bob, carol, dave\n  Programs  2 connected":
+            "Ничего не запускает: если узел нигде не работает, так и говорит.\n\nПример:\n  $ pinhole status\n  Node      pinhole daemon (pid 812), since 20 Nov 14:02\n  Service   pinhole-signal://pinsrv1…@signal.example.org:41414 answers\n  Sessions  bob, carol\n  Online    bob, carol, dave\n  Programs  2 connected",
         "Stay reachable in the background, for other commands and for programs.":
             "Быть на связи в фоне, для других команд и программ.",
         "Stay reachable; print messages and take files from all contacts.":
@@ -573,8 +573,8 @@ extension Catalogue {
             "Принять предложенный файл.",
         "Take back invites that nobody has used.":
             "Отозвать приглашения, которыми никто не воспользовался.",
-        "Take the key of a backup that 'pinhole key export' wrote, instead of making one.":
-            "Взять ключ из копии, которую сделал «pinhole key export», а не создавать новый.",
+        "Take the key of a backup that 'pinhole key export' wrote, or an Ed25519 key of OpenSSH or in PEM without a passphrase, instead of making one.":
+            "Взять ключ из копии, сделанной 'pinhole key export', или ключ Ed25519 от OpenSSH либо в PEM без парольной фразы, вместо нового.",
         "Take the mark away: the contact is not verified any more.":
             "Снять отметку: контакт больше не проверен.",
         "Talk":
@@ -1395,8 +1395,6 @@ extension Catalogue {
             "приглашение уже использовано",
         "the invite was used already, by somebody else":
             "приглашение уже использовал кто-то другой",
-        "the invite was used already: {1} is your contact":
-            "приглашение уже использовано: {1} — ваш контакт",
         "the invite would have expired already":
             "приглашение уже было бы просрочено",
         "the invite's checksum is wrong: it has a typing error or is cut off":
@@ -2063,5 +2061,25 @@ extension Catalogue {
             "попросите меньше",
         "the answer is longer than {1} bytes":
             "ответ длиннее, чем {1} байт",
+        "its sender did not come back for 30 days":
+            "отправитель не возвращался 30 дней",
+        "Lines only: no colours, no cursor movements, no progress bars (PINHOLE_PLAIN).":
+            "Только строки: без цвета, движений курсора и полос хода (PINHOLE_PLAIN).",
+        "Another process runs the hooks; this one does when it ends.":
+            "Обработчики запускает другой процесс; этот начнёт, когда тот завершится.",
+        "the process that ran the node has ended, and this one does not have the passphrase of the sealed key":
+            "процесс, где работал узел, завершился, а у этого нет парольной фразы запечатанного ключа",
+        "it goes on as soon as another command runs the node; or end it and start it again":
+            "он продолжит, как только узел запустит другая команда; или завершите его и начните снова",
+        "Send also what was given up, once more.":
+            "Отправить снова и то, что было отменено.",
+        "the key is sealed with a passphrase of another program: take it off a copy first":
+            "ключ запечатан парольной фразой другой программы: сначала снимите её с копии",
+        "the file holds no Ed25519 secret key":
+            "в файле нет секретного ключа Ed25519",
+        "Online    nobody":
+            "В сети    никого",
+        "Online    {1}":
+            "В сети    {1}",
     ]
 }

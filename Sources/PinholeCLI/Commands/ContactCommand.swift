@@ -78,7 +78,7 @@ extension ContactCommand {
             try await Session.withProfile(global) { client in
                 let added = try await client.call(
                     ContactAdd.self, ContactAdd.Params(name: name, key: key, addresses: address, services: services))
-                if json { return JSON.show(JSON(encoding: added).members ?? [:]) }
+                if json { return JSON.show(added) }
                 guard added.isNew else {
                     return Console.talk("\(name) is known already; what is new was added.", style: .good)
                 }
@@ -126,15 +126,15 @@ extension ContactCommand {
             let json = json
             try await Session.withProfile(global) { client in
                 let list = try await client.call(ContactList.self, Nothing())
-                if json { return JSON.show(JSON(encoding: list).members ?? [:]) }
-                let contacts = list.contacts.compactMap(\.contact)
+                if json { return JSON.show(list) }
+                let contacts = list.contacts
                 if contacts.isEmpty {
                     Console.talk("No contacts yet: pinhole contact add NAME KEY, or pinhole invite")
                 }
                 let width = contacts.map { Width.of($0.name) }.max() ?? 0
                 for contact in contacts {
                     let padding = String(repeating: " ", count: width - Width.of(contact.name))
-                    let fields = [contact.name + padding, contact.key.text] + contact.remarks.map(\.description)
+                    let fields = [contact.name + padding, contact.key] + contact.remarks.map(\.description)
                     Console.result(fields.joined(separator: "  "))
                 }
             }
@@ -160,10 +160,10 @@ extension ContactCommand {
             let (name, json) = (name, json)
             try await Session.withProfile(global) { client in
                 let known = try await client.call(ContactShow.self, ContactParams(contact: name))
-                if json { return JSON.show(JSON(encoding: known).members ?? [:]) }
-                guard let contact = known.contact.contact else { return }
+                if json { return JSON.show(known) }
+                let contact = known.contact
                 Console.result("Name           \(contact.name)")
-                Console.result("Key            \(contact.key.text)")
+                Console.result("Key            \(contact.key)")
                 Console.result("State          \(contact.remarks.map(\.description).joined(separator: ", "))")
                 let digits = known.safetyNumber
                 Console.result("Safety number  \(digits[..<6].joined(separator: " "))")
@@ -175,159 +175,20 @@ extension ContactCommand {
             }
         }
     }
-
-    struct Rename: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Call a contact otherwise.",
-            discussion: """
-                Nobody else learns of it.
-
-                Example:
-                  $ pinhole contact rename bob robert
-                """)
-
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-        @Argument(help: "What you call the contact from now on.") var to: String
-
-        func run() async throws {
-            let (name, to) = (name, to)
-            try await Session.withProfile(global) { client in
-                _ = try await client.call(ContactRename.self, ContactRename.Params(contact: name, to: to))
-                Console.talk("\(name) is called \(to) from now on.", style: .good)
-            }
-        }
-    }
-
-    struct Block: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Give a contact no answer any more.",
-            discussion: """
-                To a blocked contact your machine is not there, and nothing is sent to it. What you exchanged stays.
-
-                Example:
-                  $ pinhole contact block bob
-                """)
-
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-
-        func run() async throws {
-            let name = name
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(ContactBlock.self, ContactParams(contact: name))
-                Console.talk("\(contact.name) is blocked. 'pinhole contact unblock \(contact.name)' ends that.")
-            }
-        }
-    }
-
-    struct Unblock: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Answer a blocked contact again.",
-            discussion: """
-                Example:
-                  $ pinhole contact unblock bob
-                """)
-
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-
-        func run() async throws {
-            let name = name
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(ContactUnblock.self, ContactParams(contact: name))
-                Console.talk("\(contact.name) can reach you again.", style: .good)
-            }
-        }
-    }
-
-    struct ReplaceKey: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "replace-key",
-            abstract: "Decide which key a contact has.",
-            discussion: """
-                When another key was given for a contact, nothing is sent until you have asked that person, in a way in \
-                which you recognise them, and given the right key here: the new one, or the old one again. Messages that \
-                waited go out. A new key is not verified.
-
-                Example:
-                  $ pinhole contact replace-key bob pin1…
-                """)
-
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-        @Argument(help: "The key that is right (pin1…), an OpenSSH key, or a file with one.") var key: [String]
-
-        func run() async throws {
-            let key = try KeyText.read(self.key)
-            let name = name
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(
-                    ContactReplaceKey.self, ContactReplaceKey.Params(contact: name, key: key))
-                Console.talk("\(contact.name) has the key \(contact.key).", style: .good)
-                if !contact.verified { Console.talk("Compare it: pinhole contact verify \(contact.name)") }
-            }
-        }
-    }
-
-    struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Remove a contact.",
-            discussion: """
-                The contact can no longer reach you, and the messages that you exchanged are deleted here. Asks \
-                before it does so; scripts say --yes.
-
-                Example:
-                  $ pinhole contact remove bob
-                """,
-            aliases: ["rm"])
-
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-
-        @Flag(help: "Do not ask.")
-        var yes = false
-
-        func run() async throws {
-            let (name, yes) = (name, yes)
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(ContactShow.self, ContactParams(contact: name)).contact
-                if !yes {
-                    guard Console.isTerminal(STDIN_FILENO) else {
-                        throw Failure(
-                            .usage,
-                            "removing \(contact.name) deletes the messages too, and there is no terminal to ask on",
-                            hint: "pinhole contact remove \(contact.name) --yes")
-                    }
-                    Console.write("Remove \(contact.name) and the messages you exchanged? [y/N] ", to: STDERR_FILENO)
-                    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
-                        return Console.talk("Nothing changed.")
-                    }
-                }
-                _ = try await client.call(ContactRemove.self, ContactParams(contact: contact.name))
-                Console.talk("\(contact.name) removed.")
-            }
-        }
-    }
 }
 
-extension Contact {
+extension ContactShape {
     /// What a list says of a contact beside its name and key.
     var remarks: [Phrase] {
         let state: [Phrase] =
-            switch standing {
+            switch state {
             case .known: []
             case .invited: ["has not accepted you yet"]
             case .blocked: ["blocked"]
-            case .keyChanged(let other): ["KEY CHANGED: \(other) was given too"]
+            case .keyChanged: ["KEY CHANGED: \(newKey ?? "?") was given too"]
             }
-        return [isVerified ? "verified" : "not verified"] + state + addresses.map { Phrase(verbatim: $0) }
-            + services.map { "via \($0.place)" }
+        return [verified ? "verified" : "not verified"] + state + addresses.map { Phrase(verbatim: $0) }
+            + services.map { (try? ServiceAddress($0)).map { "via \($0.place)" } ?? Phrase(verbatim: $0) }
     }
 }
 

@@ -46,7 +46,7 @@ struct DaemonCommand: AsyncParsableCommand {
                 "'\(host.role)' (pid \(Int(host.pid))) runs the node; this daemon takes over when it ends.", style: .dim
             )
         }
-        let hooks = Hooks(session.client, command: settings.messageHook)
+        let hooks = Hooks(session.client, of: global.profileDirectory, command: settings.messageHook)
         ServiceManager.ready("serving \(host.profile)")
         Console.talk("Serving \(host.profile). Ctrl-C ends.", style: .dim)
         let hangups = Signals.hangups()

@@ -139,10 +139,12 @@ extension OutboxCommand {
             abstract: "Try at once to deliver what waits.",
             discussion: """
                 Pinhole tries by itself, with pauses of up to a minute. This tries now, and waits until all has arrived \
-                or the time is over.
+                or the time is over. What was given up goes out only with --failed, as a new message: where it may have \
+                arrived before, it then arrives twice.
 
                 Example:
                   $ pinhole outbox retry bob
+                  $ pinhole outbox retry --failed bob
                 """)
 
         @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -151,19 +153,24 @@ extension OutboxCommand {
 
         @Argument(help: "Only what is for this contact.", completion: contactNames) var name: String?
 
+        @Flag(help: "Send also what was given up, once more.")
+        var failed = false
+
         @Flag(help: "Print JSON, one object for each message that has arrived, and one for what waits still.")
         var json = false
 
         func run() async throws {
-            let (name, json, timeout) = (name, json, limit.duration)
+            let (name, failed, json, timeout) = (name, failed, json, limit.duration)
             try await Session.run(network, global: global, as: "outbox", policy: .ask, tellsEvents: global.verbose) {
                 session in
+                let params = OutboxRetry.Params(to: name, failed: failed)
+                if failed { _ = try await session.client.call(OutboxRetry.self, params) }
                 let waiting = try await Self.waiting(session, name)
                 guard !waiting.isEmpty else {
                     if json { JSON.show(["waiting": 0]) } else { Console.talk("Nothing waits.") }
                     return
                 }
-                _ = try await session.client.call(OutboxRetry.self, OutboxRetry.Params(to: name))
+                if !failed { _ = try await session.client.call(OutboxRetry.self, params) }
                 try? await race(
                     { try await Self.watch(session, waiting, json: json) },
                     { try await Task.sleep(for: timeout) })

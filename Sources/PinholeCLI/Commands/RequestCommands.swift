@@ -82,10 +82,14 @@ extension ContactCommand {
 
         @Argument(help: "The name or the key, as 'pinhole contact requests' shows them.") var request: String
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
         func run() async throws {
-            let request = request
+            let (request, json) = (request, json)
             try await Session.withProfile(global) { client in
-                _ = try await client.call(ContactDecline.self, ContactDecline.Params(request: request))
+                let declined = try await client.call(ContactDecline.self, ContactDecline.Params(request: request))
+                if json { return JSON.show(declined) }
                 Console.talk("\(request) was declined.")
             }
         }

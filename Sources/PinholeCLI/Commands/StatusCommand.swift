@@ -15,6 +15,7 @@ struct StatusCommand: AsyncParsableCommand {
               Node      pinhole daemon (pid 812), since 20 Nov 14:02
               Service   pinhole-signal://pinsrv1…@signal.example.org:41414 answers
               Sessions  bob, carol
+              Online    bob, carol, dave
               Programs  2 connected
             """)
 
@@ -43,6 +44,8 @@ struct StatusCommand: AsyncParsableCommand {
         }
         Console.result(
             status.sessions.isEmpty ? "Sessions  none" : "Sessions  \(status.sessions.joined(separator: ", "))")
+        Console.result(
+            status.online.isEmpty ? "Online    nobody" : "Online    \(status.online.joined(separator: ", "))")
         Console.result("Programs  \(status.connections) connected")
     }
 }

@@ -14,6 +14,7 @@ actor Hooks {
     private static let readAhead = 64
 
     private let client: Client
+    private let profile: String
     private var command: [String]
     private var waiting: [String: [EventShape]] = [:]
     private var order: [String] = []
@@ -24,16 +25,20 @@ actor Hooks {
     private var acknowledged: Int64 = 0
     private var reader: CheckedContinuation<Void, Never>?
 
-    init(_ client: Client, command: [String]) {
+    /// `profile` is its directory.
+    init(_ client: Client, of profile: String, command: [String]) {
         self.client = client
+        self.profile = profile
         self.command = command
     }
 
     /// Another command from the next message on.
     func change(to command: [String]) { self.command = command }
 
-    /// Runs until the task is cancelled.
+    /// Runs until the task is cancelled; while another process runs the hooks of the profile, it waits.
     func run() async {
+        guard let lock = await takeTurn() else { return }
+        defer { withExtendedLifetime(lock) {} }
         while !Task.isCancelled {
             do throws(PinholeError) {
                 let batch = try await client.call(
@@ -49,6 +54,25 @@ actor Hooks {
                 try? await Task.sleep(for: .seconds(1))
             }
         }
+    }
+
+    /// nil when the task was cancelled.
+    private func takeTurn() async -> ProfileLock? {
+        var hasTold = false
+        while !Task.isCancelled {
+            do throws(PinholeError) {
+                if let lock = try ProfileLock(hooksOf: profile) { return lock }
+                if !hasTold, !command.isEmpty {
+                    Console.talk("Another process runs the hooks; this one does when it ends.", style: .dim)
+                    hasTold = true
+                }
+            } catch {
+                if !hasTold { complain("Hooks: \(error)") }
+                hasTold = true
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+        return nil
     }
 
     private func add(_ event: EventShape) async {

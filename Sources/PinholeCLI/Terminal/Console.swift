@@ -55,8 +55,14 @@ enum Console {
 
     static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// From now on nothing but lines, for a screen reader for instance.
+    static func setPlain() { isPlain.store(true, ordering: .relaxed) }
+
+    private static let isPlain = Atomic(false)
+
     /// Whether the terminal understands cursor movements.
     static var isCapable: Bool {
+        guard !isPlain.load(ordering: .relaxed), environment("PINHOLE_PLAIN") == nil else { return false }
         guard let term = environment("TERM") else { return false }
         return term != "dumb"
     }

@@ -1,0 +1,168 @@
+import ArgumentParser
+import Glibc
+import Pinhole
+import PinholeControl
+
+// What changes a contact that there is.
+
+extension ContactCommand {
+    struct Rename: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Call a contact otherwise.",
+            discussion: """
+                Nobody else learns of it.
+
+                Example:
+                  $ pinhole contact rename bob robert
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+        @Argument(help: "What you call the contact from now on.") var to: String
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let (name, to, json) = (name, to, json)
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(
+                    ContactRename.self, ContactRename.Params(contact: name, to: to))
+                if json { return JSON.show(contact) }
+                Console.talk("\(name) is called \(to) from now on.", style: .good)
+            }
+        }
+    }
+
+    struct Block: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a contact no answer any more.",
+            discussion: """
+                To a blocked contact your machine is not there, and nothing is sent to it. What you exchanged stays.
+
+                Example:
+                  $ pinhole contact block bob
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let (name, json) = (name, json)
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(ContactBlock.self, ContactParams(contact: name))
+                if json { return JSON.show(contact) }
+                Console.talk("\(contact.name) is blocked. 'pinhole contact unblock \(contact.name)' ends that.")
+            }
+        }
+    }
+
+    struct Unblock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Answer a blocked contact again.",
+            discussion: """
+                Example:
+                  $ pinhole contact unblock bob
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let (name, json) = (name, json)
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(ContactUnblock.self, ContactParams(contact: name))
+                if json { return JSON.show(contact) }
+                Console.talk("\(contact.name) can reach you again.", style: .good)
+            }
+        }
+    }
+
+    struct ReplaceKey: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "replace-key",
+            abstract: "Decide which key a contact has.",
+            discussion: """
+                When another key was given for a contact, nothing is sent until you have asked that person, in a way in \
+                which you recognise them, and given the right key here: the new one, or the old one again. Messages that \
+                waited go out. A new key is not verified.
+
+                Example:
+                  $ pinhole contact replace-key bob pin1…
+                """)
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+        @Argument(help: "The key that is right (pin1…), an OpenSSH key, or a file with one.") var key: [String]
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let key = try KeyText.read(self.key)
+            let (name, json) = (name, json)
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(
+                    ContactReplaceKey.self, ContactReplaceKey.Params(contact: name, key: key))
+                if json { return JSON.show(contact) }
+                Console.talk("\(contact.name) has the key \(contact.key).", style: .good)
+                if !contact.verified { Console.talk("Compare it: pinhole contact verify \(contact.name)") }
+            }
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a contact.",
+            discussion: """
+                The contact can no longer reach you, and the messages that you exchanged are deleted here. Asks \
+                before it does so; scripts say --yes.
+
+                Example:
+                  $ pinhole contact remove bob
+                """,
+            aliases: ["rm"])
+
+        @OptionGroup(title: "Global options") var global: GlobalOptions
+
+        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+        @Flag(help: "Do not ask.")
+        var yes = false
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let (name, yes, json) = (name, yes, json)
+            try await Session.withProfile(global) { client in
+                let contact = try await client.call(ContactShow.self, ContactParams(contact: name)).contact
+                if !yes {
+                    guard Console.isTerminal(STDIN_FILENO) else {
+                        throw Failure(
+                            .usage,
+                            "removing \(contact.name) deletes the messages too, and there is no terminal to ask on",
+                            hint: "pinhole contact remove \(contact.name) --yes")
+                    }
+                    Console.write("Remove \(contact.name) and the messages you exchanged? [y/N] ", to: STDERR_FILENO)
+                    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+                        return Console.talk("Nothing changed.")
+                    }
+                }
+                _ = try await client.call(ContactRemove.self, ContactParams(contact: contact.name))
+                if json { return JSON.show(contact) }
+                Console.talk("\(contact.name) removed.")
+            }
+        }
+    }
+}
