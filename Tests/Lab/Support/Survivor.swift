@@ -20,6 +20,8 @@ final class Survivor {
     private(set) var delivered: Set<String> = []
     /// What was shown of the other's messages, program by program.
     private(set) var shown: [[Shown]] = [[]]
+    /// What ``stored()`` has read of the disk so far.
+    private var seen: (place: Int64, messages: Set<String>) = (0, [])
 
     struct Shown {
         var id: String
@@ -115,8 +117,27 @@ final class Survivor {
 
     // MARK: The disk
 
-    /// The messages with the contact, as the disk has them now; whatever process may have it open.
+    /// The contact's messages that the disk has now, or had when it was asked before: what was read once is not read
+    /// again.
+    func stored() throws -> Set<String> {
+        try withDisk { profile in
+            let key = try PublicKey(contact.key)
+            while case let page = try profile.history(after: seen.place, with: key), let last = page.last {
+                seen.messages.formUnion(page.lazy.map(\.message).filter { $0.direction == .incoming }.map(\.id))
+                seen.place = last.place
+            }
+        }
+        return seen.messages
+    }
+
+    /// All messages with the contact, as the disk has them now.
     func disk() throws -> (incoming: [Message], outgoing: [Message]) {
+        let messages = try withDisk { try $0.messages(with: try PublicKey(contact.key), limit: .max) }
+        return (messages.filter { $0.direction == .incoming }, messages.filter { $0.direction == .outgoing })
+    }
+
+    /// Opens a copy of the profile, as it is now; whatever process may have it open.
+    private func withDisk<Value>(_ body: (Profile) throws -> Value) throws -> Value {
         let copy = peer.network.newDirectory("\(peer.name)-disk")
         let home = peer.directory + "/profile"
         let files = FileManager.default
@@ -128,7 +149,6 @@ final class Survivor {
         where !name.hasSuffix("-shm") && (name == "identity" || name.hasPrefix("pinhole.sqlite")) {
             try files.copyItem(atPath: "\(home)/\(name)", toPath: "\(copy)/\(name)")
         }
-        let messages = try Profile.open(at: copy) { nil }.messages(with: try PublicKey(contact.key), limit: .max)
-        return (messages.filter { $0.direction == .incoming }, messages.filter { $0.direction == .outgoing })
+        return try body(try Profile.open(at: copy) { nil })
     }
 }

@@ -7,6 +7,7 @@ enum Part: String, CaseIterable {
     case handshakes
     case memory
     case history
+    case start
     case peers
     case growth
     case wan
@@ -23,6 +24,7 @@ enum Part: String, CaseIterable {
         case .handshakes: "complete handshakes on one core, against their bare cryptography; connect time"
         case .memory: "what a session takes, idle and busy"
         case .history: "a million messages on disk: opening them, a page, a search"
+        case .start: "what `pinhole` costs before anything is said: memory with 1,000 contacts, time of a first message"
         case .peers: "the same file by what else a person could use, where it is installed"
         case .growth: "curves: sessions, files, message sizes"
         case .wan: "a line of 50 Mbit/s, 50 ms and losses, beside TCP, scp, SRT and QUIC"
@@ -35,7 +37,7 @@ enum Part: String, CaseIterable {
     /// Whether `--quick` means this part too: the others take long whatever one leaves out.
     var isQuick: Bool {
         switch self {
-        case .throughput, .messages, .latency, .chat, .handshakes, .memory, .history, .peers, .growth: true
+        case .throughput, .messages, .latency, .chat, .handshakes, .memory, .history, .start, .peers, .growth: true
         case .wan, .wanShare, .wanGrowth, .signaling: false
         }
     }
@@ -50,6 +52,7 @@ enum Part: String, CaseIterable {
         case .memory: try Memory.run(options)
         case .history: try History.run(options)
         case .growth: try Growth.run(options, &figure)
+        case .start: try Start.run(options)
         case .peers: try Peers.run(options)
         case .wan: try Wan.compare(options)
         case .wanShare: try Wan.share(options)

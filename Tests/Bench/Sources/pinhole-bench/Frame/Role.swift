@@ -18,7 +18,7 @@ enum Role: String {
     case crowd
     /// One side of the bare loop.
     case bare
-    /// The signaling service.
+    /// The signaling service, on an address.
     case signalingService = "signaling-service"
     /// The side of the raw ping-pong that answers.
     case reply
@@ -57,7 +57,7 @@ enum Role: String {
         case .bare: try BareProcess.run(arguments)
         case .reply: PingPong.reply(arguments)
         case .ping: PingPong.ping(arguments)
-        case .signalingService: try ServiceProcess.serve()
+        case .signalingService: try ServiceProcess.serve(arguments.first ?? Place.loopback.address)
         }
     }
 }

@@ -7,16 +7,20 @@ import Signaling
 final class ServiceProcess {
     let key: ServiceKey
     let port: UInt16
+    /// The address that people give to `pinhole`.
+    let text: String
     private let child: Child
 
-    init() throws {
-        child = try Child([Role.signalingService.rawValue], in: .loopback)
+    /// On a free port of a place's address.
+    init(in place: Place = .loopback) throws {
+        child = try Child([Role.signalingService.rawValue, place.address], in: place)
         let words = try child.hear("ready")
         guard words.count == 2, let address = TransportAddress(words[1]) else {
             throw Child.Failure(description: "no signaling service")
         }
         key = try ServiceKey(text: words[0])
         port = address.port
+        text = "pinhole-signal://\(words[0])@\(words[1])"
     }
 
     /// What the kernel says that the process has in memory.
@@ -24,11 +28,11 @@ final class ServiceProcess {
 }
 
 extension ServiceProcess {
-    /// Serves on a free port of all loopback addresses until the parent is gone or says so, with rates that a benchmark
+    /// Serves on a free port of an address until the parent is gone or says so, with rates that a benchmark
     /// does not run into.
-    static func serve() throws -> Never {
+    static func serve(_ host: String) throws -> Never {
         var configuration = Configuration(key: .memory(.generate()))
-        configuration.listen = ["127.0.0.1:0"].compactMap { TransportAddress($0) }
+        configuration.listen = ["\(host):0"].compactMap { TransportAddress($0) }
         let rate = RateLimiter.Rate(sustained: 1_000_000)
         configuration.rates.registers = rate
         configuration.rates.registersPerSource = rate
