@@ -17,6 +17,7 @@ package final class PartialTransfer: Sendable {
     let path: String
     let key: FileKey
     let state: Mutex<State>
+    private let count = Atomic<UInt64>(0)
 
     struct State {
         var journal: TransferJournal
@@ -61,7 +62,10 @@ package final class PartialTransfer: Sendable {
             throw PinholeError(.cannotWrite, "\(path) is not a folder of this user", hint: "remove it")
         }
         state = Mutex(State(journal: try TransferJournal(path + "/journal", key)))
-        try state.withLock { state throws(PinholeError) in try takeUp(&state, upTo: .max) }
+        try state.withLock { state throws(PinholeError) in
+            try takeUp(&state, upTo: .max)
+            note(state)
+        }
         try requireRoom()
     }
 
@@ -75,9 +79,12 @@ package final class PartialTransfer: Sendable {
     /// What is here, verified.
     package var holdings: FileHoldings { state.withLock { $0.tree.holdings(key) } }
 
-    /// Bytes of the content that are here.
-    package var received: UInt64 {
-        state.withLock { offer.range(of: $0.tree.groups).lowerBound + UInt64($0.filled) }
+    /// Bytes of the content that are here. Whoever asks does not wait for the disk.
+    package var received: UInt64 { count.load(ordering: .relaxed) }
+
+    /// Says how much is here, after it has changed.
+    private func note(_ state: State) {
+        count.store(offer.range(of: state.tree.groups).lowerBound + UInt64(state.filled), ordering: .relaxed)
     }
 
     /// Throws unless the rest has room on the disk.
@@ -96,6 +103,7 @@ package final class PartialTransfer: Sendable {
                 throw PinholeError(.badData, "“\(name)” goes on behind what is here of it")
             }
             try takeUp(&state, upTo: group)
+            note(state)
         }
     }
 
@@ -107,6 +115,7 @@ package final class PartialTransfer: Sendable {
                 let rest = bytes.span.extracting(position..<bytes.count)
                 position += try take(rest, &state)
             }
+            note(state)
         }
     }
 
