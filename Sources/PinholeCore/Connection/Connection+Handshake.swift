@@ -157,6 +157,7 @@ extension Connection {
         repeatsCandidates = false
         toldCandidates = ownCandidates
         pathChosen = pair.role == .lo ? now : nil
+        pathLeft = nil
         pendingFrames.removeAll()
         paths.invalidate(before: pairing.attempt.began)
         paths.activate(source)

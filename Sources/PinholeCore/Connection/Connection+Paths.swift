@@ -74,7 +74,9 @@ extension Connection {
         let isKnown = paths[source]?.isValidated ?? false
         // What the peer sent before it learned where we are now still comes the old way.
         let isSettling = pathChosen.map { now - $0 < Limits.choiceGrace } ?? false
-        let stays = isSettling && paths.activePath?.isValidated ?? false
+        // Two that follow each other at the same time would change places for ever: Lo does not go back at once.
+        let isGoingBack = pathLeft.map { $0.route == source && now - $0.at < Limits.choiceGrace } ?? false
+        let stays = (isSettling || pair.role == .lo && isGoingBack) && paths.activePath?.isValidated ?? false
         if !stays { move(to: source, isOwnChoice: false, at: now) }
         if !isKnown { sendPathChallenge(to: source, isProvoked: true, at: now) }
     }
@@ -82,7 +84,7 @@ extension Connection {
     func move(to route: Route, isOwnChoice: Bool, at now: Instant) {
         guard let old = paths.active, old != route else { return }
         activate(route, at: now)
-        if isOwnChoice { pathChosen = now }
+        if isOwnChoice { pathChosen = now } else { pathLeft = (old, now) }
         // RFC 9000 §9.4: "Because port-only changes are commonly the result of NAT rebinding or other middlebox activity, the
         // endpoint MAY instead retain its congestion control state and round-trip estimate in those cases".
         if old.remote.ip == route.remote.ip { keepPath(route) } else { resetPath(route, at: now) }

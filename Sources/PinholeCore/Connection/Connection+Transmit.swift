@@ -133,11 +133,13 @@ extension Connection {
         waitForPeer(at: now)
     }
 
-    /// What waits for the peer goes when a service says that it appeared, or, where none can tell, after a while.
+    /// What waits for the peer goes when a service says that it appeared, or, where none can tell, after a while. That word
+    /// comes once and may be lost.
     private func waitForPeer(at now: Instant) {
         guard isWanted else { return }
         requests.append(.watch(true))
-        if introducers.isEmpty || !directAddresses.isEmpty { wantAgain(after: .seconds(5), at: now) }
+        let isTold = !introducers.isEmpty && directAddresses.isEmpty
+        wantAgain(after: isTold ? .seconds(60) : .seconds(5), at: now)
     }
 
     /// Sends CLOSE and forgets the session. What was accepted for the peer stays in the outbox.

@@ -78,6 +78,8 @@ final class Connection {
     var repeatsCandidates = false
     /// When this side last moved by its own choice.
     var pathChosen: Instant?
+    /// What this side last left to follow the peer, and when.
+    var pathLeft: (route: Route, at: Instant)?
     var pathsReviewed: Instant?
     var capacityCheck: CapacityCheck?
     /// What the table of paths was last told of the active one.

@@ -99,7 +99,8 @@ struct Ledger {
     /// What `side` was told that the other one has, or has seen, and that is not so.
     func falselyConfirmed(to side: Side, _ peer: Peer, _ theirs: Disk) -> String? {
         for id in peer.disk.delivered {
-            guard let text = texts[id], !lost.contains(text) else { continue }
+            // What was taken back and comes again from a backup counts as a repetition, behind what was said after it.
+            guard let text = texts[id], !lost.contains(text), !takenBack.contains(text) else { continue }
             guard theirs.texts.contains(text) else { return "“\(text)” of \(side) was confirmed and is not there" }
         }
         for transfer in peer.disk.sentFiles {
