@@ -76,7 +76,7 @@ struct InviteNodeTests {
         #expect(try bob.profile.contacts().map(\.standing) == [.known])
 
         // He opens it once more; and so does somebody else.
-        #expect(throws: PinholeError.self) { try bob.profile.use(invite.link) }
+        #expect(try bob.profile.use(invite.link).standing == .known)
         let carol = try Person("Carol")
         let hers2 = try carol.node()
         hers2.start()
@@ -283,13 +283,13 @@ struct TrustTests {
     @Test("open invites are few, and old ones are forgotten")
     func bounded() throws {
         for _ in 0..<256 {
-            _ = try profile.invite(as: "", services: [], expiresAt: WallClock.unixMilliseconds + 60_000)
+            _ = try profile.invite(as: "", services: [], expiresAt: WallClock.unixMilliseconds + 3_600_000)
         }
         let error = failure {
-            _ = try profile.invite(as: "", services: [], expiresAt: WallClock.unixMilliseconds + 60_000)
+            _ = try profile.invite(as: "", services: [], expiresAt: WallClock.unixMilliseconds + 3_600_000)
         }
         #expect(error?.code == .usage)
-        let later = WallClock.unixMilliseconds + 2 * 86_400_000
+        let later = WallClock.unixMilliseconds + 3 * 86_400_000
         #expect(try profile.store.guests(at: later).isEmpty)
         let link = try invite(from: profile.identity, as: "")
         try profile.store.insert(StoredInvite(link: link.text, createdAt: later, state: .open), at: later)
