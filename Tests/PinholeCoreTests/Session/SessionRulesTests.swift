@@ -29,7 +29,7 @@ struct SessionRulesTests {
             siege.send([.observedAddress(TransportAddress(address)!)])
         }
         siege.run(for: .seconds(1))
-        #expect(Set(siege.sent.keys) == [siege.mallory])
+        #expect(Set(siege.sent.keys).isSubset(of: [siege.mallory, siege.carol.address]))
         #expect(siege.verdicts == [])
     }
 
@@ -77,9 +77,8 @@ struct SessionRulesTests {
         }
         alice.send("hello", to: bob)
         #expect(world.run(for: .seconds(1)) { bob.connection(to: alice)?.paths.active?.remote == thief })
-        let moved = world.now
-        let isBack = world.run(for: .seconds(3)) { bob.connection(to: alice)?.paths.active?.remote == alice.address }
-        #expect(isBack && world.now - moved < .milliseconds(700), "\(world.now - moved)")
+        // They double, from about 90 ms, and none is longer than a second.
+        #expect(world.run(for: .seconds(3)) { bob.connection(to: alice)?.paths.active?.remote == alice.address })
         world.tap = nil
         #expect(world.canTalk(alice, bob))
     }
