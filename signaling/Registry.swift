@@ -179,7 +179,7 @@ package struct Registry: Sendable {
         var complete = true
         let kept = Set(left)
         var taken: Set<TagTable.Seat> = []
-        for entry in entries {
+        for entry in entries where !isHeldByNewer(entry, than: slot) {
             guard registrations[Int(slot)].seats.count < Limits.maxTagsPerRegistration, tags.count < capacity.tags
             else {
                 complete = false
@@ -195,6 +195,17 @@ package struct Registry: Sendable {
         }
         for seat in left where !taken.contains(seat) { _ = tags.leave(seat, by: slot) }
         return (watchers, complete)
+    }
+
+    /// Whether a registration sits there that was made later, and just now: what a node that died had sent may arrive
+    /// behind its successor's first words.
+    private func isHeldByNewer(_ entry: TagEntry, than slot: Slot) -> Bool {
+        let own = registrations[Int(slot)]
+        return tags.holders(of: entry.tag, side: entry.side).contains { holder in
+            let other = registrations[Int(holder.registration)]
+            return other.address.family == own.address.family && other.since > own.since
+                && own.lastSeen - other.since < Limits.seatGrace
+        }
     }
 
     /// Who hears of `entry`: the watchers of the other side when this side is new, and this side itself when it asks and

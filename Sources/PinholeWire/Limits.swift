@@ -326,6 +326,8 @@ package enum Limits {
     package static let maxTagsPerMessage = 56
     package static let maxTagsPerRegistration = 2048
     package static let registrationLifetime: Duration = .milliseconds(90_000)
+    /// How long what an older registration sends does not take a seat from a newer one.
+    package static let seatGrace: Duration = .milliseconds(10_000)
     /// Seconds; tags change at the service's midnight, UTC.
     package static let dayLength: UInt64 = 86_400
 

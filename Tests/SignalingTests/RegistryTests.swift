@@ -65,6 +65,21 @@ struct RegistryTests {
         #expect(registry.tagCount == 2)
     }
 
+    @Test("what an older registration sends late does not take the seat of a newer one")  // [SIG-27]
+    func latePredecessor() throws {
+        var registry = Registry(capacity: Registry.Capacity())
+        let old = try slot(try register(1, in: &registry, at: start))
+        let new = try slot(try register(2, in: &registry, at: start + .seconds(1)))
+        _ = registry.setTags([entry(1, .lo)], of: new, replacing: true)
+        _ = registry.setTags([entry(1, .lo), entry(2, .lo)], of: old, replacing: false)
+        #expect(registry.holders(of: tag(1), side: .lo) == [new])
+        #expect(registry.holders(of: tag(2), side: .lo) == [old])
+        // Of two nodes with one identity the older one lives on, and is heard later.
+        registry.refresh(old, at: start + .seconds(11))
+        _ = registry.setTags([entry(1, .lo)], of: old, replacing: false)
+        #expect(registry.holders(of: tag(1), side: .lo) == [old])
+    }
+
     @Test("a new list of tags replaces the old one, a further one extends it")  // [SIG-24]
     func replaceAndExtend() throws {
         var registry = Registry(capacity: Registry.Capacity())
@@ -156,9 +171,10 @@ struct RegistryTests {
         var random = SeededRandom(seed: seed)
         var registry = Registry(capacity: Registry.Capacity())
         var now = start
-        // The model: who holds the seat of each tag and side, and when each was last heard.
+        // The model: who holds the seat of each tag and side, when each was last heard, and when it was made.
         var holders: [TagEntry: Registry.Slot] = [:]
         var lastSeen: [Registry.Slot: Instant] = [:]
+        var since: [Registry.Slot: Instant] = [:]
         var number: UInt64 = 0
         for _ in 0..<3000 {
             now += .milliseconds(Int64(random.next() % 2000))
@@ -170,7 +186,9 @@ struct RegistryTests {
             switch random.next() % 4 {
             case 0:
                 number += 1
-                lastSeen[try slot(try register(number, in: &registry, at: now))] = now
+                let new = try slot(try register(number, in: &registry, at: now))
+                lastSeen[new] = now
+                since[new] = now
             case 1:
                 guard let slot = lastSeen.keys.sorted().randomElement(using: &random) else { continue }
                 let entries = (0..<random.next() % 8).map { _ in
@@ -178,7 +196,11 @@ struct RegistryTests {
                 }
                 let replacing = random.next() % 2 == 0
                 if replacing { holders = holders.filter { $0.value != slot } }
-                for entry in entries { holders[entry] = slot }
+                for entry in entries where holders[entry].map({
+                    since[$0]! <= since[slot]! || lastSeen[slot]! - since[$0]! >= Limits.seatGrace
+                }) ?? true {
+                    holders[entry] = slot
+                }
                 _ = registry.setTags(entries, of: slot, replacing: replacing)
             case 2:
                 guard let slot = lastSeen.keys.sorted().randomElement(using: &random) else { continue }
