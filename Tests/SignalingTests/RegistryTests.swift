@@ -196,7 +196,8 @@ struct RegistryTests {
                 }
                 let replacing = random.next() % 2 == 0
                 if replacing { holders = holders.filter { $0.value != slot } }
-                for entry in entries where holders[entry].map({
+                for entry in entries
+                where holders[entry].map({
                     since[$0]! <= since[slot]! || lastSeen[slot]! - since[$0]! >= Limits.seatGrace
                 }) ?? true {
                     holders[entry] = slot
