@@ -1,21 +1,23 @@
 /// Appends values to bytes in network order; the counterpart of ``ByteReader``.
 package struct ByteWriter: Sendable {
-    package private(set) var bytes: [UInt8]
+    @usableFromInline var storage: [UInt8]
 
     package init(capacity: Int = 0) {
-        bytes = []
-        bytes.reserveCapacity(capacity)
+        storage = []
+        storage.reserveCapacity(capacity)
     }
 
-    package var count: Int { bytes.count }
+    @inlinable package var bytes: [UInt8] { storage }
+    @inlinable package var count: Int { storage.count }
 
+    @inlinable
     package mutating func u8(_ value: UInt8) {
-        bytes.append(value)
+        storage.append(value)
     }
 
     package mutating func u16(_ value: UInt16) {
-        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: value))
+        storage.append(UInt8(truncatingIfNeeded: value >> 8))
+        storage.append(UInt8(truncatingIfNeeded: value))
     }
 
     package mutating func u32(_ value: UInt32) {
@@ -41,15 +43,15 @@ package struct ByteWriter: Sendable {
     }
 
     package mutating func append(_ other: [UInt8]) {
-        bytes.append(contentsOf: other)
+        storage.append(contentsOf: other)
     }
 
     package mutating func append(_ other: ArraySlice<UInt8>) {
-        bytes.append(contentsOf: other)
+        storage.append(contentsOf: other)
     }
 
     package mutating func append(_ span: Span<UInt8>) {
-        unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        unsafe span.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
     }
 
     /// Writes a varint length and then the bytes.
@@ -60,26 +62,26 @@ package struct ByteWriter: Sendable {
 
     package mutating func zeros(_ count: Int) {
         guard count > 0 else { return }
-        bytes.append(contentsOf: repeatElement(0, count: count))
+        storage.append(contentsOf: repeatElement(0, count: count))
     }
 
     /// Takes back what was written after the first `count` bytes.
     package mutating func truncate(to count: Int) {
-        bytes.removeLast(bytes.count - count)
+        storage.removeLast(storage.count - count)
     }
 
     /// Changes in place what was written after the first `start` bytes.
     package mutating func withUnsafeMutableBytes<Result>(
         from start: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Result
     ) -> Result {
-        unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+        unsafe storage.withUnsafeMutableBufferPointer { buffer in
             unsafe body(UnsafeMutableBufferPointer(rebasing: buffer[start...]))
         }
     }
 
     /// Removes everything, and keeps the memory.
     package mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
+        storage.removeAll(keepingCapacity: true)
     }
 
     /// The size of `value` as a variable-length integer: 1, 2, 4 or 8 bytes.

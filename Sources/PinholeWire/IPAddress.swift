@@ -7,13 +7,18 @@ package struct IPAddress: Hashable, Sendable {
 
     package let family: Family
     /// An IPv4 address occupies the low 32 bits of `low`.
-    private let high: UInt64
-    private let low: UInt64
+    @usableFromInline let high: UInt64
+    @usableFromInline let low: UInt64
 
     private init(family: Family, high: UInt64, low: UInt64) {
         self.family = family
         self.high = high
         self.low = low
+    }
+
+    @inlinable
+    package static func == (left: IPAddress, right: IPAddress) -> Bool {
+        left.low == right.low && left.high == right.high && left.family.rawValue == right.family.rawValue
     }
 
     package init(v4 bits: UInt32) {

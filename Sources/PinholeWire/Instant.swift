@@ -25,6 +25,12 @@ package struct Instant: Hashable, Comparable, Sendable {
     package static func - (left: Instant, right: Instant) -> Duration {
         .nanoseconds(left.nanoseconds - right.nanoseconds)
     }
+
+    /// The earlier of two deadlines, of which there may be none.
+    package static func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+        guard let left, let right else { return left ?? right }
+        return min(left, right)
+    }
 }
 
 extension Duration {

@@ -25,4 +25,10 @@ package struct Route: Hashable, Sendable {
         self.remote = remote
         self.socket = socket
     }
+
+    /// Inlinable, here and in what a route consists of, as each packet compares one.
+    @inlinable
+    package static func == (left: Route, right: Route) -> Bool {
+        left.socket.rawValue == right.socket.rawValue && left.remote == right.remote
+    }
 }

@@ -10,6 +10,11 @@ package struct TransportAddress: Hashable, Sendable {
 
     package var family: IPAddress.Family { ip.family }
 
+    @inlinable
+    package static func == (left: TransportAddress, right: TransportAddress) -> Bool {
+        left.port == right.port && left.ip == right.ip
+    }
+
     /// Whether a datagram may be sent here because a peer asked for it: no port 0, broadcast, multicast,
     /// unspecified, reserved or link-local address, and loopback only when `loopback` says so.
     package func isPunchable(loopback: Bool) -> Bool {
