@@ -65,6 +65,7 @@ extension Peer {
 
     package func drain() {
         guard isRunning else { return }
+        var turn = 0
         while true {
             let endpoint = endpoint
             switch endpoint.poll(at: world.now) {
@@ -73,6 +74,7 @@ extension Peer {
             case .closeSockets(let ids):
                 for id in ids { close(id) }
             case .transmit(let datagram):
+                turn += datagram.count
                 transmit([UInt8](copying: endpoint.bytes(of: datagram)), datagram.ecn, datagram.route)
             case .beacon(let datagram, let ip):
                 sendBeacon(datagram, from: ip)
@@ -82,6 +84,7 @@ extension Peer {
                 handle(event)
             case .idle(let deadline):
                 wakeTime = deadline
+                longestTurn = max(longestTurn, turn)
                 return
             }
         }

@@ -48,6 +48,8 @@ package final class Peer {
     package internal(set) var streams: [UInt64: ByteStreamLog] = [:]
     /// Datagrams that this peer has sent.
     package internal(set) var sentCount = 0
+    /// The most bytes that were sent before the endpoint let its shell look around again.
+    package internal(set) var longestTurn = 0
 
     /// A port of this machine.
     struct Bound: Hashable {
