@@ -35,8 +35,14 @@ typedef union {
     char bytes[control_size];
 } control_buffer;
 
+// Received at once: more does not stay in the cache until it is opened, and what came first waits for what came last.
+enum { batch_bytes = 512 * 1024, batch_least = 8 };
+
 struct datagram_batch {
     uint32_t capacity;
+    // How many slots the next receiving call may fill, and how many the calls before have changed.
+    uint32_t wanted;
+    uint32_t used;
     uint32_t slot_size;
     datagram_slot *slots;
     struct mmsghdr *headers;
@@ -97,7 +103,7 @@ static socklen_t socket_address_set(socket_address *address, const datagram_ip *
 datagram_batch *datagram_batch_create(uint32_t capacity, uint32_t slot_size) {
     datagram_batch *batch = calloc(1, sizeof *batch);
     if (batch == NULL) return NULL;
-    batch->capacity = capacity;
+    batch->capacity = batch->wanted = batch->used = capacity;
     batch->slot_size = slot_size;
     batch->slots = calloc(capacity, sizeof *batch->slots);
     batch->headers = calloc(capacity, sizeof *batch->headers);
@@ -162,8 +168,9 @@ static void slot_read_control(datagram_slot *slot, struct msghdr *header) {
     }
 }
 
-int datagram_batch_receive(datagram_batch *batch, int descriptor) {
-    for (uint32_t i = 0; i < batch->capacity; i++) {
+// What the kernel changed is set again.
+static void reset_used(datagram_batch *batch) {
+    for (uint32_t i = 0; i < batch->used; i++) {
         struct msghdr *header = &batch->headers[i].msg_hdr;
         header->msg_namelen = sizeof batch->addresses[i];
         header->msg_control = batch->controls[i].bytes;
@@ -171,15 +178,29 @@ int datagram_batch_receive(datagram_batch *batch, int descriptor) {
         header->msg_flags = 0;
         batch->vectors[i].iov_len = batch->slot_size;
     }
+    batch->used = 0;
+}
+
+static void follow_size(datagram_batch *batch, uint64_t bytes) {
+    uint64_t fitting = bytes == 0 ? batch->capacity : (uint64_t)batch_bytes * batch->used / bytes;
+    if (fitting < batch_least) fitting = batch_least;
+    batch->wanted = fitting < batch->capacity ? (uint32_t)fitting : batch->capacity;
+}
+
+int datagram_batch_receive(datagram_batch *batch, int descriptor) {
+    reset_used(batch);
     int count;
     do {
-        count = recvmmsg(descriptor, batch->headers, batch->capacity, MSG_DONTWAIT, NULL);
+        count = recvmmsg(descriptor, batch->headers, batch->wanted, MSG_DONTWAIT, NULL);
     } while (count < 0 && errno == EINTR);
     if (count < 0) return -errno;
+    batch->used = (uint32_t)count;
+    uint64_t bytes = 0;
     for (int i = 0; i < count; i++) {
         datagram_slot *slot = &batch->slots[i];
         struct msghdr *header = &batch->headers[i].msg_hdr;
         slot->length = batch->headers[i].msg_len;
+        bytes += slot->length;
         slot->truncated = (header->msg_flags & MSG_TRUNC) != 0;
         if (batch->addresses[i].any.sa_family == AF_INET) {
             slot->remote = ip_from_v4(&batch->addresses[i].v4.sin_addr);
@@ -190,6 +211,7 @@ int datagram_batch_receive(datagram_batch *batch, int descriptor) {
         }
         slot_read_control(slot, header);
     }
+    follow_size(batch, bytes);
     return count;
 }
 
@@ -233,6 +255,7 @@ int datagram_batch_send(datagram_batch *batch, int descriptor, uint32_t first, u
         batch->vectors[i].iov_len = slot->length;
         slot_write_control(slot, header, &batch->controls[i]);
     }
+    if (batch->used < first + count) batch->used = first + count;
     int sent;
     do {
         sent = sendmmsg(descriptor, batch->headers + first, count, MSG_DONTWAIT | MSG_NOSIGNAL);

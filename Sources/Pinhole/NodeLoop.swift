@@ -98,7 +98,7 @@ final class NodeLoop: LoopDelegate {
             case .closeSockets(let ids): loop.close(ids)
             case .beacon(let datagram, let source): sendBeacon(datagram, from: source)
             case .event(let event): handle(event, at: now)
-            case .idle(let deadline): return [deadline, names.dueTime].compactMap { $0 }.min()
+            case .idle(let deadline): return .earlier(deadline, names.dueTime)
             }
         }
     }

@@ -45,7 +45,8 @@ datagram_batch *datagram_batch_create(uint32_t capacity, uint32_t slot_size);
 void datagram_batch_destroy(datagram_batch *batch);
 datagram_slot *datagram_batch_slots(datagram_batch *batch);
 
-/// Fills slots from the first on, without waiting. Returns their number, or a negative errno.
+/// Fills slots from the first on, without waiting: all of them, or, where datagrams come in long runs, as many as stay in
+/// the cache. Returns their number, or a negative errno.
 int datagram_batch_receive(datagram_batch *batch, int descriptor);
 
 /// Sends `count` slots from `first` on, without waiting. Returns how many were sent, at least one; or, when the first of
