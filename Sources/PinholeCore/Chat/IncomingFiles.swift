@@ -2,8 +2,8 @@ internal import PinholeWire
 
 /// What a peer offers or sends. The bytes pass through to the application in order.
 struct IncomingFiles {
-    struct Transfer {
-        enum State: Equatable {
+    struct Transfer: Sendable {
+        enum State: Equatable, Sendable {
             /// The application has not answered, or not for good.
             case offered
             /// The peer is to say on which stream it comes.
@@ -18,7 +18,8 @@ struct IncomingFiles {
         var unwritten = 0
     }
 
-    private(set) var transfers: [UInt64: Transfer] = [:]
+    /// Changed where they lie, for each piece of a file: a dictionary takes memory for that.
+    private(set) var transfers = StreamTable<Transfer>()
     private var streams: [UInt64: UInt64] = [:]
     /// The bytes of all transfers that the application has and has not written yet.
     private var unwritten = 0
@@ -28,37 +29,38 @@ struct IncomingFiles {
 
     /// A new session brings new offers, and new streams.
     mutating func sessionBegan() {
-        transfers.removeAll()
+        transfers = StreamTable()
         streams.removeAll()
         unwritten = 0
     }
 
     mutating func offered(_ id: UInt64) -> Bool {
         guard transfers[id] == nil, transfers.count < Self.maxTransfers else { return false }
-        transfers[id] = Transfer()
+        transfers.insert(Transfer(), forKey: id)
         return true
     }
 
     mutating func accept(_ id: UInt64) -> Bool {
-        guard transfers[id]?.state == .offered else { return false }
-        transfers[id]?.state = .accepted
+        guard let index = transfers.index(forKey: id), transfers.values[index].state == .offered else { return false }
+        transfers.values[index].state = .accepted
         return true
     }
 
     /// The application cannot take it now. Returns whether it was open, and the stream that it used.
     mutating func postpone(_ id: UInt64) -> (isOpen: Bool, stream: UInt64?) {
-        guard let transfer = transfers[id] else { return (false, nil) }
+        guard let index = transfers.index(forKey: id) else { return (false, nil) }
+        let transfer = transfers.values[index]
         unwritten -= transfer.unwritten
-        transfers[id] = Transfer()
+        transfers.values[index] = Transfer()
         return (true, forgetStream(of: transfer))
     }
 
     /// The peer says on which stream an accepted transfer comes.
     mutating func began(_ id: UInt64, stream: UInt64) -> Bool {
-        guard transfers[id]?.state == .accepted, stream >= StreamID.firstFile, streams[stream] == nil else {
-            return false
-        }
-        transfers[id]?.state = .receiving(stream: stream)
+        guard let index = transfers.index(forKey: id), transfers.values[index].state == .accepted,
+            stream >= StreamID.firstFile, streams[stream] == nil
+        else { return false }
+        transfers.values[index].state = .receiving(stream: stream)
         streams[stream] = id
         return true
     }
@@ -69,7 +71,8 @@ struct IncomingFiles {
 
     /// `count` more bytes were handed to the application.
     mutating func advanced(_ id: UInt64, by count: Int) {
-        transfers[id]?.unwritten += count
+        guard let index = transfers.index(forKey: id) else { return }
+        transfers.values[index].unwritten += count
         unwritten += count
     }
 
@@ -84,15 +87,17 @@ struct IncomingFiles {
     /// The application has written `count` bytes more of what it was given.
     mutating func written(_ count: Int, of id: UInt64) {
         // It may be of a transfer that another session began.
-        let count = min(count, transfers[id]?.unwritten ?? 0)
-        transfers[id]?.unwritten -= count
+        guard let index = transfers.index(forKey: id) else { return }
+        let count = min(count, transfers.values[index].unwritten)
+        transfers.values[index].unwritten -= count
         unwritten -= count
     }
 
     /// All of the stream was handed on. Returns whether the application is to hear that it has everything; true once.
     mutating func takeCompletion(_ id: UInt64) -> Bool {
-        guard case .receiving(let stream) = transfers[id]?.state else { return false }
-        transfers[id]?.state = .complete(stream: stream)
+        guard let index = transfers.index(forKey: id), case .receiving(let stream) = transfers.values[index].state
+        else { return false }
+        transfers.values[index].state = .complete(stream: stream)
         return true
     }
 

@@ -2,8 +2,8 @@ internal import PinholeWire
 
 /// What this side sends to one peer. Bytes are asked for piece by piece; none are kept here.
 struct OutgoingFiles {
-    struct Transfer {
-        enum State: Equatable {
+    struct Transfer: Sendable {
+        enum State: Equatable, Sendable {
             /// Others are offered first.
             case waiting
             /// The peer has not answered the offer, or said that it will do so later.
@@ -24,7 +24,8 @@ struct OutgoingFiles {
         var isAsked = false
     }
 
-    private(set) var transfers: [UInt64: Transfer] = [:]
+    /// Changed where they lie, for each piece of a file: a dictionary takes memory for that.
+    private(set) var transfers = StreamTable<Transfer>()
     private var order: [UInt64] = []
     private var sendingStreams: [UInt64: UInt64] = [:]
     /// Transfers to offer; some may be gone meanwhile.
@@ -41,7 +42,7 @@ struct OutgoingFiles {
 
     mutating func add(_ offer: FileOffer) {
         guard transfers[offer.transfer] == nil else { return }
-        transfers[offer.transfer] = Transfer(offer: offer, state: .waiting)
+        transfers.insert(Transfer(offer: offer, state: .waiting), forKey: offer.transfer)
         order.append(offer.transfer)
         waiting.append(offer.transfer)
     }
@@ -63,7 +64,7 @@ struct OutgoingFiles {
         accepted.removeAll()
         for id in order {
             change(id, to: .waiting)
-            transfers[id]?.isAsked = false
+            setAsked(false, id)
             waiting.append(id)
         }
     }
@@ -94,7 +95,7 @@ struct OutgoingFiles {
         case .waiting: return (false, nil)
         case .offered, .accepted, .beginning, .sending, .finishing:
             change(id, to: .offered(isAnswered: true))
-            transfers[id]?.isAsked = false
+            setAsked(false, id)
             return (true, stream)
         }
     }
@@ -109,14 +110,16 @@ struct OutgoingFiles {
     }
 
     func transfer(on stream: UInt64) -> (id: UInt64, position: UInt64)? {
-        guard let id = sendingStreams[stream], case .sending(_, let position) = transfers[id]?.state else { return nil }
+        guard let id = sendingStreams[stream], let index = transfers.index(forKey: id),
+            case .sending(_, let position) = state(at: index)
+        else { return nil }
         return (id, position)
     }
 
     /// Returns whether to ask the application now: one question at a time.
     mutating func ask(_ id: UInt64) -> Bool {
-        guard transfers[id]?.isAsked == false else { return false }
-        transfers[id]?.isAsked = true
+        guard let index = transfers.index(forKey: id), !transfers.values[index].isAsked else { return false }
+        transfers.values[index].isAsked = true
         return true
     }
 
@@ -129,10 +132,14 @@ struct OutgoingFiles {
 
     /// `count` bytes were given, the last of all or not. Returns the stream.
     mutating func advanced(_ id: UInt64, by count: Int, isLast: Bool) -> UInt64? {
-        guard case .sending(let stream, let position) = transfers[id]?.state else { return nil }
-        transfers[id]?.isAsked = false
-        change(
-            id, to: isLast ? .finishing(stream: stream) : .sending(stream: stream, position: position + UInt64(count)))
+        guard let index = transfers.index(forKey: id), case .sending(let stream, let position) = state(at: index)
+        else { return nil }
+        transfers.values[index].isAsked = false
+        if isLast {
+            change(id, to: .finishing(stream: stream))
+        } else {
+            transfers.values[index].state = .sending(stream: stream, position: position + UInt64(count))
+        }
         return stream
     }
 
@@ -140,21 +147,30 @@ struct OutgoingFiles {
     mutating func remove(_ id: UInt64) -> Bool {
         guard transfers[id] != nil else { return false }
         change(id, to: .waiting)
-        transfers[id] = nil
+        transfers.removeValue(forKey: id)
         order.removeAll { $0 == id }
         return true
     }
 
     /// The one place where states change, and where what is counted of them does.
     private mutating func change(_ id: UInt64, to state: Transfer.State) {
-        guard let old = transfers[id]?.state else { return }
+        guard let index = transfers.index(forKey: id) else { return }
+        let old = transfers.values[index].state
         if old == .offered(isAnswered: false) { unanswered -= 1 }
         if old.isActive { active -= 1 }
         if case .sending(let stream, _) = old { sendingStreams[stream] = nil }
         if state == .offered(isAnswered: false) { unanswered += 1 }
         if state.isActive { active += 1 }
         if case .sending(let stream, _) = state { sendingStreams[stream] = id }
-        transfers[id]?.state = state
+        transfers.values[index].state = state
+    }
+
+    private mutating func setAsked(_ isAsked: Bool, _ id: UInt64) {
+        if let index = transfers.index(forKey: id) { transfers.values[index].isAsked = isAsked }
+    }
+
+    private func state(at index: StreamTable<Transfer>.Index) -> Transfer.State {
+        transfers.look(at: index) { $0.state }
     }
 }
 

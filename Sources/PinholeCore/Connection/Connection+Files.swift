@@ -147,9 +147,9 @@ extension Connection {
     /// transport, and the peer gets no more credit.
     func readFiles(at now: Instant) {
         guard !readableFiles.isEmpty else { return }
-        let streams = readableFiles
-        readableFiles.removeAll(keepingCapacity: true)
-        for stream in streams {
+        swap(&readableFiles, &filesBeingRead)
+        defer { filesBeingRead.removeAll(keepingCapacity: true) }
+        for stream in filesBeingRead {
             // The bytes of a file wait in the transport until the control stream said whose they are.
             guard let transfer = incomingFiles.transfer(on: stream) else { continue }
             if incomingFiles.room(of: transfer) > 0 { read(stream, at: now) }
@@ -173,7 +173,7 @@ extension Connection {
             if !bytes.isEmpty { events.append(.fileData(transfer: transfer, bytes, from: peer)) }
         }
         readableFiles.removeAll()
-        for transfer in incomingFiles.transfers.keys.sorted() {
+        for transfer in incomingFiles.transfers.keys {
             events.append(.fileInterrupted(transfer: transfer, from: peer))
         }
         incomingFiles.sessionBegan()

@@ -55,7 +55,7 @@ extension Connection {
                 let isAcknowledgement = session.transport.packetsAcknowledged != acknowledged
                 heardWhileSearching(isAcknowledgement: isAcknowledgement, at: now)
             }
-            followCapacity(at: now)
+            if session.transport.mtu.capacity != knownCapacity { followCapacity(at: now) }
             // What arrived is handed on when the packets that came with this one are here too, or when it is much.
             if session.transport.bytesReadable >= Self.handoverSize { drainTransport(at: now) }
         } catch {
@@ -68,7 +68,7 @@ extension Connection {
     private static let handoverSize = 64 * 1024
 
     private func noteArrival(of size: Int, from source: Route, at now: Instant) {
-        let isReported = report.map { !$0.isOver } ?? false
+        let isReported = report?.isOver == false
         guard isReported || !paths.received(size, from: source) else { return }
         let kind = kind(of: source.remote)
         paths.received(size, from: source, kind: kind)
@@ -77,8 +77,10 @@ extension Connection {
 
     /// A packet under the session's keys shows that the peer verified our AUTH.
     private func confirm(_ session: Session, at now: Instant) {
-        keepAlive.survived(now - session.lastReceived)
-        session.lastReceived = now
+        if session.lastReceived != now {
+            keepAlive.survived(now - session.lastReceived)
+            session.lastReceived = now
+        }
         session.unansweredSince = nil
         guard !session.isConfirmed else { return }
         session.isConfirmed = true

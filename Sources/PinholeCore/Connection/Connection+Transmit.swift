@@ -7,31 +7,63 @@ extension Connection {
     /// Puts the session packets that may leave now into the arena.
     func transmitDue(at now: Instant) {
         fillStreams(at: now)
-        if session?.transport.wantsSkip ?? false { session?.transport.skipNumber(environment.entropy.next()) }
-        let arena = environment.arena
-        while let session, let active = paths.active {
-            let size = min(datagramSize, paths.budget) - Limits.dataOverhead
-            guard size >= Limits.minPlaintext else { return }
-            // What does not fit in the arena now has its turn when this has left.
-            guard !arena.isFull else { return hasMoreToSend = true }
-            if sendMTUProbe(to: active, at: now) { continue }
-            let frames = framesThatFit(size)
-            let inFlight = session.transport.bytesInFlight
-            let start = arena.beginPacket()
-            guard let packet = session.transport.nextPacket(to: &arena.writer, upTo: size, with: frames, at: now)
-            else { return arena.abandonPacket(from: start) }
-            pendingFrames.removeFirst(frames.count)
-            guard !session.keys.areUsedUp else {
-                arena.abandonPacket(from: start)
-                return closeIfUsedUp(at: now)
+        guard let session, let active = paths.active else { return }
+        if session.transport.wantsSkip { session.transport.skipNumber(environment.entropy.next()) }
+        // Transport and arena are lent for all packets together: to ask for each whether somebody else has them took a
+        // twentieth of the time.
+        switch fill(&environment.arena.writer, from: &session.transport, of: session, to: active, at: now) {
+        case .finished: break
+        case .full: hasMoreToSend = true
+        case .keysUsedUp: closeIfUsedUp(at: now)
+        }
+    }
+
+    private enum Filling {
+        case finished
+        /// What does not fit in the arena now has its turn when this has left.
+        case full
+        case keysUsedUp
+    }
+
+    private func fill(
+        _ writer: inout ByteWriter, from transport: inout Transport, of session: Session, to active: Route,
+        at now: Instant
+    ) -> Filling {
+        // Nothing here changes whether the path is validated.
+        let isValidated = paths.budget == .max
+        while true {
+            let allowed = isValidated ? transport.maxDatagramSize : min(transport.maxDatagramSize, paths.budget)
+            let size = allowed - Limits.dataOverhead
+            guard size >= Limits.minPlaintext else { return .finished }
+            guard !DatagramArena.isFull(writer) else { return .full }
+            let start = DatagramArena.beginPacket(in: &writer)
+            // Whether the path carries more is tried where data would use it.
+            if isValidated, transport.wantsMTUProbe, let probe = transport.nextMTUProbe(to: &writer, at: now) {
+                guard !session.keys.areUsedUp else {
+                    writer.truncate(to: start)
+                    return .keysUsedUp
+                }
+                seal(&writer, from: start, probe, session.keys, to: active, at: now)
+                continue
             }
-            let count = arena.plaintextCount(from: start)
-            let isAnswer = frames.isEmpty && session.transport.bytesInFlight == inFlight
+            let frames = framesThatFit(size)
+            let inFlight = transport.bytesInFlight
+            guard let packet = transport.nextPacket(to: &writer, upTo: size, with: frames, at: now) else {
+                writer.truncate(to: start)
+                return .finished
+            }
+            if !frames.isEmpty { pendingFrames.removeFirst(frames.count) }
+            guard !session.keys.areUsedUp else {
+                writer.truncate(to: start)
+                return .keysUsedUp
+            }
+            let count = DatagramArena.plaintextCount(of: writer, from: start)
+            let isAnswer = frames.isEmpty && transport.bytesInFlight == inFlight
             // A keep-alive and its answer say nothing that their times do not, and there are many of them.
             let isBrief = isAnswer ? session.wasAskedBriefly : count == 1
-            if !isBrief { arena.writer.zeros(Transport.paddedSize(count, upTo: size) - count) }
-            seal(from: start, packet, session.keys, to: active, at: now)
-            if session.transport.bytesInFlight > 0, session.unansweredSince == nil { session.unansweredSince = now }
+            if !isBrief { writer.zeros(Transport.paddedSize(count, upTo: size) - count) }
+            seal(&writer, from: start, packet, session.keys, to: active, at: now)
+            if transport.bytesInFlight > 0, session.unansweredSince == nil { session.unansweredSince = now }
         }
     }
 
@@ -46,28 +78,15 @@ extension Connection {
             })
     }
 
-    /// Seals the packet that the arena holds from `start` on, and lets it go.
+    /// Seals the packet that the arena's `writer` holds from `start` on, and lets it go.
     private func seal(
-        from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route, isProvoked: Bool = true,
-        at now: Instant
+        _ writer: inout ByteWriter, from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route,
+        isProvoked: Bool = true, at now: Instant
     ) {
-        keys.seal(&environment.arena.writer, from: start, packetNumber: packet.number)
-        environment.arena.endPacket(from: start, packet.ecn, to: route)
-        sent(environment.arena.writer.count - start, to: route, isProvoked: isProvoked)
+        keys.seal(&writer, from: start, packetNumber: packet.number)
+        environment.arena.endPacket(start..<writer.count, packet.ecn, to: route)
+        sent(writer.count - start, to: route, isProvoked: isProvoked)
         if route == paths.active { session?.lastSent = now }
-    }
-
-    /// Tries whether the path carries more, where data would use it.
-    private func sendMTUProbe(to route: Route, at now: Instant) -> Bool {
-        guard let session, session.transport.wantsMTUProbe, paths.budget == .max else { return false }
-        let arena = environment.arena
-        let start = arena.beginPacket()
-        guard let packet = session.transport.nextMTUProbe(to: &arena.writer, at: now), !session.keys.areUsedUp else {
-            arena.abandonPacket(from: start)
-            return false
-        }
-        seal(from: start, packet, session.keys, to: route, at: now)
-        return true
     }
 
     /// A packet of path frames by itself, small or as large as data. One that a packet from there provoked is no larger than
@@ -77,17 +96,17 @@ extension Connection {
     ) {
         guard let keys = session?.keys else { return }
         let arena = environment.arena
-        let start = arena.beginPacket()
+        let start = DatagramArena.beginPacket(in: &arena.writer)
         for frame in frames { arena.writer.frame(frame) }
-        let count = arena.plaintextCount(from: start)
+        let count = DatagramArena.plaintextCount(of: arena.writer, from: start)
         let allowance = isProvoked ? paths.allowance(for: route) : .max
         guard count + Limits.dataOverhead <= allowance, let number = session?.transport.takePacketNumber() else {
-            return arena.abandonPacket(from: start)
+            return arena.writer.truncate(to: start)
         }
         let limit = min(Limits.maxDatagramSize, allowance) - Limits.dataOverhead
         arena.writer.zeros((isFull ? limit : Transport.paddedSize(count, upTo: limit)) - count)
-        seal(
-            from: start, WrittenPacket(number: number, ecn: .notECT), keys, to: route, isProvoked: isProvoked, at: now)
+        let packet = WrittenPacket(number: number, ecn: .notECT)
+        seal(&arena.writer, from: start, packet, keys, to: route, isProvoked: isProvoked, at: now)
     }
 
     @discardableResult
@@ -112,7 +131,7 @@ extension Connection {
 
     private func sent(_ count: Int, to route: Route, isProvoked: Bool) {
         paths.sent(count, to: route, isProvoked: isProvoked)
-        if let report, !report.isOver { reportedRoutes.append(route) }
+        if report?.isOver == false { reportedRoutes.append(route) }
     }
 }
 

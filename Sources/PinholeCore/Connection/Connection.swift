@@ -114,6 +114,8 @@ final class Connection {
     var isChatHeld = false
     /// Streams of files that have something to read, in the order in which that was found.
     var readableFiles: [UInt64] = []
+    /// Memory that is used again for those that are being read.
+    var filesBeingRead: [UInt64] = []
 
     /// Whether the arena was full before everything was in it that may leave.
     var hasMoreToSend = false

@@ -29,8 +29,9 @@ package struct OutgoingRun: Sendable {
 
 /// The datagrams that are to leave next, back to back in memory that is used again once all of them were taken.
 ///
-/// A packet is written where it leaves from: ``beginPacket()`` leaves room for the header, the frames follow, sealing
-/// happens in place, and ``endPacket(from:_:to:)`` lets it go. One packet at a time.
+/// A packet is written where it leaves from: ``beginPacket(in:)`` leaves room for the header, the frames follow, sealing
+/// happens in place, and ``endPacket(_:_:to:)`` lets it go. One packet at a time; one that is not to be sent after all is
+/// truncated.
 final class DatagramArena {
     /// What was written in this round. Only packets that are begun write here.
     var writer = ByteWriter(capacity: DatagramArena.capacity)
@@ -42,28 +43,23 @@ final class DatagramArena {
     private static let full = capacity - 16 * 1024
 
     /// Whether what is here should leave before more is added. Single datagrams are added all the same.
-    var isFull: Bool { writer.count >= Self.full }
+    static func isFull(_ writer: ByteWriter) -> Bool { writer.count >= full }
 
     /// Begins a session packet and returns where: its header has room before the frames, which come next.
-    func beginPacket() -> Int {
+    static func beginPacket(in writer: inout ByteWriter) -> Int {
         let start = writer.count
         writer.zeros(SessionKeys.headerSize)
         return start
     }
 
     /// The bytes of frames that the packet has so far.
-    func plaintextCount(from start: Int) -> Int {
+    static func plaintextCount(of writer: ByteWriter, from start: Int) -> Int {
         writer.count - start - SessionKeys.headerSize
     }
 
-    /// The packet is sealed.
-    func endPacket(from start: Int, _ ecn: ECNCodepoint, to route: Route) {
-        datagrams.append(OutgoingDatagram(route: route, ecn: ecn, offset: start, count: writer.count - start))
-    }
-
-    /// Nothing is to be sent after all.
-    func abandonPacket(from start: Int) {
-        writer.truncate(to: start)
+    /// The packet that lies there is sealed. It may be told while ``writer`` is lent.
+    func endPacket(_ place: Range<Int>, _ ecn: ECNCodepoint, to route: Route) {
+        datagrams.append(OutgoingDatagram(route: route, ecn: ecn, offset: place.lowerBound, count: place.count))
     }
 
     /// Adds a datagram that was made elsewhere.

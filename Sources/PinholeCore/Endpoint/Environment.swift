@@ -176,7 +176,9 @@ final class Environment {
 
     /// Whether an address is on one of our own networks: no NAT is in between.
     func isNeighbour(_ ip: IPAddress) -> Bool {
-        (beaconSources + localAddresses).contains { $0.ip.sharesPrefix($0.prefixLength, with: ip) }
+        for source in beaconSources where source.ip.sharesPrefix(source.prefixLength, with: ip) { return true }
+        for local in localAddresses where local.ip.sharesPrefix(local.prefixLength, with: ip) { return true }
+        return false
     }
 
     private func isOwn(_ address: TransportAddress) -> Bool {

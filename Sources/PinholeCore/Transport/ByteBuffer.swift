@@ -3,12 +3,16 @@
 struct ByteBuffer: Sendable {
     private var bytes: [UInt8] = []
     private var head = 0
+    /// Bytes that will be enough if as many come as before. Nothing is reserved for what nobody has sent yet.
+    private var taken = 0
+
+    private static let mostReserved = 96 * 1024
 
     var count: Int { bytes.count - head }
     var isEmpty: Bool { head == bytes.count }
 
     mutating func append(_ new: Span<UInt8>) {
-        if bytes.capacity == 0 { bytes.reserveCapacity(Self.firstCapacity(for: new.count)) }
+        if bytes.capacity == 0 { bytes.reserveCapacity(max(new.count, taken)) }
         unsafe new.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
@@ -26,6 +30,7 @@ struct ByteBuffer: Sendable {
     mutating func take(_ count: Int) -> [UInt8] {
         if head == 0, count == bytes.count {
             defer { bytes = [] }
+            taken = min(count + count / 8, Self.mostReserved)
             return bytes
         }
         let taken = [UInt8](bytes[head..<head + count])
@@ -46,9 +51,4 @@ struct ByteBuffer: Sendable {
 
     /// Bytes of memory for what is here and what comes next.
     var reserved: Int { bytes.capacity }
-
-    /// A little of a stream is mostly all of it; where a packet is full, more of them follow.
-    private static func firstCapacity(for count: Int) -> Int {
-        count < 1024 ? count : 72 * 1024
-    }
 }

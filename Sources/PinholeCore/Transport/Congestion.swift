@@ -17,12 +17,10 @@ internal import PinholeWire
 /// └───────┘  its queue does not empty, or overflows          └───────┘
 /// ```
 struct Congestion: CongestionController {
-    private enum Controller {
-        case cubic(Cubic)
-        case bbr(BBR)
-    }
-
-    private var controller: Controller
+    /// In use while there is no model. The two are not the cases of an enumeration, of which each packet would copy the
+    /// payload out and in again.
+    private var cubic: Cubic
+    private var bbr: BBR?
     private var rate = LatestRate()
     private let mayUseModel: Bool
     /// How much of late speaks for the other controller.
@@ -52,74 +50,52 @@ struct Congestion: CongestionController {
     /// Without `mayUseModel` it is CUBIC for ever, as the competitor in a test.
     init(maxDatagramSize: Int, mayUseModel: Bool = true) {
         self.mayUseModel = mayUseModel
-        controller = .cubic(Cubic(maxDatagramSize: maxDatagramSize))
+        cubic = Cubic(maxDatagramSize: maxDatagramSize)
+        window = cubic.window
     }
 
     /// Whether the model is in use.
-    var usesModel: Bool {
-        switch controller {
-        case .cubic: false
-        case .bbr: true
-        }
-    }
+    var usesModel: Bool { bbr != nil }
 
     /// Whether the window is still looking for the path's rate, and every acknowledgement helps it.
-    var isInStartup: Bool {
-        switch controller {
-        case .cubic(let cubic): cubic.isInSlowStart
-        case .bbr(let bbr): bbr.isInStartup
-        }
-    }
+    var isInStartup: Bool { bbr?.isInStartup ?? cubic.isInSlowStart }
 
     var maxDatagramSize: Int {
-        get {
-            switch controller {
-            case .cubic(let cubic): cubic.maxDatagramSize
-            case .bbr(let bbr): bbr.maxDatagramSize
-            }
-        }
+        get { bbr?.maxDatagramSize ?? cubic.maxDatagramSize }
         set {
-            change {
-                $0.maxDatagramSize = newValue
-            } bbr: {
-                $0.maxDatagramSize = newValue
-            }
+            if bbr == nil { cubic.maxDatagramSize = newValue } else { bbr?.maxDatagramSize = newValue }
+            followWindow()
         }
     }
 
-    var window: Int {
-        switch controller {
-        case .cubic(let cubic): cubic.window
-        case .bbr(let bbr): bbr.window
-        }
+    /// That of the controller in use, as of its latest change: each packet asks for it.
+    private(set) var window: Int
+
+    private mutating func followWindow() {
+        window = bbr?.window ?? cubic.window
     }
 
     func pacingRate(rtt: RTTEstimator) -> Double? {
-        switch controller {
-        case .cubic(let cubic): cubic.pacingRate(rtt: rtt)
-        case .bbr(let bbr): bbr.pacingRate(rtt: rtt)
-        }
+        bbr == nil ? cubic.pacingRate(rtt: rtt) : bbr?.pacingRate(rtt: rtt)
     }
 
     mutating func didSend(_ packet: SentPacket) {
-        change {
-            $0.didSend(packet)
-        } bbr: {
-            $0.didSend(packet)
-        }
+        if bbr == nil { cubic.didSend(packet) } else { bbr?.didSend(packet) }
     }
 
     mutating func didAcknowledge(_ packet: SentPacket, rtt: RTTEstimator, isAppLimited: Bool, at now: Instant) {
-        change {
-            $0.didAcknowledge(packet, rtt: rtt, isAppLimited: isAppLimited, at: now)
-        } bbr: {
-            $0.didAcknowledge(packet, rtt: rtt, isAppLimited: isAppLimited, at: now)
+        if bbr == nil {
+            cubic.didAcknowledge(packet, rtt: rtt, isAppLimited: isAppLimited, at: now)
+            window = cubic.window
+        } else {
+            bbr?.didAcknowledge(packet, rtt: rtt, isAppLimited: isAppLimited, at: now)
         }
     }
 
     mutating func didReceiveAck(
         _ sample: DeliverySample?, rtt: RTTEstimator, inFlight: Int, delivered: Int, at now: Instant
     ) {
+        defer { followWindow() }
         minimumRTT = rtt.minimum
         self.inFlight = inFlight
         let isAppLimited = sample?.isAppLimited ?? false
@@ -128,20 +104,21 @@ struct Congestion: CongestionController {
             queue.add(rtt.latestWithoutDelay - rtt.minimum)
             if let sample { rate.add(sample.rate) }
         }
-        change {
-            $0.didReceiveAck(sample, rtt: rtt, inFlight: inFlight, delivered: delivered, at: now)
-        } bbr: {
-            $0.didReceiveAck(sample, rtt: rtt, inFlight: inFlight, delivered: delivered, at: now)
+        if bbr == nil {
+            cubic.didReceiveAck(sample, rtt: rtt, inFlight: inFlight, delivered: delivered, at: now)
+        } else {
+            bbr?.didReceiveAck(sample, rtt: rtt, inFlight: inFlight, delivered: delivered, at: now)
         }
         guard mayUseModel, let sample, !sample.isAppLimited else { return }
         chooseByQueue(at: now)
     }
 
     mutating func didCongest(lost: Int, sentAt: Instant, at now: Instant) {
-        change {
-            $0.didCongest(lost: lost, sentAt: sentAt, at: now)
-        } bbr: {
-            $0.didCongest(lost: lost, sentAt: sentAt, at: now)
+        defer { followWindow() }
+        if bbr == nil {
+            cubic.didCongest(lost: lost, sentAt: sentAt, at: now)
+        } else {
+            bbr?.didCongest(lost: lost, sentAt: sentAt, at: now)
         }
         guard beginsEvent(sentAt: sentAt, at: now) else { return }
         chooseByLoss(isFull: queue.isFull, at: now)
@@ -150,19 +127,18 @@ struct Congestion: CongestionController {
     /// ECN-CE (RFC 9002 §7.1): the packet arrived, and a router on its way says that it has a queue. `sentAt` is when the
     /// latest marked packet was sent.
     mutating func didMark(sentAt: Instant, at now: Instant) {
-        change {
-            $0.didCongest(lost: 0, sentAt: sentAt, at: now)
-        } bbr: { _ in
-        }
+        defer { followWindow() }
+        if bbr == nil { cubic.didCongest(lost: 0, sentAt: sentAt, at: now) }
         guard beginsEvent(sentAt: sentAt, at: now) else { return }
         chooseByLoss(isFull: true, at: now)
     }
 
     mutating func didCongestPersistently(at now: Instant) {
         // RFC 9002 §7.6.2 asks for the minimum window: a model of the path before says nothing of what comes now.
-        var cubic = Cubic(maxDatagramSize: maxDatagramSize, window: window)
+        cubic = Cubic(maxDatagramSize: maxDatagramSize, window: window)
         cubic.didCongestPersistently(at: now)
-        controller = .cubic(cubic)
+        bbr = nil
+        followWindow()
         rate = LatestRate()
         modelRate = 0
         nextTrial = now
@@ -170,11 +146,8 @@ struct Congestion: CongestionController {
     }
 
     mutating func undoCongestion() {
-        change {
-            $0.undoCongestion()
-        } bbr: {
-            $0.undoCongestion()
-        }
+        if bbr == nil { cubic.undoCongestion() } else { bbr?.undoCongestion() }
+        followWindow()
     }
 
     // MARK: Choosing
@@ -187,73 +160,59 @@ struct Congestion: CongestionController {
     }
 
     private mutating func chooseByLoss(isFull: Bool, at now: Instant) {
-        switch controller {
-        case .cubic(let cubic):
-            evidence = isFull ? 0 : evidence + 1
-            // A slow start that a random loss ends is over long before it found anything.
-            guard evidence >= (cubic.wasInSlowStart ? 1 : Self.evidenceForModel) else { return }
-            windowBeforeTrial = cubic.window
-            // Where others were of late, no search that pushes them aside: the model goes on where it was.
-            let isShared = trialPause > Self.shortestTrialPause && modelRate > 0 && !cubic.wasInSlowStart
-            let known = isShared ? max(rate.best ?? 0, 0.7 * modelRate) : rate.best
-            controller = .bbr(
-                BBR(
-                    maxDatagramSize: cubic.maxDatagramSize, rate: known, minimumRTT: minimumRTT, isFull: isShared,
-                    at: now))
-            evidence = 0
-        case .bbr(var bbr):
-            // Once it knows the path, the model alone never fills a long queue: that was another.
-            let weight = bbr.isCruising ? (queue.isLong(minimumRTT) ? 3 : 1) : 0
-            evidence = isFull ? evidence + weight : max(evidence - 1, 0)
-            if isFull {
-                bbr.didFillQueue()
-                calmSince = now
-            }
-            controller = .bbr(bbr)
-            if evidence >= Self.evidenceForCubic { returnToCubic(bbr, at: now) }
+        guard let model = bbr else { return tryModel(afterLossWithQueue: isFull, at: now) }
+        // Once it knows the path, the model alone never fills a long queue: that was another.
+        let weight = model.isCruising ? (queue.isLong(minimumRTT) ? 3 : 1) : 0
+        evidence = isFull ? evidence + weight : max(evidence - 1, 0)
+        if isFull {
+            bbr?.didFillQueue()
+            calmSince = now
         }
+        if evidence >= Self.evidenceForCubic { returnToCubic(at: now) }
+    }
+
+    private mutating func tryModel(afterLossWithQueue isFull: Bool, at now: Instant) {
+        evidence = isFull ? 0 : evidence + 1
+        // A slow start that a random loss ends is over long before it found anything.
+        guard evidence >= (cubic.wasInSlowStart ? 1 : Self.evidenceForModel) else { return }
+        windowBeforeTrial = cubic.window
+        // Where others were of late, no search that pushes them aside: the model goes on where it was.
+        let isShared = trialPause > Self.shortestTrialPause && modelRate > 0 && !cubic.wasInSlowStart
+        let known = isShared ? max(rate.best ?? 0, 0.7 * modelRate) : rate.best
+        bbr = BBR(
+            maxDatagramSize: cubic.maxDatagramSize, rate: known, minimumRTT: minimumRTT, isFull: isShared, at: now)
+        evidence = 0
     }
 
     private mutating func chooseByQueue(at now: Instant) {
-        switch controller {
-        case .cubic(let cubic):
-            // Where CUBIC's queue is short there is nothing to gain.
-            guard !cubic.isInSlowStart, nextTrial <= now, queue.isLong(minimumRTT), let best = rate.best
-            else { return }
-            windowBeforeTrial = cubic.window
-            controller = .bbr(
-                BBR(maxDatagramSize: cubic.maxDatagramSize, rate: best, minimumRTT: minimumRTT, isFull: true, at: now))
-            evidence = 0
-            calmSince = now
-        case .bbr(let bbr):
-            let isProven = bbr.quietCycles > 0
-            if bbr.crowdedCycles > 0 { calmSince = now }
-            if now.nanoseconds - calmSince.nanoseconds > Self.calm { trialPause = Self.shortestTrialPause }
-            guard bbr.crowdedCycles >= (isProven ? Self.crowdedCyclesForCubic : 1) else { return }
-            returnToCubic(bbr, at: now)
-        }
+        guard let model = bbr else { return tryModel(at: now) }
+        let isProven = model.quietCycles > 0
+        if model.crowdedCycles > 0 { calmSince = now }
+        if now.nanoseconds - calmSince.nanoseconds > Self.calm { trialPause = Self.shortestTrialPause }
+        guard model.crowdedCycles >= (isProven ? Self.crowdedCyclesForCubic : 1) else { return }
+        returnToCubic(at: now)
     }
 
-    private mutating func returnToCubic(_ bbr: BBR, at now: Instant) {
+    private mutating func tryModel(at now: Instant) {
+        // Where CUBIC's queue is short there is nothing to gain.
+        guard !cubic.isInSlowStart, nextTrial <= now, queue.isLong(minimumRTT), let best = rate.best else { return }
+        windowBeforeTrial = cubic.window
+        bbr = BBR(maxDatagramSize: cubic.maxDatagramSize, rate: best, minimumRTT: minimumRTT, isFull: true, at: now)
+        evidence = 0
+        calmSince = now
+    }
+
+    private mutating func returnToCubic(at now: Instant) {
+        guard let bbr else { return }
         // What is in flight is too little where the application has nothing to send.
         let used = max(inFlight, Int(bbr.bandwidthDelayProduct ?? 0))
         let window = bbr.quietCycles > 0 ? used : max(used, windowBeforeTrial)
-        controller = .cubic(Cubic(maxDatagramSize: bbr.maxDatagramSize, window: window))
+        cubic = Cubic(maxDatagramSize: bbr.maxDatagramSize, window: window)
+        self.bbr = nil
         modelRate = bbr.rate
         nextTrial = now + trialPause
         trialPause = min(trialPause * 2, Self.longestTrialPause)
         evidence = 0
-    }
-
-    private mutating func change(_ cubicChange: (inout Cubic) -> Void, bbr bbrChange: (inout BBR) -> Void) {
-        switch controller {
-        case .cubic(var cubic):
-            cubicChange(&cubic)
-            controller = .cubic(cubic)
-        case .bbr(var bbr):
-            bbrChange(&bbr)
-            controller = .bbr(bbr)
-        }
     }
 }
 

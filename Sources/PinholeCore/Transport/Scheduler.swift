@@ -4,7 +4,18 @@ internal import PinholeWire
 /// byte in twenty when all want to send.
 struct Scheduler: Sendable {
     /// Protocol §3: "Strict priority 0 > 2 > 1 > files".
-    static let urgent: [UInt64] = [StreamID.control, StreamID.receipts, StreamID.chat]
+    static func urgent(_ position: Int) -> UInt64 {
+        switch position {
+        case 0: StreamID.control
+        case 1: StreamID.receipts
+        default: StreamID.chat
+        }
+    }
+    static let urgentCount = 3
+
+    static func isUrgent(_ id: UInt64) -> Bool {
+        id == StreamID.control || id == StreamID.receipts || id == StreamID.chat
+    }
 
     /// Files with something to send, in turn; they are few (``Limits/maxStreams``).
     private(set) var turns = Queue<UInt64>()

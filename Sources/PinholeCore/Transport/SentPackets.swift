@@ -12,21 +12,63 @@ enum SentFrame: Equatable, Sendable {
     case reauth(epoch: UInt32)
 }
 
-/// The frames of one packet, without memory of their own.
+/// The frames of one packet, without memory of their own. A window has thousands of packets, whose records should stay in
+/// the cache: so each frame is taken apart into as few bytes as it needs.
 struct SentFrames: Sendable {
     /// A packet that would carry more leaves the rest to the next one.
-    static let capacity = 6
+    static let capacity = 4
 
-    private var slots: InlineArray<6, SentFrame> = .init(repeating: .maxData)
-    private(set) var count = 0
+    private enum Kind: UInt8 {
+        case stream, streamFin, resetStream, stopSending, maxData, maxStreamData, ackFrequency, rekey, reauth
+    }
 
+    /// Streams, or epochs.
+    private var ids = InlineArray<4, UInt64>(repeating: 0)
+    private var offsets = InlineArray<4, UInt64>(repeating: 0)
+    /// A datagram has no more than 65,507 bytes.
+    private var lengths = InlineArray<4, UInt16>(repeating: 0)
+    private var kinds = InlineArray<4, Kind>(repeating: .maxData)
+    private var used: UInt8 = 0
+
+    var count: Int { Int(used) }
     var isFull: Bool { count == Self.capacity }
 
-    subscript(index: Int) -> SentFrame { slots[index] }
+    subscript(index: Int) -> SentFrame {
+        let id = ids[index]
+        switch kinds[index] {
+        case .stream, .streamFin:
+            let isLast = kinds[index] == .streamFin
+            return .stream(id: id, offset: offsets[index], length: UInt32(lengths[index]), fin: isLast)
+        case .resetStream: return .resetStream(id: id)
+        case .stopSending: return .stopSending(id: id)
+        case .maxData: return .maxData
+        case .maxStreamData: return .maxStreamData(id: id)
+        case .ackFrequency: return .ackFrequency
+        case .rekey: return .rekey(epoch: UInt32(id))
+        case .reauth: return .reauth(epoch: UInt32(id))
+        }
+    }
 
     mutating func append(_ frame: SentFrame) {
-        slots[count] = frame
-        count += 1
+        switch frame {
+        case .stream(let id, let offset, let length, let fin):
+            offsets[count] = offset
+            lengths[count] = UInt16(length)
+            add(fin ? .streamFin : .stream, id)
+        case .resetStream(let id): add(.resetStream, id)
+        case .stopSending(let id): add(.stopSending, id)
+        case .maxData: add(.maxData)
+        case .maxStreamData(let id): add(.maxStreamData, id)
+        case .ackFrequency: add(.ackFrequency)
+        case .rekey(let epoch): add(.rekey, UInt64(epoch))
+        case .reauth(let epoch): add(.reauth, UInt64(epoch))
+        }
+    }
+
+    private mutating func add(_ kind: Kind, _ id: UInt64 = 0) {
+        ids[count] = id
+        kinds[count] = kind
+        used += 1
     }
 }
 
@@ -34,11 +76,6 @@ struct SentFrames: Sendable {
 struct SentPacket: Sendable {
     let number: UInt64
     let sentAt: Instant
-    /// What it counts in flight: the whole datagram.
-    let size: Int
-    /// The largest number of the ACK frame in it.
-    let largestAcknowledged: UInt64?
-    let frames: SentFrames
     /// What had been delivered when it was sent.
     let stamp: DeliveryStamp
     /// Whether it left with ECT(0).
@@ -46,6 +83,15 @@ struct SentPacket: Sendable {
     /// Whether it only tries whether the path carries its size: then its loss says nothing else.
     let isMTUProbe: Bool
     fileprivate(set) var isAcknowledged = false
+    private let bytes: UInt16
+    /// `.max` stands for none; packet numbers end before.
+    private let acknowledges: UInt64
+    let frames: SentFrames
+
+    /// What it counts in flight: the whole datagram.
+    var size: Int { Int(bytes) }
+    /// The largest number of the ACK frame in it.
+    var largestAcknowledged: UInt64? { acknowledges == .max ? nil : acknowledges }
 
     init(
         number: UInt64, sentAt: Instant, size: Int, largestAcknowledged: UInt64?, frames: SentFrames,
@@ -53,8 +99,8 @@ struct SentPacket: Sendable {
     ) {
         self.number = number
         self.sentAt = sentAt
-        self.size = size
-        self.largestAcknowledged = largestAcknowledged
+        bytes = UInt16(size)
+        acknowledges = largestAcknowledged ?? .max
         self.frames = frames
         self.stamp = stamp
         self.isMarked = isMarked

@@ -25,8 +25,11 @@ struct SkippedNumbers: Sendable {
         return true
     }
 
-    func contains(anyOf range: ClosedRange<UInt64>) -> Bool {
-        recent.contains { range.contains($0) }
+    func contains(anyOf ranges: [ClosedRange<UInt64>]) -> Bool {
+        for number in recent {
+            for range in ranges where range.contains(number) { return true }
+        }
+        return false
     }
 }
 

@@ -1,4 +1,4 @@
-/// Streams by their ids. There are few, and each packet looks for one: a search among sorted ids takes less time than a
+/// Streams, or what belongs to them, by their ids. There are few, and each packet looks for one: a search among sorted ids takes less time than a
 /// hash, and the streams themselves are changed where they lie and never moved by the arrival of another.
 struct StreamTable<Stream: Sendable>: Sendable {
     typealias Index = Int
@@ -28,6 +28,11 @@ struct StreamTable<Stream: Sendable>: Sendable {
     /// A copy of a stream; what is done often goes by its index.
     subscript(id: UInt64) -> Stream? {
         index(forKey: id).map { values[$0] }
+    }
+
+    /// Looks at a stream where it lies. To read it by its index would copy it, with a count for each of its arrays.
+    func look<Result>(at index: Index, _ body: (borrowing Stream) -> Result) -> Result {
+        unsafe values.withUnsafeBufferPointer { unsafe body($0[index]) }
     }
 
     /// Adds a stream whose id is not there yet.

@@ -172,9 +172,7 @@ extension Transport {
         guard let largest = ack.ranges.first?.upperBound else { return }
         // RFC 9000 §13.1: "An endpoint SHOULD treat receipt of an acknowledgment for a packet it did not send as a
         // connection error of type PROTOCOL_VIOLATION".
-        guard largest < space.next, !ack.ranges.contains(where: space.skipped.contains(anyOf:)) else {
-            throw .neverSent
-        }
+        guard largest < space.next, !space.skipped.contains(anyOf: ack.ranges) else { throw .neverSent }
         scratch.removeAll(keepingCapacity: true)
         spurious.removeAll(keepingCapacity: true)
         // Ascending, so that the newest of what is acknowledged comes last.
@@ -190,6 +188,7 @@ extension Transport {
         }
         for packet in spurious { didFindSpurious(packet, at: now) }
         for packet in scratch { didAcknowledge(packet, at: now) }
+        settleDelivered()
         if !scratch.isEmpty {
             probes = 0
             let sample = deliveryRate.takeSample(minimumRTT: rtt.minimum, at: now)
@@ -227,18 +226,10 @@ extension Transport {
         for position in 0..<packet.frames.count {
             switch packet.frames[position] {
             case .stream(let id, let offset, let length, let fin):
-                guard let index = sendStreams.index(forKey: id) else { continue }
-                let held = sendStreams.values[index].held
-                let isOver = sendStreams.values[index].acknowledge(offset: offset, length: Int(length), fin: fin)
-                let isLess = sendStreams.values[index].held < held
-                if isLess, StreamID.isFile(id) { heldOfFiles -= held - sendStreams.values[index].held }
-                if isOver {
-                    events.append(.acknowledged(id))
-                    close(sending: id)
-                } else if isLess {
-                    // It may have had to wait for this.
-                    schedule(id)
-                }
+                let bytes = offset..<offset + UInt64(length)
+                if delivered?.extend(id, bytes, fin) ?? false { continue }
+                settleDelivered()
+                delivered = DeliveredBytes(id: id, bytes: bytes, fin: fin)
             case .resetStream(let id):
                 if case .reset = sendStreams[id]?.phase { close(sending: id) }
             case .rekey(let epoch):
@@ -249,5 +240,43 @@ extension Transport {
                 break
             }
         }
+    }
+    /// Tells a stream what has arrived of it.
+    private mutating func settleDelivered() {
+        guard let (id, bytes, fin) = delivered.map({ ($0.id, $0.bytes, $0.fin) }) else { return }
+        delivered = nil
+        guard let index = sendStreams.index(forKey: id) else { return }
+        let held = sendStreams.values[index].held
+        let isOver = sendStreams.values[index].acknowledge(offset: bytes.lowerBound, length: bytes.count, fin: fin)
+        let isLess = sendStreams.values[index].held < held
+        if isLess, StreamID.isFile(id) { heldOfFiles -= held - sendStreams.values[index].held }
+        if isOver {
+            events.append(.acknowledged(id))
+            close(sending: id)
+        } else if isLess {
+            // It may have had to wait for this.
+            schedule(id)
+        }
+    }
+}
+
+/// Bytes of one stream that one ACK acknowledges: mostly of many packets, behind each other.
+struct DeliveredBytes: Sendable {
+    let id: UInt64
+    private(set) var bytes: Range<UInt64>
+    private(set) var fin: Bool
+
+    init(id: UInt64, bytes: Range<UInt64>, fin: Bool) {
+        self.id = id
+        self.bytes = bytes
+        self.fin = fin
+    }
+
+    /// Adds what follows; false if it does not.
+    mutating func extend(_ id: UInt64, _ more: Range<UInt64>, _ fin: Bool) -> Bool {
+        guard id == self.id, more.lowerBound == bytes.upperBound, !self.fin else { return false }
+        bytes = bytes.lowerBound..<more.upperBound
+        self.fin = fin
+        return true
     }
 }

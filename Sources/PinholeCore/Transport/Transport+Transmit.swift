@@ -177,7 +177,8 @@ extension Transport {
         if scheduler.favorsFiles(packetSize: packetSize) {
             _ = writeFile(to: &writer, upTo: end, frames: &frames)
         }
-        for id in Scheduler.urgent {
+        for position in 0..<Scheduler.urgentCount {
+            let id = Scheduler.urgent(position)
             while let length = write(id, to: &writer, upTo: end, frames: &frames) {
                 scheduler.didSendUrgent(length)
             }
@@ -223,12 +224,15 @@ extension Transport {
     // MARK: Turns
 
     private mutating func hasStreamData() -> Bool {
-        for id in Scheduler.urgent {
-            if let index = sendStreams.index(forKey: id), sendStreams.values[index].canSend(connectionCredit: .max) {
-                return true
-            }
+        for position in 0..<Scheduler.urgentCount {
+            let id = Scheduler.urgent(position)
+            if let index = sendStreams.index(forKey: id), canSend(index) { return true }
         }
         return advanceTurns()
+    }
+
+    private func canSend(_ index: StreamTable<SendStream>.Index, within credit: Int = .max) -> Bool {
+        sendStreams.look(at: index) { $0.canSend(connectionCredit: credit) }
     }
 
     /// Brings a file that can send to the head of the turns; those that have nothing to send leave them.
@@ -239,8 +243,8 @@ extension Transport {
                 scheduler.dequeue()
                 continue
             }
-            if sendStreams.values[index].canSend(connectionCredit: fileCredit) { return true }
-            if sendStreams.values[index].canSend(connectionCredit: .max) {
+            if canSend(index, within: fileCredit) { return true }
+            if canSend(index) {
                 scheduler.rotate()
             } else {
                 sendStreams.values[index].turn = .idle
@@ -252,9 +256,8 @@ extension Transport {
 
     /// Gives a file a turn if it has something to send.
     mutating func schedule(_ id: UInt64) {
-        guard StreamID.isFile(id) || !Scheduler.urgent.contains(id),
-            let index = sendStreams.index(forKey: id),
-            sendStreams.values[index].canSend(connectionCredit: .max)
+        guard StreamID.isFile(id) || !Scheduler.isUrgent(id),
+            let index = sendStreams.index(forKey: id), canSend(index)
         else { return }
         switch sendStreams.values[index].turn {
         case .queued, .waiting: return

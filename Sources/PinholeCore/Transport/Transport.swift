@@ -62,6 +62,8 @@ package struct Transport: Sendable {
     var ack = AckFrame(ranges: [], delay: 0)
     var scratch: [SentPacket] = []
     var spurious: [SentPacket] = []
+    /// What the ACK that is looked at has acknowledged, and its stream was not told of.
+    var delivered: DeliveredBytes?
 
     package init(at now: Instant) {
         space = PacketNumberSpace(at: now)

@@ -234,6 +234,31 @@ struct HostileContactTests {
         siege.expectUnharmed()
     }
 
+    @Test("jumps of 2^24 packet numbers and more are followed, cost nothing, and leave nothing to replay")
+    func numberJumps() throws {
+        let siege = try Siege(seed: 538)
+        let before = siege.held
+        for jump in [1 << 24 + 1, 1 << 28, 1 << 31 - 1] as [UInt64] {
+            let old = siege.nextNumber
+            siege.nextNumber += jump
+            let newest = siege.nextNumber
+            siege.send([.ping])
+            siege.run(for: .milliseconds(100))
+            let told = siege.packets.flatMap(\.frames).compactMap { frame in
+                if case .ack(let ack) = frame { ack.largest } else { nil }
+            }
+            #expect((told.max() ?? 0) >= newest, "jump of \(jump)")
+            // What is that far behind cannot be told from a replay any more.
+            let next = siege.nextNumber
+            siege.nextNumber = old
+            siege.send([.close(errorCode: 0, reason: [])])
+            siege.nextNumber = next
+            #expect(siege.bob.closings.isEmpty && siege.connection?.session != nil, "jump of \(jump)")
+        }
+        #expect(siege.held.objects <= before.objects + 10 && siege.held.bytes <= before.bytes + 4096)
+        siege.expectUnharmed()
+    }
+
     // [STR-6]
     @Test("streams without end, gaps without end and ids that leave others out end the session", arguments: 0..<4)
     func streamFloods(kind: Int) throws {
