@@ -6,6 +6,7 @@ enum Part: String, CaseIterable {
     case chat
     case handshakes
     case memory
+    case contacts
     case history
     case start
     case peers
@@ -23,6 +24,7 @@ enum Part: String, CaseIterable {
         case .chat: "how late a chat line is while a file takes all that it can get"
         case .handshakes: "complete handshakes on one core, against their bare cryptography; connect time"
         case .memory: "what a session takes, idle and busy"
+        case .contacts: "what many contacts cost: to add one, and to find out whom a HELLO is from"
         case .history: "a million messages on disk: opening them, a page, a search"
         case .start: "what `pinhole` costs before anything is said: memory with 1,000 contacts, time of a first message"
         case .peers: "the same file by what else a person could use, where it is installed"
@@ -37,7 +39,9 @@ enum Part: String, CaseIterable {
     /// Whether `--quick` means this part too: the others take long whatever one leaves out.
     var isQuick: Bool {
         switch self {
-        case .throughput, .messages, .latency, .chat, .handshakes, .memory, .history, .start, .peers, .growth: true
+        case .throughput, .messages, .latency, .chat, .handshakes, .memory, .contacts, .history, .start, .peers,
+            .growth:
+            true
         case .wan, .wanShare, .wanGrowth, .signaling: false
         }
     }
@@ -50,6 +54,7 @@ enum Part: String, CaseIterable {
         case .chat: try Chat.run(options)
         case .handshakes: try Handshakes.run(options)
         case .memory: try Memory.run(options)
+        case .contacts: try Contacts.run(options)
         case .history: try History.run(options)
         case .growth: try Growth.run(options, &figure)
         case .start: try Start.run(options)

@@ -131,7 +131,8 @@ extension BenchNode {
         case .fileRefused(_, let reason, _): fail("file refused: \(reason)")
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
             .mappingUnreachable, .connecting, .pathChanged, .authenticated, .pong, .filePostponed, .fileBegan,
-            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin:
+            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin, .introduced,
+            .inviteAnswered, .streamOpened, .streamChanged:
             break
         }
     }

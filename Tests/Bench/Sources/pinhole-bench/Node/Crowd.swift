@@ -142,7 +142,8 @@ extension Crowd {
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
             .mappingUnreachable, .connecting, .connected, .pathChanged, .unreachable, .authenticated, .pong,
             .delivered, .fileAccepted, .filePostponed, .fileWanted, .fileBegan, .fileDone, .fileRefused,
-            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin:
+            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin, .introduced,
+            .inviteAnswered, .streamOpened, .streamChanged:
             break
         }
     }

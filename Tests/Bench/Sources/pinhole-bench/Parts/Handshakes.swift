@@ -106,12 +106,6 @@ enum Handshakes {
         guard work() else { throw Child.Failure(description: "a handshake failed") }
         return Double(count) / (processorSeconds() - start)
     }
-
-    private static func processorSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
 }
 
 extension [UInt8] {

@@ -12,6 +12,7 @@ enum Memory {
         // The paths are validated, the tickets of the handshakes are forgotten.
         pause(options.isQuick ? 0.5 : 3)
         let connected = try assembly.memory()
+        let idleShare = try idleShare(of: assembly.node, options)
         // Each hears a line and answers it.
         assembly.node.say("tell-all 100")
         while try assembly.node.mark().messages < UInt64(count) { pause(0.1) }
@@ -32,10 +33,20 @@ enum Memory {
         try addBusy(&table, options)
         table.print()
         say("\(count) sessions were made in \(duration.text(2)) s, both sides on this machine")
+        say("\(count) idle sessions take \((idleShare * 100).text(1)) % of one core at the node")
         for (what, state) in [("an idle session", connected), ("an idle session after a line of chat each way", used)] {
             let perSession = Double(state.resident - known.resident) / 1024 / Double(count)
             Target(what, perSession, atMost: 16, digits: 1, unit: " KiB").print()
         }
+    }
+
+    /// The part of a core that a node takes while nobody says anything: keep-alives, and looking at the time.
+    private static func idleShare(of node: Child, _ options: Options) throws -> Double {
+        let before = try node.mark()
+        // Each session says something within 25 s.
+        pause(options.isQuick ? 0.5 : 25)
+        let after = try node.mark()
+        return Double(after.cpuNanoseconds - before.cpuNanoseconds) / Double(after.time - before.time)
     }
 
     /// One session, before and while a file takes all it can get.
