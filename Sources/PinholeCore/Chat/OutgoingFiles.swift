@@ -170,7 +170,7 @@ struct OutgoingFiles {
     }
 
     private func state(at index: StreamTable<Transfer>.Index) -> Transfer.State {
-        transfers.look(at: index) { $0.state }
+        transfers.values[index].state
     }
 }
 

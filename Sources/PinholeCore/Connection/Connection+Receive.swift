@@ -49,7 +49,7 @@ extension Connection {
             }
             if number >= session.largestReceived {
                 session.largestReceived = number
-                if source != paths.active, !packet.isProbing { follow(to: source, at: now) }
+                if !paths.isActive(source), !packet.isProbing { follow(to: source, at: now) }
             }
             if search != nil, !packet.isProbing || source == paths.active {
                 let isAcknowledgement = session.transport.packetsAcknowledged != acknowledged

@@ -86,7 +86,7 @@ extension Connection {
         keys.seal(&writer, from: start, packetNumber: packet.number)
         environment.arena.endPacket(start..<writer.count, packet.ecn, to: route)
         sent(writer.count - start, to: route, isProvoked: isProvoked)
-        if route == paths.active { session?.lastSent = now }
+        if paths.isActive(route) { session?.lastSent = now }
     }
 
     /// A packet of path frames by itself, small or as large as data. One that a packet from there provoked is no larger than

@@ -3,7 +3,8 @@
 struct ByteBuffer: Sendable {
     private var bytes: [UInt8] = []
     private var head = 0
-    /// Bytes that will be enough if as many come as before. Nothing is reserved for what nobody has sent yet.
+    /// Bytes that will be enough if as many come as before, in the largest of the latest pieces. Nothing is reserved for
+    /// what nobody has sent yet.
     private var taken = 0
 
     private static let mostReserved = 96 * 1024
@@ -30,7 +31,7 @@ struct ByteBuffer: Sendable {
     mutating func take(_ count: Int) -> [UInt8] {
         if head == 0, count == bytes.count {
             defer { bytes = [] }
-            taken = min(count + count / 8, Self.mostReserved)
+            taken = max(min(count + count / 8, Self.mostReserved), taken - taken / 8)
             return bytes
         }
         let taken = [UInt8](bytes[head..<head + count])

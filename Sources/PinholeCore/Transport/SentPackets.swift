@@ -16,18 +16,18 @@ enum SentFrame: Equatable, Sendable {
 /// the cache: so each frame is taken apart into as few bytes as it needs.
 struct SentFrames: Sendable {
     /// A packet that would carry more leaves the rest to the next one.
-    static let capacity = 4
+    static let capacity = 5
 
     private enum Kind: UInt8 {
         case stream, streamFin, resetStream, stopSending, maxData, maxStreamData, ackFrequency, rekey, reauth
     }
 
     /// Streams, or epochs.
-    private var ids = InlineArray<4, UInt64>(repeating: 0)
-    private var offsets = InlineArray<4, UInt64>(repeating: 0)
+    private var ids = InlineArray<5, UInt64>(repeating: 0)
+    private var offsets = InlineArray<5, UInt64>(repeating: 0)
     /// A datagram has no more than 65,507 bytes.
-    private var lengths = InlineArray<4, UInt16>(repeating: 0)
-    private var kinds = InlineArray<4, Kind>(repeating: .maxData)
+    private var lengths = InlineArray<5, UInt16>(repeating: 0)
+    private var kinds = InlineArray<5, Kind>(repeating: .maxData)
     private var used: UInt8 = 0
 
     var count: Int { Int(used) }

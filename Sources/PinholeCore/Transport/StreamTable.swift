@@ -31,8 +31,8 @@ struct StreamTable<Stream: Sendable>: Sendable {
     }
 
     /// Looks at a stream where it lies. To read it by its index would copy it, with a count for each of its arrays.
-    func look<Result>(at index: Index, _ body: (borrowing Stream) -> Result) -> Result {
-        unsafe values.withUnsafeBufferPointer { unsafe body($0[index]) }
+    mutating func look<Result>(at index: Index, _ body: (inout Stream) -> Result) -> Result {
+        body(&values[index])
     }
 
     /// Adds a stream whose id is not there yet.

@@ -183,7 +183,7 @@ extension Transport {
                 scheduler.didSendUrgent(length)
             }
         }
-        while writeFile(to: &writer, upTo: end, frames: &frames) {}
+        while writer.count + Self.leastFrame <= end, writeFile(to: &writer, upTo: end, frames: &frames) {}
     }
 
     /// Writes a frame of the file whose turn it is.
@@ -231,7 +231,7 @@ extension Transport {
         return advanceTurns()
     }
 
-    private func canSend(_ index: StreamTable<SendStream>.Index, within credit: Int = .max) -> Bool {
+    private mutating func canSend(_ index: StreamTable<SendStream>.Index, within credit: Int = .max) -> Bool {
         sendStreams.look(at: index) { $0.canSend(connectionCredit: credit) }
     }
 

@@ -41,6 +41,12 @@ struct PathTable {
 
     subscript(route: Route) -> Path? { paths[route] }
 
+    /// Two optional routes are compared by a generic function, and this is asked for each packet.
+    func isActive(_ route: Route) -> Bool {
+        guard let active else { return false }
+        return active == route
+    }
+
     var activePath: Path? { active.flatMap { paths[$0] } }
     /// In the order in which they became known.
     var routes: [Route] { all.map(\.route) }
