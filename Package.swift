@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "Pinhole", targets: ["Pinhole"]),
         .executable(name: "pinhole", targets: ["PinholeCLI"]),
         .executable(name: "pinhole-signaling", targets: ["pinhole-signaling"]),
+        .library(name: "PinholeControl", targets: ["PinholeControl"]),
         .library(name: "Signaling", targets: ["Signaling"]),
         .library(name: "LinkEmulator", targets: ["CEmulator"]),
     ],

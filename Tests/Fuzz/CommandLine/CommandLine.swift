@@ -1,0 +1,63 @@
+import Foundation
+import Pinhole
+import PinholeControl
+import PinholeCrypto
+
+@testable import PinholeCLI
+
+extension FuzzTarget {
+    /// What the command reads of a person's files. An executable's code can be linked into tests and into nothing else:
+    /// these are tried with changes of their corpus alone.
+    static let commandLine: [FuzzTarget] = [contactFile, configurationFile]
+
+    private static let contactFile = FuzzTarget(
+        name: "contact-file", maxLength: 2048,
+        samples: {
+            let key = alice.publicKey.text
+            return [
+                "# comment\nalice \(key) 192.0.2.1:7000 pinhole-signal://pinsrv1qx5@signal.example.org:41414\n\nbob \(key)\n",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 alice@example\n",
+                #"{"contacts": [{"name": "alice", "key": "\#(key)", "addresses": ["[::1]:1"], "services": []}]}"#,
+            ].map { Array($0.utf8) }
+        }
+    ) { bytes in
+        guard let entries = try? ContactFile.entries(in: String(decoding: bytes, as: UTF8.self), of: "file") else {
+            return
+        }
+        must(entries.count <= bytes.count, "more contacts than bytes")
+        for case .failure(let failure) in entries {
+            must(failure.exitCode != 0 && !failure.message.english.isEmpty, "a failure without a reason")
+        }
+    }
+
+    private static let configurationFile = FuzzTarget(
+        name: "configuration-file", maxLength: 2048,
+        samples: {
+            [
+                """
+                services = []
+                port = 7000
+                lan = false
+                downloads = "~/in"
+                accept = "ask"
+                existing = "skip"
+                history-retention = "30d"
+                name = "Alice"
+                [hooks]
+                message = ["/bin/cat", "-n"]
+                """, "port = 70000", "'lan' = 1\n\"typing\" = true\n[[hooks]]\n", ConfigurationFile.text(service: nil),
+            ].map { Array($0.utf8) }
+        }
+    ) { bytes in
+        let path = FileManager.default.temporaryDirectory.appending(path: "pinhole-fuzz-\(getpid()).toml").path
+        guard (try? Data(bytes).write(to: URL(filePath: path))) != nil else { return }
+        defer { unlink(path) }
+        do throws(Failure) {
+            let file = try ConfigurationFile(path: path, isRequired: true)
+            must(file.port.map { (0...65_535).contains($0) } ?? true, "a port that is none")
+        } catch {
+            let message = error.message.english
+            must(message.hasPrefix(path), "an error without its file: \(message)")
+        }
+    }
+}
