@@ -84,8 +84,9 @@ extension Laboratory {
                 "\(Int(more / 1000) / times) kB", String(format: "%.2f %%", ofGiB * 100),
                 ofGiB <= 0.01 ? "≤ 1 %: met" : "≤ 1 %: not met",
             ])
-            // Each time what was on its way, in the queue or in a group that was not whole.
-            #expect(more <= Double(times) * 2e6)
+            // Each time what was on its way, in the queue or in a group that was not whole, and what the next session
+            // loses when it looks for the line's rate.
+            #expect(more <= Double(times) * 4e6)
         }
 
         @Test("a folder goes on by itself, in whatever command has the profile open, and nothing is asked twice")
