@@ -11,7 +11,13 @@ extension Connection {
         if session.transport.wantsSkip { session.transport.skipNumber(environment.entropy.next()) }
         // Transport and arena are lent for all packets together: to ask for each whether somebody else has them took a
         // twentieth of the time.
-        switch fill(&environment.arena.writer, from: &session.transport, of: session, to: active, at: now) {
+        if sentInTurn.turn != environment.turn { sentInTurn = (environment.turn, 0) }
+        let before = environment.arena.writer.count
+        let end = min(DatagramArena.full, before + DatagramArena.full - sentInTurn.bytes)
+        defer { sentInTurn.bytes += environment.arena.writer.count - before }
+        switch fill(
+            &environment.arena.writer, upTo: end, from: &session.transport, of: session, to: active, at: now)
+        {
         case .finished: break
         case .full: hasMoreToSend = true
         case .keysUsedUp: closeIfUsedUp(at: now)
@@ -20,14 +26,14 @@ extension Connection {
 
     private enum Filling {
         case finished
-        /// What does not fit in the arena now has its turn when this has left.
+        /// What does not fit in this turn goes with the next.
         case full
         case keysUsedUp
     }
 
     private func fill(
-        _ writer: inout ByteWriter, from transport: inout Transport, of session: Session, to active: Route,
-        at now: Instant
+        _ writer: inout ByteWriter, upTo end: Int, from transport: inout Transport, of session: Session,
+        to active: Route, at now: Instant
     ) -> Filling {
         // Nothing here changes whether the path is validated.
         let isValidated = paths.budget == .max
@@ -35,7 +41,7 @@ extension Connection {
             let allowed = isValidated ? transport.maxDatagramSize : min(transport.maxDatagramSize, paths.budget)
             let size = allowed - Limits.dataOverhead
             guard size >= Limits.minPlaintext else { return .finished }
-            guard !DatagramArena.isFull(writer) else { return .full }
+            guard writer.count < end else { return .full }
             let start = DatagramArena.beginPacket(in: &writer)
             // Whether the path carries more is tried where data would use it.
             if isValidated, transport.wantsMTUProbe, let probe = transport.nextMTUProbe(to: &writer, at: now) {

@@ -117,7 +117,9 @@ final class Connection {
     /// Memory that is used again for those that are being read.
     var filesBeingRead: [UInt64] = []
 
-    /// Whether the arena was full before everything was in it that may leave.
+    /// Bytes that were sent in a turn of the shell; the application may give more meanwhile, which goes with the next.
+    var sentInTurn = (turn: UInt64(0), bytes: 0)
+    /// Whether the arena or the turn was full before everything was sent that may leave: the rest goes with the next turn.
     var hasMoreToSend = false
     /// Whether the endpoint looks at this connection before it is idle.
     var isDirty = false

@@ -40,10 +40,8 @@ final class DatagramArena {
 
     /// Two runs of the longest that leave at once: more would have left the cache before it leaves the machine.
     private static let capacity = 128 * 1024
-    private static let full = capacity - 16 * 1024
-
-    /// Whether what is here should leave before more is added. Single datagrams are added all the same.
-    static func isFull(_ writer: ByteWriter) -> Bool { writer.count >= full }
+    /// Bytes with which a connection lets others have their turn. Single datagrams are added all the same.
+    static let full = capacity - 16 * 1024
 
     /// Begins a session packet and returns where: its header has room before the frames, which come next.
     static func beginPacket(in writer: inout ByteWriter) -> Int {

@@ -23,6 +23,7 @@ extension Endpoint {
                 }
                 // Last, as connections may have had something to send by them.
                 if let request = environment.sockets.takeClosing() { return request }
+                environment.turn += 1
                 return .idle(until: takeUnfinished() ? now : nextTimeout(at: now))
             }
             connection.isDirty = false
@@ -35,7 +36,10 @@ extension Endpoint {
     /// for: a window of megabytes takes tens of milliseconds, for which a message must not wait.
     private func takeUnfinished() -> Bool {
         guard !unfinished.isEmpty else { return false }
-        for connection in unfinished { settleLater(connection) }
+        for connection in unfinished {
+            connection.hasMoreToSend = false
+            settleLater(connection)
+        }
         unfinished.removeAll(keepingCapacity: true)
         return true
     }
@@ -97,10 +101,10 @@ extension Endpoint {
     /// Takes over what a connection has to send, to tell and to ask for, and when it must be woken.
     func settle(_ slot: Int, _ connection: Connection, at now: Instant) {
         connection.drainTransport(at: now)
-        connection.transmitDue(at: now)
-        if connection.hasMoreToSend {
-            connection.hasMoreToSend = false
-            unfinished.append(connection)
+        // Who has had its turn waits for the next, even if it is given more meanwhile.
+        if !connection.hasMoreToSend {
+            connection.transmitDue(at: now)
+            if connection.hasMoreToSend { unfinished.append(connection) }
         }
         connection.reportOutgoing(at: now)
         if connection.isThere != connection.isPresent {

@@ -49,6 +49,8 @@ final class Environment {
     var drops = DropCounters()
     /// How long the keys of each session serve.
     var keyLimits = KeyLimits()
+    /// Counts the times at which the shell looked around.
+    var turn: UInt64 = 0
     /// What all connections have to send.
     let arena = DatagramArena()
     /// What the newest packet held.

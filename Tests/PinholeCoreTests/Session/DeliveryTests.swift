@@ -78,6 +78,19 @@ struct DeliveryTests {
         #expect(alice.stored["second"] == second, "seed \(seed)")
     }
 
+    @Test("however much may be sent, what was asked for meanwhile is looked at after 128 KiB")
+    func turns() {
+        let world = World(seed: 36)
+        let (alice, bob) = world.makePair()
+        world.delay = .microseconds(100)
+        // The second begins with the window that the first has found.
+        for number in 1...2 as ClosedRange<UInt64> {
+            alice.sendFile(number, name: "\(number)", world.content(4_000_000), to: bob)
+            #expect(world.run(for: .seconds(10)) { alice.sentFiles.contains(number) })
+        }
+        #expect(alice.longestTurn > 64 * 1024 && alice.longestTurn <= 128 * 1024, "\(alice.longestTurn)")
+    }
+
     @Test("an empty file arrives")
     func emptyFile() {
         let world = World(seed: 33)
