@@ -1,3 +1,5 @@
+// What a file says is no reason to abort: where the library asserts of its input, as at "[.a]", it also looks and throws.
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 

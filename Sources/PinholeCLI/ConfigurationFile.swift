@@ -26,6 +26,9 @@ struct ConfigurationFile {
         self.path = path
         guard isRequired || access(path, F_OK) == 0 else { return }
         let text = try Files.read(path)
+        if let line = Self.lineOfNamelessTable(in: text) {
+            throw Failure(.configuration, "\(path):\(line): a table needs a name, as in [hooks]")
+        }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -122,6 +125,27 @@ struct ConfigurationFile {
                     hint: "the keys are \(Self.keyNames)")
             }
         }
+    }
+
+    /// The line of a `[` that no name follows: the library asserts that one does, and would end the program.
+    private static func lineOfNamelessTable(in text: String) -> Int? {
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let place = lines.firstIndex { line in
+            let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+            var rest = line.drop(while: isSpace)
+            guard rest.first == UInt8(ascii: "[") else { return false }
+            rest = rest.dropFirst().drop(while: isSpace)
+            if rest.first == UInt8(ascii: "[") { rest = rest.dropFirst().drop(while: isSpace) }
+            guard let first = rest.first else { return true }
+            switch first {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "\""),
+                UInt8(ascii: "'"), UInt8(ascii: "]"):
+                return false
+            default: return true
+            }
+        }
+        return place.map { $0 + 1 }
     }
 
     /// For people who misspelled one.

@@ -33,6 +33,14 @@ struct ConfigurationTests {
         }
     }
 
+    @Test(
+        "a table without a name is an error with its line, and not the end of the program",
+        arguments: ["[.a]", "[[", "[ ="])
+    func namelessTable(text: String) {
+        let message = error(file: "\n\(text)\n")?.message
+        #expect(message?.hasPrefix("x.toml:2: ") == true, "\(message ?? "none")")
+    }
+
     @Test("without a word, the defaults hold")
     func defaults() throws {
         guard case .run(let configuration) = try command() else {

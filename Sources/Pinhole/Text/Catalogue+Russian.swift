@@ -1971,6 +1971,8 @@ extension Catalogue {
             "{1}: лежит слишком глубоко",
         "{1}: key {2}; the invite is good and signed by it.":
             "{1}: ключ {2}; приглашение годно и подписано им.",
+        "{1}:{2}: a table needs a name, as in [hooks]":
+            "{1}:{2}: таблице нужно имя, например [hooks]",
         "{1}: unknown key “{2}”":
             "{1}: неизвестный ключ «{2}»",
         "{1}: unknown key “{2}” in [hooks]":

@@ -45,7 +45,8 @@ extension FuzzTarget {
                 name = "Alice"
                 [hooks]
                 message = ["/bin/cat", "-n"]
-                """, "port = 70000", "'lan' = 1\n\"typing\" = true\n[[hooks]]\n", ConfigurationFile.text(service: nil),
+                """, "port = 70000", "port = 1\n [ [ ]\n", "[.a]\n", "'lan' = 1\n\"typing\" = true\n[[hooks]]\n",
+                ConfigurationFile.text(service: nil),
             ].map { Array($0.utf8) }
         }
     ) { bytes in

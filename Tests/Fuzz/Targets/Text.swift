@@ -133,7 +133,7 @@ extension FuzzTarget {
                 registrations-per-source = 1_000
                 tags = 0x10000
                 stun-per-second = 50000
-                """, "[limits]\nregisters-per-second = 1e3\n# x\n[[a]]\nb = {c = 1979-05-27T07:32:00Z}",
+                """, "[.a]\n", "[limits]\nregisters-per-second = 1e3\n# x\n[[a]]\nb = {c = 1979-05-27T07:32:00Z}",
             ].map { Array($0.utf8) }
         }
     ) { bytes in
