@@ -135,6 +135,15 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Pinhole", "PinholeCLI", "PinholeControl", "PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling",
+                "TestSupport",
+            ],
+            path: "Tests/Fuzz", exclude: ["Fuzzer", "Package.swift", "run"],
+            sources: ["CommandLine", "Replay", "Targets"],
+            resources: [.copy("Corpus")], swiftSettings: lifetimes),
+        .testTarget(
             name: "SignalingTests",
             dependencies: ["Signaling", "pinhole-signaling", "PinholeCrypto", "PinholeWire", "TestSupport"],
             swiftSettings: lifetimes),

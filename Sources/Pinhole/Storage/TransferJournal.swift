@@ -36,7 +36,7 @@ struct TransferJournal {
     private static func safe(_ header: [UInt8], _ key: FileKey) -> UInt64? {
         var reader = ByteReader(header.span)
         guard (try? reader.array(8)) == magic, let safe = try? reader.u64(), let mac = try? reader.array(32),
-            mac == key.mac(Array(header.prefix(16)))
+            constantTimeEquals(mac, key.mac(Array(header.prefix(16))))
         else { return nil }
         return safe
     }
