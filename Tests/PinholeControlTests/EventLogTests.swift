@@ -32,6 +32,25 @@ struct EventLogTests {
         }
     }
 
+    @Test("the messages up to a cursor count as read, however many they are, unless their consumer is no person")
+    func read() async throws {
+        let person = try Person()
+        let incoming = (1...1200).map {
+            Store.Incoming(
+                contact: person.contact,
+                message: ChatMessage(id: MessageID(epoch: 1, counter: $0), time: 1, body: [0x78]), receivedAt: 1)
+        }
+        try await person.withWire { wire, _ in
+            for name in ["bot", "hook"] { _ = try await wire.call("events.next", ["consumer": .string(name)]) }
+            _ = try person.profile.store.insert(incoming)
+            let newest = try #require(try await wire.call("events.consumers")["newest"])
+            _ = try await wire.call("events.acknowledge", ["consumer": "hook", "cursor": newest, "read": false])
+            #expect(try person.profile.unread(from: nil, limit: .max).count == 1200)
+            _ = try await wire.call("events.acknowledge", ["consumer": "bot", "cursor": newest])
+            #expect(try person.profile.unread(from: nil, limit: .max).isEmpty)
+        }
+    }
+
     @Test("who waits is told at once")
     func longPoll() async throws {
         let person = try Person()

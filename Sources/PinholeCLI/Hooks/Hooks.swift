@@ -5,7 +5,8 @@ import PinholeControl
 /// Runs a command for each message that arrives: the event as JSON on its standard input, its standard output the reply.
 ///
 /// It follows the event log, so that a message that came while nobody looked is not forgotten. The messages of a contact
-/// are handled one after the other, those of several contacts side by side.
+/// are handled one after the other, those of several contacts side by side. A command is no person: what it was given
+/// counts as unread. Where there is none, nothing is followed.
 actor Hooks {
     static let consumer = "hooks.message"
     static let timeLimit = Duration.seconds(30)
@@ -24,23 +25,42 @@ actor Hooks {
     private var lastRead: Int64?
     private var acknowledged: Int64 = 0
     private var reader: CheckedContinuation<Void, Never>?
+    private var hasTurn = false
+    private let changes: AsyncStream<Void>
+    private let changed: AsyncStream<Void>.Continuation
 
     /// `profile` is its directory.
     init(_ client: Client, of profile: String, command: [String]) {
         self.client = client
         self.profile = profile
         self.command = command
+        (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Another command from the next message on.
-    func change(to command: [String]) { self.command = command }
+    /// Another command from the next message on; without one what waits is dropped.
+    func change(to command: [String]) async {
+        self.command = command
+        changed.yield()
+        guard command.isEmpty else { return }
+        open.subtract(waiting.values.joined().compactMap(\.cursor))
+        (waiting, order) = ([:], [])
+        reader?.resume()
+        reader = nil
+        if hasTurn { try? await forget() }
+    }
 
     /// Runs until the task is cancelled; while another process runs the hooks of the profile, it waits.
     func run() async {
         guard let lock = await takeTurn() else { return }
         defer { withExtendedLifetime(lock) {} }
+        hasTurn = true
         while !Task.isCancelled {
             do throws(PinholeError) {
+                guard !command.isEmpty else {
+                    try await forget()
+                    for await _ in changes { break }
+                    continue
+                }
                 let batch = try await client.call(
                     EventsNext.self,
                     EventsNext.Params(
@@ -75,6 +95,12 @@ actor Hooks {
         return nil
     }
 
+    /// Events are kept for nobody, and the next command begins with what happens from then on.
+    private func forget() async throws(PinholeError) {
+        lastRead = nil
+        _ = try await client.call(EventsForget.self, EventsForget.Params(consumer: Self.consumer))
+    }
+
     private func add(_ event: EventShape) async {
         guard let cursor = event.cursor, event.json["event"] == "message", let key = event.json["key"]?.text,
             !command.isEmpty
@@ -97,7 +123,10 @@ actor Hooks {
     }
 
     private func handle(_ event: EventShape, from key: String) async {
-        if let reply = await answer(to: event) { await send(reply, to: key, after: event) }
+        // It may be another one by now, or none.
+        if let program = command.first, let reply = await answer(to: event, by: command) {
+            await send(reply, of: program, to: key, after: event)
+        }
         running.remove(key)
         if waiting[key]?.isEmpty == false { order.append(key) } else { waiting[key] = nil }
         if let cursor = event.cursor { open.remove(cursor) }
@@ -112,13 +141,13 @@ actor Hooks {
         guard let cursor = open.min().map({ $0 - 1 }) ?? lastRead, cursor > acknowledged else { return }
         acknowledged = cursor
         _ = try? await client.call(
-            EventsAcknowledge.self, EventsAcknowledge.Params(consumer: Self.consumer, cursor: cursor))
+            EventsAcknowledge.self, EventsAcknowledge.Params(consumer: Self.consumer, cursor: cursor, read: false))
     }
 
     // MARK: One message
 
     /// nil where the command says nothing, or fails, which is said.
-    private func answer(to event: EventShape) async -> String? {
+    private func answer(to event: EventShape, by command: [String]) async -> String? {
         let name = event.json["from"]?.text ?? ""
         let child = ChildProcess(
             arguments: command, environment: Self.environment, directory: Paths.home, timeLimit: Self.timeLimit,
@@ -153,13 +182,13 @@ actor Hooks {
         return reply.isEmpty ? nil : reply
     }
 
-    private func send(_ reply: String, to key: String, after event: EventShape) async {
+    private func send(_ reply: String, of program: String, to key: String, after event: EventShape) async {
         do throws(PinholeError) {
             // Named after the message: a hook that is run again after a crash does not answer twice.
             let token = (event.json["id"]?.text).map { "hook:\(key):\($0)" }
             _ = try await client.call(MessageSend.self, MessageSend.Params(to: key, text: reply, token: token))
         } catch {
-            complain("The reply of the hook \(command[0]) cannot be sent: \(error)")
+            complain("The reply of the hook \(program) cannot be sent: \(error)")
         }
     }
 

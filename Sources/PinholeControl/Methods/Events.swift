@@ -92,30 +92,42 @@ package enum EventsAcknowledge: Method {
     package struct Params: Codable, Sendable {
         let consumer: String
         let cursor: Int64
+        let read: Bool?
 
-        package init(consumer: String, cursor: Int64) { (self.consumer, self.cursor) = (consumer, cursor) }
+        package init(consumer: String, cursor: Int64, read: Bool? = nil) {
+            (self.consumer, self.cursor, self.read) = (consumer, cursor, read)
+        }
     }
 
     package static let name = "events.acknowledge"
     package static let summary =
         "Says that a consumer has dealt with all events up to a cursor; "
         + "the messages among them count as read."
-    package static let notes = EventsNext.notes.merging(["cursor": "That of the last event dealt with."]) { $1 }
+    package static let notes = EventsNext.notes.merging([
+        "cursor": "That of the last event dealt with.",
+        "read": "false: no person has seen the messages, and they do not count as read.",
+    ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Nothing {
         let store = call.profile.store
-        let before = try store.consumers().first { $0.name == params.consumer }?.cursor
+        if params.read ?? true { try await markRead(params, in: call) }
         try store.acknowledge(params.cursor, by: params.consumer, at: Timestamp.now)
-        // A program that has dealt with a message has seen it. Marking one marks those before it.
-        var seen: [PublicKey: Message] = [:]
-        for event in try store.events(after: before ?? params.cursor, limit: 1000) {
-            guard event.cursor <= params.cursor, event.kind == .message, let message = event.message else { continue }
-            seen[message.contact] = message
-        }
-        for message in seen.values {
-            _ = try await MessageRead.run(MessageRead.Params(MessageReference(message)), in: call)
-        }
         return Nothing()
+    }
+
+    /// A program that has dealt with a message has seen it. Marking one marks those before it.
+    private static func markRead(_ params: Params, in call: Call) async throws(PinholeError) {
+        let store = call.profile.store
+        guard var place = try store.consumers().first(where: { $0.name == params.consumer })?.cursor else { return }
+        var seen: [PublicKey: MessageReference] = [:]
+        while place < params.cursor {
+            let events = try store.events(after: place, limit: 1000)
+            for event in events where event.cursor <= params.cursor && event.kind == .message {
+                if let message = event.message { seen[message.contact] = MessageReference(message) }
+            }
+            place = events.last?.cursor ?? params.cursor
+        }
+        for message in seen.values { _ = try await MessageRead.run(MessageRead.Params(message), in: call) }
     }
 }
 
