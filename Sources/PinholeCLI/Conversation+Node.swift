@@ -98,6 +98,7 @@ extension Conversation {
         } else {
             result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
         }
+        guard Console.outputFailure == nil else { return }
         let seen = seen
         Task { await seen.show(MessageReference(message)) }
     }

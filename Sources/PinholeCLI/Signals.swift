@@ -5,79 +5,74 @@ import Synchronization
 
 /// What the system tells a running command: to stop, that the window changed, that it was stopped and goes on.
 enum Signals {
-    private struct State {
-        var sources: [any DispatchSourceSignal] = []
-        var first: Int32?
-        var waiting: [AsyncStream<Int32>.Continuation] = []
-    }
+    private static let sources = Mutex<[Int32: any DispatchSourceSignal]>([:])
+    private static let first = Latch<Int32>()
 
-    private static let state = Mutex(State())
-
-    /// From now on the first SIGINT or SIGTERM is for ``first()``; the second ends the process at once.
+    /// From now on the first SIGINT, SIGTERM or SIGHUP is for ``stopped()``; another one ends the process at once. A
+    /// SIGHUP is left to ``hangups()`` and to nohup(1), where it was theirs before.
     static func install() {
-        state.withLock { state in
-            guard state.sources.isEmpty else { return }
-            state.sources = [
-                observe(SIGINT) { stop(SIGINT) },
-                observe(SIGTERM) { stop(SIGTERM) },
-                observe(SIGWINCH) { Console.screen?.resize() },
-                observe(SIGCONT) { Console.screen?.resume() },
-                observe(SIGTSTP) {
-                    Console.screen?.suspend()
-                    raise(SIGSTOP)
-                },
-            ]
+        // A reader that has gone is found when writing.
+        signal(SIGPIPE, SIG_IGN)
+        observe(SIGINT) { stop(SIGINT) }
+        observe(SIGTERM) { stop(SIGTERM) }
+        if !isIgnored(SIGHUP) { observe(SIGHUP) { stop(SIGHUP) } }
+        observe(SIGWINCH) { Console.screen?.resize() }
+        observe(SIGCONT) { Console.screen?.resume() }
+        observe(SIGTSTP) {
+            Console.screen?.suspend()
+            raise(SIGSTOP)
         }
     }
 
     /// Each SIGHUP from now on.
     static func hangups() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        state.withLock { $0.sources.append(observe(SIGHUP) { continuation.yield() }) }
+        observe(SIGHUP) { continuation.yield() }
         return stream
     }
 
-    /// Waits for the signal that asks the command to stop.
-    static func first() async -> Int32? {
-        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-        state.withLock { state in
-            if let first = state.first { continuation.yield(first) }
-            state.waiting.append(continuation)
-        }
-        for await signal in signals { return signal }
-        return nil
-    }
+    /// Waits for the signal that asks the command to stop; nil when the wait was cancelled.
+    static func stopped() async -> Int32? { await first.wait() }
 
     private static func stop(_ number: Int32) {
-        let isSecond = state.withLock { state in
-            guard state.first == nil else { return true }
-            state.first = number
-            state.waiting.forEach { $0.yield(number) }
-            return false
-        }
-        guard isSecond else { return }
+        // A window that closes hangs up twice: the terminal does, and the shell.
+        guard !first.set(number), number != SIGHUP else { return }
         TerminalMode.restore()
         signal(number, SIG_DFL)
         raise(number)
     }
 
-    private static func observe(_ number: Int32, _ action: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
-        if number != SIGWINCH && number != SIGCONT { signal(number, SIG_IGN) }
-        let source = DispatchSource.makeSignalSource(signal: number)
-        source.setEventHandler(handler: action)
-        source.resume()
-        return source
+    private static func observe(_ number: Int32, _ action: @escaping @Sendable () -> Void) {
+        sources.withLock { sources in
+            guard sources[number] == nil else { return }
+            if number != SIGWINCH && number != SIGCONT { signal(number, SIG_IGN) }
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler(handler: action)
+            source.resume()
+            sources[number] = source
+        }
+    }
+
+    /// What nohup(1) leaves behind.
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
 
-/// Runs `body` until it ends or the person asks the command to stop.
+/// Runs `body` until it ends, the person asks the command to stop, or nobody can be told any more.
 func untilInterrupted<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-    try await race(body) {
-        switch await Signals.first() {
-        case SIGTERM: throw Failure(.terminated, "")
-        default: throw Failure(.interrupted, "")
-        }
-    }
+    try await race(
+        body,
+        {
+            switch await Signals.stopped() {
+            case SIGTERM, SIGHUP: throw Failure(.terminated, "")
+            default: throw Failure(.interrupted, "")
+            }
+        },
+        { throw await Console.outputFails() ?? Failure(.interrupted, "") })
 }
 
 /// The outcome of whichever ends first; the other is cancelled and not waited for.

@@ -767,8 +767,10 @@ extension Catalogue {
             "У ключа больше нет пароля.",
         "Your key has the new passphrase.":
             "У ключа новый пароль.",
-        "Your key is in {1}, {2}.":
-            "Ваш ключ в {1}, {2}.",
+        "Your key is in {1}, sealed.":
+            "Ваш ключ в {1}, запечатан.",
+        "Your key is in {1}, without a passphrase.":
+            "Ваш ключ в {1}, без пароля.",
         "Your network":
             "Ваша сеть",
         "Your secret key is in {1}, sealed.":
@@ -1269,8 +1271,6 @@ extension Catalogue {
             "запустите от имени владельца или возьмите свой",
         "say what to remove: a contact, --before or --all":
             "скажите, что удалить: контакт, --before или --all",
-        "sealed":
-            "запечатан",
         "see who owns it: ls -l {1}":
             "посмотрите, чей он: ls -l {1}",
         "see who owns it: ls -ld {1}":
@@ -1469,6 +1469,8 @@ extension Catalogue {
             "там бывает только message",
         "the own process asks for events itself":
             "свой процесс спрашивает события сам",
+        "the output cannot be written: {1}":
+            "вывод не записать: {1}",
         "the parameters are not a JSON object":
             "параметры — не объект JSON",
         "the passphrase does not open the key file":
@@ -1657,8 +1659,6 @@ extension Catalogue {
             "написанное ждёт, пока {1} это сделает",
         "whoever has the older program should install the newer one":
             "тому, у кого программа старее, стоит установить новую",
-        "without a passphrase":
-            "без пароля",
         "without a terminal nobody can confirm this":
             "без терминала это некому подтвердить",
         "without it no other command can use this node":

@@ -26,17 +26,18 @@ struct DaemonCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings(network, global: global)
         let policy = (settings.accept ?? .all).filePolicy
+        let hangups = Signals.hangups()
         defer { ServiceManager.stopping() }
         do {
             try await Session.run(network, global: global, as: "daemon", policy: policy) { session in
-                try await serve(session, settings)
+                try await serve(session, settings, hangups)
             }
         } catch let failure as Failure where [.interrupted, .terminated].contains(failure.status) {
             // A signal is how serving ends.
         }
     }
 
-    private func serve(_ session: Session, _ settings: Settings) async throws {
+    private func serve(_ session: Session, _ settings: Settings, _ hangups: AsyncStream<Void>) async throws {
         let host = try await session.client.status()
         if !session.client.isHosting {
             guard host.role != Self.role else {
@@ -49,7 +50,6 @@ struct DaemonCommand: AsyncParsableCommand {
         let hooks = Hooks(session.client, of: global.profileDirectory, command: settings.messageHook)
         ServiceManager.ready("serving \(host.profile)")
         Console.talk("Serving \(host.profile). Ctrl-C ends.", style: .dim)
-        let hangups = Signals.hangups()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await Self.log(session.events) }
             group.addTask { await hooks.run() }

@@ -82,6 +82,7 @@ struct EventsCommand: AsyncParsableCommand {
                     consumer: name, after: after, limit: 100, wait: forever ? .seconds(60) : .zero))
             for event in batch.events {
                 show(event.json)
+                if let failure = Console.outputFailure { throw failure }
                 guard !ackStdin, let cursor = event.cursor else { continue }
                 _ = try await client.call(
                     EventsAcknowledge.self, EventsAcknowledge.Params(consumer: name, cursor: cursor))

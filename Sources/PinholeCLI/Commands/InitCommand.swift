@@ -53,7 +53,9 @@ struct InitCommand: AsyncParsableCommand {
                 global.configurationPath, containing: ConfigurationFile.text(service: wanted.map { "\($0)" }))
             Console.talk("Configuration written to \(global.configurationPath).")
         }
-        Console.talk("Your key is in \(directory), \(passphrase == nil ? "without a passphrase" : "sealed").")
+        Console.talk(
+            passphrase == nil
+                ? "Your key is in \(directory), without a passphrase." : "Your key is in \(directory), sealed.")
         Console.talk("Give this public key to your contacts, then: pinhole contact add NAME THEIR-KEY")
         show(profile.identity.publicKey, of: directory, asJSON: json)
     }

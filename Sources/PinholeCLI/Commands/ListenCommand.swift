@@ -80,6 +80,7 @@ private struct Listener {
                 let happening = HostEvent(
                     .message(item.message), contact: item.contact, isVerified: contact?.isVerified ?? false)
                 show(happening, isEarlier: true)
+                guard Console.outputFailure == nil else { return }
                 await seen.show(MessageReference(item.message))
             }
             await seen.settle()
@@ -91,6 +92,7 @@ private struct Listener {
         guard case .message(let message) = happening.event else { return show(happening) }
         guard shownEarlier.remove(MessageReference(message)) == nil else { return }
         show(happening)
+        guard Console.outputFailure == nil else { return }
         await seen.show(MessageReference(message))
     }
 

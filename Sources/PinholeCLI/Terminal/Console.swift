@@ -75,7 +75,8 @@ enum Console {
         style == .plain || !usesColor(descriptor) ? text : "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m"
     }
 
-    /// Whole lines leave in one call, unbuffered, so that a pipe's reader sees each as it happens.
+    /// Whole lines leave in one call, unbuffered, so that a pipe's reader sees each as it happens. What standard output
+    /// does not take is remembered by ``outputFailure``.
     static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
@@ -88,10 +89,30 @@ enum Console {
                     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&waiting, 1, 1000)
                 } else if errno != EINTR {
+                    if descriptor == STDOUT_FILENO { output.set(errno) }
                     return
                 }
             }
         }
+    }
+
+    private static let output = Latch<Int32>()
+
+    /// Why standard output can no longer be written, from the first line on that it did not take; EPIPE is a reader that
+    /// has gone.
+    static var outputFailure: Failure? {
+        output.value.map {
+            Failure(
+                .cannotWrite,
+                $0 == EPIPE
+                    ? "nobody reads standard output any more" : "the output cannot be written: \(Files.reason($0))")
+        }
+    }
+
+    /// Waits until standard output cannot be written; nil when the wait was cancelled.
+    static func outputFails() async -> Failure? {
+        _ = await output.wait()
+        return outputFailure
     }
 
     /// Shows a line that the next one replaces, on a terminal that can.

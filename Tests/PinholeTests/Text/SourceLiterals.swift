@@ -10,6 +10,8 @@ struct SourceLiterals {
     }
 
     private(set) var literals: [Literal] = []
+    /// What is interpolated into them, as the source has it.
+    private(set) var interpolations: [String] = []
     private let text: [Character]
 
     init(_ source: String) {
@@ -53,7 +55,10 @@ struct SourceLiterals {
             }
         }
         if let last { keep(last.found, from: last.start) }
-        for range in inner { walk(range.lowerBound, range.upperBound) }
+        for range in inner {
+            interpolations.append(String(text[range]))
+            walk(range.lowerBound, range.upperBound)
+        }
     }
 
     private mutating func keep(_ found: Found, from start: Int) {
