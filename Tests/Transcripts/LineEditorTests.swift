@@ -72,6 +72,21 @@ struct LineEditorTests {
         }
     }
 
+    @Test("what is pasted is one edit, however long it is, and showing it looks only at what is shown")
+    func paste() {
+        var editor = LineEditor()
+        let text = String(repeating: "all work and no play ", count: 1000)
+        #expect(editor.handle("\u{1b}[200~\(text)\u{1b}[201~".utf8) == LineEditor.Outcome(isRedrawn: true))
+        // Quadratic work would not end.
+        var shown = ""
+        for _ in 0..<10_000 { shown = editor.visible(in: 40).text }
+        #expect(shown.hasSuffix("no play "))
+        #expect(
+            editor.handle("!\nnext\n\nlast".utf8)
+                == LineEditor.Outcome(lines: [text + "!", "next", ""], isRedrawn: true))
+        #expect(editor.handle("\u{15}\u{4}gone\n".utf8) == LineEditor.Outcome(isRedrawn: true, isEnd: true))
+    }
+
     @Test("a long line shows the part around the cursor, within its cells")
     func visible() {
         var editor = LineEditor()

@@ -6,12 +6,14 @@ enum Keyboard {
     static func lines() -> AsyncStream<String> {
         stream { yield in
             var line: [UInt8] = []
-            read { byte in
-                if byte == 0x0A {
-                    yield(String(decoding: line, as: UTF8.self))
-                    line = []
-                } else if line.count < 1 << 20 {
-                    line.append(byte)
+            read { bytes in
+                for byte in bytes {
+                    if byte == 0x0A {
+                        yield(String(decoding: line, as: UTF8.self))
+                        line = []
+                    } else if line.count < 1 << 20 {
+                        line.append(byte)
+                    }
                 }
                 return true
             }
@@ -19,21 +21,14 @@ enum Keyboard {
         }
     }
 
-    /// Lines typed on a screen; `edited` hears of each key whether there is a line under way.
+    /// Lines typed on a screen; `edited` hears after each edit whether there is a line under way.
     static func lines(on screen: Screen, edited: @escaping @Sendable (Bool) -> Void) -> AsyncStream<String> {
         stream { yield in
-            read { byte in
-                let action = screen.handle(byte)
-                switch action {
-                case .redraw: edited(screen.isEditing)
-                case .none, .submit, .endOfInput, .clearScreen: break
-                }
-                switch action {
-                case .submit(let line): yield(line)
-                case .endOfInput: return false
-                case .none, .redraw, .clearScreen: break
-                }
-                return true
+            read { bytes in
+                let outcome = screen.handle(bytes)
+                if outcome.isRedrawn { edited(screen.isEditing) }
+                outcome.lines.forEach(yield)
+                return !outcome.isEnd
             }
         }
     }
@@ -60,13 +55,14 @@ enum Keyboard {
         return lines
     }
 
-    private static func read(_ consume: (UInt8) -> Bool) {
+    /// What is there at once, until `consume` wants no more.
+    private static func read(_ consume: (ArraySlice<UInt8>) -> Bool) {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
-            for byte in buffer[..<count] where !consume(byte) { return }
+            guard consume(buffer[..<count]) else { return }
         }
     }
 

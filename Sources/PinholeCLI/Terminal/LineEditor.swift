@@ -31,6 +31,32 @@ struct LineEditor {
     var isEmpty: Bool { before.isEmpty && after.isEmpty }
     var text: String { before + after }
 
+    /// What several keys did together.
+    struct Outcome: Equatable {
+        var lines: [String] = []
+        var isRedrawn = false
+        var clearsScreen = false
+        /// What came after is not handled.
+        var isEnd = false
+    }
+
+    /// Keys that came at once, like those of a paste.
+    mutating func handle(_ bytes: some Sequence<UInt8>) -> Outcome {
+        var outcome = Outcome()
+        for byte in bytes {
+            switch handle(byte) {
+            case .none: break
+            case .redraw: outcome.isRedrawn = true
+            case .clearScreen: outcome.clearsScreen = true
+            case .submit(let line): outcome.lines.append(line)
+            case .endOfInput:
+                outcome.isEnd = true
+                return outcome
+            }
+        }
+        return outcome
+    }
+
     mutating func handle(_ byte: UInt8) -> Action {
         switch state {
         case .ground: return handleGround(byte)
@@ -71,7 +97,7 @@ struct LineEditor {
         case 0x01: moveHome()
         case 0x02: moveLeft()
         case 0x04:
-            guard !text.isEmpty else { return .endOfInput }
+            guard !isEmpty else { return .endOfInput }
             if !after.isEmpty { after.removeFirst() }
         case 0x05: moveEnd()
         case 0x06: moveRight()
@@ -162,21 +188,31 @@ struct LineEditor {
         after = ""
     }
 
-    /// The part of the line that fits in so many cells, and how many cells the cursor stands from its end.
+    /// The part of the line that fits in so many cells, and how many cells the cursor stands from its end. However long
+    /// the line is, only what is shown is looked at.
     func visible(in cells: Int) -> (text: String, cellsAfterCursor: Int) {
-        func shown(_ text: String) -> String { text.replacing("\n", with: "⏎") }
-        var left = shown(before)[...]
-        var width = Width.of(String(left))
-        let room = Width.of(shown(after)) + width <= cells ? cells : cells * 3 / 4
-        while width > room, let first = left.popFirst() { width -= Width.of(first) }
-        var right = ""
-        var rightWidth = 0
-        for character in shown(after) {
-            let next = Width.of(character)
-            guard width + rightWidth + next <= cells else { break }
-            right.append(character)
-            rightWidth += next
+        var (right, rightWidth, isRightAll) = Self.shown(after, in: cells)
+        var (left, leftWidth, isLeftAll) = Self.shown(before.reversed(), in: cells)
+        if isLeftAll, isRightAll, leftWidth + rightWidth <= cells {
+            return (String(left.reversed() + right), rightWidth)
         }
-        return (left + right, rightWidth)
+        // Some of what follows stays in sight.
+        while leftWidth > cells * 3 / 4, let last = left.popLast() { leftWidth -= Width.of(last) }
+        while leftWidth + rightWidth > cells, let last = right.popLast() { rightWidth -= Width.of(last) }
+        return (String(left.reversed() + right), rightWidth)
+    }
+
+    /// As many characters as fit, from the first on, and whether that is all.
+    private static func shown(_ text: some Sequence<Character>, in cells: Int) -> ([Character], width: Int, isAll: Bool)
+    {
+        var shown: [Character] = []
+        var width = 0
+        for character in text {
+            let character: Character = character == "\n" ? "⏎" : character
+            guard width + Width.of(character) <= cells else { return (shown, width, false) }
+            width += Width.of(character)
+            shown.append(character)
+        }
+        return (shown, width, true)
     }
 }

@@ -69,16 +69,16 @@ final class Screen: Sendable {
     /// Whether the person has begun a line.
     var isEditing: Bool { state.withLock { !$0.editor.isEmpty } }
 
-    /// Keys typed; returns a line when one is finished.
-    func handle(_ byte: UInt8) -> LineEditor.Action {
+    /// Keys typed or pasted: the line is drawn once for all of them.
+    func handle(_ bytes: some Sequence<UInt8>) -> LineEditor.Outcome {
         state.withLock { state in
-            let action = state.editor.handle(byte)
-            switch action {
-            case .none, .endOfInput: break
-            case .redraw, .submit: emit(inputLine(state))
-            case .clearScreen: emit("\u{1b}[2J\u{1b}[H" + inputLine(state))
+            let outcome = state.editor.handle(bytes)
+            if outcome.clearsScreen {
+                emit("\u{1b}[2J\u{1b}[H" + inputLine(state))
+            } else if outcome.isRedrawn || !outcome.lines.isEmpty {
+                emit(inputLine(state))
             }
-            return action
+            return outcome
         }
     }
 
