@@ -27,6 +27,9 @@ struct RPCTests {
         (
             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message.send\",\"params\":{\"to\":\"eve\",\"text\":\"x\"}}", 64
         ),
+        (
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message.send\",\"params\":{\"to\":\"bob\",\"text\":\"\"}}", 64
+        ),
         (String(repeating: "[", count: 100_000), -32_700),
         (String(repeating: "{\"a\":", count: 50_000) + "1" + String(repeating: "}", count: 50_000), -32_700),
     ]

@@ -54,6 +54,7 @@ package enum MessageSend: Method {
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> MessageShape {
+        guard !params.text.isEmpty else { throw PinholeError(.usage, "a message cannot be empty") }
         let contact = try call.contact(params.to)
         let node = try call.node()
         let message = try await node.send(params.text, to: contact.key, token: params.token)

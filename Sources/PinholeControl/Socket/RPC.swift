@@ -44,7 +44,7 @@ package enum RPC {
         package var error: PinholeError {
             if let shape = try? data.decode(ErrorShape.self) { return shape.error }
             return PinholeError(
-                code == -32_602 ? .usage : .bug, Phrase(verbatim: message),
+                code == -32_601 || code == -32_602 ? .usage : .bug, Phrase(verbatim: message),
                 hint: data["hint"]?.text.map { Phrase(verbatim: $0) })
         }
 
