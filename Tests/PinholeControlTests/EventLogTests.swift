@@ -1,4 +1,5 @@
 import Pinhole
+import PinholeWire
 import Testing
 
 @testable import PinholeControl
