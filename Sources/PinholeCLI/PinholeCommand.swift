@@ -67,7 +67,7 @@ struct PinholeCommand: AsyncParsableCommand {
                 try command.run()
             }
             TerminalMode.restore()
-            if let failure = Console.outputFailure { throw failure }
+            if let failure = Console.outputFailure, !Console.isReaderGone { throw failure }
         } catch {
             TerminalMode.restore()
             leave(with: error, arguments: arguments)

@@ -109,6 +109,9 @@ enum Console {
         }
     }
 
+    /// Whether the reader of standard output has gone: a command that is done with its work has no trouble by that.
+    static var isReaderGone: Bool { output.value == EPIPE }
+
     /// Waits until standard output cannot be written; nil when the wait was cancelled.
     static func outputFails() async -> Failure? {
         _ = await output.wait()
