@@ -130,7 +130,8 @@ let package = Package(
         .testTarget(
             name: "Lab",
             dependencies: [
-                "CEmulator", "CLab", "Pinhole", "PinholeWire", "PinholeCLI", "Simulator", "TestSupport",
+                "CEmulator", "CLab", "CSodium", "Pinhole", "PinholeCrypto", "PinholeWire", "PinholeCLI", "Simulator",
+                "TestSupport",
                 "pinhole-signaling", "link-emulator",
             ],
             swiftSettings: strict),
