@@ -36,7 +36,14 @@ extension EventShape {
         }
         if let transfer = event.transfer { members.merge(transfer.members) { $1 } }
         if let detail = event.detail {
-            if event.kind == .contactRequest {
+            let removed = "removed "
+            if event.kind == .contactChanged, event.contact == nil, detail.hasPrefix(removed) {
+                // There is no contact any more: the key and the name that it had.
+                let words = detail.dropFirst(removed.count).split(separator: " ", maxSplits: 1)
+                members["change"] = "removed"
+                members["key"] = .string(words.first.map(String.init) ?? "")
+                members["contact"] = .string(words.last.map(String.init) ?? "")
+            } else if event.kind == .contactRequest {
                 // The key, and the name that they give themselves, which may be empty.
                 let words = detail.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
                 members["key"] = .string(String(words[0]))

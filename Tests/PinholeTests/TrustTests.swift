@@ -217,10 +217,7 @@ struct TrustTests {
         #expect(failure { try profile.add(Contact(name: "bob", key: eve.publicKey)) }?.code == .keyChanged)
         let replaced = try profile.replaceKey(of: "bob", by: eve.publicKey)
         #expect(replaced.key == eve.publicKey && !replaced.isVerified && replaced.standing == .known)
-        #expect(
-            try profile.store.pending(to: eve.publicKey).map { String(decoding: $0.body, as: UTF8.self) } == [
-                "before", "after",
-            ])
+        #expect(try profile.outbox(to: eve.publicKey).map(\.text) == ["before", "after"])
         #expect(failure { _ = try profile.replaceKey(of: "nobody", by: bob) }?.code == .usage)
         await node.stop()
     }
@@ -238,8 +235,55 @@ struct TrustTests {
         #expect(failure { try profile.add(Contact(name: "bob", key: eve.publicKey)) }?.code == .keyChanged)
         #expect(try profile.contact(named: "bob")?.standing == .blocked)
         try profile.setBlocked("bob", false)
-        #expect(try profile.contact(named: "bob")?.standing == .known)
+        // And to unblock is no decision on the key.
+        #expect(try profile.contact(named: "bob")?.standing == .keyChanged(to: eve.publicKey))
         await node.stop()
+    }
+
+    @Test("who is unblocked is what he was before: known, invited, or one whose key changed")
+    func unblocked() throws {
+        func block(_ name: String) throws -> Standing? {
+            for _ in 0..<2 {
+                try profile.setBlocked(name, true)
+                #expect(try profile.contact(named: name)?.standing == .blocked)
+            }
+            try profile.setBlocked(name, false)
+            return try profile.contact(named: name)?.standing
+        }
+        #expect(try block("bob") == .known)
+        let link = try invite(from: eve, as: "Eve")
+        _ = try profile.use(link)
+        #expect(try block("eve") == .invited(link))
+        let mallory = Identity.generate().publicKey
+        #expect(failure { try profile.add(Contact(name: "bob", key: mallory)) }?.code == .keyChanged)
+        #expect(try block("bob") == .keyChanged(to: mallory))
+        #expect(try profile.replaceKey(of: "bob", by: bob).standing == .known)
+        #expect(try block("bob") == .known)
+    }
+
+    @Test("a key that is another contact's, or one's own, is refused for a name that is known, and changes nothing")
+    func foreignKey() throws {
+        try profile.add(Contact(name: "eve", key: eve.publicKey))
+        let own = profile.identity.publicKey
+        #expect(
+            failure { try profile.add(Contact(name: "bob", key: eve.publicKey)) }?.message == "the key is eve's already"
+        )
+        #expect(failure { try profile.add(Contact(name: "bob", key: own)) }?.message == "the key is your own")
+        try profile.add(Contact(name: "notes", key: own))
+        #expect(failure { try profile.add(Contact(name: "bob", key: own)) }?.message == "the key is notes's already")
+        #expect(try profile.contacts().map(\.standing) == [.known, .known, .known])
+    }
+
+    @Test("an inviter who declines stays a contact where a file waits for him")
+    func declinedWithFile() throws {
+        let link = try invite(from: eve, as: "Eve")
+        _ = try profile.use(link)
+        let sending = try Sending([1])
+        let reference = TransferReference(contact: eve.publicKey, direction: .outgoing, number: 1)
+        try profile.store.insert(StoredTransfer(reference, sending.offer, path: sending.source.path, createdAt: 1))
+        _ = try profile.store.settle(.declined, of: eve.publicKey)
+        #expect(try profile.contact(named: "eve")?.standing == .known)
+        #expect(try profile.transfers(with: eve.publicKey).count == 1)
     }
 
     @Test("a contact is called otherwise, but not like another one")

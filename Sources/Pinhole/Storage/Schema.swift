@@ -44,6 +44,9 @@ enum Schema {
         migrator.registerMigration("trusted time") { database in
             try database.execute(sql: trustedTime)
         }
+        migrator.registerMigration("standing before") { database in
+            try database.execute(sql: standingBefore)
+        }
         return migrator
     }
 
@@ -67,6 +70,10 @@ enum Schema {
             id INTEGER PRIMARY KEY,
             details BLOB NOT NULL                 -- sealed: the line, for whom it is, and who used it
         ) STRICT;
+        """
+
+    private static let standingBefore = """
+        ALTER TABLE contact ADD COLUMN standingBefore BLOB;  -- sealed as standing is: of who is blocked, until he is not
         """
 
     private static let version1 = """

@@ -39,19 +39,24 @@ extension Store {
         let isNew = try write { database -> Result<Bool, PinholeError> in
             if let sameName = try self.contact(named: contact.name, database) {
                 guard sameName.key == contact.key else {
+                    // A slip, and no sign of another person.
+                    if let owner = try self.contact(with: contact.key, database) { throw Self.taken(by: owner) }
+                    guard contact.key != self.owner else { throw PinholeError(.badKey, "the key is your own") }
                     // Not thrown here, where it would undo what is recorded.
                     return .failure(try recordKeyChange(of: sameName, to: contact.key, database))
                 }
                 try extend(sameName, by: contact, database)
                 return .success(false)
             }
-            if let owner = try self.contact(with: contact.key, database) {
-                throw PinholeError(.usage, "the key is \(owner.name)'s already")
-            }
+            if let owner = try self.contact(with: contact.key, database) { throw Self.taken(by: owner) }
             try insert(contact, database)
             return .success(true)
         }
         return try isNew.get()
+    }
+
+    static func taken(by owner: Contact) -> PinholeError {
+        PinholeError(.usage, "the key is \(owner.name)'s already")
     }
 
     /// Writes down a contact whose name and key are both new.
@@ -72,6 +77,7 @@ extension Store {
                 contact.isVerified, Int64.random(in: .min ... .max),
             ])
         try setStanding(contact.standing, of: contact, database)
+        try logChange("added", of: contact, database)
     }
 
     private func extend(_ known: Contact, by other: Contact, _ database: Database) throws {
@@ -94,20 +100,26 @@ extension Store {
         vault.seal(services.map(\.description).joined(separator: "\n"), for: .contactServices(id))
     }
 
-    /// Removes a contact with its messages and transfers. Returns false when there was none.
+    /// Removes a contact with its messages and transfers, and what was to be told of them. Returns false when there was
+    /// none.
     @discardableResult
     package func removeContact(named name: String) throws(PinholeError) -> Bool {
         try write { database in
-            let contact = try Int64.fetchOne(
-                database, sql: "SELECT id FROM contact WHERE nameTag = ?", arguments: [nameTag(name)])
-            guard let contact else { return false }
-            let rows = try Int64.fetchSet(
-                database, sql: "SELECT DISTINCT id >> \(SearchBlock.bits) FROM message WHERE contact = ?",
-                arguments: [contact])
-            try database.execute(sql: "DELETE FROM contact WHERE id = ?", arguments: [contact])
-            try forget(inBuckets: rows, database)
+            guard let contact = try contact(named: name, database) else { return false }
+            try remove(contact, database)
             return true
         }
+    }
+
+    func remove(_ contact: Contact, _ database: Database) throws {
+        let id = try contactID(contact.key, database)
+        let rows = try Int64.fetchSet(
+            database, sql: "SELECT DISTINCT id >> \(SearchBlock.bits) FROM message WHERE contact = ?", arguments: [id])
+        try database.execute(sql: "DELETE FROM contact WHERE id = ?", arguments: [id])
+        try forget(inBuckets: rows, database)
+        // It names whom it is about itself: there is no contact any more that it could point to.
+        let detail = "removed \(contact.key) \(contact.name)"
+        try log(NewEvent(kind: .contactChanged, detail: detail, time: WallClock.unixMilliseconds), database)
     }
 
     /// Records whether safety numbers were compared. Returns false when there is no such contact.

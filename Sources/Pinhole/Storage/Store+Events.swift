@@ -26,7 +26,8 @@ package struct LoggedEvent: Sendable, Equatable {
         case fileFailed = "file-failed"
         /// Somebody asks to be a contact.
         case contactRequest = "contact-request"
-        /// A contact was added, renamed, verified, blocked or removed; `detail` says which.
+        /// A contact was added, renamed, verified, blocked or removed; `detail` says which. What tells of a removal has no
+        /// contact: its detail is the word, the key and the name. The other events of a contact go with it.
         case contactChanged = "contact-changed"
     }
 

@@ -11,7 +11,10 @@ package final class Store: Sendable {
     private let queue: DatabaseQueue
     private let path: String
     let vault: Vault
+    /// Whose contacts and messages these are.
+    let owner: PublicKey
     let events = EventBell()
+    let people = PeopleWatch()
     /// The contacts to whom something was sent since the start, each by the row: their outboxes have a new epoch.
     let outboxesBegun = Mutex<Set<Int64>>([])
 
@@ -29,6 +32,7 @@ package final class Store: Sendable {
         self.path = path
         let vault = Vault(identity.secret)
         self.vault = vault
+        owner = identity.publicKey
         if !isInMemory { try Self.prepareFile(path) }
         queue = try Self.translating(path) {
             var configuration = Configuration()
@@ -52,6 +56,7 @@ package final class Store: Sendable {
             try Self.compact(queue)
             return queue
         }
+        queue.add(transactionObserver: people, extent: .databaseLifetime)
     }
 
     /// Whether a database is still empty. Throws for one that this version cannot use.

@@ -137,6 +137,23 @@ extension NodeLoop {
 
     // MARK: The disk
 
+    /// Reads anew who is a contact, if that may have changed.
+    func reloadChangedContacts() {
+        let profile = profile
+        offLoop {
+            Result { () throws(PinholeError) -> People? in
+                guard try profile.store.peopleChanged() else { return nil }
+                return try People(of: profile)
+            }
+        } then: { core, result, now in
+            switch result {
+            case .success(let people?): core.updateContacts(.success(people), at: now)
+            case .success(nil): break
+            case .failure(let error): core.updateContacts(.failure(error), at: now)
+            }
+        }
+    }
+
     /// Reads anew who is a contact, and then perhaps meets one.
     func reloadContacts(thenCalling key: PublicKey? = nil) {
         let profile = profile

@@ -55,12 +55,16 @@ extension Store {
             case .declined, .used, .expired, .revoked, .otherKey:
                 let id = try contactID(inviter, database)
                 let isUsed = try Bool.fetchOne(
-                    database, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE contact = ?)", arguments: [id])
-                // What was written to him is not lost with him.
+                    database,
+                    sql: """
+                        SELECT EXISTS (SELECT 1 FROM message WHERE contact = ?)
+                            OR EXISTS (SELECT 1 FROM transfer WHERE contact = ?)
+                        """, arguments: [id, id])
+                // What was written to him, or offered, is not lost with him.
                 if isUsed ?? false {
                     try setStanding(.known, of: contact, database)
                 } else {
-                    try database.execute(sql: "DELETE FROM contact WHERE id = ?", arguments: [id])
+                    try remove(contact, database)
                 }
             }
             return contact
@@ -73,7 +77,13 @@ extension Store {
 extension Store {
     /// Another key for a name that is known: from now on nothing is sent. Returns what to tell the person.
     func recordKeyChange(of contact: Contact, to key: PublicKey, _ database: Database) throws -> PinholeError {
-        if contact.standing != .blocked {
+        if contact.standing == .blocked {
+            // Nothing is sent anyway; whoever unblocks him hears of it then.
+            let id = try contactID(contact.key, database)
+            try database.execute(
+                sql: "UPDATE contact SET standingBefore = ? WHERE id = ?",
+                arguments: [sealed(.keyChanged(to: key), id), id])
+        } else {
             try setStanding(.keyChanged(to: key), of: contact, database)
             try logChange("key-changed", of: contact, database)
         }
@@ -87,9 +97,7 @@ extension Store {
             let contact = try existing(name, database)
             let id = try contactID(contact.key, database)
             if contact.key != key {
-                if let owner = try self.contact(with: key, database) {
-                    throw PinholeError(.usage, "the key is \(owner.name)'s already")
-                }
+                if let owner = try self.contact(with: key, database) { throw Self.taken(by: owner) }
                 try database.execute(
                     sql: """
                         UPDATE contact SET keyTag = ?, key = ?, isVerified = 0, presharedKey = NULL,
@@ -97,22 +105,29 @@ extension Store {
                         """,
                     arguments: [keyTag(key), vault.seal(key.raw, for: .contactKey(id)), id])
             }
-            try database.execute(sql: "UPDATE contact SET standing = NULL WHERE id = ?", arguments: [id])
+            try database.execute(
+                sql: "UPDATE contact SET standing = NULL, standingBefore = NULL WHERE id = ?", arguments: [id])
             let replaced = try existing(name, database)
             try logChange("key-replaced", of: replaced, database)
             return replaced
         }
     }
 
-    /// Answers a contact no more, or again.
+    /// Answers a contact no more, or again: then things are as they were before.
     package func setBlocked(_ isBlocked: Bool, _ name: String) throws(PinholeError) {
         try write { database in
             let contact = try existing(name, database)
+            let id = try contactID(contact.key, database)
             switch (contact.standing, isBlocked) {
             case (.blocked, true), (.known, false), (.invited, false), (.keyChanged, false): return
             case (.known, true), (.invited, true), (.keyChanged, true):
-                try setStanding(.blocked, of: contact, database)
-            case (.blocked, false): try setStanding(.known, of: contact, database)
+                try database.execute(
+                    sql: "UPDATE contact SET standingBefore = standing, standing = ? WHERE id = ?",
+                    arguments: [sealed(.blocked, id), id])
+            case (.blocked, false):
+                try database.execute(
+                    sql: "UPDATE contact SET standing = standingBefore, standingBefore = NULL WHERE id = ?",
+                    arguments: [id])
             }
             try logChange(isBlocked ? "blocked" : "unblocked", of: contact, database)
         }
@@ -154,16 +169,17 @@ extension Store {
 
     func setStanding(_ standing: Standing, of contact: Contact, _ database: Database) throws {
         let id = try contactID(contact.key, database)
-        let text: String? =
-            switch standing {
-            case .known: nil
-            case .invited(let link): link.text
-            case .blocked: "blocked"
-            case .keyChanged(let key): key.text
-            }
         try database.execute(
-            sql: "UPDATE contact SET standing = ? WHERE id = ?",
-            arguments: [text.map { vault.seal($0, for: .standing(id)) }, id])
+            sql: "UPDATE contact SET standing = ? WHERE id = ?", arguments: [sealed(standing, id), id])
+    }
+
+    private func sealed(_ standing: Standing, _ id: Int64) -> Data? {
+        switch standing {
+        case .known: nil
+        case .invited(let link): vault.seal(link.text, for: .standing(id))
+        case .blocked: vault.seal("blocked", for: .standing(id))
+        case .keyChanged(let key): vault.seal(key.text, for: .standing(id))
+        }
     }
 }
 

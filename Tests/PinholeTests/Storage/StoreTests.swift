@@ -43,6 +43,30 @@ struct StoreTests {
         #expect(try store.contact(named: "c\u{30c}arol") == carol)
     }
 
+    @Test("that contacts or invites changed is noticed, whoever changed them; messages and handshakes change none")
+    func people() throws {
+        let other = try reopened()
+        func change(_ body: () throws -> Void) throws -> Bool {
+            try body()
+            let answers = [try store.peopleChanged(), try store.peopleChanged()]
+            #expect(!answers[1])
+            return answers[0]
+        }
+        #expect(try change {})
+        #expect(try change { try store.add(Contact(name: "eve", key: Identity.generate().publicKey)) })
+        #expect(try change { try store.setBlocked(true, "eve") })
+        #expect(try change { try other.setVerified(true, contactNamed: "bob") })
+        #expect(try change { try other.removeContact(named: "eve") })
+        #expect(
+            try !change {
+                _ = try store.append(["a"], to: bob, sentAt: 1)
+                _ = try store.insert([incoming(1)])
+                try store.setOwnTimestamp(5, for: bob)
+                try store.setAuthenticatedTimestamp(5, for: bob)
+                try store.setLastSeen(5, of: bob)
+            })
+    }
+
     private func service(_ host: String) throws -> ServiceAddress {
         try ServiceAddress("pinhole-signal://\(ServiceSecret.generate().publicKey.text)@\(host):1")
     }
@@ -132,7 +156,7 @@ struct StoreTests {
         #expect((first + second + third).map(\.id.counter) == [1, 2, 3, 1])
         #expect(Set((first + second).map(\.id.epoch)).count == 1)
         #expect(third[0].id.epoch != first[0].id.epoch)
-        #expect(try store.pending(to: bob) == first + second + third)
+        #expect(try store.pendingMessages(to: bob).map(\.message) == first + second + third)
     }
 
     @Test("a contact that was removed and added again has a new epoch")  // [MSG-1]
@@ -140,36 +164,9 @@ struct StoreTests {
         let old = try store.append(["a"], to: bob, sentAt: 1)[0]
         try store.removeContact(named: "bob")
         try store.add(Contact(name: "bob", key: bob))
-        #expect(try store.pending(to: bob).isEmpty)
+        #expect(try store.pendingMessages(to: bob).isEmpty)
         let new = try store.append(["b"], to: bob, sentAt: 2)[0]
         #expect(new.id.epoch != old.id.epoch)
-    }
-
-    @Test("a message goes from queued over sent and delivered to read, and never back")
-    func states() throws {
-        let id = try store.append(["a"], to: bob, sentAt: 1)[0].id
-        func state() throws -> Message.State? { try store.outgoingMessage(id, to: bob)?.state }
-        #expect(try state() == .queued)
-        try store.setState(.sent, of: id, to: bob, at: 2)
-        #expect(try state() == .sent)
-        try store.setState(.delivered, of: id, to: bob, at: 3)
-        for late in [Message.State.sent, .failed, .queued, .delivered] {
-            try store.setState(late, of: id, to: bob, at: 9)
-        }
-        #expect(try state() == .delivered)
-        #expect(try store.pending(to: bob).isEmpty)
-        try store.setState(.read, of: id, to: bob, at: 4)
-        #expect(try state() == .read)
-        #expect(try store.outgoingMessage(id, to: bob)?.receivedAt == 3)
-    }
-
-    @Test("what failed is not pending, and a late receipt still counts")
-    func failedMessage() throws {
-        let id = try store.append(["a"], to: bob, sentAt: 1)[0].id
-        try store.setState(.failed, of: id, to: bob, at: 2)
-        #expect(try store.pending(to: bob).isEmpty)
-        try store.setState(.delivered, of: id, to: bob, at: 3)
-        #expect(try store.outgoingMessage(id, to: bob)?.state == .delivered)
     }
 
     @Test("an incoming message is new once, also after reopening and within one batch")  // [HS-72] [MSG-6]
