@@ -24,7 +24,8 @@ struct FileListing {
     private mutating func add(folder path: String, _ status: FileStatus, named name: String, depth: Int)
         throws(PinholeError)
     {
-        let names = try Self.names(in: path)
+        // In the order of their bytes, so that a folder that did not change is listed the same again.
+        let names = try Folder.entries(of: path)
         note(status)
         entries.append(Self.entry(.folder, status, name))
         for child in names {
@@ -86,18 +87,6 @@ struct FileListing {
         FileManifest.Entry(
             kind: kind, mode: UInt16(status.mode & 0o777), seconds: status.modifiedSeconds,
             nanoseconds: status.modifiedNanoseconds, path: name)
-    }
-
-    /// All but `.` and `..`, in the order of their bytes, so that a folder that did not change is listed the same again.
-    private static func names(in path: String) throws(PinholeError) -> [[UInt8]] {
-        guard let directory = opendir(path) else { throw PinholeError(system: errno, reading: path) }
-        defer { closedir(directory) }
-        var names: [[UInt8]] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if name != [0x2e], name != [0x2e, 0x2e] { names.append(name) }
-        }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
     /// Smaller holes are sent: a file system's blocks are no larger.

@@ -35,9 +35,12 @@ enum FileName {
         attempt == 1 ? name : fitted(name, suffix: " (\(attempt))")
     }
 
+    /// Cuts whole characters as long as there are several, and then parts of the last one, so that something of it stays.
     private static func fitted(_ name: String, suffix: String) -> String {
         var (stem, ending) = split(name)
-        while stem.utf8.count + suffix.utf8.count + ending.utf8.count > maxLength { stem.removeLast() }
+        let room = maxLength - suffix.utf8.count - ending.utf8.count
+        while stem.utf8.count > room, stem.dropFirst().first != nil { stem.removeLast() }
+        while stem.utf8.count > room, stem.unicodeScalars.dropFirst().first != nil { stem.unicodeScalars.removeLast() }
         return stem + suffix + ending
     }
 

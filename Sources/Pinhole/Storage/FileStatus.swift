@@ -11,6 +11,8 @@ struct FileStatus: Equatable {
     /// What tells a file from all others of this machine.
     let device: UInt64
     let inode: UInt64
+    /// How many names it has.
+    let links: UInt64
     let modifiedSeconds: Int64
     let modifiedNanoseconds: UInt32
     /// When anything of it was last changed: nothing can set this back.
@@ -27,6 +29,7 @@ struct FileStatus: Equatable {
         size = UInt64(status.st_size)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
+        links = UInt64(status.st_nlink)
         modifiedSeconds = Int64(status.st_mtim.tv_sec)
         modifiedNanoseconds = UInt32(clamping: status.st_mtim.tv_nsec)
         changedSeconds = Int64(status.st_ctim.tv_sec)

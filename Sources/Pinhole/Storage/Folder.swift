@@ -61,27 +61,44 @@ enum Folder {
 
     /// Removes a file or a folder with everything in it, as far as it can be removed. Links are not followed.
     static func removeTree(_ path: String) {
-        guard let status = FileStatus(unfollowed: path) else { return }
-        guard status.isDirectory else {
+        removeTree(Array(path.utf8CString))
+    }
+
+    /// The same for a path whose names need not be UTF-8; it ends with a zero.
+    private static func removeTree(_ path: [CChar]) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
             unlink(path)
             return
         }
-        for name in (try? names(in: path)) ?? [] { removeTree(path + "/" + name) }
+        for name in entries(of: path) ?? [] {
+            let part = [0x2f] + name.map { CChar(bitPattern: $0) } + [0]
+            removeTree(Array(path.prefix(path.count - 1)) + part)
+        }
         rmdir(path)
     }
 
-    /// All that is in a folder but `.` and `..`; names that are not UTF-8 are repaired.
-    static func names(in path: String) throws(PinholeError) -> [String] {
-        guard let directory = opendir(path) else { throw PinholeError(system: errno, reading: path) }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
+    /// The bytes of all names in a folder but `.` and `..`, in their order.
+    static func entries(of path: String) throws(PinholeError) -> [[UInt8]] {
+        guard let names = entries(of: Array(path.utf8CString)) else { throw PinholeError(system: errno, reading: path) }
         return names
+    }
+
+    private static func entries(of path: [CChar]) -> [[UInt8]]? {
+        guard let directory = opendir(path) else { return nil }
+        defer { closedir(directory) }
+        var names: [[UInt8]] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != [0x2e], name != [0x2e, 0x2e] { names.append(name) }
+        }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// The same names as text; those that are not UTF-8 are repaired.
+    static func names(in path: String) throws(PinholeError) -> [String] {
+        try entries(of: path).map { String(decoding: $0, as: UTF8.self) }
     }
 
     static func parent(of path: String) -> String {

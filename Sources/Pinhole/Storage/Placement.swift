@@ -126,6 +126,7 @@ extension Placement {
                 Folder.removeTree(tree)
                 try build(at: tree, .rename)
             }
+            try noteTree()
             guard try move(tree, to: path) else { continue }
             try Folder.synchronize(transfer.folder)
             return path
@@ -135,14 +136,29 @@ extension Placement {
             hint: "remove some of them")
     }
 
-    /// Whether an earlier try was successful: the first file has a second name there.
+    /// Whether an earlier try was successful: the folder is the one that was to be moved, and what lies in it was not
+    /// thrown away since, so that another one got its number.
     private func isThere(_ path: String) -> Bool {
-        guard let index = manifest.entries.indices.first(where: isWanted),
-            let status = FileStatus(unfollowed: transfer.path(of: index)),
-            let there = FileStatus(unfollowed: "\(path)/\(manifest.entries[index].path)")
+        guard let there = FileStatus(unfollowed: path), there.isDirectory,
+            let noted = try? File(opening: note, flags: O_RDONLY | O_NOFOLLOW).read(at: 0, count: 64),
+            noted == Self.number(of: there)
         else { return false }
-        return status.isSameFile(as: there)
+        guard let index = manifest.entries.indices.first(where: isWanted) else { return true }
+        return FileStatus(unfollowed: transfer.path(of: index)).map { $0.links > 1 } ?? true
     }
+
+    /// Writes down which folder is about to get its name.
+    private func noteTree() throws(PinholeError) {
+        let file = try File(opening: note, flags: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW)
+        let number = Self.number(of: try FileStatus(of: tree))
+        try file.write(number.span, at: 0)
+        try file.synchronize()
+        try Folder.synchronize(transfer.path)
+    }
+
+    private var note: String { "\(transfer.path)/placed" }
+
+    private static func number(of status: FileStatus) -> [UInt8] { Array("\(status.device) \(status.inode)".utf8) }
 
     /// Returns false where the name is taken.
     private func move(_ source: String, to path: String) throws(PinholeError) -> Bool {

@@ -127,60 +127,6 @@ extension Store {
             ])
     }
 
-    /// Moves an outgoing message on. A message never goes back: a late `sent` or a doubled receipt changes nothing.
-    package func setState(
-        _ state: Message.State, of id: MessageID, to key: PublicKey, at time: UInt64
-    ) throws(PinholeError) {
-        try setState(state, of: [id], to: key, at: time)
-    }
-
-    /// Moves outgoing messages on, in one transaction.
-    package func setState(
-        _ state: Message.State, of ids: [MessageID], to key: PublicKey, at time: UInt64
-    ) throws(PinholeError) {
-        let before: String
-        switch state {
-        case .queued: return
-        case .sent: before = "'queued'"
-        case .failed: before = "'queued', 'sent'"
-        case .delivered: before = "'queued', 'sent', 'failed'"
-        case .read: before = "'queued', 'sent', 'failed', 'delivered'"
-        }
-        try write { database in
-            let contact = try contactID(key, database)
-            for id in ids {
-                try database.execute(
-                    sql: """
-                        UPDATE message SET state = ?, receivedAt = coalesce(receivedAt, ?)
-                        WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter = ? AND state IN (\(before))
-                        """,
-                    arguments: [
-                        state.rawValue, state == .delivered || state == .read ? Int64(bitPattern: time) : nil, contact,
-                        Int64(bitPattern: id.epoch), Int64(bitPattern: id.counter),
-                    ])
-            }
-        }
-    }
-
-    /// The outgoing messages that the contact has not confirmed, in order.
-    package func pending(to key: PublicKey) throws(PinholeError) -> [ChatMessage] {
-        try read { database in
-            let contact = try contactID(key, database)
-            return try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT epoch, counter, body, sentAt FROM message
-                    WHERE contact = ? AND direction = 'outgoing' AND state IN ('queued', 'sent') ORDER BY id
-                    """, arguments: [contact]
-            ).map { row in
-                let id = MessageID(epoch: row.bits("epoch"), counter: row.bits("counter"))
-                let place = Vault.Place.messageBody(
-                    contact: contact, isOutgoing: true, epoch: id.epoch, counter: id.counter)
-                return ChatMessage(id: id, time: row.bits("sentAt"), body: try vault.open(row["body"], for: place))
-            }
-        }
-    }
-
     /// The newest `limit` messages with a contact, the oldest of them first.
     package func messages(with key: PublicKey, limit: Int) throws(PinholeError) -> [Message] {
         try read { database in

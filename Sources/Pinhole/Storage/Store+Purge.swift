@@ -17,7 +17,7 @@ extension Store {
             arguments.append(Int64(clamping: time))
         }
         let count = try delete(where: condition, StatementArguments(arguments))
-        try deleteTransfers(with: key, before: time)
+        _ = try deleteTransfers(with: key, before: time ?? .max)
         try shrink()
         return count
     }
@@ -44,20 +44,30 @@ extension Store {
     }
 
     /// Deletes what is remembered of transfers that have ended, but for the last hour's: their senders may not know yet
-    /// that they have ended, and would send them again.
-    private func deleteTransfers(with key: PublicKey?, before time: UInt64?) throws(PinholeError) {
-        let end = min(time ?? .max, WallClock.unixMilliseconds - 3_600_000)
-        try write { database in
+    /// that they have ended, and would send them again. With `isTold` also but for those that somebody who follows the
+    /// events has not heard of. Returns whether there were any.
+    private func deleteTransfers(
+        with key: PublicKey? = nil, before time: UInt64, isTold: Bool = false
+    ) throws(PinholeError) -> Bool {
+        let end = min(time, WallClock.unixMilliseconds - 3_600_000)
+        return try write { database in
             let contact = try key.map { try contactID($0, database) }
-            let arguments: StatementArguments = [Int64(clamping: end), contact, contact]
+            let arguments: StatementArguments = [Int64(clamping: end), contact, contact, isTold]
             try database.execute(
                 sql: """
                     DELETE FROM transfer WHERE state IN ('done', 'refused', 'failed') AND createdAt < ?
                         AND (? IS NULL OR contact = ?)
+                        AND NOT (? AND EXISTS (
+                            SELECT 1 FROM event JOIN consumer ON consumer.cursor < event.cursor
+                            WHERE event.contact = transfer.contact AND event.number = transfer.number))
                     """, arguments: arguments)
+            let count = database.changesCount
             try database.execute(
-                sql: "DELETE FROM event WHERE number IS NOT NULL AND time < ? AND (? IS NULL OR contact = ?)",
-                arguments: arguments)
+                sql: """
+                    DELETE FROM event WHERE number IS NOT NULL AND time < ? AND (? IS NULL OR contact = ?)
+                        AND NOT (? AND EXISTS (SELECT 1 FROM consumer WHERE consumer.cursor < event.cursor))
+                    """, arguments: arguments)
+            return count + database.changesCount > 0
         }
     }
 
@@ -91,7 +101,8 @@ extension Store {
 
 // MARK: By themselves
 
-/// How long messages stay on the disk once they have done their service: delivered, or seen.
+/// How long messages stay on the disk once they have done their service: delivered, or seen. What is remembered of files
+/// that were sent or received goes with them, an hour later at the earliest.
 public enum HistoryPolicy: Hashable, Sendable {
     /// Until they are purged.
     case keep
@@ -128,7 +139,8 @@ extension Store {
             let age = min(UInt64(clamping: duration.components.seconds), .max / 1000) * 1000
             guard now > age else { return 0 }
             let count = try delete(where: "storedAt < ?", [Int64(clamping: now - age)])
-            if count > 0 { try? truncateLog() }
+            let hadFiles = try deleteTransfers(before: now - age, isTold: true)
+            if count > 0 || hadFiles { try? truncateLog() }
             return count
         }
     }
@@ -189,7 +201,8 @@ extension Store {
                     AND NOT EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.cursor < event.cursor
                         WHERE event.message = message.id)))
                 """, [forgotten, settled])
-        if count > 0 { try? truncateLog() }
+        let hadFiles = try deleteTransfers(before: .max, isTold: true)
+        if count > 0 || hadFiles { try? truncateLog() }
         return count
     }
 

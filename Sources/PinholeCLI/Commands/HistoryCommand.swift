@@ -71,7 +71,13 @@ extension HistoryCommand {
                 ])
             }
             for message in messages { message.show(namesContact: contact == nil) }
-            if messages.isEmpty { Console.talk(search == nil ? "Nothing was said yet." : "Nothing was found.") }
+            if messages.isEmpty {
+                let keepsNone = (try? Settings(try NodeOptions.parse([]), global: global).history) == .off
+                Console.talk(
+                    search != nil
+                        ? "Nothing was found."
+                        : keepsNone ? "No history is kept ('history = false')." : "Nothing was said yet.")
+            }
             if let before { Console.talk("There is more before this: add --page \(String(before))", style: .dim) }
         }
 

@@ -71,7 +71,7 @@ struct DamagedDatabaseTests {
             // With room again it is the same as if the steps that failed had not been tried, and they can be repeated.
             let again = try Store(path: path, identity: identity)
             #expect(try again.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
-            #expect(try again.pending(to: bob).count == (done.contains(0) ? 2 : 0))
+            #expect(try again.pendingMessages(to: bob).count == (done.contains(0) ? 2 : 0))
             #expect(try again.state(of: bob).highestStored == [7: done.contains(1) ? 1040 : 1000])
             #expect(try again.consumers().count == (done.contains(2) ? 1 : 0))
             #expect(try again.contacts().count == (done.contains(3) ? 2 : 1))

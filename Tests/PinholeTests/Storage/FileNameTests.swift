@@ -41,6 +41,19 @@ struct FileNameTests {
         #expect(FileName.sanitized("a." + String(repeating: "x", count: 500)).utf8.count == 255)
     }
 
+    @Test("of a name that is one long character, or begins with one, something stays")
+    func longCharacter() {
+        let marks = String(repeating: "\u{301}", count: 300)
+        for name in ["a" + marks, "a" + marks + ".txt"] {
+            for attempt in [1, 2, 10_000] {
+                let fitted = FileName.numbered(FileName.sanitized(name), attempt: attempt)
+                #expect(fitted.hasPrefix("a\u{301}") || fitted.unicodeScalars.first == "a")
+                #expect((200...255).contains(fitted.utf8.count))
+                #expect(fitted.hasSuffix(".txt") == name.hasSuffix(".txt"))
+            }
+        }
+    }
+
     @Test("a second file gets a number before its ending")
     func numbered() {
         #expect(FileName.numbered("a.txt", attempt: 1) == "a.txt")

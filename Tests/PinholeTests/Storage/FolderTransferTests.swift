@@ -168,6 +168,38 @@ struct FolderTransferTests {
         #expect(visible == [isFolder ? "out" : "x"])
     }
 
+    @Test(
+        "so does who dies with a folder that holds nothing but folders, or whose first file got another name",
+        arguments: [true, false])
+    func twiceWithoutNames(isEmpty: Bool) throws {
+        try make(isEmpty ? [:] : ["out/\u{1}x": [3], "out/y": [4]], folders: ["out/sub/inner"])
+        let sending = try Sending(folder.path("out"), in: folder)
+        func finish() throws -> String {
+            let transfer = try PartialTransfer(sending.offer, sending.key, in: downloads)
+            defer { transfer.release() }
+            return try sending.finish(transfer)
+        }
+        for _ in 0..<3 { #expect(try finish() == downloads + "/out") }
+        guard !isEmpty else { return }
+        // What was thrown away meanwhile comes again, beside a folder of the same name that is somebody else's.
+        try FileManager.default.removeItem(atPath: downloads + "/out")
+        try make(["in/out/mine": [1]])
+        #expect(try finish() == downloads + "/out (2)")
+        #expect(
+            try tree(downloads + "/out (2)") == tree(folder.path("out")).map { $0.filter { $0 != "\u{1}" } }.sorted())
+    }
+
+    @Test("a folder is removed with all that is in it, also what has no proper name")
+    func removal() throws {
+        try make(["tree/a": [1], "tree/sub/b": [2]])
+        for name in ["tree/", "tree/sub/"] {
+            let path = Array((folder.path(name) + "bad").utf8CString.dropLast()) + [-1, 0]
+            close(open(path, O_CREAT | O_WRONLY, 0o600))
+        }
+        Folder.removeTree(folder.path("tree"))
+        #expect(try folder.entries == ["in"])
+    }
+
     @Test("names in a folder cannot leave it, or surprise a terminal")
     func names() {
         #expect(FileName.inside(".gitignore") == ".gitignore")

@@ -77,7 +77,7 @@ struct FullDiskTests {
             #expect(error?.message.english.hasPrefix("the disk is full") == true)
             #expect(error?.hint?.english.contains("df -h") == true)
         }
-        #expect(try store.pending(to: bob).map { String(decoding: $0.body, as: UTF8.self) } == ["before"])
+        #expect(try store.outbox(to: bob).map(\.text) == ["before"])
         disk.free()
         #expect(try store.append(["after"], to: bob, sentAt: 3)[0].id.counter == 2)
         #expect(try store.insert([incoming]) == [true])

@@ -35,6 +35,12 @@ struct HistoryTests {
             })
     }
 
+    private func deliver(_ id: MessageID, at time: UInt64) throws {
+        var receipts = Store.Receipts()
+        receipts.delivered = [id]
+        _ = try store.note(receipts, from: bob, at: time)
+    }
+
     private func texts(_ query: HistoryQuery) throws -> [String] {
         try store.history(query).entries.map(\.message.text)
     }
@@ -150,7 +156,7 @@ struct HistoryTests {
     func purge() throws {
         for first in stride(from: 1, through: 1401, by: 200) { try receive(first...first + 199) }
         let mine = try store.append(["delivered", "pending"], to: bob, sentAt: 20_000)
-        try store.setState(.delivered, of: mine[0].id, to: bob, at: 20_001)
+        try deliver(mine[0].id, at: 20_001)
         #expect(try store.purge(with: nil, before: 1001) == 100)
         #expect(try texts(HistoryQuery(limit: 9999)).count == 1502)
         #expect(try texts(HistoryQuery(text: "message 100")).contains("message 100") == false)
@@ -167,7 +173,7 @@ struct HistoryTests {
         try receive(1599...1601)
         #expect(try texts(HistoryQuery()) == ["pending", "message 1601"])
         #expect(try store.history(HistoryQuery(limit: 1)).entries[0].place == 1603)
-        #expect(try store.pending(to: bob).map(\.id) == [mine[1].id])
+        #expect(try store.pendingMessages(to: bob).map(\.message.id) == [mine[1].id])
     }
 
     @Test("after a purge not a byte of what was sealed is left in any file, and the files are small again")
@@ -261,7 +267,7 @@ struct HistoryTests {
         let mine = try store.append(["delivered", "pending"], to: bob, sentAt: 50)
         func sweep(_ time: UInt64) throws -> Int { try store.sweep(.off, at: time) }
         #expect(try sweep(60_000) == 0)
-        try store.setState(.delivered, of: mine[0].id, to: bob, at: 55_000)
+        try deliver(mine[0].id, at: 55_000)
         #expect(try sweep(60_000) == 0)
         #expect(try sweep(66_000) == 1)
         try store.change("UPDATE inbox SET read = 3", [])
@@ -278,5 +284,40 @@ struct HistoryTests {
         _ = try store.cancel(mine[1].id, to: bob, at: 60_000)
         #expect(try sweep(600_000) == 0)
         #expect(try sweep(600_000 + Self.hour) == 1)
+    }
+
+    @Test(
+        "without a history, or after its time, nothing is told of files either; who has not heard of one hears it first"
+    )
+    func files() throws {
+        let now = WallClock.unixMilliseconds
+        func end(_ number: UInt64, at time: UInt64) throws {
+            let offer = try Sending([1]).source.offer(number, salt: [UInt8](repeating: 7, count: 32))
+            let reference = TransferReference(contact: bob, direction: .incoming, number: number)
+            try store.insert(StoredTransfer(reference, offer, createdAt: time))
+            try store.setState(.done, of: reference, path: "/home/alice/a.bin", at: time)
+        }
+        func left() throws -> [UInt64] { try store.transfers(with: bob, unfinished: false).map(\.reference.number) }
+        func events() throws -> Int { try store.events(after: 0, limit: 99).filter { $0.transfer != nil }.count }
+        try end(1, at: now - 3 * Self.hour)
+        try end(2, at: now)
+        _ = try store.sweep(.keep, at: now)
+        #expect(try left() == [1, 2])
+        _ = try store.sweep(.off, at: now)
+        #expect(try left() == [2] && events() == 2)
+        try store.follow(as: "bot", at: 1)
+        try end(3, at: now - 3 * Self.hour)
+        _ = try store.sweep(.off, at: now)
+        #expect(try left() == [2, 3] && events() == 4)
+        try store.acknowledge(.max, by: "bot", at: 2)
+        _ = try store.sweep(.off, at: now)
+        #expect(try left() == [2])
+        try end(4, at: now - 30 * Self.hour)
+        try store.acknowledge(.max, by: "bot", at: 3)
+        let day = HistoryPolicy.keepFor(.seconds(86_400))
+        _ = try store.sweep(day, at: now - 8 * Self.hour)
+        #expect(try left() == [2, 4])
+        _ = try store.sweep(day, at: now)
+        #expect(try left() == [2])
     }
 }

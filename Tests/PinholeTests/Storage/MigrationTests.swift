@@ -74,7 +74,7 @@ struct MigrationTests {
         #expect(state.ownTimestamp == 11 && state.authenticatedTimestamp == 12 && state.highestStored == [.max: 5])
         #expect(try store.messages(with: bob, limit: 9).map(\.text) == ["first words", "an answer", "not sent yet"])
         #expect(try store.messages(with: bob, limit: 9).map(\.state) == [.delivered, .read, .queued])
-        #expect(try store.pending(to: bob).map(\.id) == [MessageID(epoch: 77, counter: 2)])
+        #expect(try store.pendingMessages(to: bob).map(\.message.id) == [MessageID(epoch: 77, counter: 2)])
 
         for secret in secrets { #expect(try !everything().contains(secret), "\(secret)") }
         for key in [bob, identity.publicKey] {

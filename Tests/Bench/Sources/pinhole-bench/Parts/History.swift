@@ -45,7 +45,7 @@ enum History {
             let profile = try Profile.open(at: path) { nil }
             for contact in try profile.contacts() {
                 _ = try profile.store.state(of: contact.key)
-                _ = try profile.store.pending(to: contact.key)
+                _ = try profile.store.pendingMessages(to: contact.key)
             }
             opened = profile
         }
