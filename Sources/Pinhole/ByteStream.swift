@@ -148,7 +148,7 @@ public final class ByteStream: Sendable {
             answer.give(nil)
             node.perform { loop, _ in _ = loop.streams.cancel(number, of: handle) }
         }
-        guard let value else { throw PinholeError(.other, "it was cancelled") }
+        guard let value else { throw Node.cancelled }
         return value
     }
 

@@ -25,7 +25,11 @@ public final class Connection: Sendable {
         var isHeld = false
         var undelivered: Set<MessageReference> = []
         var waiters: [CheckedContinuation<Void, Never>] = []
+        /// Streams that others fill, and that end with the session.
+        var dependents: [@Sendable () -> Void] = []
         var end: PinholeError?
+        /// Whether it was the session itself that ended.
+        var isSessionOver = false
     }
 
     init(to contact: PublicKey, of node: Node) {
@@ -46,9 +50,9 @@ public final class Connection: Sendable {
     /// Accepts a message: when this returns it is on disk, and it will be delivered, by a later session if need be.
     @discardableResult
     public func send(_ text: String) async throws(PinholeError) -> MessageReference {
-        let message = try await node.send(text, to: contact)
-        state.withLock { if $0.end == nil { _ = $0.undelivered.insert(message) } }
-        return message
+        try await node.send(text, to: contact) { message in
+            state.withLock { if $0.end == nil { _ = $0.undelivered.insert(message) } }
+        }
     }
 
     /// Waits until the contact has a message on disk.
@@ -132,9 +136,10 @@ public final class Connection: Sendable {
                 return true
             }
             if isMuch { hold(true) }
-        case .delivered(let message):
+        case .delivered(let message), .failed(let message, _):
             settle { state in state.undelivered.remove(message) }
         case .disconnected(_, let reason):
+            state.withLock { $0.isSessionOver = true }
             // That one of the two ended the session is not an error.
             let isWanted = reason == .closedHere || reason == .contactLeft
             end(PinholeError(isWanted ? .other : .peerOffline, "the session has ended: \(reason)"))
@@ -145,15 +150,30 @@ public final class Connection: Sendable {
     /// No more comes.
     func end(_ error: PinholeError) {
         var wasHeld = false
+        var dependents: [@Sendable () -> Void] = []
         settle { state in
             if state.end == nil { state.end = error }
             state.undelivered = []
             state.continuation?.finish()
             state.continuation = nil
             (wasHeld, state.isHeld) = (state.isHeld, false)
+            (dependents, state.dependents) = (state.dependents, [])
         }
+        for finish in dependents { finish() }
         if wasHeld { hold(false) }
     }
+
+    /// Calls `finish` at the session's end, or now if that has come.
+    func atEnd(_ finish: @escaping @Sendable () -> Void) {
+        let isOver = state.withLock { state in
+            if state.end == nil { state.dependents.append(finish) }
+            return state.end != nil
+        }
+        if isOver { finish() }
+    }
+
+    /// Whether the session itself has ended, and not only who used it.
+    var isSessionOver: Bool { state.withLock { $0.isSessionOver } }
 
     private func settle(_ body: (inout State) -> Void) {
         let waiters = state.withLock { state in
@@ -165,8 +185,16 @@ public final class Connection: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when the contact has everything that was sent here, or the session is over.
+    /// Returns when the contact has everything that was sent here, or the session is over, or the caller is cancelled.
     func settled() async {
+        await withTaskCancellationHandler {
+            await undisturbedSettled()
+        } onCancel: {
+            end(Node.cancelled)
+        }
+    }
+
+    private func undisturbedSettled() async {
         await withCheckedContinuation { continuation in
             let isSettled = state.withLock { state in
                 guard !state.undelivered.isEmpty else { return true }

@@ -149,7 +149,7 @@ extension FileRecord.Postponement {
     var sentence: Phrase {
         switch self {
         case .asking: "the receiver is asked whether to take it"
-        case .storage: "the receiver has no room for it"
+        case .storage: "the receiver cannot store it at the moment"
         }
     }
 }

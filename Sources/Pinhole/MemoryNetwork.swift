@@ -16,17 +16,29 @@ public final class MemoryNetwork: Sendable {
     private struct State {
         var loops: [IPAddress: MemoryLoop] = [:]
         var last: UInt32 = 0
+        /// What decides on losses, for each way from a node to another.
+        var dice: [Way: SplitMix64] = [:]
+    }
+
+    private struct Way: Hashable {
+        let source: IPAddress
+        let destination: IPAddress
     }
 
     private let state = Mutex(State())
     private let loss: Double
     private let delay: Duration
+    private let seed: UInt64
 
     /// A network that loses nothing, or that loses each datagram with the probability `loss` (0 to 1), and takes `delay`
     /// for each.
-    public init(delay: Duration = .zero, loss: Double = 0) {
+    ///
+    /// With the same `seed` it loses the same ones: the third from one node to another, say, with the nodes counted as they
+    /// joined.
+    public init(delay: Duration = .zero, loss: Double = 0, seed: UInt64 = 1) {
         self.delay = delay
         self.loss = loss
+        self.seed = seed
     }
 
     /// A place for one more node.
@@ -58,8 +70,36 @@ public final class MemoryNetwork: Sendable {
     }
 
     private func hand(_ bytes: [UInt8], to loop: MemoryLoop, from source: Route) {
-        if loss == 0 || Double.random(in: 0..<1) >= loss { loop.take(bytes, from: source, after: delay) }
+        if !isLost(Way(source: source.remote.ip, destination: loop.ip)) { loop.take(bytes, from: source, after: delay) }
     }
+
+    /// Whether the next datagram of a way is lost.
+    private func isLost(_ way: Way) -> Bool {
+        guard loss > 0 else { return false }
+        return state.withLock { state in
+            var dice = state.dice[way] ?? SplitMix64(state: seed &+ way.source.number << 32 &+ way.destination.number)
+            defer { state.dice[way] = dice }
+            return Double.random(in: 0..<1, using: &dice) < loss
+        }
+    }
+}
+
+/// A generator with a seed (Steele, Lea and Flood 2014).
+private struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension IPAddress {
+    /// The last 32 bits.
+    fileprivate var number: UInt64 { bytes.suffix(4).reduce(0) { $0 << 8 | UInt64($1) } }
 }
 
 /// One node's end of a ``MemoryNetwork``: a serial queue in the place of a thread around sockets.

@@ -35,7 +35,7 @@ extension Node {
         to key: PublicKey, timeout: Duration = .seconds(15),
         _ body: @Sendable (Connection) async throws -> Value
     ) async throws -> Value {
-        start()
+        try begin()
         try await admit([key])
         let connection = Connection(to: key, of: self)
         let events = events()
@@ -51,17 +51,16 @@ extension Node {
         }
         try await connect(to: key, timeout: timeout)
         let value = try await body(connection)
-        let (clock, patience) = (clock, Task { await connection.settled() })
-        let timer = Task {
+        let timer = Task { [clock] in
             try? await Task.sleep(for: .seconds(10), clock: clock)
             connection.end(PinholeError(.other, "the connection was closed here"))
         }
-        await patience.value
+        await connection.settled()
         timer.cancel()
         return value
     }
 
-    /// Runs `body` for each session with one of the contacts, in a child task of its own, until it is cancelled.
+    /// Runs `body` for each session with one of these contacts, in a child task of its own, until it is cancelled.
     ///
     /// To everybody else this node does not answer. When `body` returns or throws, its session is closed; the contact may
     /// call again. An error of `body` is told as ``NodeEvent/notice(_:)`` and ends nothing but its session. A node that was
@@ -69,10 +68,20 @@ extension Node {
     public func serve(
         accepting keys: [PublicKey], _ body: @escaping @Sendable (Connection) async throws -> Void
     ) async throws {
+        try await serve(Set(keys), body)
+    }
+
+    /// The same for all contacts of the profile, also those who become contacts while it runs.
+    public func serve(_ body: @escaping @Sendable (Connection) async throws -> Void) async throws {
+        try await serve(nil, body)
+    }
+
+    private func serve(
+        _ wanted: Set<PublicKey>?, _ body: @escaping @Sendable (Connection) async throws -> Void
+    ) async throws {
         let events = events()
-        start()
-        try await admit(keys)
-        let wanted = Set(keys)
+        try begin()
+        try await admit(wanted.map { Array($0) } ?? [])
         try await withThrowingDiscardingTaskGroup { group in
             var connections: [PublicKey: Connection] = [:]
             func begin(_ key: PublicKey) {
@@ -82,21 +91,23 @@ extension Node {
                 users.withLock { $0[key, default: 0] += 1 }
                 group.addTask {
                     defer {
+                        // After a session that has ended by itself there may be another one already.
+                        let isOver = connection.isSessionOver
                         connection.end(PinholeError(.other, "the connection was closed here"))
-                        self.release(key)
+                        self.release(key, disconnects: !isOver)
                     }
                     do {
                         try await body(connection)
                         await connection.settled()
-                    } catch is CancellationError {
                     } catch {
+                        guard !Task.isCancelled, !(error is CancellationError) else { return }
                         self.hub.publish(.notice("a connection was closed: \(error)"))
                     }
                 }
             }
-            for key in keys where await ask({ $0.path(to: key) }) ?? nil != nil { begin(key) }
+            for key in await ask(\.connected) ?? [] where wanted?.contains(key) ?? true { begin(key) }
             for await event in events {
-                guard let key = event.contact, wanted.contains(key) else { continue }
+                guard let key = event.contact, wanted?.contains(key) ?? true else { continue }
                 if case .connected = event {
                     if connections[key] == nil { begin(key) }
                 } else {
@@ -111,14 +122,14 @@ extension Node {
     }
 
     /// One user of a contact's session less: the last one closes it.
-    private func release(_ key: PublicKey) {
+    private func release(_ key: PublicKey, disconnects: Bool = true) {
         let isLast = users.withLock { users in
             users[key, default: 1] -= 1
             guard users[key] == 0 else { return false }
             users[key] = nil
             return true
         }
-        if isLast { disconnect(from: key) }
+        if isLast, disconnects { disconnect(from: key) }
     }
 
     /// In a temporary profile keys become contacts by being named.
@@ -154,6 +165,13 @@ extension Node {
     /// The streams of a name that contacts open from now on, or one contact; others are refused. A contact has at most 64
     /// streams open.
     public func streams(named name: String, from key: PublicKey? = nil) async -> AsyncStream<ByteStream> {
+        await incomingStreams(named: name, from: key).streams
+    }
+
+    /// The same, with what ends them.
+    fileprivate func incomingStreams(
+        named name: String, from key: PublicKey?
+    ) async -> (streams: AsyncStream<ByteStream>, finish: @Sendable () -> Void) {
         let (streams, continuation) = AsyncStream.makeStream(of: ByteStream.self)
         let take: @Sendable (UInt64, PublicKey) -> Void = { [weak self] handle, contact in
             guard let self else { return }
@@ -162,12 +180,12 @@ extension Node {
         let number = await ask { $0.takeStreams(named: name, from: key, at: MonotonicClock.now, take) }
         guard let number else {
             continuation.finish()
-            return streams
+            return (streams, {})
         }
         continuation.onTermination = { [weak self] _ in
             self?.perform { loop, _ in loop.streams.remove(number, named: name) }
         }
-        return streams
+        return (streams, { continuation.finish() })
     }
 }
 
@@ -177,9 +195,11 @@ extension Connection {
         try await node.openStream(name, to: contact)
     }
 
-    /// The streams of a name that the contact opens from now on.
+    /// The streams of a name that the contact opens from now on; they end with the session.
     public func streams(named name: String) async -> AsyncStream<ByteStream> {
-        await node.streams(named: name, from: contact)
+        let (streams, finish) = await node.incomingStreams(named: name, from: contact)
+        atEnd(finish)
+        return streams
     }
 
     /// Sends a request and waits for the reply of the contact's program, which takes it from ``requests()``.
@@ -209,10 +229,11 @@ extension Connection {
         }
         guard work.isCancelled else { return try result.get() }
         stream.cancel()
+        guard !Task.isCancelled else { throw Node.cancelled }
         throw PinholeError(.timedOut, "there was no reply within \(timeout.seconds) s")
     }
 
-    /// The requests that the contact makes from now on.
+    /// The requests that the contact makes from now on; they end with the session.
     public func requests() async -> AsyncStream<Request> {
         let streams = await streams(named: Request.name)
         let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
@@ -268,8 +289,10 @@ public struct Request: Sendable {
 
 extension Node: Service {
     /// Runs the node until the service group shuts down, and says goodbye to contacts and services.
+    ///
+    /// Throws where the node cannot be started.
     public func run() async throws {
-        start()
+        try begin()
         do {
             try await gracefulShutdown()
         } catch {

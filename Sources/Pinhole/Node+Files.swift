@@ -46,22 +46,28 @@ extension Node {
         let events = events()
         switch try profile.store.transfer(transfer)?.state {
         case .done: return
-        case .refused: throw PinholeError(.other, "the file was declined")
-        case .failed: throw PinholeError(.other, "the transfer failed")
+        case .refused, .failed: throw Self.undelivered(try profile.store.failure(of: transfer))
         case .offered, .accepted, nil: break
         }
-        try await first(in: events, within: timeout ?? .seconds(365 * 86_400)) { event in
+        try await first(in: events, within: timeout) { event in
             switch event {
             case .fileSent(transfer), .fileReceived(transfer, _): .success(())
-            case .fileFailed(transfer, let reason): .failure(PinholeError(.other, "the file did not arrive: \(reason)"))
+            case .fileFailed(transfer, let reason): .failure(Self.undelivered(reason))
             case .unreachable(transfer.contact, let error): .failure(error)
             default: nil
             }
         } orThrow: {
-            PinholeError(
-                .peerOffline, "the file has not arrived within \((timeout ?? .zero).seconds) s",
+            // Without a time limit nobody is late.
+            guard let timeout else { return Self.cancelled }
+            return PinholeError(
+                .peerOffline, "the file has not arrived within \(timeout.seconds) s",
                 hint: "send it again: it goes on where it stopped")
         }
+    }
+
+    private static func undelivered(_ reason: Phrase?) -> PinholeError {
+        guard let reason else { return PinholeError(.other, "the transfer failed") }
+        return PinholeError(.other, "the file did not arrive: \(reason)")
     }
 
     /// Takes an offered file.

@@ -42,6 +42,13 @@ extension Node {
     public func send(
         _ text: String, to key: PublicKey, token: String? = nil
     ) async throws(PinholeError) -> MessageReference {
+        try await send(text, to: key, token: token) { _ in }
+    }
+
+    /// The same; `stored` hears the message's name before anything can be heard of its delivery.
+    func send(
+        _ text: String, to key: PublicKey, token: String? = nil, stored: (MessageReference) -> Void
+    ) async throws(PinholeError) -> MessageReference {
         try requireContact(key)
         let isNote = key == profile.identity.publicKey
         let (message, isNew) = try sendOrder.withLock { _ throws(PinholeError) in
@@ -51,6 +58,7 @@ extension Node {
             let isLive = liveSessions.contains(key)
             let state: Message.State = isNote ? .read : isLive ? .sent : .queued
             let message = try profile.store.append([text], to: key, sentAt: time, as: state, token: token)[0]
+            stored(MessageReference(contact: key, epoch: message.id.epoch, counter: message.id.counter))
             if !isNote { perform { $0.endpoint.send(message, isReleased: isLive, to: key.key, at: $1) } }
             return (message.id, true)
         }
@@ -69,12 +77,17 @@ extension Node {
         let events = events()
         let id = MessageID(epoch: message.epoch, counter: message.counter)
         // What is not kept any more had been delivered: what waits is never swept, and what was given up much later.
-        guard let state = try profile.store.outgoingMessage(id, to: message.contact)?.state else { return }
-        if state == .delivered || state == .read { return }
+        guard let known = try profile.store.outgoingMessage(id, to: message.contact) else { return }
+        switch known.state {
+        case .delivered, .read: return
+        case .failed: throw Self.failure(known.failure)
+        case .queued, .sent: break
+        }
         let name = try requireContact(message.contact)
         try await first(in: events, within: timeout) { event in
             switch event {
             case .delivered(message): .success(())
+            case .failed(message, let reason): .failure(Self.failure(reason))
             case .unreachable(message.contact, let error): .failure(error)
             default: Self.refusal(in: event, of: message.contact).map { .failure($0) }
             }
@@ -82,6 +95,15 @@ extension Node {
             PinholeError(
                 .peerOffline, "\(name) has not received the message within \(timeout.seconds) s",
                 hint: "it stays in the outbox and is delivered when you are both online")
+        }
+    }
+
+    private static func failure(_ reason: Message.Failure?) -> PinholeError {
+        switch reason {
+        case .cancelled: PinholeError(.other, "the message was cancelled")
+        case .cancelledAfterSending:
+            PinholeError(.other, "the message was cancelled, and may have arrived all the same")
+        case nil: PinholeError(.other, "the message will not be sent again")
         }
     }
 
@@ -112,7 +134,7 @@ extension Node {
 
     @discardableResult
     func requireContact(_ key: PublicKey) throws(PinholeError) -> String {
-        guard let contact = try profile.contacts().first(where: { $0.key == key }) else {
+        guard let contact = try profile.contact(with: key) else {
             throw PinholeError(.usage, "\(key) is not a contact", hint: "add it first: pinhole contact add NAME \(key)")
         }
         if let obstacle = contact.obstacle { throw obstacle }

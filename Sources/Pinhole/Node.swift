@@ -63,12 +63,22 @@ public final class Node: Sendable {
         try core.loadContacts(at: MonotonicClock.now)
     }
 
-    /// Starts to answer contacts and to register with the services.
+    /// Starts to answer contacts and to register with the services. Where that fails a ``NodeEvent/notice(_:)`` says so;
+    /// ``withConnection(to:timeout:_:)``, ``serve(_:)`` and ``run()`` throw it.
     public func start() {
-        do {
+        do throws(PinholeError) {
+            try begin()
+        } catch {
+            hub.publish(.notice(error.phrase))
+        }
+    }
+
+    /// The same, throwing.
+    func begin() throws(PinholeError) {
+        do throws(SocketError) {
             guard try loop.start(core) else { return }
         } catch {
-            return hub.publish(.notice(error.pinholeError.phrase))
+            throw error.pinholeError
         }
         perform { $0.begin(at: $1) }
         let watching = Task { await self.watchContacts() }
@@ -104,12 +114,12 @@ public final class Node: Sendable {
         }
     }
 
-    /// Contacts that were added or removed meanwhile, by another process for instance.
+    /// Contacts that were added or removed meanwhile, by another process for instance. Once a minute all are looked at:
+    /// invites expire, and who could not be served perhaps can be.
     private func watchContacts() async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(2))
-            guard !Task.isCancelled else { return }
-            contactsChanged()
+        for round in 1... {
+            guard (try? await Task.sleep(for: .seconds(2))) != nil else { return }
+            if round % 30 == 0 { contactsChanged() } else { perform { core, _ in core.reloadChangedContacts() } }
         }
     }
 

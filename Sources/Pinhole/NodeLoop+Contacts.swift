@@ -35,10 +35,11 @@ extension NodeLoop {
                     update(contact, at: now)
                     continue
                 }
-                endpoint.remove(contact.key.key, at: now)
+                remove(contact.key, at: now)
             }
             do throws(PinholeError) {
                 try add(contact, at: now)
+                takeUpTransfers(with: [contact.key])
                 troubles.remove(.contact(contact.key))
             } catch {
                 tell(.contact(contact.key), "\(contact.name) cannot be served: \(error)")
@@ -46,10 +47,19 @@ extension NodeLoop {
         }
         let keys = Set(current.map(\.key))
         for key in contacts.keys where !keys.contains(key) {
-            endpoint.remove(key.key, at: now)
+            remove(key, at: now)
             contacts[key] = nil
         }
         followServices(at: now)
+    }
+
+    /// The endpoint forgets what was offered to the contact; what he sends it ends as it ends with a session.
+    private func remove(_ key: PublicKey, at now: Instant) {
+        endpoint.remove(key.key, at: now)
+        for reference in outgoingFiles.keys where reference.contact == key {
+            outgoingFiles.removeValue(forKey: reference)?.reader?.cancel()
+            retireQueue(of: reference)
+        }
     }
 
     /// Another process may have learned of more ways to a contact.

@@ -16,13 +16,34 @@ struct Progress {
     }
 }
 
+/// Where the disk is waited for on behalf of one transfer.
+struct FileQueue {
+    let queue = DispatchQueue(label: "pinhole.files")
+    /// How often something was begun on it.
+    var uses = 0
+}
+
 extension NodeLoop {
     /// Where the disk is waited for, each transfer on its own: one whose disk is stuck holds up no other.
     func queue(of reference: TransferReference) -> DispatchQueue {
-        if let queue = fileQueues[reference] { return queue }
-        let queue = DispatchQueue(label: "pinhole.files")
-        fileQueues[reference] = queue
-        return queue
+        var file = fileQueues[reference] ?? FileQueue()
+        file.uses += 1
+        fileQueues[reference] = file
+        return file.queue
+    }
+
+    /// The transfer needs its queue no more: it is forgotten when it has done what it was asked for, unless it is asked
+    /// for something else until then.
+    func retireQueue(of reference: TransferReference) {
+        guard let (queue, uses) = fileQueues[reference].map({ ($0.queue, $0.uses) }) else { return }
+        let node = LoopBound(self)
+        let loop = loop
+        queue.async {
+            loop.perform {
+                guard node.value.fileQueues[reference]?.uses == uses else { return }
+                node.value.fileQueues[reference] = nil
+            }
+        }
     }
 
     /// A person, or the policy, wants the transfer no more.
@@ -40,23 +61,27 @@ extension NodeLoop {
     }
 
     private func isOpen(_ reference: TransferReference) -> Bool {
-        if let file = incomingFiles[reference] { return !file.isFinishing }
-        return outgoingFiles[reference] != nil
+        switch incomingFiles[reference]?.stage {
+        case .finishing: false
+        case .offered, .opening, .receiving, .obstructed: true
+        case nil: outgoingFiles[reference] != nil
+        }
     }
 
     /// The end of a transfer without its file.
     func fail(_ reference: TransferReference, _ sentence: Phrase, _ state: Transfer.State) {
         let incoming = incomingFiles.removeValue(forKey: reference)
         let outgoing = outgoingFiles.removeValue(forKey: reference)
-        incoming?.writer?.cancel()
+        incoming?.cancel()
         outgoing?.reader?.cancel()
         let folder = configuration.downloadDirectory
         let groups = outgoing.map { groupsPath($0.key) }
         let partial = incoming.map { PartialTransfer.path($0.key, in: folder) }
         queue(of: reference).async {
-            incoming?.writer?.settle(isWanted: false)
+            incoming?.letGo(isWanted: false)
             for path in [groups, partial] { if let path { Folder.removeTree(path) } }
         }
+        retireQueue(of: reference)
         record(state, of: reference, reason: sentence) { $0.hub.publish(.fileFailed(reference, reason: sentence)) }
     }
 

@@ -3,47 +3,65 @@ import PinholeCore
 import PinholeCrypto
 import PinholeWire
 
-/// An offer from a contact, and what came of it once it was accepted.
-struct IncomingFile {
-    let offer: FileOffer
-    let key: FileKey
-    var writer: FileWriter?
-    /// Whether all of it is here and it is getting its name: too late to give it up.
-    var isFinishing = false
-    /// Why it cannot be taken at the moment; it is tried again.
-    var obstacle: Phrase?
-    var progress = Progress()
-}
-
+/// What contacts offer, on its way to the disk.
 extension NodeLoop {
     func fileOffered(_ offer: FileOffer, from key: PublicKey, at now: Instant) {
         let reference = TransferReference(contact: key, direction: .incoming, number: offer.transfer)
         let store = profile.store
         let entry = StoredTransfer(reference, offer, createdAt: WallClock.unixMilliseconds)
+        let refusal = refusal(of: offer, from: key)
         incomingFiles[reference] = IncomingFile(
             offer: offer,
             key: FileKey(sender: key.key, receiver: profile.identity.publicKey.key, offer: offer))
         offLoop {
-            Result { () throws(PinholeError) in
-                try store.insert(entry)
-                return try store.transfer(reference)
+            Result { () throws(PinholeError) -> (StoredTransfer, isNew: Bool) in
+                // What is refused at once costs no room: the contact could fill the disk with offers.
+                if let known = try store.transfer(reference) { return (known, isNew: false) }
+                if refusal == nil { try store.insert(entry) }
+                return (entry, isNew: true)
             }
         } then: { core, result, now in
             guard core.incomingFiles[reference] != nil else { return }
             switch result {
-            case .success(let known): core.decide(reference, offer, known, at: now)
+            case .success((let known, let isNew)):
+                if let refusal, isNew { return core.turnAway(reference, offer, refusal, at: now) }
+                core.decide(reference, offer, known, at: now)
             case .failure(let error): core.refuse(reference, .storage, error.message, at: now)
             }
         }
     }
 
+    /// Why nobody has to be asked about a new offer: the contact's policy, or that there is something of that name.
+    private func refusal(of offer: FileOffer, from key: PublicKey) -> FileRecord.Refusal? {
+        let path = "\(configuration.downloadDirectory)/\(FileName.sanitized(offer.name))"
+        if configuration.existingFilePolicy == .skip, FileStatus(unfollowed: path) != nil { return .exists }
+        return policy(of: key) == .refuse ? .declined : nil
+    }
+
+    private func policy(of key: PublicKey) -> NodeConfiguration.FilePolicy {
+        contacts[key]?.filePolicy ?? configuration.filePolicy
+    }
+
+    /// Refuses an offer that was not written down, and forgets it.
+    private func turnAway(
+        _ reference: TransferReference, _ offer: FileOffer, _ refusal: FileRecord.Refusal, at now: Instant
+    ) {
+        incomingFiles[reference] = nil
+        endpoint.refuse(reference.number, refusal, with: reference.contact.key, at: now)
+        let name = FileName.sanitized(offer.name)
+        hub.publish(.fileOffered(reference, from: reference.contact, name: name, size: offer.totalSize))
+        let reason: Phrase =
+            refusal == .exists ? "there is something of that name already" : "it was declined here"
+        hub.publish(.fileFailed(reference, reason: reason))
+    }
+
     /// An offer that is known goes on as it was answered; a new one by the policy.
-    private func decide(_ reference: TransferReference, _ offer: FileOffer, _ known: StoredTransfer?, at now: Instant) {
-        guard known?.offer == offer else {
+    private func decide(_ reference: TransferReference, _ offer: FileOffer, _ known: StoredTransfer, at now: Instant) {
+        guard known.offer == offer else {
             incomingFiles[reference] = nil
             return endpoint.refuse(reference.number, .unacceptable, with: reference.contact.key, at: now)
         }
-        switch known?.state {
+        switch known.state {
         case .done:
             incomingFiles[reference] = nil
             return endpoint.fileStored(offer.transfer, from: reference.contact.key, at: now)
@@ -54,18 +72,17 @@ extension NodeLoop {
             if let incoming = incomingFiles.removeValue(forKey: reference) {
                 let partial = PartialTransfer.path(incoming.key, in: configuration.downloadDirectory)
                 queue(of: reference).async { Folder.removeTree(partial) }
+                retireQueue(of: reference)
             }
             return endpoint.refuse(reference.number, .declined, with: reference.contact.key, at: now)
-        case .offered, nil:
+        case .offered:
             let name = FileName.sanitized(offer.name)
             hub.publish(.fileOffered(reference, from: reference.contact, name: name, size: offer.totalSize))
-            if configuration.existingFilePolicy == .skip,
-                FileStatus(unfollowed: "\(configuration.downloadDirectory)/\(name)") != nil
-            {
+            if refusal(of: offer, from: reference.contact) == .exists {
                 return refuse(reference, .exists, "there is something of that name already", at: now)
             }
         }
-        switch contacts[reference.contact]?.filePolicy ?? configuration.filePolicy {
+        switch policy(of: reference.contact) {
         case .accept: accept(reference)
         case .ask: endpoint.postpone(reference.number, .asking, from: reference.contact.key, at: now)
         case .refuse: giveUp(reference, .declined, at: now)
@@ -73,7 +90,13 @@ extension NodeLoop {
     }
 
     func accept(_ reference: TransferReference) {
-        guard let incoming = incomingFiles[reference], incoming.writer == nil else { return }
+        guard let incoming = incomingFiles[reference] else { return }
+        let opening = IncomingFile.Opening()
+        switch incoming.stage {
+        case .offered: incomingFiles[reference]?.stage = .opening(opening, after: nil)
+        case .obstructed(let reason): incomingFiles[reference]?.stage = .opening(opening, after: reason)
+        case .opening, .receiving, .finishing: return
+        }
         let (offer, key) = (incoming.offer, incoming.key)
         let folder = configuration.downloadDirectory
         let store = profile.store
@@ -82,15 +105,18 @@ extension NodeLoop {
             Result { () throws(PinholeError) in
                 try store.setState(.accepted, of: reference)
                 let transfer = try PartialTransfer(offer, key, in: folder)
-                return (transfer, transfer.holdings)
+                opening.opened(transfer)
             }
         } then: { core, result, now in
-            guard core.incomingFiles[reference] != nil else { return }
+            // Whoever gave it up meanwhile, or begun anew, has another.
+            guard case .opening(let present, _) = core.incomingFiles[reference]?.stage, present === opening else {
+                return
+            }
             switch result {
-            case .success(let (transfer, holdings)):
-                core.incomingFiles[reference]?.writer = core.makeWriter(transfer, reference)
-                core.incomingFiles[reference]?.obstacle = nil
-                core.endpoint.accept(reference.number, holdings, from: reference.contact.key, at: now)
+            case .success:
+                guard let transfer = opening.take() else { return }
+                core.incomingFiles[reference]?.stage = .receiving(core.makeWriter(transfer, reference))
+                core.endpoint.accept(reference.number, transfer.holdings, from: reference.contact.key, at: now)
             case .failure(let error):
                 core.cannotWrite(reference, error, at: now)
             }
@@ -130,13 +156,13 @@ extension NodeLoop {
             }
         case .failure(let error):
             // Who finishes finds it out as well.
-            if !incoming.isFinishing { cannotWrite(reference, error, at: now) }
+            if case .receiving = incoming.stage { cannotWrite(reference, error, at: now) }
         }
     }
 
     func fileComplete(_ reference: TransferReference) {
-        guard let writer = incomingFiles[reference]?.writer else { return }
-        incomingFiles[reference]?.isFinishing = true
+        guard case .receiving(let writer) = incomingFiles[reference]?.stage else { return }
+        incomingFiles[reference]?.stage = .finishing(writer)
         let store = profile.store
         let existing = configuration.existingFilePolicy
         // Behind what is still to be written of it.
@@ -150,11 +176,10 @@ extension NodeLoop {
         } then: { core, result, now in
             // The session may have ended meanwhile: then nobody is to be answered, and the outcome is the same.
             let isAwaited = core.incomingFiles[reference] != nil
-            core.incomingFiles[reference]?.isFinishing = false
             switch result {
             case .success(let path):
-                core.incomingFiles[reference] = nil
-                core.fileQueues[reference] = nil
+                core.incomingFiles.removeValue(forKey: reference)?.cancel()
+                core.retireQueue(of: reference)
                 if isAwaited { core.endpoint.fileStored(reference.number, from: reference.contact.key, at: now) }
                 core.hub.publish(.fileReceived(reference, path: path))
             case .failure(let error):
@@ -166,22 +191,23 @@ extension NodeLoop {
     }
 
     func fileInterrupted(_ reference: TransferReference) {
-        guard let writer = incomingFiles.removeValue(forKey: reference)?.writer else { return }
+        guard let incoming = incomingFiles.removeValue(forKey: reference) else { return }
+        if case .opening(let opening, _) = incoming.stage { opening.take()?.release() }
         // What has come is written, and is there for the next session.
-        queue(of: reference).async { writer.settle(isWanted: true) }
+        queue(of: reference).async { incoming.letGo(isWanted: true) }
+        retireQueue(of: reference)
     }
 
     /// What is damaged is over. Where the disk does not take it, it waits until the disk does.
     private func cannotWrite(_ reference: TransferReference, _ error: PinholeError, at now: Instant) {
         guard error.code != .badData else { return refuse(reference, .corrupt, error.message, at: now) }
         guard let incoming = incomingFiles[reference] else { return }
-        let writer = incoming.writer
-        let isNews = incoming.obstacle != error.message
-        incomingFiles[reference]?.writer = nil
-        incomingFiles[reference]?.obstacle = error.message
-        writer?.cancel()
-        queue(of: reference).async { writer?.settle(isWanted: true) }
-        if isNews {
+        var told: Phrase?
+        if case .opening(_, let reason) = incoming.stage { told = reason }
+        incomingFiles[reference]?.stage = .obstructed(error.message)
+        incoming.cancel()
+        queue(of: reference).async { incoming.letGo(isWanted: true) }
+        if told != error.message {
             endpoint.postpone(reference.number, .storage, from: reference.contact.key, at: now)
             let name = FileName.sanitized(incoming.offer.name)
             hub.publish(.fileWaiting(reference, name: name, reason: error.message))
@@ -191,7 +217,7 @@ extension NodeLoop {
         Task {
             try? await Task.sleep(for: .seconds(5))
             loop.perform {
-                guard node.value.incomingFiles[reference]?.obstacle != nil else { return }
+                guard case .obstructed = node.value.incomingFiles[reference]?.stage else { return }
                 node.value.accept(reference)
             }
         }

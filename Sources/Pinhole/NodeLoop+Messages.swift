@@ -47,11 +47,24 @@ extension NodeLoop {
     func markSent(_ ids: [MessageID], to key: PublicKey) {
         let store = profile.store
         offLoop {
-            Result { () throws(PinholeError) in try store.markSent(ids, to: key) }
+            Result { () throws(PinholeError) in
+                let mayGo = try store.markSent(ids, to: key)
+                var others: [(id: MessageID, failure: Message.Failure?)] = []
+                for id in ids where !mayGo.contains(id) {
+                    others.append((id, try store.outgoingMessage(id, to: key)?.failure))
+                }
+                return (mayGo, others)
+            }
         } then: { core, result, now in
             switch result {
-            case .success(let mayGo):
-                for id in ids where !mayGo.contains(id) { core.endpoint.cancel(id, to: key.key, at: now) }
+            case .success(let (mayGo, others)):
+                for (id, failure) in others {
+                    core.endpoint.cancel(id, to: key.key, at: now)
+                    // Somebody who waits for it did not hear what another process decided.
+                    guard let failure else { continue }
+                    let message = MessageReference(contact: key, epoch: id.epoch, counter: id.counter)
+                    core.hub.publish(.failed(message, failure))
+                }
                 core.endpoint.release(mayGo, to: key.key, at: now)
             case .failure(let error):
                 core.hub.publish(.notice("messages to \(core.name(of: key)) cannot be sent: \(error)"))

@@ -9,21 +9,42 @@ struct OutgoingTransfer {
     let offer: FileOffer
     let key: FileKey
     let sent: SentGroups
-    /// Where it began this time, and how many groups were given since.
-    var begun: UInt64 = 0
-    var given: UInt64 = 0
-    /// From the receiver's acceptance on.
-    var reader: FileReader?
-    /// Whether the endpoint wants more and has not got it.
-    var isWanted = false
+    var stage = Stage.offered
     var progress = Progress()
+
+    enum Stage {
+        /// The receiver has not accepted it, or postponed it.
+        case offered
+        case sending(Content)
+    }
+
+    /// What is on its way.
+    struct Content {
+        let reader: FileReader
+        /// Where it began this time, and how many groups were given since.
+        let begun: UInt64
+        var given: UInt64 = 0
+        /// Whether the endpoint wants more and has not got it.
+        var isWanted = false
+    }
+
+    var content: Content? {
+        get {
+            switch stage {
+            case .offered: nil
+            case .sending(let content): content
+            }
+        }
+        set { stage = newValue.map { .sending($0) } ?? .offered }
+    }
+
+    var reader: FileReader? { content?.reader }
 }
 
 extension NodeLoop {
-    /// Offers again what earlier processes did not bring to its end.
-    func takeUpTransfers() {
+    /// Offers again what was not brought to its end: by earlier processes, or before the contact was what he is now.
+    func takeUpTransfers(with keys: [PublicKey]) {
         let store = profile.store
-        let keys = Array(contacts.keys)
         offLoop {
             keys.flatMap { (try? store.transfers(with: $0, unfinished: true)) ?? [] }
         } then: { core, transfers, now in
@@ -32,7 +53,9 @@ extension NodeLoop {
     }
 
     private func takeUp(_ transfer: StoredTransfer) {
-        guard let path = transfer.path, outgoingFiles[transfer.reference] == nil else { return }
+        guard let path = transfer.path, outgoingFiles[transfer.reference] == nil,
+            isServed(transfer.reference.contact)
+        else { return }
         offLoop(on: queue(of: transfer.reference)) {
             Result { () throws(PinholeError) in
                 let source = try FileSource(path)
@@ -53,7 +76,7 @@ extension NodeLoop {
 
     func offer(_ transfer: StoredTransfer, _ source: FileSource, at now: Instant) {
         let reference = transfer.reference
-        guard outgoingFiles[reference] == nil else { return }
+        guard outgoingFiles[reference] == nil, isServed(reference.contact) else { return }
         let contact = reference.contact.key
         let key = FileKey(sender: profile.identity.publicKey.key, receiver: contact, offer: transfer.offer)
         do throws(PinholeError) {
@@ -65,10 +88,13 @@ extension NodeLoop {
         }
     }
 
+    /// Whether files can be offered to the contact: if not, they are once that is so.
+    private func isServed(_ key: PublicKey) -> Bool { contacts[key]?.standing == .known }
+
     func fileAccepted(_ reference: TransferReference, _ holdings: FileHoldings, at now: Instant) {
         guard let transfer = outgoingFiles[reference] else { return }
         transfer.reader?.cancel()
-        outgoingFiles[reference]?.reader = nil
+        outgoingFiles[reference]?.stage = .offered
         let (source, offer, key, sent) = (transfer.source, transfer.offer, transfer.key, transfer.sent)
         let store = profile.store
         offLoop(on: queue(of: reference)) {
@@ -89,14 +115,14 @@ extension NodeLoop {
         guard let transfer = outgoingFiles[reference] else { return }
         let node = LoopBound(self)
         let loop = loop
-        outgoingFiles[reference]?.reader = FileReader(
+        // The receiver may have accepted it anew while the source was looked at.
+        transfer.reader?.cancel()
+        let reader = FileReader(
             transfer.source, transfer.offer, transfer.key, after: tree, sent: transfer.sent, on: queue(of: reference)
         ) {
             loop.perform { node.value.provide(reference, at: MonotonicClock.now) }
         }
-        outgoingFiles[reference]?.begun = tree.groups
-        outgoingFiles[reference]?.given = 0
-        outgoingFiles[reference]?.isWanted = false
+        outgoingFiles[reference]?.stage = .sending(OutgoingTransfer.Content(reader: reader, begun: tree.groups))
         hub.publish(
             .fileBegan(
                 reference, name: transfer.source.name, done: transfer.offer.range(of: tree.groups).lowerBound,
@@ -105,19 +131,21 @@ extension NodeLoop {
     }
 
     func fileWanted(_ reference: TransferReference, at now: Instant) {
-        outgoingFiles[reference]?.isWanted = true
+        outgoingFiles[reference]?.content?.isWanted = true
         provide(reference, at: now)
     }
 
     /// Gives the endpoint what it wants, if that has been read.
     private func provide(_ reference: TransferReference, at now: Instant) {
-        guard let transfer = outgoingFiles[reference], transfer.isWanted, let reader = transfer.reader else { return }
-        switch reader.next() {
+        guard let transfer = outgoingFiles[reference], case .sending(var content) = transfer.stage, content.isWanted
+        else { return }
+        switch content.reader.next() {
         case .given(let bytes, let isLast):
-            outgoingFiles[reference]?.isWanted = false
-            outgoingFiles[reference]?.given += isLast ? 0 : 1
+            content.isWanted = false
+            content.given += isLast ? 0 : 1
+            outgoingFiles[reference]?.stage = .sending(content)
             endpoint.provide(bytes, for: reference.number, isLast: isLast, to: reference.contact.key, at: now)
-            let done = transfer.offer.range(of: transfer.begun + transfer.given + (isLast ? 0 : 1)).lowerBound
+            let done = transfer.offer.range(of: content.begun + content.given).lowerBound
             if outgoingFiles[reference]?.progress.isDue(at: now, isLast: isLast) ?? false {
                 hub.publish(.fileProgress(reference, done: done, total: transfer.offer.contentSize))
             }
@@ -137,7 +165,7 @@ extension NodeLoop {
     func filePostponed(_ reference: TransferReference, _ reason: FileRecord.Postponement) {
         guard let transfer = outgoingFiles[reference] else { return }
         transfer.reader?.cancel()
-        outgoingFiles[reference]?.reader = nil
+        outgoingFiles[reference]?.stage = .offered
         hub.publish(.fileWaiting(reference, name: transfer.source.name, reason: reason.sentence))
     }
 
@@ -147,6 +175,7 @@ extension NodeLoop {
         let groups = groupsPath(transfer.key)
         let (source, changed) = (transfer.source, transfer.source.changed)
         queue(of: reference).async { Folder.removeTree(groups) }
+        retireQueue(of: reference)
         record(.done, of: reference) { core in
             for index in changed {
                 let path = source.manifest.entries[index].path

@@ -15,7 +15,7 @@ final class NodeLoop: LoopDelegate {
     let loop: any DatagramShell
     /// Everything that blocks on the disk, in order; the content of files apart, so that messages do not wait for it.
     private let storage = DispatchQueue(label: "pinhole.storage")
-    var fileQueues: [TransferReference: DispatchQueue] = [:]
+    var fileQueues: [TransferReference: FileQueue] = [:]
 
     var contacts: [PublicKey: Contact] = [:]
     var services: ServiceList
@@ -165,7 +165,7 @@ extension NodeLoop {
     func begin(at now: Instant) {
         if configuration.mapsPorts, !configuration.allowsLoopback { portMapper = makePortMapper() }
         addressesChanged(at: now)
-        takeUpTransfers()
+        takeUpTransfers(with: Array(contacts.keys))
     }
 
     /// Ends what maps ports, once the loop has ended.
@@ -184,11 +184,11 @@ extension NodeLoop {
     /// Waits until everything that was being stored is on disk. The loop has ended.
     func finishStorage() {
         for transfer in outgoingFiles.values { transfer.reader?.cancel() }
-        let writers = incomingFiles.mapValues(\.writer)
+        let incoming = incomingFiles
         outgoingFiles.removeAll()
         incomingFiles.removeAll()
-        for (reference, queue) in fileQueues {
-            queue.sync { writers[reference]??.settle(isWanted: true) }
+        for (reference, file) in fileQueues {
+            file.queue.sync { incoming[reference]?.letGo(isWanted: true) }
         }
         storage.sync {}
     }

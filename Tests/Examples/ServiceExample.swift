@@ -10,9 +10,7 @@ struct ServiceExample {
     func group() async throws {
         let node = try Node(identity: .generate(), network: MemoryNetwork())
         let logger = Logger(label: "example") { _ in SwiftLogNoOpLogHandler() }
-        // begin: service
         let group = ServiceGroup(services: [node], gracefulShutdownSignals: [.sigterm], logger: logger)
-        // end
         let running = Task { try await group.run() }
         let events = node.events()
         await group.triggerGracefulShutdown()
@@ -20,5 +18,14 @@ struct ServiceExample {
         // The node has stopped: its events have ended.
         for await _ in events {}
         await #expect(throws: PinholeError.self) { try await node.networkReport(timeout: .zero) }
+    }
+
+    /// Compiled, so that it stays true; it ends with a signal.
+    func main(_ node: Node) async throws {
+        // begin: service
+        let group = ServiceGroup(
+            services: [node], gracefulShutdownSignals: [.sigterm], logger: Logger(label: "my-program"))
+        try await group.run()
+        // end
     }
 }

@@ -76,6 +76,23 @@ struct NodeLoopTests {
         #expect(try profile.messages(with: carol.key, limit: 9).count == 1)
     }
 
+    @Test("that another process cancelled a message is told when it is about to be sent")
+    func cancelledElsewhere() async throws {
+        try profile.add(bob)
+        let events = hub.subscribe()
+        let id = try profile.store.append(["never mind"], to: bob.key, sentAt: 1)[0].id
+        let message = MessageReference(contact: bob.key, epoch: id.epoch, counter: id.counter)
+        #expect(try profile.cancel(message) == .cancelled)
+        let node = LoopBound(core)
+        try loop.start(core)
+        defer { loop.stop() }
+        loop.perform { [bob] in node.value.markSent([id], to: bob.key) }
+        for await case .failed(message, let failure) in events {
+            #expect(failure == .cancelled)
+            break
+        }
+    }
+
     @Test("a stream that comes before its taker waits for it; the first who takes that name from that contact gets it")
     func earlyStream() async throws {
         let node = LoopBound(core)
@@ -103,6 +120,42 @@ struct NodeLoopTests {
         }
     }
 
+    @Test("who accepts a file twice at once, or gives it up while it is being opened, is not in his own way")
+    func impatience() async throws {
+        try profile.add(bob)
+        let events = hub.subscribe()
+        let sending = try Sending([0x61])
+        let reference = TransferReference(contact: bob.key, direction: .incoming, number: sending.offer.transfer)
+        let node = LoopBound(core)
+        try loop.start(core)
+        defer { loop.stop() }
+        loop.perform { [loop] in
+            let core = node.value
+            core.incomingFiles[reference] = IncomingFile(offer: sending.offer, key: sending.key)
+            core.accept(reference)
+            core.accept(reference)
+            // The session ends, and in the next one the offer comes again.
+            core.fileInterrupted(reference)
+            core.incomingFiles[reference] = IncomingFile(offer: sending.offer, key: sending.key)
+            core.accept(reference)
+            core.queue(of: reference).async {
+                loop.perform { node.value.giveUp(reference, .declined, at: MonotonicClock.now) }
+            }
+        }
+        for await event in events {
+            if case .fileWaiting(_, _, let reason) = event { Issue.record("it waits: \(reason)") }
+            if case .fileFailed = event { break }
+        }
+        // Nothing is kept of a transfer that has ended.
+        func queues() async -> Int {
+            await withCheckedContinuation { continuation in
+                loop.perform { continuation.resume(returning: node.value.fileQueues.count) }
+            }
+        }
+        while await queues() > 0 { await Task.yield() }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("downloads")).isEmpty)
+    }
+
     @Test(
         "a file whose session ends while it gets its name is told of; a damaged one leaves nothing",
         arguments: [true, false])
@@ -120,7 +173,8 @@ struct NodeLoopTests {
         defer { loop.stop() }
         loop.perform {
             let writer = FileWriter(transfer, on: node.value.queue(of: reference)) { _ in }
-            node.value.incomingFiles[reference] = IncomingFile(offer: sending.offer, key: sending.key, writer: writer)
+            node.value.incomingFiles[reference] = IncomingFile(
+                offer: sending.offer, key: sending.key, stage: .receiving(writer))
             node.value.fileComplete(reference)
             if isIntact { node.value.incomingFiles[reference] = nil }
         }

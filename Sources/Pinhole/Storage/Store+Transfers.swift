@@ -93,6 +93,25 @@ extension Store {
         }
     }
 
+    /// Why a transfer ended without its file, as the event log has it; nil where that is forgotten.
+    func failure(of reference: TransferReference) throws(PinholeError) -> Phrase? {
+        try read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT cursor, detail FROM event WHERE kind = ? AND contact = ? AND direction = ? AND number = ?
+                    ORDER BY cursor DESC LIMIT 1
+                    """,
+                arguments: [
+                    LoggedEvent.Kind.fileFailed.rawValue, try contactID(reference.contact, database),
+                    reference.direction.rawValue, Int64(bitPattern: reference.number),
+                ])
+            guard let row, let detail: Data = row["detail"] else { return nil }
+            // A sentence without arguments is one of the catalogue again.
+            return Phrase(stringLiteral: try vault.text(detail, for: .eventDetail(row["cursor"])))
+        }
+    }
+
     /// The transfers with a contact, in order: all of them, or those that are neither done nor given up.
     package func transfers(with key: PublicKey, unfinished: Bool) throws(PinholeError) -> [StoredTransfer] {
         try read { database in

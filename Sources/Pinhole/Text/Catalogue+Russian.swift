@@ -381,6 +381,8 @@ extension Catalogue {
             "Ничего не ждёт.",
         "Nothing was found.":
             "Ничего не найдено.",
+        "No history is kept ('history = false').":
+            "История не ведётся ('history = false').",
         "Nothing was said yet.":
             "Ещё ничего не сказано.",
         "OPTIONS":
@@ -1365,8 +1367,6 @@ extension Catalogue {
             "файл не дошёл: {1}",
         "the file has not arrived within {1} s":
             "за {1} с файл не дошёл",
-        "the file was declined":
-            "файл отклонён",
         "the first one who opens it":
             "первому, кто откроет",
         "the history cannot be swept: {1}":
@@ -1445,6 +1445,12 @@ extension Catalogue {
             "это не строка открытого ключа OpenSSH Ed25519 (ssh-ed25519 AAAA… комментарий)",
         "the message has {1} bytes, and {2} are the most":
             "в сообщении {1} байт, а можно не больше {2}",
+        "the message was cancelled":
+            "сообщение отменено",
+        "the message was cancelled, and may have arrived all the same":
+            "сообщение отменено, но могло всё же дойти",
+        "the message will not be sent again":
+            "сообщение больше не будет отправлено",
         "the messages are deleted, but another process still reads the log that held them":
             "сообщения удалены, но другой процесс ещё читает журнал, в котором они были",
         "the name comes first: pinhole contact add NAME KEY":
@@ -1495,10 +1501,10 @@ extension Catalogue {
             "процесс, в котором работал узел, завершился",
         "the profile is of another user":
             "профиль принадлежит другому пользователю",
+        "the receiver cannot store it at the moment":
+            "получатель сейчас не может его сохранить",
         "the receiver could not store it":
             "получатель не смог сохранить файл",
-        "the receiver has no room for it":
-            "у получателя для него нет места",
         "the receiver has something of that name, and keeps it":
             "у получателя уже есть что-то с этим именем, и он это оставляет",
         "the receiver is asked whether to take it":

@@ -1,0 +1,115 @@
+import Foundation
+import PinholeWire
+import Testing
+
+@testable import Pinhole
+
+@Suite("offers of files", .timeLimit(.minutes(1)))
+struct FileOfferTests {
+    let folder: TemporaryDirectory
+    let network = MemoryNetwork()
+    let friend = Identity.generate()
+    let profile: Profile
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        profile = try Profile.create(at: folder.path("alice"), passphrase: nil)
+        try folder.write(Array("content".utf8), to: "a.bin")
+    }
+
+    private func node(
+        _ profile: Profile, _ policy: NodeConfiguration.FilePolicy = .accept
+    ) throws -> Node {
+        try Node(
+            profile: profile,
+            configuration: NodeConfiguration(
+                downloadDirectory: profile.directory + "/downloads", filePolicy: policy, mapsPorts: false),
+            network: network)
+    }
+
+    private func follow(_ profile: Profile, _ node: Node) async {
+        let people = Result { () throws(PinholeError) in try People(of: profile) }
+        await node.ask { $0.updateContacts(people, at: MonotonicClock.now) }
+    }
+
+    enum Change: CaseIterable {
+        case unblocked, accepted, replacedKey
+    }
+
+    @Test("an offer waits while the contact may not be written to, and goes on when he may", arguments: Change.allCases)
+    func standing(change: Change) async throws {
+        let other = try Profile.create(at: folder.path("bob"), passphrase: nil)
+        let bob = other.identity.publicKey
+        let first = change == .replacedKey ? friend.publicKey : bob
+        if change == .accepted {
+            let invite = try other.invite(as: "bob", services: [], expiresAt: WallClock.unixMilliseconds + 3_600_000)
+            _ = try profile.use(invite.link)
+        } else {
+            try profile.add(Contact(name: "bob", key: first))
+        }
+        let sender = try node(profile)
+        let events = sender.events()
+        sender.start()
+        let offered = try await sender.sendFile(folder.path("a.bin"), to: first)
+        await sender.ask { _ in }
+        switch change {
+        case .unblocked:
+            try profile.setBlocked("bob", true)
+            await follow(profile, sender)
+            try profile.setBlocked("bob", false)
+        case .accepted: _ = try profile.store.settle(.accepted, of: bob)
+        case .replacedKey: _ = try profile.replaceKey(of: "bob", by: bob)
+        }
+        await follow(profile, sender)
+        try other.add(Contact(name: "alice", key: profile.identity.publicKey))
+        let receiver = try node(other)
+        receiver.start()
+        for await case .fileSent(let reference) in events {
+            #expect(reference.number == offered.number && reference.contact == bob)
+            break
+        }
+        #expect(try folder.read("bob/downloads/a.bin") == Array("content".utf8))
+        await sender.stop()
+        await receiver.stop()
+    }
+
+    @Test("an offer that the policy refuses, or whose name is taken, leaves nothing behind", arguments: [true, false])
+    func refused(isByPolicy: Bool) async throws {
+        let other = try Profile.create(at: folder.path("bob"), passphrase: nil)
+        try profile.add(Contact(name: "bob", key: other.identity.publicKey))
+        try other.add(Contact(name: "alice", key: profile.identity.publicKey))
+        let downloads = folder.path("bob/downloads")
+        try FileManager.default.createDirectory(atPath: downloads, withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: downloads + "/a.bin"))
+        let sender = try node(profile)
+        let receiver = try Node(
+            profile: other,
+            configuration: NodeConfiguration(
+                downloadDirectory: downloads, filePolicy: isByPolicy ? .refuse : .accept,
+                existingFilePolicy: isByPolicy ? .rename : .skip,
+                mapsPorts: false),
+            network: network)
+        let (events, told) = (sender.events(), receiver.events())
+        sender.start()
+        receiver.start()
+        let before = try other.store.newestEvent()
+        let offered = try await sender.sendFile(folder.path("a.bin"), to: other.identity.publicKey)
+        for await case .fileFailed(_, let reason) in told {
+            #expect(reason.english == (isByPolicy ? "it was declined here" : "there is something of that name already"))
+            break
+        }
+        let words = isByPolicy ? "it was declined" : "the receiver has something of that name, and keeps it"
+        for await case .fileFailed(_, let reason) in events {
+            #expect(reason.english == words)
+            break
+        }
+        // Who asks later hears the same, and not that it was declined where it was something else.
+        let error = await #expect(throws: PinholeError.self) { try await sender.finished(offered, timeout: nil) }
+        #expect(error?.message.english == "the file did not arrive: \(words)")
+        #expect(try other.transfers(with: profile.identity.publicKey).isEmpty)
+        #expect(try other.store.newestEvent() == before)
+        await sender.stop()
+        await receiver.stop()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: downloads) == ["a.bin"])
+    }
+}
