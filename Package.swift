@@ -113,7 +113,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "Documents", path: "Tests/Documents", swiftSettings: strict),
         .testTarget(
-            name: "PinholeControlTests", dependencies: ["Pinhole", "PinholeControl", "TestSupport"],
+            name: "PinholeControlTests", dependencies: ["Pinhole", "PinholeControl", "PinholeWire", "TestSupport"],
             swiftSettings: lifetimes),
         .testTarget(
             name: "Transcripts",

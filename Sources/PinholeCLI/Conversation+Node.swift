@@ -32,6 +32,7 @@ extension Conversation {
             }
         case .delivered(let message):
             guard let mark = undelivered.removeValue(forKey: message) else { break }
+            if case .plain = mode, let opening = openings[message] { tell("Delivered: “\(opening)”") }
             guard case .screen(let screen) = mode, let mark else { break }
             if screen.change(mark, to: Self.mark(.delivered), isFinal: false) {
                 unseen[message] = mark
@@ -39,9 +40,11 @@ extension Conversation {
                 tell("Delivered: an earlier message.")
             }
         case .read(let message):
+            if case .plain = mode, let opening = openings.removeValue(forKey: message) { tell("Seen: “\(opening)”") }
             guard let mark = unseen.removeValue(forKey: message), case .screen(let screen) = mode else { break }
             screen.change(mark, to: Self.mark(.read))
         case .failed(let message, _):
+            openings[message] = nil
             if let mark = undelivered.removeValue(forKey: message), case .screen(let screen) = mode, let mark {
                 screen.change(mark, to: Self.mark(.failed))
             }

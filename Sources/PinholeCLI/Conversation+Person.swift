@@ -16,6 +16,12 @@ extension Conversation {
             for happening in unread { show(happening, isEarlier: true) }
             let typing = typing
             return Keyboard.lines(on: screen) { isEditing in Task { await typing.edited(isEditing) } }
+        case .plain:
+            let unread = await unread()
+            tell("Chat with \(contact.name) (\(verified)). /help shows what you can type.")
+            if !unread.isEmpty { tell("\(plural: unread.count, "new message", "new messages"):") }
+            for happening in unread { show(happening, isEarlier: true) }
+            return Keyboard.lines()
         case .lines, .json:
             for happening in await unread() { show(happening, isEarlier: true) }
             return Keyboard.lines()
@@ -89,7 +95,7 @@ extension Conversation {
         case "ping": ping()
         case "quit", "q": return .leave
         case "help":
-            tell(
+            tellLines(
                 "/send PATH  send a file\n/accept, /refuse  answer an offered file\n"
                     + "/ping  show the path and its round trip time\n/quit  leave (Ctrl-D)\n"
                     + "·  waits here   ›  on its way   ✓  on the other disk   ✓✓  seen   ✗  given up\n"
@@ -110,6 +116,9 @@ extension Conversation {
                 let mark = screen.print("\(Format.clock(Format.now)) \("you" as Phrase): \(text)", mark: "·")
                 undelivered.updateValue(mark, forKey: message)
                 await typing.sent()
+            case .plain:
+                openings[message] = text.count > 40 ? text.prefix(39) + "…" : text
+                undelivered.updateValue(nil, forKey: message)
             case .lines: undelivered.updateValue(nil, forKey: message)
             case .json:
                 undelivered.updateValue(nil, forKey: message)

@@ -1,13 +1,18 @@
 import Glibc
 import Pinhole
 import PinholeControl
+import Synchronization
 
 /// One chat: lines of the person and events of the node come in through one queue and are handled in turn.
 final class Conversation {
     enum Mode: Sendable {
         case screen(Screen)
         case lines
+        /// A person at a terminal that cannot move its cursor, or who has every line read out.
+        case plain
         case json(showsProgress: Bool)
+
+        static var atTerminal: Mode { Console.isCapable ? .screen(Screen(prompt: "> ")) : .plain }
     }
 
     enum Input: Sendable {
@@ -35,7 +40,10 @@ final class Conversation {
     let input: AsyncStream<Input>.Continuation
     var printer: EventPrinter
 
-    var undelivered: [MessageReference: Screen.LineMark?] = [:]
+    let left: Leftovers
+    var undelivered: [MessageReference: Screen.LineMark?] = [:] { didSet { tellLeftovers() } }
+    /// What begins the messages of a ``Mode/plain`` chat, until they are seen.
+    var openings: [MessageReference: String] = [:]
     /// The lines of messages that have arrived and were not seen.
     var unseen: [MessageReference: Screen.LineMark] = [:]
     /// Messages that were shown at the beginning, in case they come as events too.
@@ -43,7 +51,7 @@ final class Conversation {
     var isPeerTyping = false
     let seen: Seen
     let typing: TypingNotice
-    var transfers = 0
+    var transfers = 0 { didSet { tellLeftovers() } }
     var outgoing: [TransferReference: (name: String, size: UInt64)] = [:]
     var offers: [(transfer: TransferReference, name: String)] = []
     var incoming: [TransferReference: String] = [:]
@@ -56,12 +64,13 @@ final class Conversation {
 
     private enum Waiting { case patience, lingering }
 
-    init(session: Session, contact: Contact, mode: Mode, accept: AcceptPolicy, isVerbose: Bool) {
+    init(session: Session, contact: Contact, mode: Mode, accept: AcceptPolicy, isVerbose: Bool, left: Leftovers) {
         self.session = session
         self.contact = contact
         self.mode = mode
         self.accept = accept
         self.isVerbose = isVerbose
+        self.left = left
         (inputs, input) = AsyncStream.makeStream()
         var showsProgress = false
         if case .json(let shows) = mode { showsProgress = shows }
@@ -136,6 +145,11 @@ final class Conversation {
         Console.talk(phrase, style: .dim)
     }
 
+    /// Each of its lines is one of ours.
+    func tellLines(_ phrase: Phrase) {
+        for line in "\(phrase)".split(separator: "\n") { Console.talk(String(line), style: .dim) }
+    }
+
     func complain(_ failure: Failure) {
         if firstFailure == nil { firstFailure = failure }
         if case .json = mode {
@@ -154,7 +168,7 @@ final class Conversation {
     private func leave(after wait: Duration, for reason: Waiting) {
         guard waits.insert(reason).inserted else { return }
         var limit = wait
-        if case .screen = mode, transfers == 0 { limit = min(wait, .seconds(2)) }
+        if isPerson, transfers == 0 { limit = min(wait, .seconds(2)) }
         let (input, wait) = (input, limit)
         Task {
             try? await Task.sleep(for: wait)
@@ -165,24 +179,59 @@ final class Conversation {
     private func leave() throws {
         guard !undelivered.isEmpty || transfers > 0 else {
             // What went wrong on the way has been said; a script also needs the code.
-            if case .screen = mode { return }
+            if isPerson { return }
             if let firstFailure { throw Failure(firstFailure.status, "") }
             return
         }
-        let messages: Phrase = "\(plural: undelivered.count, "message", "messages")"
-        let files: Phrase = "\(plural: transfers, "file", "files")"
-        let what = undelivered.isEmpty ? files : transfers == 0 ? messages : "\(messages) and \(files)"
-        let kept: Phrase? =
-            undelivered.isEmpty ? nil : "messages stay in the outbox for the next connection to \(contact.name)"
-        if case .screen = mode {
-            tell("\(what) not delivered. \(kept ?? "")")
+        if isPerson {
+            if let words = left.words { tell(words) }
             return
         }
+        let (what, kept) = Leftovers.words(messages: undelivered.count, files: transfers, for: contact.name)
         if let problem = lastProblem.map({ Failure($0) }) {
             throw Failure(
                 problem.status, "\(what) not delivered: \(problem.message)",
                 hint: Phrase.joined(problem.hint, kept))
         }
         throw Failure(.peerOffline, "\(what) not delivered", hint: kept)
+    }
+
+    /// Whether somebody sits at a terminal, and no script waits for an exit code.
+    var isPerson: Bool {
+        switch mode {
+        case .screen, .plain: true
+        case .lines, .json: false
+        }
+    }
+
+    private func tellLeftovers() {
+        left.set(messages: undelivered.count, files: transfers, for: contact.name)
+    }
+}
+
+/// What a chat has not delivered, also when a signal ends it.
+final class Leftovers: Sendable {
+    private let state = Mutex<(messages: Int, files: Int, name: String)>((0, 0, ""))
+
+    func set(messages: Int, files: Int, for name: String) {
+        state.withLock { $0 = (messages, files, name) }
+    }
+
+    /// nil where nothing is left.
+    var words: Phrase? {
+        let (messages, files, name) = state.withLock { $0 }
+        guard messages > 0 || files > 0 else { return nil }
+        let (what, kept) = Self.words(messages: messages, files: files, for: name)
+        return "\(what) not delivered. \(kept ?? "")"
+    }
+
+    /// What it is, and what becomes of the messages among it.
+    static func words(messages: Int, files: Int, for name: String) -> (what: Phrase, kept: Phrase?) {
+        let texts: Phrase = "\(plural: messages, "message", "messages")"
+        let others: Phrase = "\(plural: files, "file", "files")"
+        return (
+            messages == 0 ? others : files == 0 ? texts : "\(texts) and \(others)",
+            messages == 0 ? nil : "messages stay in the outbox for the next connection to \(name)"
+        )
     }
 }

@@ -85,7 +85,9 @@ struct Failure: Error {
             return
         }
         let help = command.map { "pinhole \($0) --help" } ?? "pinhole --help"
-        self.init(.usage, Phrase(verbatim: message), hint: "'\(help)' explains, with an example")
+        self.init(
+            .usage, ParserWords.sentence(message),
+            hint: ParserWords.hint(message, arguments) ?? "'\(help)' explains, with an example")
     }
 
     func report() {

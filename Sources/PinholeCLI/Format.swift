@@ -136,8 +136,8 @@ struct EventWords {
         case .serviceDown(let service, let reason): talk = "\(service) does not answer: \(reason)"
         case .connecting: talk = "Connecting to \(name) …"
         case .connected(_, let path):
-            let rtt: Phrase = path.rtt.map { ", \(Format.duration($0)) away" } ?? ""
-            talk = "Connected directly to \(name) at \(path.remote) (\(path.family.rawValue)\(rtt))."
+            // Its round trip time is that of the handshake: 'ping' measures it.
+            talk = "Connected directly to \(name) at \(path.remote) (\(path.family.rawValue))."
         case .pathChanged(_, let path): talk = "The path to \(name) is now \(Format.path(path))."
         case .disconnected(_, let reason): talk = "\(name) is gone: \(reason)"
         case .unreachable(_, let error):

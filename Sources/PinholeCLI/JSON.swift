@@ -15,10 +15,32 @@ extension JSON {
     static func show(_ answer: some Encodable) { show(JSON(encoding: answer).members ?? [:]) }
 }
 
+/// Which attempts to reach contacts are worth a word: a node tries again and again, and says each time what came of it.
+struct Attempts {
+    /// What is known of the contacts that are tried; an empty reason as long as nothing is.
+    private var reasons: [PublicKey: String] = [:]
+
+    mutating func isNews(_ event: NodeEvent) -> Bool {
+        switch event {
+        case .connecting(let contact):
+            guard reasons[contact] == nil else { return false }
+            reasons[contact] = ""
+            return true
+        case .unreachable(let contact, let error):
+            return reasons.updateValue(error.message.english, forKey: contact) != error.message.english
+        case .connected(let contact, _), .disconnected(let contact, _):
+            reasons[contact] = nil
+            return true
+        default: return true
+        }
+    }
+}
+
 /// Prints events as JSON, one a line.
 struct EventPrinter {
     let showsProgress: Bool
     private var names: [TransferReference: (name: String, size: UInt64)] = [:]
+    private var attempts = Attempts()
 
     init(showsProgress: Bool) { self.showsProgress = showsProgress }
 
@@ -27,6 +49,7 @@ struct EventPrinter {
 
     /// `isEarlier`: it arrived before, and may have been shown by a program that was killed before it noted so.
     mutating func show(_ event: HostEvent, isEarlier: Bool = false) {
+        guard attempts.isNews(event.event) else { return }
         var members = event.json.members ?? [:]
         if isEarlier { members["earlier"] = true }
         switch event.event {

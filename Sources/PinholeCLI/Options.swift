@@ -91,7 +91,10 @@ struct NodeOptions: ParsableArguments {
         completion: .directory)
     var downloads: String?
 
-    @Option(help: "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT).")
+    @Option(
+        help:
+            "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT; default all, and ask in a chat on a terminal)."
+    )
     var accept: AcceptPolicy?
 
     @Option(

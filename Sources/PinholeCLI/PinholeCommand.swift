@@ -9,9 +9,9 @@ struct PinholeCommand: AsyncParsableCommand {
         commandName: "pinhole",
         abstract: "Talk to people directly, from behind any NAT, with nobody in between.",
         discussion: """
-            Two people exchange keys once, or one gives the other an invite, each tells pinhole the same signaling service, and from then on their \
-            machines talk directly over UDP, end-to-end encrypted. The service only introduces them: it sees \
-            addresses, never a message.
+            Two people exchange keys once, or one gives the other an invite, each tells pinhole the same signaling \
+            service, and from then on their machines talk directly over UDP, end-to-end encrypted. The service only \
+            introduces them: it sees addresses, never a message.
 
             A first session:
               pinhole init --service pinhole-signal://pinsrv1…@signal.example.org:41414
@@ -67,7 +67,10 @@ struct PinholeCommand: AsyncParsableCommand {
                 try command.run()
             }
             TerminalMode.restore()
-            if let failure = Console.outputFailure, !Console.isReaderGone { throw failure }
+            // That a reader has had enough needs no words.
+            if let failure = Console.outputFailure {
+                throw Console.hasReader ? failure : Failure(failure.status, "")
+            }
         } catch {
             TerminalMode.restore()
             leave(with: error, arguments: arguments)

@@ -108,11 +108,14 @@ struct Settings {
     /// A setting as it is in force.
     struct Row {
         let key: String
-        let json: JSON
+        var json: JSON
         let origin: Origin
 
+        /// Where the default is another for some commands.
+        var exception: Phrase?
+
         /// As it would stand in a file.
-        var line: String { "\(key) = \(json.line)" }
+        var line: String { "\(key) = \(json.line)" + (exception.map { "  # \($0)" } ?? "") }
     }
 
     /// All of them, in the order of the configuration file.
@@ -155,6 +158,10 @@ struct Settings {
         self.accept = AcceptPolicy(rawValue: accept)
         guard accept.isEmpty || self.accept != nil else {
             throw Failure(.configuration, "PINHOLE_ACCEPT must be all, ask or none, not “\(accept)”")
+        }
+        if accept.isEmpty {
+            places.rows[places.rows.count - 1].json = .string(AcceptPolicy.all.rawValue)
+            places.rows[places.rows.count - 1].exception = "a chat on a terminal asks"
         }
         let existing = try places.text(
             "existing", options.existing?.rawValue, "--existing", variable: "PINHOLE_EXISTING", \.existing,

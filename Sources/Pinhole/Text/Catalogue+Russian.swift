@@ -15,6 +15,30 @@ extension Catalogue {
             " (pid {1})",
         " (sent {1})":
             " (отправлено {1})",
+        "Delivered: “{1}”":
+            "Доставлено: «{1}»",
+        "It says that your name is {1}: --name, or 'name' in the configuration, says another.":
+            "В нём сказано, что вас зовут {1}: --name или «name» в настройках скажет иначе.",
+        "Missing expected argument '{1}'":
+            "Не хватает аргумента «{1}»",
+        "Missing value for '{1}'":
+            "Не хватает значения для «{1}»",
+        "Seen: “{1}”":
+            "Просмотрено: «{1}»",
+        "The value '{1}' is invalid for '{2}'":
+            "Значение «{1}» не годится для «{2}»",
+        "The value '{1}' is invalid for '{2}'. Please provide one of {3}":
+            "Значение «{1}» не годится для «{2}». Возможны {3}",
+        "The value '{1}' is invalid for '{2}': {3}":
+            "Значение «{1}» не годится для «{2}»: {3}",
+        "Unexpected argument '{1}'":
+            "Лишний аргумент «{1}»",
+        "Unexpected arguments: {1}":
+            "Лишние аргументы: {1}",
+        "Unknown option '{1}'":
+            "Неизвестный ключ «{1}»",
+        "Unknown option '{1}'. Did you mean '{2}'?":
+            "Неизвестный ключ «{1}». Может быть, «{2}»?",
         "\"all\", \"ask\" or \"none\"":
             "\"all\", \"ask\" или \"none\"",
         "\"forever\" or a time like \"30d\", \"12h\", \"8w\" or \"1y\"":
@@ -51,8 +75,6 @@ extension Catalogue {
             ", которая видит вас как {1}",
         ", {1:time|times} in all":
             ", всего {1:раз|раза|раз}",
-        ", {1} away":
-            ", до него {1}",
         ", {1} round trips":
             ", {1} обхода туда и обратно",
         "--accept all or --accept none; 'chat' can ask":
@@ -179,8 +201,8 @@ extension Catalogue {
             "Соединить стандартный ввод и вывод с вводом и выводом контакта.",
         "Connect to a contact; show the path, how it was found, and the round trip time.":
             "Связаться с контактом; показать путь, как он найден, и время туда и обратно.",
-        "Connected directly to {1} at {2} ({3}{4}).":
-            "Прямое соединение с {1} по адресу {2} ({3}{4}).",
+        "Connected directly to {1} at {2} ({3}).":
+            "Прямое соединение с {1} по адресу {2} ({3}).",
         "Connected to {1} directly: {2}.":
             "Прямое соединение с {1}: {2}.",
         "Connecting to {1} …":
@@ -197,8 +219,8 @@ extension Catalogue {
             "Доставлено: прежнее сообщение.",
         "Do not ask.":
             "Не спрашивать.",
-        "Each WHAT is a file, or a folder with everything in it, if there is one of that name, '-' for standard input as one message, and otherwise a message of its own: quote a message of several words.\n\nExample:\n  $ pinhole send bob \"hi, are you there?\"\n  $ pinhole send bob report.pdf photos/\n  $ df -h | pinhole send bob -\n\nNothing is read before bob wants it, and each part is verified when it arrives. What was interrupted, here or there, goes on where it stopped: the next time that you are both connected, or when it is sent again.\n\nExits with 0 only when everything has arrived. A message that could not be delivered (75, 79) stays in the outbox and goes out with the next connection to bob.":
-            "Каждое ЧТО — файл или каталог со всем содержимым, если такой есть, «-» — стандартный ввод одним сообщением, иначе — само сообщение: сообщение из нескольких слов берут в кавычки.\n\nПример:\n  $ pinhole send bob \"hi, are you there?\"\n  $ pinhole send bob report.pdf photos/\n  $ df -h | pinhole send bob -\n\nНичего не читается, пока bob этого не захочет, и каждая часть проверяется по прибытии. Прерванное, здесь или там, продолжается с того же места: при следующем соединении или при повторной отправке.\n\nВыходит с 0, только когда всё дошло. Недоставленное сообщение (75, 79) остаётся в исходящих и уйдёт при следующем соединении с bob.",
+        "Each WHAT is a file, or a folder with everything in it, if there is one of that name, '-' for standard input as one message, and otherwise a message of its own: quote a message of several words.\n\nExample:\n  $ pinhole send bob \"hi, are you there?\"\n  $ pinhole send bob report.pdf photos/\n  $ df -h | pinhole send bob -\n\nNothing is read before bob wants it, and each part is verified when it arrives. What was interrupted, here or there, goes on where it stopped: the next time that you are both connected, or when it is sent again.\n\nExits with 0 only when everything has arrived. What could not be delivered (75, 79) waits and goes out with the next connection to bob: 'pinhole outbox' lists the messages, 'pinhole files' the files.":
+            "Каждое ЧТО — файл или каталог со всем содержимым, если такой есть, «-» — стандартный ввод одним сообщением, иначе — само сообщение: сообщение из нескольких слов берут в кавычки.\n\nПример:\n  $ pinhole send bob \"hi, are you there?\"\n  $ pinhole send bob report.pdf photos/\n  $ df -h | pinhole send bob -\n\nНичего не читается, пока bob этого не захочет, и каждая часть проверяется по прибытии. Прерванное, здесь или там, продолжается с того же места: при следующем соединении или при повторной отправке.\n\nВыходит с 0, только когда всё дошло. Недоставленное (75, 79) ждёт и уйдёт при следующем соединении с bob: сообщения покажет «pinhole outbox», файлы — «pinhole files».",
         "Each line has a name, the key, which was proved, when it came, and the services by which you would find them. The name is what they call themselves: make sure that it is whom you invited.\n\nExample:\n  $ pinhole contact requests\n  bob  pin1…  12 min ago\n  $ pinhole contact accept bob":
             "В каждой строке имя, ключ, который доказан, и время. Имя — как человек сам себя называет: убедитесь, что это тот, кого вы приглашали.\n\nПример:\n  $ pinhole contact requests\n  bob  pin1…  12 min ago\n  $ pinhole contact accept bob",
         "Each line has the transfer's number, which way it goes, what it is called, its size, how far it has come and where it is. With --all those too that are done or given up.\n\nExample:\n  $ pinhole files list --all":
@@ -389,8 +411,8 @@ extension Catalogue {
             "ПАРАМЕТРЫ",
         "OVERVIEW:":
             "ОБЗОР:",
-        "On a terminal you type at the bottom and messages appear above; ✓ before a line says that the contact has it on disk. In a pipe each line of standard input is a message and each line of standard output one that arrived; the end of input ends the chat once everything is delivered. With --json each event is an object on a line of its own.\n\nLines that begin with a slash are commands, here and in a pipe: /send PATH, /accept, /refuse, /ping, /help, /quit. A message that begins with a slash is written with two.\n\nExample:\n  $ pinhole chat bob\n  Connected directly to bob at 203.0.113.7:41207 (IPv4, 31.2 ms away).\n  ✓ 14:02 you: hi, are you there?\n    14:02 bob: yes\n  > /send report.pdf":
-            "На терминале вы пишете внизу, а сообщения появляются выше; ✓ перед строкой значит, что она на диске у контакта. В конвейере каждая строка стандартного ввода — сообщение, а каждая строка вывода — пришедшее; конец ввода завершает беседу, когда всё доставлено. С --json каждое событие — объект в своей строке.\n\nСтроки, которые начинаются с косой черты, — команды, здесь и в конвейере: /send ПУТЬ, /accept, /refuse, /ping, /help, /quit. Сообщение, которое начинается с косой черты, пишут с двумя.\n\nПример:\n  $ pinhole chat bob\n  Connected directly to bob at 203.0.113.7:41207 (IPv4, 31.2 ms away).\n  ✓ 14:02 you: hi, are you there?\n    14:02 bob: yes\n  > /send report.pdf",
+        "On a terminal you type at the bottom and messages appear above; ✓ before a line says that the contact has it on disk. In a pipe each line of standard input is a message and each line of standard output one that arrived; the end of input ends the chat once everything is delivered. With --json each event is an object on a line of its own.\n\nLines that begin with a slash are commands, here and in a pipe: /send PATH, /accept, /refuse, /ping, /help, /quit. A message that begins with a slash is written with two.\n\nExample:\n  $ pinhole chat bob\n  Connected directly to bob at 203.0.113.7:41207 (IPv4).\n  ✓ 14:02 you: hi, are you there?\n    14:02 bob: yes\n  > /send report.pdf":
+            "На терминале вы пишете внизу, а сообщения появляются выше; ✓ перед строкой значит, что она на диске у контакта. В конвейере каждая строка стандартного ввода — сообщение, а каждая строка вывода — пришедшее; конец ввода завершает беседу, когда всё доставлено. С --json каждое событие — объект в своей строке.\n\nСтроки, которые начинаются с косой черты, — команды, здесь и в конвейере: /send ПУТЬ, /accept, /refuse, /ping, /help, /quit. Сообщение, которое начинается с косой черты, пишут с двумя.\n\nПример:\n  $ pinhole chat bob\n  Connected directly to bob at 203.0.113.7:41207 (IPv4).\n  ✓ 14:02 you: hi, are you there?\n    14:02 bob: yes\n  > /send report.pdf",
         "One contact a line: name, key, addresses, services; what 'pinhole contact import' reads. The marks of those that you verified stay here.\n\nExample:\n  $ pinhole contact export > contacts.txt":
             "По контакту в строке: имя, ключ, адреса, службы; это читает «pinhole contact import». Отметки о проверке остаются здесь.\n\nПример:\n  $ pinhole contact export > contacts.txt",
         "One contact a line: name, key, whether you verified it, what keeps you from talking, known addresses, services of its own.\n\nExample:\n  $ pinhole contact list\n  bob    pin1…  verified\n  carol  pin1…  not verified  via signal.example.net:41414":
@@ -735,8 +757,8 @@ extension Catalogue {
             "Куда записать; иначе в stdout.",
         "Where you are reached without a service; may be repeated.":
             "Где вы доступны без службы; можно повторять.",
-        "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT).":
-            "Какие предложенные файлы брать: all, ask (в беседе) или none (PINHOLE_ACCEPT).",
+        "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT; default all, and ask in a chat on a terminal).":
+            "Какие предложенные файлы брать: all, ask (в беседе) или none (PINHOLE_ACCEPT; по умолчанию all, а в беседе на терминале ask).",
         "Who opens one later is told so.\n\nExample:\n  $ pinhole invite revoke 7k2m9x\n  $ pinhole invite revoke --all":
             "Кто откроет его позже, узнает об этом.\n\nПример:\n  $ pinhole invite revoke 7k2m9x\n  $ pinhole invite revoke --all",
         "Whoever has your secret key is you, and who loses it is nobody's contact any more: keep a backup where only you can read it.\n\nExample:\n  $ pinhole key export /media/stick/pinhole.key\n  $ pinhole init --key /media/stick/pinhole.key      # on another machine":
@@ -785,6 +807,8 @@ extension Catalogue {
             "пакет не бывает пустым",
         "a call is an object":
             "вызов — это объект",
+        "a chat on a terminal asks":
+            "беседа в терминале спрашивает",
         "a connection was closed: {1}":
             "соединение закрыто: {1}",
         "a contact and --all cannot go together":
@@ -839,6 +863,8 @@ extension Catalogue {
             "таблица",
         "a transfer cannot be recorded: {1}":
             "не удаётся записать передачу: {1}",
+        "a value that begins with a dash is written with “=”: {1}={2}":
+            "значение, которое начинается с дефиса, пишут через «=»: {1}={2}",
         "add --yes":
             "добавьте --yes",
         "add it first: pinhole contact add NAME {1}":
@@ -1061,6 +1087,8 @@ extension Catalogue {
             "она не отвечает: выключена, её ключ не тот, что в вашем адресе, или UDP блокируется",
         "it has not answered yet":
             "она ещё не ответила",
+        "it is a day (2026-11-21), a minute (“2026-11-21 14:02”), or how long ago (30d, 12h, 8w, 1y)":
+            "это день (2026-11-21), минута («2026-11-21 14:02») или как давно (30d, 12h, 8w, 1y)",
         "it is a signaling service's":
             "это адрес сигнальной службы",
         "it is stopping":
@@ -1241,6 +1269,8 @@ extension Catalogue {
             "pinhole: ошибка: {1}",
         "pinhole: hint: {1}":
             "pinhole: совет: {1}",
+        "pong from {1}: {2} via {3}":
+            "ответ от {1}: {2} через {3}",
         "pong from {1}: {2}":
             "ответ от {1}: {2}",
         "profile file {1}":
@@ -1273,6 +1303,8 @@ extension Catalogue {
             "запустите от имени владельца или возьмите свой",
         "say what to remove: a contact, --before or --all":
             "скажите, что удалить: контакт, --before или --all",
+        "see what reads there, and run both sides again":
+            "посмотрите, что там читает, и запустите обе стороны снова",
         "see who owns it: ls -l {1}":
             "посмотрите, чей он: ls -l {1}",
         "see who owns it: ls -ld {1}":
@@ -1689,6 +1721,8 @@ extension Catalogue {
             "ваши контакты: {1}",
         "your request goes out as soon as both of you are online: keep 'pinhole listen' running, or open the invite again later":
             "просьба уйдёт, как только вы оба будете в сети: оставьте «pinhole listen» или откройте приглашение позже",
+        "{1:file|files} kept for the next connection to {2}":
+            "{1:файл ждёт|файла ждут|файлов ждут} следующего соединения с {2}",
         "{1:file|files}":
             "{1:файл|файла|файлов}",
         "{1:guessed port|guessed ports} of {2}":
@@ -1957,6 +1991,8 @@ extension Catalogue {
             "{1} {2}: отправлено {3}, {4}",
         "{1}'s network":
             "Сеть {1}",
+        "{1}'s side of the pipe ended before everything was read":
+            "{1} на своей стороне закрыл канал, не дочитав до конца",
         "{1}, for the control socket, is not a directory of yours":
             "{1}, для управляющего сокета, — не ваш каталог",
         "{1}, verified by {2}":

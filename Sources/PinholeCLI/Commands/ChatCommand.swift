@@ -19,7 +19,7 @@ struct ChatCommand: AsyncParsableCommand {
 
             Example:
               $ pinhole chat bob
-              Connected directly to bob at 203.0.113.7:41207 (IPv4, 31.2 ms away).
+              Connected directly to bob at 203.0.113.7:41207 (IPv4).
               ✓ 14:02 you: hi, are you there?
                 14:02 bob: yes
               > /send report.pdf
@@ -48,17 +48,34 @@ struct ChatCommand: AsyncParsableCommand {
 
     func run() async throws {
         let isInteractive =
-            !json && Console.isTerminal(STDIN_FILENO) && Console.isTerminal(STDOUT_FILENO) && Console.isCapable
+            !json && Console.isTerminal(STDIN_FILENO) && Console.isTerminal(STDOUT_FILENO)
         let accept = try Settings(network, global: global).accept ?? (isInteractive ? .ask : .all)
         let mode: Conversation.Mode =
-            isInteractive ? .screen(Screen(prompt: "> ")) : json ? .json(showsProgress: progress) : .lines
+            json
+            ? .json(showsProgress: progress)
+            : isInteractive ? .atTerminal : .lines
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         let (name, verbose) = (name, global.verbose)
+        let left = Leftovers()
         defer { Console.screen?.close() }
+        do {
+            try await converse(name, mode, accept, verbose, limit, left)
+        } catch let failure as Failure where [.interrupted, .terminated].contains(failure.status) {
+            Console.screen?.close()
+            if !json, let words = left.words { Console.talk(words, style: .dim) }
+            throw failure
+        }
+    }
+
+    private func converse(
+        _ name: String, _ mode: Conversation.Mode, _ accept: AcceptPolicy, _ verbose: Bool, _ limit: Duration,
+        _ left: Leftovers
+    ) async throws {
         try await Session.run(network, global: global, as: "chat", policy: accept.filePolicy) { session in
             let contact = try await session.contact(named: name)
             let conversation = Conversation(
-                session: session, contact: contact, mode: mode, accept: accept, isVerbose: verbose)
+                session: session, contact: contact, mode: mode, accept: accept, isVerbose: verbose,
+                left: left)
             try await conversation.run(patience: limit)
         }
     }

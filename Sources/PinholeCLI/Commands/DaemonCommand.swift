@@ -78,7 +78,8 @@ struct DaemonCommand: AsyncParsableCommand {
 
     /// What happened, and nothing of what was said.
     private static func log(_ events: AsyncStream<HostEvent>) async {
-        for await event in events {
+        var attempts = Attempts()
+        for await event in events where attempts.isNews(event.event) {
             if let words = EventWords(event).talk { Console.talk(words, style: .dim) }
         }
     }

@@ -28,7 +28,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let isInteractive =
-            Console.isTerminal(STDIN_FILENO) && Console.isTerminal(STDOUT_FILENO) && Console.isCapable
+            Console.isTerminal(STDIN_FILENO) && Console.isTerminal(STDOUT_FILENO)
         let script = script
         Signals.install()
         let world = try DemoWorld()
@@ -43,7 +43,7 @@ struct DemoCommand: AsyncParsableCommand {
                             throw Failure(.other, "the demonstration did not get on within a minute")
                         })
                 } else {
-                    try await Self.chat(in: world, mode: isInteractive ? .screen(Screen(prompt: "> ")) : .lines)
+                    try await Self.chat(in: world, mode: isInteractive ? .atTerminal : .lines)
                 }
             }
             outcome = .success(())
@@ -64,7 +64,8 @@ struct DemoCommand: AsyncParsableCommand {
         Console.talk("Everything is in \(world.directory) and goes away when you leave.", style: .dim)
         let contact = try Session.contact(named: DemoWorld.friendName, in: world.you.profile)
         let conversation = Conversation(
-            session: world.you.session, contact: contact, mode: mode, accept: .all, isVerbose: false)
+            session: world.you.session, contact: contact, mode: mode, accept: .all, isVerbose: false,
+            left: Leftovers())
         try await conversation.run(patience: .seconds(20), lingering: .milliseconds(500))
     }
 }

@@ -66,8 +66,9 @@ extension InviteCommand {
                 throw Failure(.usage, "“\(expires)” is not a time", hint: "--expires 30m, 12h or 7d")
             }
             let key = try key.map { text throws(Failure) in try KeyText.read([text]) }
+            let ownName = name ?? settings.name
             let params = InviteCreate.Params(
-                name: name ?? settings.name, services: services, addresses: address, for: key, expires: duration)
+                name: ownName, services: services, addresses: address, for: key, expires: duration)
             let invite = try await Session.withProfile(global) { client in
                 try await client.call(InviteCreate.self, params)
             }
@@ -84,6 +85,11 @@ extension InviteCommand {
             }
             if json { return JSON.show(JSON(encoding: invite).members ?? [:]) }
             Console.result(invite.link)
+            if !ownName.isEmpty {
+                Console.talk(
+                    "It says that your name is \(ownName): --name, or 'name' in the configuration, says another.",
+                    style: .dim)
+            }
             let whom: Phrase = key == nil ? "the first one who opens it" : "that key alone"
             Console.talk(
                 "Good for \(whom), for \(Format.age(duration)). Stay reachable, then: pinhole contact requests",

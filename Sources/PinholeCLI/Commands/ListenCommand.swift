@@ -61,6 +61,7 @@ private struct Listener {
     private let seen: Seen
     private var shownEarlier: Set<MessageReference> = []
     private var printer: EventPrinter
+    private var attempts = Attempts()
     private var offers: [TransferReference: (name: String, progress: Progress?)] = [:]
 
     init(client: Client, json: Bool, showsProgress: Bool, policy: NodeConfiguration.FilePolicy) {
@@ -106,6 +107,7 @@ private struct Listener {
             printer.show(happening, isEarlier: isEarlier)
             return
         }
+        guard attempts.isNews(event) else { return }
         switch event {
         case .message(let message):
             Console.result(Format.message(message, from: happening.name, isVerified: happening.isVerified))

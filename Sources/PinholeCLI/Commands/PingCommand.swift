@@ -42,6 +42,7 @@ struct PingCommand: AsyncParsableCommand {
         try await Session.run(network, global: global, as: "ping", policy: .ask, tellsEvents: global.verbose) {
             session in
             let contact = try await session.contact(named: name)
+            let wasConnected = try await session.client.status().sessions.contains(contact.name)
             _ = try await session.connect(to: contact, timeout: limit)
             for number in 1...count {
                 if number > 1 { try await Task.sleep(for: .seconds(1)) }
@@ -52,8 +53,12 @@ struct PingCommand: AsyncParsableCommand {
                         "path": .path(report.path),
                     ])
                 } else {
-                    let attempt = try await session.client.report(of: contact.key)
-                    Console.result(Self.words(report, from: contact.name, attempt))
+                    if number == 1, !wasConnected {
+                        let attempt = try await session.client.report(of: contact.key)
+                        Console.result(Self.words(report, from: contact.name, attempt))
+                    } else {
+                        Console.result(Self.words(report, from: contact.name))
+                    }
                     if global.verbose { Console.talk(Self.capacity(of: report.path), style: .dim) }
                 }
             }
@@ -66,7 +71,12 @@ struct PingCommand: AsyncParsableCommand {
             ? "datagrams of \(path.datagramSize) bytes, with ECN" : "datagrams of \(path.datagramSize) bytes"
     }
 
-    static func words(_ report: PingReport, from name: String, _ attempt: ConnectionReport? = nil) -> Phrase {
+    /// The round trip and the path, of a connection that is no news.
+    static func words(_ report: PingReport, from name: String) -> Phrase {
+        "pong from \(name): \(Format.duration(report.rtt)) via \(Format.path(report.path))"
+    }
+
+    static func words(_ report: PingReport, from name: String, _ attempt: ConnectionReport?) -> Phrase {
         "pong from \(name): \(words(report, attempt))"
     }
 

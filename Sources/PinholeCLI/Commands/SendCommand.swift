@@ -21,8 +21,8 @@ struct SendCommand: AsyncParsableCommand {
             Nothing is read before bob wants it, and each part is verified when it arrives. What was interrupted, here or \
             there, goes on where it stopped: the next time that you are both connected, or when it is sent again.
 
-            Exits with 0 only when everything has arrived. A message that could not be delivered (75, 79) stays in the \
-            outbox and goes out with the next connection to bob.
+            Exits with 0 only when everything has arrived. What could not be delivered (75, 79) waits and goes out with \
+            the next connection to bob: 'pinhole outbox' lists the messages, 'pinhole files' the files.
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -95,6 +95,9 @@ private struct Delivery: Sendable {
 
     func run(_ items: [SendCommand.Item]) async throws {
         let client = session.client
+        let files = items.compactMap { item -> String? in
+            if case .file(let path) = item { path } else { nil }
+        }
         // Messages are on disk before anything can go wrong on the network.
         var messages: [MessageReference] = []
         for case .message(let text) in items { messages.append(try await client.send(text, to: contact.key)) }
@@ -115,12 +118,31 @@ private struct Delivery: Sendable {
                 }
             }
         } catch {
-            throw messages.isEmpty ? Failure(error) : queued(error, count: messages.count)
+            throw kept(error, messages: messages.count, files: await offer(files[...], after: error))
         }
         if !messages.isEmpty {
             Console.talk("\(plural: messages.count, "message", "messages") delivered to \(contact.name).")
         }
-        for case .file(let path) in items { try await send(file: path) }
+        for (index, path) in files.enumerated() {
+            do {
+                try await send(file: path)
+            } catch {
+                _ = await offer(files[(index + 1)...], after: error)
+                throw error
+            }
+        }
+    }
+
+    /// Files whose turn did not come wait for the contact as messages do. Returns how many; none where waiting helps not.
+    private func offer(_ files: ArraySlice<String>, after error: any Error) async -> Int {
+        guard let status = Failure(error)?.status,
+            [.peerOffline, .noDirectPath, .unreachableService].contains(status)
+        else { return 0 }
+        var count = 0
+        for path in files where (try? await session.client.sendFile(Paths.whole(path), to: contact.key)) != nil {
+            count += 1
+        }
+        return count
     }
 
     private func send(file path: String) async throws {
@@ -189,16 +211,16 @@ private struct Delivery: Sendable {
             })
     }
 
-    private func queued(_ error: PinholeError, count: Int) -> Failure {
+    private func kept(_ error: PinholeError, messages: Int, files: Int) -> Failure {
         let failure = Failure(error)
-        return Failure(
-            failure.status, failure.message,
-            hint: Phrase.joined(
-                failure.hint,
-                "\(plural: count, "message", "messages") kept in the outbox for the next connection to \(contact.name)")
-        )
+        let outbox: Phrase? =
+            messages == 0
+            ? nil
+            : "\(plural: messages, "message", "messages") kept in the outbox for the next connection to \(contact.name)"
+        let offers: Phrase? =
+            files == 0 ? nil : "\(plural: files, "file", "files") kept for the next connection to \(contact.name)"
+        return Failure(failure.status, failure.message, hint: Phrase.joined(failure.hint, outbox, offers))
     }
-
 }
 
 /// What went over the network of one transfer, while this command watched.

@@ -109,8 +109,8 @@ enum Console {
         }
     }
 
-    /// Whether the reader of standard output has gone: a command that is done with its work has no trouble by that.
-    static var isReaderGone: Bool { output.value == EPIPE }
+    /// Whether somebody would read standard output if it were written.
+    static var hasReader: Bool { output.value != EPIPE }
 
     /// Waits until standard output cannot be written; nil when the wait was cancelled.
     static func outputFails() async -> Failure? {
@@ -156,5 +156,11 @@ enum Console {
     static func lines(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escapedForTerminal }
             .joined(separator: "\n    ")
+    }
+
+    /// The same, broken between words where a line is too long for so many columns.
+    static func lines(_ text: String, columns: Int) -> String {
+        lines(text).split(separator: "\n", omittingEmptySubsequences: false)
+            .map { Width.wrapped(String($0), columns: columns, indent: 4) }.joined(separator: "\n")
     }
 }

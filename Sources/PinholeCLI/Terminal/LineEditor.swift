@@ -191,28 +191,36 @@ struct LineEditor {
     /// The part of the line that fits in so many cells, and how many cells the cursor stands from its end. However long
     /// the line is, only what is shown is looked at.
     func visible(in cells: Int) -> (text: String, cellsAfterCursor: Int) {
-        var (right, rightWidth, isRightAll) = Self.shown(after, in: cells)
-        var (left, leftWidth, isLeftAll) = Self.shown(before.reversed(), in: cells)
-        if isLeftAll, isRightAll, leftWidth + rightWidth <= cells {
-            return (String(left.reversed() + right), rightWidth)
+        var right = Excerpt(after, cells: cells)
+        var left = Excerpt(before.reversed(), cells: cells)
+        if !left.isAll || !right.isAll || left.width + right.width > cells {
+            // Some of what follows stays in sight.
+            left.shorten(to: cells * 3 / 4)
+            right.shorten(to: cells - left.width)
         }
-        // Some of what follows stays in sight.
-        while leftWidth > cells * 3 / 4, let last = left.popLast() { leftWidth -= Width.of(last) }
-        while leftWidth + rightWidth > cells, let last = right.popLast() { rightWidth -= Width.of(last) }
-        return (String(left.reversed() + right), rightWidth)
+        return (String(left.characters.reversed()) + String(right.characters), right.width)
     }
 
-    /// As many characters as fit, from the first on, and whether that is all.
-    private static func shown(_ text: some Sequence<Character>, in cells: Int) -> ([Character], width: Int, isAll: Bool)
-    {
-        var shown: [Character] = []
+    /// As many characters as fit, from the cursor on.
+    private struct Excerpt {
+        var characters: [Character] = []
         var width = 0
-        for character in text {
-            let character: Character = character == "\n" ? "⏎" : character
-            guard width + Width.of(character) <= cells else { return (shown, width, false) }
-            width += Width.of(character)
-            shown.append(character)
+        var isAll = true
+
+        init(_ text: some Sequence<Character>, cells: Int) {
+            for next in text {
+                let character: Character = next == "\n" ? "⏎" : next
+                guard width + Width.of(character) <= cells else {
+                    isAll = false
+                    return
+                }
+                width += Width.of(character)
+                characters.append(character)
+            }
         }
-        return (shown, width, true)
+
+        mutating func shorten(to cells: Int) {
+            while width > cells, let last = characters.popLast() { width -= Width.of(last) }
+        }
     }
 }

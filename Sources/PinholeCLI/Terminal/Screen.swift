@@ -84,20 +84,21 @@ final class Screen: Sendable {
 
     func print(_ text: String, style: Console.Style) {
         state.withLock { state in
-            scroll(&state, by: text)
-            emit("\r\u{1b}[K" + Console.styled(Console.lines(text), style, on: STDOUT_FILENO) + "\n" + inputLine(state))
+            let lines = Console.lines(text, columns: TerminalMode.size.columns)
+            scroll(&state, by: lines)
+            emit("\r\u{1b}[K" + Console.styled(lines, style, on: STDOUT_FILENO) + "\n" + inputLine(state))
         }
     }
 
     /// Prints a line that begins with a mark of at most two cells, to be changed by ``change(_:to:isFinal:)``.
     func print(_ text: String, mark: String) -> LineMark {
         state.withLock { state in
-            let line = Self.padded(mark) + text
+            let line = Console.lines(Self.padded(mark) + text, columns: TerminalMode.size.columns)
             state.lastMark += 1
             let handle = LineMark(number: state.lastMark)
             state.marks[handle] = 0
             scroll(&state, by: line)
-            emit("\r\u{1b}[K" + Console.lines(line) + "\n" + inputLine(state))
+            emit("\r\u{1b}[K" + line + "\n" + inputLine(state))
             return handle
         }
     }
@@ -127,17 +128,24 @@ final class Screen: Sendable {
 
     private func scroll(_ state: inout State, by text: String) {
         let columns = TerminalMode.size.columns
-        let rows = Console.lines(text).split(separator: "\n", omittingEmptySubsequences: false)
+        let rows = text.split(separator: "\n", omittingEmptySubsequences: false)
             .reduce(0) { $0 + Width.rows(of: String($1), columns: columns) }
         for handle in state.marks.keys { state.marks[handle]! += rows }
     }
 
     private func inputLine(_ state: State) -> String {
-        let cells = TerminalMode.size.columns - Width.of(state.prompt) - 1
+        let columns = TerminalMode.size.columns
+        // A window that is narrow is for what is typed.
+        let prompt =
+            state.prompt.count > 2 && columns - Width.of(state.prompt) < Self.roomToType ? "… > " : state.prompt
+        let cells = columns - Width.of(prompt) - 1
         let (text, after) = state.editor.visible(in: max(cells, 1))
         let back = after > 0 ? "\u{1b}[\(after)D" : ""
-        return "\r\u{1b}[K" + Console.styled(state.prompt, .strong, on: STDOUT_FILENO) + text + back
+        return "\r\u{1b}[K" + Console.styled(prompt, .strong, on: STDOUT_FILENO) + text + back
     }
+
+    /// The cells that a prompt leaves, or it is cut.
+    private static let roomToType = 32
 
     private func emit(_ text: String) {
         Console.write(text, to: STDOUT_FILENO)

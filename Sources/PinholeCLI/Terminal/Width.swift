@@ -40,6 +40,29 @@ enum Width {
         }
     }
 
+    /// `text` broken between words into lines of so many columns, those after the first indented. A word that is longer is
+    /// left to the terminal.
+    static func wrapped(_ text: String, columns: Int, indent: Int) -> String {
+        guard columns > 2 * indent, of(text) > columns else { return text }
+        var lines = ""
+        var column = 0
+        var isBegun = false
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let width = of(String(word))
+            if isBegun, column + 1 + width > columns, indent + width <= columns {
+                lines += "\n" + String(repeating: " ", count: indent)
+                column = indent
+            } else if column > 0 || !lines.isEmpty || isBegun {
+                lines += " "
+                column += 1
+            }
+            lines += word
+            column += width
+            isBegun = isBegun || !word.isEmpty
+        }
+        return lines
+    }
+
     /// The rows that `text` fills on a screen of so many columns, counting a wide character that does not fit at the edge.
     static func rows(of text: String, columns: Int) -> Int {
         var rows = 1

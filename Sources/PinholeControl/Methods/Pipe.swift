@@ -70,13 +70,29 @@ private struct Pipe {
         let stream = try await open()
         var sent: UInt64 = 0
         while let bytes = try await source.read(upTo: Self.piece) {
-            try await stream.write(bytes)
+            do throws(PinholeError) {
+                try await stream.write(bytes)
+            } catch {
+                throw broken(error)
+            }
             sent += UInt64(bytes.count)
         }
-        try await stream.finish()
-        // Nothing comes back but the end, when all of it was taken.
-        while try await stream.read() != nil {}
+        do throws(PinholeError) {
+            try await stream.finish()
+            // Nothing comes back but the end, when all of it was taken.
+            while try await stream.read() != nil {}
+        } catch {
+            throw broken(error)
+        }
         return sent
+    }
+
+    /// What it means that the contact gave the stream up.
+    private func broken(_ error: PinholeError) -> PinholeError {
+        guard error.code == .other else { return error }
+        return PinholeError(
+            .peerOffline, "\(contact.name)'s side of the pipe ended before everything was read",
+            hint: "see what reads there, and run both sides again")
     }
 
     func receive(into sink: PipeEnd) async throws -> UInt64 {
