@@ -131,7 +131,7 @@ struct EventWords {
         let name = event.name
         switch event.event {
         case .serviceUp(let service, let observed):
-            let seen: Phrase = observed.isEmpty ? "" : ", which sees you at \(observed.joined(separator: " and "))"
+            let seen: Phrase = observed.isEmpty ? "" : ", which sees you at \(observed.joined(separator: ", "))"
             talk = "Registered with \(service)\(seen)."
         case .serviceDown(let service, let reason): talk = "\(service) does not answer: \(reason)"
         case .connecting: talk = "Connecting to \(name) …"

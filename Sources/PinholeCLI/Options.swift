@@ -115,7 +115,7 @@ struct NodeOptions: ParsableArguments {
         if downloads != nil { unused.append("--downloads") }
         guard !unused.isEmpty, let host = try? await client.status() else { return }
         Console.talk(
-            "\(unused.joined(separator: " and ")) not used: '\(host.role)' (pid \(host.pid)) runs the node of this "
+            "\(unused.joined(separator: ", ")) not used: '\(host.role)' (pid \(host.pid)) runs the node of this "
                 + "profile, with settings of its own.",
             style: .dim)
     }

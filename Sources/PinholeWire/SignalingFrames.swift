@@ -183,8 +183,10 @@ extension ByteReader {
         var ports: [UInt16] = []
         for _ in 0..<count { ports.append(try u16()) }
         let second = try u8() == 1 ? try address() : nil
+        // To port 0 nothing can be sent, whoever says so.
+        ports.removeAll { $0 == 0 }
         return SignalingReply.Registered(
             registration: registration, lifetime: lifetime, time: time, observed: observed, alternatePorts: ports,
-            secondAddress: second)
+            secondAddress: second.flatMap { $0.port == 0 ? nil : $0 })
     }
 }

@@ -144,7 +144,7 @@ struct InviteTests {
     @Test("an invite may hold more than this version knows")  // [INV-2]
     func trailingBytes() throws {
         let alice = try IdentitySecret.fixed(1)
-        let known = try Invite.make(
+        let known = Invite.make(
             by: alice, expiry: 5, for: nil, name: "alice", places: [])
         let content = known.content.encoded + [1, 2, 3]
         let message = [UInt8](repeating: 0x20, count: 64) + Array("pinhole/1 invite".utf8) + [0] + content

@@ -48,6 +48,17 @@ struct SignalingMessageTests {
         #expect((try? codec.decode([0, 0] + bytes)) == .some(sample))
     }
 
+    @Test("a port 0 that a service names is none")  // [SIG-45]
+    func portZero() throws {
+        var registered = SignalingReply.Registered(
+            registration: 1, lifetime: 90, time: 2, observed: TransportAddress("192.0.2.1:4000")!,
+            alternatePorts: [0, 41_415, 0], secondAddress: TransportAddress("192.0.2.2:0")!)
+        let bytes = Codec.reply.encode(.registered(registered))
+        registered.alternatePorts = [41_415]
+        registered.secondAddress = nil
+        #expect(try Codec.reply.decode(bytes) == .registered(registered))
+    }
+
     @Test("a REGISTER datagram is large enough that no answer exceeds it")  // [SIG-6]
     func padding() {
         for sample in Codec.register.samples {

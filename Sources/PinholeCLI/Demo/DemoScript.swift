@@ -22,7 +22,7 @@ struct DemoScript: Sendable {
         let observed = try await events.next("the service to answer") {
             if case .serviceUp(_, let observed) = $0 { observed } else { nil }
         }
-        tell("", "registered; it sees you at \(observed.joined(separator: " and "))")
+        tell("", "registered; it sees you at \(observed.joined(separator: ", "))")
 
         try await friendEvents.next("the second peer to register") { if case .serviceUp = $0 { true } else { nil } }
 

@@ -46,18 +46,20 @@ enum Width {
         guard columns > 2 * indent, of(text) > columns else { return text }
         var lines = ""
         var column = 0
+        var isFirst = true
         var isBegun = false
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {
             let width = of(String(word))
             if isBegun, column + 1 + width > columns, indent + width <= columns {
                 lines += "\n" + String(repeating: " ", count: indent)
                 column = indent
-            } else if column > 0 || !lines.isEmpty || isBegun {
+            } else if !isFirst {
                 lines += " "
                 column += 1
             }
             lines += word
             column += width
+            isFirst = false
             isBegun = isBegun || !word.isEmpty
         }
         return lines
