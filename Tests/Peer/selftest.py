@@ -328,6 +328,20 @@ def check_invites():
     return [vector]
 
 
+def check_twin():
+    vector = load("twin.json")
+    twin, nonce, epoch = trust.Twin(keys.Identity(vector.bytes("seed"))), vector.bytes("beacon_nonce"), vector["epoch"]
+    host, _, port = vector["sender"].rpartition(":")
+    instance, challenge, echo, side = twin.open_blob(vector.bytes("blob"))
+    vector.check(
+        twin_key=twin.key, blob_key=twin.blob_key, instance=keys.be64(instance), challenge=keys.be64(challenge),
+        echo=keys.be64(echo), side=side, beacon_key=twin.beacon_key(epoch),
+        entry=twin.beacon_entry(epoch, nonce, (host, int(port))))
+    for case in vector["tags"]:
+        case.check(tag=twin.tag(case["day"]))
+    return [vector]
+
+
 def check_worked_example():
     """§ Key derivation"""
     z = bytes.fromhex("f4e53873206ff200db89581a65bd248c269017d8721a32567229137ddae036d3")
@@ -338,14 +352,14 @@ def check_worked_example():
 
 def main():
     checks = (check_worked_example, check_keys, check_handshake, check_rekey, check_signaling, check_beacon,
-              check_files, check_invites)
+              check_files, check_invites, check_twin)
     missed = []
     for check in checks:
         for vector in check():
             missed += vector.missed()
     read = {path.name for path in VECTORS.glob("*.json")}
     unread = read - {"keys.json", "handshake.json", "rekey.json", "signaling.json", "beacon.json", "files.json",
-                   "invite.json"}
+                   "invite.json", "twin.json"}
     if missed or unread:
         sys.exit("never looked at: " + ", ".join(sorted([*missed, *unread])))
     print(f"{Vector.checked} members of {len(read)} files are as the vectors say")

@@ -1,11 +1,12 @@
-"""Safety words and invites: §1.5, §1.6 and §3.13 of Protocol.md."""
+"""Safety words, invites and twins: §1.5, §1.6, §3.13 and §4.11 of Protocol.md."""
 
 import hashlib
 import pathlib
 import re
 
-from keys import Identity, Refused, check_public, concat_kdf, lp, sha256, unbech32m, verify
-from wire import Reader
+from keys import (
+    Identity, Refused, be32, blake2b_128, check_public, concat_kdf, lp, sha256, unbech32m, unseal, verify)
+from wire import Reader, address_bytes
 
 # BIP 39's list is where the other implementation has it; that it is the list its hash tells.
 WORD_LIST = pathlib.Path(__file__).parent.parent.parent / "Sources/PinholeCrypto/WordList.swift"
@@ -75,3 +76,25 @@ class Invite:
         """The record with which the invited one says who he is."""
         proof = identity.sign(self.signed(session, name_and_places))
         return b"\1" + identity.public + proof + name_and_places
+
+
+class Twin:
+    """What two nodes with one identity share: § Two nodes with one identity."""
+
+    def __init__(self, identity):
+        self.key = concat_kdf(identity.seed, b"twin", identity.public, b"", b"", b"", 32)
+        self.blob_key = concat_kdf(self.key, b"twin blob", b"", b"", b"", b"", 32)
+
+    def tag(self, day):
+        return concat_kdf(self.key, b"twin tag", b"", b"", be32(day), b"", 16)
+
+    def open_blob(self, blob):
+        """instance, challenge, echo, side"""
+        reader = Reader(unseal(self.blob_key, blob[:12], b"", blob[12:]))
+        return reader.int(8), reader.int(8), reader.int(8), reader.int(1)
+
+    def beacon_key(self, epoch):
+        return concat_kdf(self.key, b"beacon twin", b"", b"", be32(epoch), b"", 32)
+
+    def beacon_entry(self, epoch, nonce, address):
+        return blake2b_128(self.beacon_key(epoch), nonce + address_bytes(address))[:8]
