@@ -14,11 +14,12 @@ package final class Hosting: Sendable {
 
     /// Takes the profile's lock; nothing runs yet. Without a path no other process can use the node.
     package init(
-        profile: Profile, configuration: NodeConfiguration, role: String, socket path: String?
+        profile: Profile, configuration: NodeConfiguration, role: String, socket path: String?,
+        patience: Patience = Patience()
     ) throws(PinholeError) {
         let node = try Node(profile: profile, configuration: configuration)
         host = Host(profile: profile, node: node, role: role, startedAt: Timestamp.now)
-        server = path.map { [host] in ControlServer(host, path: $0) }
+        server = path.map { [host] in ControlServer(host, path: $0, patience: patience) }
         current = Mutex((node, configuration))
     }
 

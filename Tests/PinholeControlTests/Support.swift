@@ -40,8 +40,9 @@ struct Person: Sendable {
     }
 
     /// A process that hosts the profile, as far as one process can be several.
-    func host(as role: String = "test") async throws -> Hosting {
-        let hosting = try Hosting(profile: profile, configuration: configuration, role: role, socket: socket)
+    func host(as role: String = "test", patience: Patience = Patience()) async throws -> Hosting {
+        let hosting = try Hosting(
+            profile: profile, configuration: configuration, role: role, socket: socket, patience: patience)
         hosting.start()
         try await hosting.served()
         return hosting
@@ -57,8 +58,10 @@ struct Person: Sendable {
     }
 
     /// Runs `body` with a connection to a host of this person.
-    func withWire<Value>(_ body: (Wire, Hosting) async throws -> Value) async throws -> Value {
-        let hosting = try await host()
+    func withWire<Value>(
+        patience: Patience = Patience(), _ body: (Wire, Hosting) async throws -> Value
+    ) async throws -> Value {
+        let hosting = try await host(patience: patience)
         let wire = try Wire(socket)
         do {
             let value = try await body(wire, hosting)

@@ -12,6 +12,17 @@ package enum ControlLimits {
     package static let calls = 64
     /// How many calls a batch may have.
     package static let batch = 256
-    /// How long one that is disconnected has to read the reason.
-    package static let farewell = Duration.seconds(2)
+}
+
+/// What is borne with in a program that does not read.
+package struct Patience: Sendable {
+    /// What may wait to be read, in bytes, before the program counts as too slow.
+    let unread: Int
+    /// For how long one that is disconnected may take none of what is left for it, before it is cut off from the rest
+    /// and the reason.
+    let farewell: Duration
+
+    package init(unread: Int = ControlLimits.unread, farewell: Duration = .seconds(2)) {
+        (self.unread, self.farewell) = (unread, farewell)
+    }
 }

@@ -10,6 +10,7 @@ import Synchronization
 package final class ControlServer: Sendable {
     package let path: String
     private let host: Host
+    private let patience: Patience
     private let state = Mutex(State())
 
     private struct State {
@@ -19,9 +20,8 @@ package final class ControlServer: Sendable {
         var isStopped = false
     }
 
-    package init(_ host: Host, path: String) {
-        self.host = host
-        self.path = path
+    package init(_ host: Host, path: String, patience: Patience) {
+        (self.host, self.path, self.patience) = (host, path, patience)
     }
 
     /// Begins to listen. Throws when the socket cannot be made.
@@ -73,7 +73,7 @@ package final class ControlServer: Sendable {
     }
 
     private func serve(_ channel: LineChannel) async {
-        let connection = ServerConnection(channel, host)
+        let connection = ServerConnection(channel, host, patience)
         let number: Int? = state.withLock { state in
             guard !state.isStopped, state.connections.count < ControlLimits.connections else { return nil }
             state.next += 1

@@ -30,6 +30,9 @@ final class LineQueue: Sendable {
         }
     }
 
+    /// How many bytes were not yet given to the system.
+    var unwritten: Int { state.withLock(\.bytes) }
+
     /// A line was given to the system.
     func wrote(_ line: ByteBuffer) {
         let waiting = state.withLock { state in
@@ -57,7 +60,10 @@ final class LineQueue: Sendable {
         let waiting = state.withLock { state in
             guard state.isOpen else { return [AsyncStream<Never>.Continuation]() }
             state.isOpen = false
-            if let last { continuation.yield(last) }
+            if let last {
+                state.bytes += last.readableBytes
+                continuation.yield(last)
+            }
             continuation.finish()
             defer { state.waiting.removeAll() }
             return state.waiting

@@ -6,14 +6,16 @@ import Synchronization
 final class ServerConnection: Caller {
     private let channel: LineChannel
     private let host: Host
-    private let queue = LineQueue(limit: ControlLimits.unread)
+    private let patience: Patience
+    private let queue: LineQueue
     private let forwards = Mutex<[Task<Void, Never>]>([])
     private let language = Mutex(Language.current)
     /// Nothing more is answered.
     private let isLeaving = Atomic(false)
 
-    init(_ channel: LineChannel, _ host: Host) {
-        (self.channel, self.host) = (channel, host)
+    init(_ channel: LineChannel, _ host: Host, _ patience: Patience) {
+        (self.channel, self.host, self.patience) = (channel, host, patience)
+        queue = LineQueue(limit: patience.unread)
     }
 
     /// Answers until the other side has gone, or was disconnected.
@@ -111,13 +113,17 @@ final class ServerConnection: Caller {
 
     private enum End { case read, written, closed }
 
-    /// Nothing follows. Who does not read even this is cut off.
+    /// Nothing follows. Who reads what is left gets it all, however slowly; who stops is cut off.
     private func sayGoodbye(_ reason: String) {
         isLeaving.store(true, ordering: .relaxed)
         queue.finish(RPC.notification("disconnected", ["reason": .string(reason)]).buffer)
-        let channel = channel.channel
+        let (channel, queue, farewell) = (channel.channel, queue, patience.farewell)
         Task {
-            try? await Task.sleep(for: ControlLimits.farewell)
+            var left: Int
+            repeat {
+                left = queue.unwritten
+                try? await Task.sleep(for: farewell)
+            } while channel.isActive && 0 < queue.unwritten && queue.unwritten < left
             channel.close(promise: nil)
         }
     }
@@ -210,7 +216,7 @@ final class ServerConnection: Caller {
                             .badData, "the answer is longer than \(ControlLimits.answer) bytes", hint: "ask for less"))
                 ).buffer
         }
-        if !queue.add(line) { sayGoodbye(Self.tooSlow) }
+        if !queue.add(line) { sayGoodbye(tooSlow) }
     }
 
     // MARK: Caller
@@ -220,7 +226,7 @@ final class ServerConnection: Caller {
             for await event in events {
                 let json = Speech.$language.withValue(language.withLock(\.self)) { event.json }
                 guard queue.add(RPC.notification(Methods.event, json).buffer) else {
-                    return sayGoodbye(Self.tooSlow)
+                    return sayGoodbye(tooSlow)
                 }
             }
         }
@@ -245,5 +251,5 @@ final class ServerConnection: Caller {
 
     func speak(_ language: Language) { self.language.withLock { $0 = language } }
 
-    private static let tooSlow = "too slow: more than \(ControlLimits.unread) bytes wait to be read"
+    private var tooSlow: String { "too slow: more than \(patience.unread) bytes wait to be read" }
 }
