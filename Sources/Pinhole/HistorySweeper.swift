@@ -60,6 +60,7 @@ final class HistorySweeper: Sendable {
                 let result = Result { () throws(PinholeError) -> [TransferReference] in
                     let time = try store.trustedTime(sighting)
                     _ = try store.sweep(policy, at: policy == .off ? sighting.time : time)
+                    try store.forgetRemoved(before: sighting.time - min(sighting.time, Store.removedTime))
                     guard let time, let files else { return [] }
                     return try files.giveUp(at: time)
                 }

@@ -9,33 +9,42 @@ extension NodeLoop {
         let reference = TransferReference(contact: key, direction: .incoming, number: offer.transfer)
         let store = profile.store
         let entry = StoredTransfer(reference, offer, createdAt: WallClock.unixMilliseconds)
-        let refusal = refusal(of: offer, from: key)
+        let policy = policy(of: key)
+        let kept = configuration.existingFilePolicy == .skip ? FileName.sanitized(offer.name) : nil
+        let folder = configuration.downloadDirectory
         incomingFiles[reference] = IncomingFile(
             offer: offer,
             key: FileKey(sender: key.key, receiver: profile.identity.publicKey.key, offer: offer))
-        offLoop {
-            Result { () throws(PinholeError) -> (StoredTransfer, isNew: Bool) in
+        // Whoever looks into the folder may wait for its disk.
+        offLoop(on: kept == nil ? nil : queue(of: reference)) {
+            Result { () throws(PinholeError) -> OfferAnswer in
+                let isTaken = kept.map { FileStatus(unfollowed: "\(folder)/\($0)") != nil } ?? false
+                if let known = try store.transfer(reference) { return .recorded(known, nameIsTaken: isTaken) }
                 // What is refused at once costs no room: the contact could fill the disk with offers.
-                if let known = try store.transfer(reference) { return (known, isNew: false) }
-                if refusal == nil { try store.insert(entry) }
-                return (entry, isNew: true)
+                if isTaken { return .refused(.exists) }
+                switch policy {
+                case .refuse: return .refused(.declined)
+                case .ask: guard try store.insertQuestion(entry) else { return .refused(.tooMany) }
+                case .accept: try store.insert(entry)
+                }
+                return .recorded(entry, nameIsTaken: false)
             }
         } then: { core, result, now in
             guard core.incomingFiles[reference] != nil else { return }
             switch result {
-            case .success((let known, let isNew)):
-                if let refusal, isNew { return core.turnAway(reference, offer, refusal, at: now) }
-                core.decide(reference, offer, known, at: now)
+            case .success(.recorded(let known, let nameIsTaken)):
+                core.decide(reference, offer, known, nameIsTaken: nameIsTaken, at: now)
+            case .success(.refused(let reason)): core.turnAway(reference, offer, reason, at: now)
             case .failure(let error): core.refuse(reference, .storage, error.message, at: now)
             }
         }
     }
 
-    /// Why nobody has to be asked about a new offer: the contact's policy, or that there is something of that name.
-    private func refusal(of offer: FileOffer, from key: PublicKey) -> FileRecord.Refusal? {
-        let path = "\(configuration.downloadDirectory)/\(FileName.sanitized(offer.name))"
-        if configuration.existingFilePolicy == .skip, FileStatus(unfollowed: path) != nil { return .exists }
-        return policy(of: key) == .refuse ? .declined : nil
+    private enum OfferAnswer {
+        /// It was written down, now or earlier.
+        case recorded(StoredTransfer, nameIsTaken: Bool)
+        /// Nobody has to be asked, and nothing was written down.
+        case refused(FileRecord.Refusal)
     }
 
     private func policy(of key: PublicKey) -> NodeConfiguration.FilePolicy {
@@ -46,24 +55,38 @@ extension NodeLoop {
     private func turnAway(
         _ reference: TransferReference, _ offer: FileOffer, _ refusal: FileRecord.Refusal, at now: Instant
     ) {
-        incomingFiles[reference] = nil
+        forget(reference)
         endpoint.refuse(reference.number, refusal, with: reference.contact.key, at: now)
         let name = FileName.sanitized(offer.name)
         hub.publish(.fileOffered(reference, from: reference.contact, name: name, size: offer.totalSize))
         let reason: Phrase =
-            refusal == .exists ? "there is something of that name already" : "it was declined here"
+            switch refusal {
+            case .exists: Self.nameIsTaken
+            case .tooMany: "too many files of this contact wait for an answer: it was refused"
+            case .declined, .storage, .corrupt, .unacceptable, .cancelled, .changed: "it was declined here"
+            }
         hub.publish(.fileFailed(reference, reason: reason))
     }
 
+    private static let nameIsTaken: Phrase = "there is something of that name already"
+
+    /// It needs nothing here any more.
+    private func forget(_ reference: TransferReference) {
+        incomingFiles[reference] = nil
+        retireQueue(of: reference)
+    }
+
     /// An offer that is known goes on as it was answered; a new one by the policy.
-    private func decide(_ reference: TransferReference, _ offer: FileOffer, _ known: StoredTransfer, at now: Instant) {
+    private func decide(
+        _ reference: TransferReference, _ offer: FileOffer, _ known: StoredTransfer, nameIsTaken: Bool, at now: Instant
+    ) {
         guard known.offer == offer else {
-            incomingFiles[reference] = nil
+            forget(reference)
             return endpoint.refuse(reference.number, .unacceptable, with: reference.contact.key, at: now)
         }
         switch known.state {
         case .done:
-            incomingFiles[reference] = nil
+            forget(reference)
             return endpoint.fileStored(offer.transfer, from: reference.contact.key, at: now)
         case .accepted:
             return accept(reference)
@@ -78,9 +101,7 @@ extension NodeLoop {
         case .offered:
             let name = FileName.sanitized(offer.name)
             hub.publish(.fileOffered(reference, from: reference.contact, name: name, size: offer.totalSize))
-            if refusal(of: offer, from: reference.contact) == .exists {
-                return refuse(reference, .exists, "there is something of that name already", at: now)
-            }
+            if nameIsTaken { return refuse(reference, .exists, Self.nameIsTaken, at: now) }
         }
         switch policy(of: reference.contact) {
         case .accept: accept(reference)

@@ -187,10 +187,10 @@ extension NodeLoop {
         let incoming = incomingFiles
         outgoingFiles.removeAll()
         incomingFiles.removeAll()
-        for (reference, file) in fileQueues {
-            file.queue.sync { incoming[reference]?.letGo(isWanted: true) }
-        }
         storage.sync {}
+        // One whose disk is stuck keeps the others from nothing.
+        for (reference, file) in fileQueues { file.queue.async { incoming[reference]?.letGo(isWanted: true) } }
+        for file in fileQueues.values { file.queue.sync {} }
     }
 
     /// Runs `work` where it may block, and `then` with its result back on the loop.

@@ -30,6 +30,8 @@ package enum FileRecord: Equatable, Sendable {
         case changed = 6
         /// The receiver has something of that name, and was told to keep it.
         case exists = 7
+        /// More of the sender's offers wait than the receiver keeps.
+        case tooMany = 8
     }
 
     package enum Postponement: UInt8, Sendable, CaseIterable {

@@ -51,7 +51,7 @@ struct ChatRecordTests {
         for kind in [0, 7, 255] as [UInt8] {
             #expect(throws: WireError.unknownType) { try Codec.file.decode([kind] + .init(repeating: 1, count: 60)) }
         }
-        for reason in [0, 8, 255] as [UInt8] {
+        for reason in [0, 9, 255] as [UInt8] {
             #expect(throws: WireError.malformed) { try Codec.file.decode([3, 0, 0, 0, 0, 0, 0, 0, 1, reason]) }
             #expect(throws: WireError.malformed) { try Codec.file.decode([6, 0, 0, 0, 0, 0, 0, 0, 1, reason]) }
         }

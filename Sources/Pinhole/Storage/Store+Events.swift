@@ -107,7 +107,8 @@ extension Store {
             sql: "DELETE FROM event WHERE cursor <= ?", arguments: [max(kept, newest - Self.maxEvents)])
     }
 
-    private static let trimmingInterval: Int64 = 64
+    /// What grows is looked at when so much has come.
+    static let trimmingInterval: Int64 = 64
     /// The events that are kept for consumers that do not come.
     static let maxEvents: Int64 = 100_000
     /// The events that are kept for who has not asked yet.

@@ -18,6 +18,7 @@ extension Store {
         }
         let count = try delete(where: condition, StatementArguments(arguments))
         _ = try deleteTransfers(with: key, before: time ?? .max)
+        if key == nil { try forgetRemoved(before: time ?? .max) }
         try shrink()
         return count
     }
@@ -70,6 +71,23 @@ extension Store {
             return count + database.changesCount > 0
         }
     }
+
+    /// Deletes what the event log says of contacts who are contacts no more, or never became some, by their key and their
+    /// name: once it is older than `time`, Unix milliseconds, and all who follow the events have dealt with it.
+    func forgetRemoved(before time: UInt64) throws(PinholeError) {
+        try change(
+            """
+            DELETE FROM event WHERE kind IN (?, ?) AND contact IS NULL AND time < ?
+                AND NOT EXISTS (SELECT 1 FROM consumer WHERE consumer.cursor < event.cursor)
+            """,
+            [
+                LoggedEvent.Kind.contactChanged.rawValue, LoggedEvent.Kind.contactRequest.rawValue,
+                Int64(clamping: time),
+            ])
+    }
+
+    /// Milliseconds for which the event log names a contact who was removed, for who looks at it without following it.
+    static let removedTime: UInt64 = 3_600_000
 
     /// Gives the room back. What was deleted is overwritten already, but not in the write-ahead log.
     private func shrink() throws(PinholeError) {

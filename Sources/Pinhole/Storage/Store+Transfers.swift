@@ -32,28 +32,60 @@ extension Store {
     /// Records a transfer. One that is recorded already stays as it is; returns whether it was new.
     @discardableResult
     package func insert(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
+        try write { try insert(transfer, $0) }
+    }
+
+    /// Records an offer that a person is to be asked about, unless ``Limits/maxOffers`` of the contact's wait for an answer
+    /// already. Returns whether it is recorded. Of those that came to nothing the newest stay, as many again: a contact who
+    /// offers and takes back for ever fills no disk.
+    package func insertQuestion(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
         try write { database in
             let contact = try contactID(transfer.reference.contact, database)
-            try database.execute(
+            let waiting = try Int.fetchOne(
+                database,
                 sql: """
-                    INSERT INTO transfer (contact, isOutgoing, number, details, state, createdAt)
-                    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (contact, isOutgoing, number) DO NOTHING
+                    SELECT count(*) FROM transfer
+                    WHERE contact = ? AND state IN ('offered', 'accepted') AND state = 'offered' AND NOT isOutgoing
                     """,
-                arguments: [
-                    contact, transfer.reference.direction == .outgoing,
-                    Int64(bitPattern: transfer.reference.number),
-                    vault.seal(transfer.details, for: transfer.reference.place(contact)), transfer.state.rawValue,
-                    Int64(bitPattern: transfer.createdAt),
-                ])
-            guard database.changesCount > 0 else { return false }
-            if transfer.reference.direction == .incoming {
-                try log(
-                    NewEvent(
-                        kind: .fileOffered, contact: contact, transfer: transfer.reference,
-                        detail: FileName.sanitized(transfer.offer.name), time: transfer.createdAt), database)
-            }
+                arguments: [contact])
+            guard waiting ?? 0 < Limits.maxOffers else { return false }
+            try insert(transfer, database)
+            if database.lastInsertedRowID % Self.trimmingInterval == 0 { try trimTransfers(of: contact, database) }
             return true
         }
+    }
+
+    private func trimTransfers(of contact: Int64, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                DELETE FROM transfer WHERE id IN (
+                    SELECT id FROM transfer WHERE contact = ? AND NOT isOutgoing AND state IN ('refused', 'failed')
+                    ORDER BY id DESC LIMIT -1 OFFSET ?)
+                """, arguments: [contact, Limits.maxOffers])
+    }
+
+    @discardableResult
+    private func insert(_ transfer: StoredTransfer, _ database: Database) throws -> Bool {
+        let contact = try contactID(transfer.reference.contact, database)
+        try database.execute(
+            sql: """
+                INSERT INTO transfer (contact, isOutgoing, number, details, state, createdAt)
+                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (contact, isOutgoing, number) DO NOTHING
+                """,
+            arguments: [
+                contact, transfer.reference.direction == .outgoing,
+                Int64(bitPattern: transfer.reference.number),
+                vault.seal(transfer.details, for: transfer.reference.place(contact)), transfer.state.rawValue,
+                Int64(bitPattern: transfer.createdAt),
+            ])
+        guard database.changesCount > 0 else { return false }
+        if transfer.reference.direction == .incoming {
+            try log(
+                NewEvent(
+                    kind: .fileOffered, contact: contact, transfer: transfer.reference,
+                    detail: FileName.sanitized(transfer.offer.name), time: transfer.createdAt), database)
+        }
+        return true
     }
 
     /// Moves a transfer on; `path` replaces the one on record unless it is nil. `reason` says why it failed.

@@ -1657,6 +1657,10 @@ extension Catalogue {
             "для этого нужна сеть, а узел этого профиля нигде не работает",
         "this needs the network, and the profile is open without it":
             "для этого нужна сеть, а профиль открыт без неё",
+        "too many files of this contact wait for an answer: it was refused":
+            "слишком много файлов этого контакта ждут ответа: он отклонён",
+        "too many of your files wait there for an answer":
+            "слишком много ваших файлов ждут там ответа",
         "too many programs are connected: {1}":
             "подключено слишком много программ: {1}",
         "too many streams are open to the contact":

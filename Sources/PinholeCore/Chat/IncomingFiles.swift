@@ -24,9 +24,6 @@ struct IncomingFiles {
     /// The bytes of all transfers that the application has and has not written yet.
     private var unwritten = 0
 
-    /// More offers than this at once are refused: each costs memory.
-    static let maxTransfers = 1024
-
     /// A new session brings new offers, and new streams.
     mutating func sessionBegan() {
         transfers = StreamTable()
@@ -34,10 +31,12 @@ struct IncomingFiles {
         unwritten = 0
     }
 
-    mutating func offered(_ id: UInt64) -> Bool {
-        guard transfers[id] == nil, transfers.count < Self.maxTransfers else { return false }
+    /// Takes note of an offer, or says why it is refused.
+    mutating func offered(_ id: UInt64) -> FileRecord.Refusal? {
+        guard transfers[id] == nil else { return .unacceptable }
+        guard transfers.count < Limits.maxOffers else { return .tooMany }
         transfers.insert(Transfer(), forKey: id)
-        return true
+        return nil
     }
 
     mutating func accept(_ id: UInt64) -> Bool {

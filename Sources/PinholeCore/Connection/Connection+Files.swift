@@ -90,8 +90,8 @@ extension Connection {
         session?.lastApplicationData = now
         switch record {
         case .offer(let offer):
-            guard incomingFiles.offered(offer.transfer) else {
-                return write(.refuse(transfer: offer.transfer, reason: .unacceptable))
+            if let reason = incomingFiles.offered(offer.transfer) {
+                return write(.refuse(transfer: offer.transfer, reason: reason))
             }
             events.append(.fileOffered(offer, from: peer))
         case .accept(let transfer, let holdings):

@@ -193,7 +193,7 @@ struct SessionRulesTests {
         }
         for (_, bytes) in pieces.sorted(by: { $0.key < $1.key }) { answers.append(bytes) }
         while let record = try answers.next() {
-            if case .refuse(let transfer, .unacceptable) = try FileRecord(record.span) { refused.insert(transfer) }
+            if case .refuse(let transfer, .tooMany) = try FileRecord(record.span) { refused.insert(transfer) }
         }
         #expect(refused == Set(1024..<1100))
         #expect(siege.connection?.incomingFiles.transfers.count == 1024)

@@ -121,6 +121,30 @@ struct EventLogTests {
         #expect(try store.events(after: start - 1, limit: 9).first?.detail == "added")
     }
 
+    @Test("a name that was removed is not kept for longer than somebody waits to hear of it")
+    func removedName() throws {
+        let carol = Identity.generate().publicKey
+        func names() throws -> [String?] {
+            try store.events(after: start, limit: 99).filter { $0.contact == nil }.map(\.detail)
+        }
+        let told = "removed \(carol) Carol"
+        try store.follow(as: "slow", at: 1)
+        try store.add(Contact(name: "Carol", key: carol))
+        try store.removeContact(named: "carol")
+        let now = WallClock.unixMilliseconds
+        try store.forgetRemoved(before: now + 1000)
+        #expect(try names() == [told], "one who follows has not heard of it")
+        try store.acknowledge(.max, by: "slow", at: 2)
+        try store.forgetRemoved(before: now - Store.removedTime)
+        #expect(try names() == [told], "who looks without following has an hour")
+        _ = try store.purge(with: nil, before: nil)
+        #expect(try names().isEmpty)
+        // What tells of those who are contacts stays.
+        try receive(1...1)
+        try store.forgetRemoved(before: now + 1000)
+        #expect(try store.events(after: start, limit: 99).map(\.kind) == [.message])
+    }
+
     @Test("events wait for all consumers, but not without end; without consumers the newest stay")
     func bounds() throws {
         func fill(_ count: Int64) throws {
