@@ -56,9 +56,18 @@ extension Laboratory {
                 default: try kill(bob, beside: alice)
                 }
                 kills += 1
+                tell(kills, alice, bob)
                 next = .now + .milliseconds(Int64.random(in: 50...1600, using: &random))
                 return nil
             }
+        }
+
+        /// It takes minutes, and whoever waits wants to know for what.
+        private static func tell(_ kills: Int, _ alice: Survivor, _ bob: Survivor) {
+            guard kills % 10 == 0 else { return }
+            print(
+                "kill -9: \(kills) of \(Self.kills), \(alice.queued.count) + \(bob.queued.count) messages queued, "
+                    + "\(alice.delivered.count) + \(bob.delivered.count) delivered")
         }
 
         private static func kill(_ victim: Survivor, beside other: Survivor) throws {
