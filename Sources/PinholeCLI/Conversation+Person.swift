@@ -164,7 +164,7 @@ extension Conversation {
     ) async -> (TransferReference?, Failure?) {
         let transfer: TransferReference
         do throws(PinholeError) {
-            transfer = try await client.sendFile(Paths.whole(path), to: key)
+            transfer = try await client.sendFile(absolutePath(path), to: key)
         } catch {
             return (nil, Failure(error))
         }

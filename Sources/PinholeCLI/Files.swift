@@ -85,17 +85,9 @@ enum Files {
         }
     }
 
-    /// A path as it can be pasted into a shell.
+    /// A path as it can be pasted into a shell, behind a command that would take one that begins with "-" for an option.
     private static func shellWord(_ path: String) -> String {
-        let isPlain = path.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x2B, 0x2D...0x39, 0x3A, 0x40...0x5A, 0x5F, 0x61...0x7A: true
-            default: byte >= 0x80
-            }
-        }
-        // Behind a leading "-" comes what chmod would take for an option.
-        let path = path.hasPrefix("-") ? "./\(path)" : path
-        return isPlain ? path : "'\(path.replacing("'", with: "'\\''"))'"
+        shellQuoted(path.hasPrefix("-") ? "./\(path)" : path)
     }
 
     static func reason(_ number: Int32) -> String { String(cString: strerror(number)) }

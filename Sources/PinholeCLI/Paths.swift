@@ -25,13 +25,6 @@ enum Paths {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
-    /// The path from the root, for another process.
-    static func whole(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
-        defer { free(here) }
-        return String(cString: here) + "/" + path
-    }
-
     static func isFileOrFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)

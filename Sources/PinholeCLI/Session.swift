@@ -106,25 +106,12 @@ struct Session: Sendable {
 
     /// The contact of that name, or an error that lists the names there are.
     func contact(named name: String) async throws -> Contact {
-        try Self.contact(named: name, among: try await client.contacts())
-    }
-
-    /// The contact of that name, or an error that lists the names there are.
-    static func contact(named name: String, in profile: Profile) throws -> Contact {
-        if let contact = try profile.contact(named: name) { return contact }
-        return try contact(named: name, among: try profile.contacts())
-    }
-
-    private static func contact(named name: String, among contacts: [Contact]) throws(Failure) -> Contact {
+        let contacts = try await client.contacts()
         let folded = name.lowercased()
-        if let contact = contacts.first(where: { $0.name == name || $0.name.lowercased() == folded }) {
-            return contact
+        guard let contact = contacts.first(where: { $0.name == name || $0.name.lowercased() == folded }) else {
+            throw PinholeError.noContact(name, among: contacts)
         }
-        let names = contacts.map(\.name)
-        throw Failure(
-            .usage, "you have no contact named “\(name)”",
-            hint: names.isEmpty
-                ? "pinhole contact add \(name) pin1…" : "your contacts: \(names.sorted().joined(separator: ", "))")
+        return contact
     }
 
     // MARK: Words

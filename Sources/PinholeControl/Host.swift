@@ -143,11 +143,7 @@ package final class Host: Sendable {
     package func contact(_ name: String) throws(PinholeError) -> Contact {
         if let contact = try profile.contact(named: name) { return contact }
         if let key = try? PublicKey(name), let contact = contact(with: key) { return contact }
-        let names = try profile.contacts().map(\.name)
-        throw PinholeError(
-            .usage, "you have no contact named “\(name)”",
-            hint: names.isEmpty
-                ? "pinhole contact add \(name) pin1…" : "your contacts: \(names.sorted().joined(separator: ", "))")
+        throw .noContact(name, among: try profile.contacts())
     }
 
     /// The contact with a key, for what is said of an event.
@@ -203,4 +199,15 @@ package final class Host: Sendable {
 
     /// The contacts whose session is up.
     var sessions: [PublicKey] { Array(state.withLock(\.contacts)) }
+}
+
+extension PinholeError {
+    /// There is no contact of that name; here are those that there are.
+    package static func noContact(_ name: String, among contacts: [Contact]) -> PinholeError {
+        let names = contacts.map(\.name).sorted()
+        return PinholeError(
+            .usage, "you have no contact named “\(name)”",
+            hint: names.isEmpty
+                ? "pinhole contact add \(name) pin1…" : "your contacts: \(names.joined(separator: ", "))")
+    }
 }

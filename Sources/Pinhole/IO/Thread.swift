@@ -20,3 +20,9 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(SocketError) -> 
     }
     return thread
 }
+
+/// Starts a thread that runs `body`, which may block for as long as it likes. Where the system has no more threads it runs
+/// here.
+package func startDetachedThread(_ body: @escaping @Sendable () -> Void) {
+    if let thread = try? startThread(body) { pthread_detach(thread) } else { body() }
+}

@@ -20,7 +20,7 @@ package final class FileSource: Sendable {
     package let omitted: [Phrase]
     private let manifestBytes: [UInt8]
     private let files: [Item]
-    private let pieces: [Piece]
+    private let pieces: [ContentPiece]
     private let state = Mutex(State())
 
     /// A regular file of the listing, by its place in the manifest.
@@ -28,14 +28,6 @@ package final class FileSource: Sendable {
         let entry: Int
         let path: String
         let status: FileStatus
-    }
-
-    /// Bytes of one file that follow each other in it and in the content.
-    private struct Piece {
-        let start: UInt64
-        let file: Int
-        let offset: UInt64
-        let count: UInt64
     }
 
     private struct State {
@@ -47,7 +39,7 @@ package final class FileSource: Sendable {
 
     /// Lists what is at `path`.
     package init(_ path: String) throws(PinholeError) {
-        let path = Self.absolute(path)
+        let path = absolutePath(path)
         let listing = try FileListing(path)
         self.path = path
         name = FileName.sanitized(path)
@@ -60,18 +52,14 @@ package final class FileSource: Sendable {
             throw PinholeError(
                 .usage, "\(path) holds more files than can be sent at once", hint: "send its folders one by one")
         }
-        var pieces: [Piece] = []
-        var start = UInt64(manifestBytes.count)
+        var pieces: [ContentPiece] = []
+        let start = UInt64(manifestBytes.count)
         for (index, file) in files.enumerated() {
             guard case .file(_, let data) = listing.entries[file.entry].kind else { continue }
-            for range in data {
-                pieces.append(
-                    Piece(start: start, file: index, offset: range.lowerBound, count: UInt64(range.count)))
-                start += UInt64(range.count)
-            }
+            pieces.append(data, of: index, from: start)
         }
         self.pieces = pieces
-        contentSize = start
+        contentSize = pieces.last?.end ?? start
         totalSize = listing.entries.reduce(0) { $0 + $1.size }
         fingerprint = Blake2b.hash(manifestBytes + listing.identities)
     }
@@ -110,7 +98,7 @@ package final class FileSource: Sendable {
             _ = buffer.initialize(fromContentsOf: manifestBytes[part])
             position += UInt64(part.count)
         }
-        var index = piece(at: position)
+        var index = pieces.index(at: position)
         while position < range.upperBound, index < pieces.count {
             let piece = pieces[index]
             let skipped = position - piece.start
@@ -121,16 +109,6 @@ package final class FileSource: Sendable {
             position += UInt64(count)
             index += 1
         }
-    }
-
-    /// The piece that a place in the content lies in.
-    private func piece(at position: UInt64) -> Int {
-        var (low, high) = (0, pieces.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if pieces[middle].start + pieces[middle].count <= position { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     private func read(
@@ -160,13 +138,5 @@ package final class FileSource: Sendable {
 
     private func changed(_ path: String) -> PinholeError {
         PinholeError(.badData, "\(path) changed while it was being sent", hint: "send it again")
-    }
-
-    private static func absolute(_ path: String) -> String {
-        var path = path
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
-        defer { free(directory) }
-        return String(cString: directory) + "/" + path
     }
 }

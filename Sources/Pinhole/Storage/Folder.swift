@@ -1,10 +1,10 @@
 import Glibc
 
 /// Operations on directory entries.
-enum Folder {
-    /// A new directory for a while, with mode 0700.
-    static func makeTemporary(_ name: String) throws(PinholeError) -> String {
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+package enum Folder {
+    /// A new directory for a while, with mode 0700: in `parent`, or where the system has such directories.
+    package static func makeTemporary(_ name: String, in parent: String? = nil) throws(PinholeError) -> String {
+        let folder = parent ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/\(name)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw PinholeError(system: errno, writing: folder) }
         return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -107,13 +107,4 @@ enum Folder {
         guard let slash = end.lastIndex(of: "/") else { return "." }
         return slash == end.startIndex ? "/" : String(end[..<slash])
     }
-}
-
-/// A word that a POSIX shell reads back as `text`.
-func shellQuoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-            || "/._-+@:,".utf8.contains(byte)
-    }
-    return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
 }

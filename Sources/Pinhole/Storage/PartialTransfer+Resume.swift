@@ -54,11 +54,11 @@ extension PartialTransfer {
             return min(groups, UInt64(offer.manifestSize) / size)
         }
         var last = -1
-        for piece in state.pieces where piece.entry != last {
+        for piece in state.pieces where piece.file != last {
             guard piece.start < end else { break }
-            last = piece.entry
-            let status = FileStatus(unfollowed: path(of: piece.entry))
-            guard let status, status.isRegular, status.size == list.entries[piece.entry].size else {
+            last = piece.file
+            let status = FileStatus(unfollowed: path(of: piece.file))
+            guard let status, status.isRegular, status.size == list.entries[piece.file].size else {
                 return min(groups, piece.start / size)
             }
         }
@@ -74,13 +74,13 @@ extension PartialTransfer {
             bytes = try file.read(
                 at: range.lowerBound, count: Int(min(range.upperBound, manifestSize) - range.lowerBound))
         }
-        var index = Self.piece(at: range.lowerBound + UInt64(bytes.count), in: state.pieces)
+        var index = state.pieces.index(at: range.lowerBound + UInt64(bytes.count))
         while bytes.count < range.count {
             guard index < state.pieces.count else { return nil }
             let piece = state.pieces[index]
             let skipped = range.lowerBound + UInt64(bytes.count) - piece.start
             let count = Int(min(UInt64(range.count - bytes.count), piece.count - skipped))
-            let file = try File(opening: path(of: piece.entry), flags: O_RDONLY | O_NOFOLLOW)
+            let file = try File(opening: path(of: piece.file), flags: O_RDONLY | O_NOFOLLOW)
             let part = try file.read(at: piece.offset + skipped, count: count)
             guard part.count == count else { return nil }
             bytes += part

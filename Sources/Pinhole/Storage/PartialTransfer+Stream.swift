@@ -47,13 +47,13 @@ extension PartialTransfer {
             rest = rest.extracting(count..<rest.count)
             if position == manifestSize { try readManifest(file, &state) }
         }
-        var index = Self.piece(at: position, in: state.pieces)
+        var index = state.pieces.index(at: position)
         while !rest.isEmpty {
             guard index < state.pieces.count else { throw damaged }
             let piece = state.pieces[index]
             let skipped = position - piece.start
             let count = Int(min(UInt64(rest.count), piece.count - skipped))
-            let file = try open(piece.entry, &state)
+            let file = try open(piece.file, &state)
             try file.file.write(rest.extracting(0..<count), at: piece.offset + skipped)
             position += UInt64(count)
             rest = rest.extracting(count..<rest.count)
@@ -79,26 +79,11 @@ extension PartialTransfer {
         guard let manifest = try? FileManifest(bytes.span, of: offer) else {
             throw PinholeError(.badData, "“\(name)” comes with a list of files that cannot be")
         }
-        var start = UInt64(offer.manifestSize)
         state.pieces = []
         for (index, entry) in manifest.entries.enumerated() {
             guard case .file(_, let data) = entry.kind else { continue }
-            for range in data {
-                let count = UInt64(range.count)
-                state.pieces.append(Piece(start: start, entry: index, offset: range.lowerBound, count: count))
-                start += count
-            }
+            state.pieces.append(data, of: index, from: UInt64(offer.manifestSize))
         }
         state.manifest = manifest
-    }
-
-    /// The piece that a place in the content lies in.
-    static func piece(at position: UInt64, in pieces: [Piece]) -> Int {
-        var (low, high) = (0, pieces.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if pieces[middle].start + pieces[middle].count <= position { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

@@ -23,7 +23,8 @@ package final class PartialTransfer: Sendable {
         var journal: TransferJournal
         var tree = FileTree()
         var manifest: FileManifest?
-        var pieces: [Piece] = []
+        /// Of the manifest's entries.
+        var pieces: [ContentPiece] = []
         /// Of the group that is arriving: what came, and the hash of that; then the hash that came with it.
         var filled = 0
         var hasher: GroupHasher?
@@ -35,14 +36,6 @@ package final class PartialTransfer: Sendable {
         /// What was written and not brought to the disk.
         var dirty: Set<String> = []
         var syncedAt: ContinuousClock.Instant = .now
-    }
-
-    /// Bytes that follow each other in a file and in the content.
-    struct Piece {
-        let start: UInt64
-        let entry: Int
-        let offset: UInt64
-        let count: UInt64
     }
 
     /// Opens the partial folder of a transfer, or creates it.
@@ -189,5 +182,6 @@ extension PartialTransfer {
 
     private static let syncGroups: UInt64 = 128
     private static let syncInterval = Duration.seconds(2)
-    private static let fewFiles = 16
+    /// More than so many files are not brought to the disk one by one.
+    static let fewFiles = 16
 }

@@ -15,7 +15,7 @@ struct Placement {
     /// Returns the path of the file or the folder.
     func place() throws(PinholeError) -> String {
         for index in manifest.entries.indices where isWanted(index) { try finish(index) }
-        if manifest.entries.count > Self.fewFiles {
+        if manifest.entries.count > PartialTransfer.fewFiles {
             try File(opening: transfer.path, flags: O_RDONLY | O_DIRECTORY).synchronizeFileSystem()
         }
         switch transfer.offer.shape {
@@ -38,7 +38,7 @@ struct Placement {
         if try file.status().size != entry.size { try file.truncate(to: entry.size) }
         try file.setMetadata(
             mode: Self.mode(entry), seconds: entry.seconds, nanoseconds: entry.nanoseconds)
-        if manifest.entries.count <= Self.fewFiles { try file.synchronize() }
+        if manifest.entries.count <= PartialTransfer.fewFiles { try file.synchronize() }
     }
 
     /// What the sender had, as far as this user gives it to files of its own: never to write for others, and nothing that
@@ -57,7 +57,6 @@ struct Placement {
         return mask
     }()
 
-    private static let fewFiles = 16
     private static let maxNames = 10_000
 }
 
@@ -201,7 +200,7 @@ extension Placement {
     }
 
     private func synchronize(_ folders: some Collection<String>) throws(PinholeError) {
-        guard folders.count <= Self.fewFiles else {
+        guard folders.count <= PartialTransfer.fewFiles else {
             return try File(opening: transfer.folder, flags: O_RDONLY | O_DIRECTORY).synchronizeFileSystem()
         }
         for folder in folders { try Folder.synchronize(folder) }

@@ -5,6 +5,29 @@ import PinholeControl
 
 // What changes a contact that there is.
 
+/// What the commands take that look at one contact, or change it.
+struct OneContact: ParsableArguments {
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    @Argument(help: "The contact's name.", completion: contactNames) var name: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    var params: ContactParams { ContactParams(contact: name) }
+
+    /// Runs a method, and prints what came of it: in words, or as JSON where that is wanted.
+    func call<M: Method>(
+        _ method: M.Type, _ params: M.Params, words: @escaping @Sendable (M.Result) -> Void
+    ) async throws {
+        let json = json
+        try await Session.withProfile(global) { client in
+            let result = try await client.call(method, params)
+            if json { JSON.show(result) } else { words(result) }
+        }
+    }
+}
+
 extension ContactCommand {
     struct Rename: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -16,20 +39,12 @@ extension ContactCommand {
                   $ pinhole contact rename bob robert
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+        @OptionGroup var contact: OneContact
         @Argument(help: "What you call the contact from now on.") var to: String
 
-        @Flag(help: "Print JSON.")
-        var json = false
-
         func run() async throws {
-            let (name, to, json) = (name, to, json)
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(
-                    ContactRename.self, ContactRename.Params(contact: name, to: to))
-                if json { return JSON.show(contact) }
+            let (name, to) = (contact.name, to)
+            try await contact.call(ContactRename.self, ContactRename.Params(contact: name, to: to)) { _ in
                 Console.talk("\(name) is called \(to) from now on.", style: .good)
             }
         }
@@ -45,18 +60,10 @@ extension ContactCommand {
                   $ pinhole contact block bob
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var contact: OneContact
 
         func run() async throws {
-            let (name, json) = (name, json)
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(ContactBlock.self, ContactParams(contact: name))
-                if json { return JSON.show(contact) }
+            try await contact.call(ContactBlock.self, contact.params) { contact in
                 Console.talk("\(contact.name) is blocked. 'pinhole contact unblock \(contact.name)' ends that.")
             }
         }
@@ -70,18 +77,10 @@ extension ContactCommand {
                   $ pinhole contact unblock bob
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var contact: OneContact
 
         func run() async throws {
-            let (name, json) = (name, json)
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(ContactUnblock.self, ContactParams(contact: name))
-                if json { return JSON.show(contact) }
+            try await contact.call(ContactUnblock.self, contact.params) { contact in
                 Console.talk("\(contact.name) can reach you again.", style: .good)
             }
         }
@@ -100,21 +99,13 @@ extension ContactCommand {
                   $ pinhole contact replace-key bob pin1…
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+        @OptionGroup var contact: OneContact
         @Argument(help: "The key that is right (pin1…), an OpenSSH key, or a file with one.") var key: [String]
-
-        @Flag(help: "Print JSON.")
-        var json = false
 
         func run() async throws {
             let key = try KeyText.read(self.key)
-            let (name, json) = (name, json)
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(
-                    ContactReplaceKey.self, ContactReplaceKey.Params(contact: name, key: key))
-                if json { return JSON.show(contact) }
+            let params = ContactReplaceKey.Params(contact: contact.name, key: key)
+            try await contact.call(ContactReplaceKey.self, params) { contact in
                 Console.talk("\(contact.name) has the key \(contact.key).", style: .good)
                 if !contact.verified { Console.talk("Compare it: pinhole contact verify \(contact.name)") }
             }
@@ -133,20 +124,15 @@ extension ContactCommand {
                 """,
             aliases: ["rm"])
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
+        @OptionGroup var contact: OneContact
 
         @Flag(help: "Do not ask.")
         var yes = false
 
-        @Flag(help: "Print JSON.")
-        var json = false
-
         func run() async throws {
-            let (name, yes, json) = (name, yes, json)
-            try await Session.withProfile(global) { client in
-                let contact = try await client.call(ContactShow.self, ContactParams(contact: name)).contact
+            let (params, yes, json) = (contact.params, yes, contact.json)
+            try await Session.withProfile(contact.global) { client in
+                let contact = try await client.call(ContactShow.self, params).contact
                 if !yes {
                     guard Console.isTerminal(STDIN_FILENO) else {
                         throw Failure(

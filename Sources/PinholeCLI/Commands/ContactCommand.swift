@@ -149,18 +149,10 @@ extension ContactCommand {
                   $ pinhole contact show bob
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-
-        @Argument(help: "The contact's name.", completion: contactNames) var name: String
-
-        @Flag(help: "Print JSON.")
-        var json = false
+        @OptionGroup var contact: OneContact
 
         func run() async throws {
-            let (name, json) = (name, json)
-            try await Session.withProfile(global) { client in
-                let known = try await client.call(ContactShow.self, ContactParams(contact: name))
-                if json { return JSON.show(known) }
+            try await contact.call(ContactShow.self, contact.params) { known in
                 let contact = known.contact
                 Console.result("Name           \(contact.name)")
                 Console.result("Key            \(contact.key)")

@@ -62,7 +62,7 @@ struct DemoCommand: AsyncParsableCommand {
         Console.talk("A signaling service runs at \(world.service).", style: .dim)
         Console.talk("Whatever you write comes back from the second peer; /send FILE sends it a file.", style: .dim)
         Console.talk("Everything is in \(world.directory) and goes away when you leave.", style: .dim)
-        let contact = try Session.contact(named: DemoWorld.friendName, in: world.you.profile)
+        let contact = try await world.you.session.contact(named: DemoWorld.friendName)
         let conversation = Conversation(
             session: world.you.session, contact: contact, mode: mode, accept: .all, isVerbose: false,
             left: Leftovers())

@@ -54,7 +54,6 @@ struct FilesCommand: AsyncParsableCommand {
         }
 
         private static func words(_ transfer: TransferRecord) -> Phrase {
-            let number = String(repeating: "0", count: max(0, 16 - transfer.transfer.count)) + transfer.transfer
             let way: Phrase =
                 transfer.direction == .incoming ? "from \(transfer.contact)" : "to \(transfer.contact)"
             let name = transfer.name + (transfer.folder ? "/" : "")
@@ -69,7 +68,7 @@ struct FilesCommand: AsyncParsableCommand {
                 case nil: "\(transfer.state)"
                 }
             let place = transfer.path.map { "  \($0)" } ?? ""
-            return "\(number)  \(way)  \(name)  \(size)  \(state)\(place)"
+            return "\(transfer.digits)  \(way)  \(name)  \(size)  \(state)\(place)"
         }
     }
 
@@ -84,11 +83,10 @@ struct FilesCommand: AsyncParsableCommand {
                   $ pinhole files accept 5f2a
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-        @Argument(help: "The transfer's number, or its beginning.") var number: String
+        @OptionGroup var transfer: OpenTransfer
 
         func run() async throws {
-            try await change(number, global) { client, transfer in try await client.accept(transfer) }
+            try await transfer.change { client, transfer in try await client.accept(transfer) }
         }
     }
 
@@ -102,11 +100,10 @@ struct FilesCommand: AsyncParsableCommand {
                   $ pinhole files refuse 5f2a
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-        @Argument(help: "The transfer's number, or its beginning.") var number: String
+        @OptionGroup var transfer: OpenTransfer
 
         func run() async throws {
-            try await change(number, global) { client, transfer in try await client.refuse(transfer) }
+            try await transfer.change { client, transfer in try await client.refuse(transfer) }
         }
     }
 
@@ -120,11 +117,10 @@ struct FilesCommand: AsyncParsableCommand {
                   $ pinhole files cancel 5f2a
                 """)
 
-        @OptionGroup(title: "Global options") var global: GlobalOptions
-        @Argument(help: "The transfer's number, or its beginning.") var number: String
+        @OptionGroup var transfer: OpenTransfer
 
         func run() async throws {
-            try await change(number, global) { client, transfer in try await client.cancel(transfer) }
+            try await transfer.change { client, transfer in try await client.cancel(transfer) }
         }
     }
 
@@ -158,23 +154,30 @@ struct FilesCommand: AsyncParsableCommand {
     }
 }
 
-/// Finds the open transfer whose number begins so, and does something to it.
-private func change(
-    _ number: String, _ global: GlobalOptions,
-    _ body: @escaping @Sendable (Client, TransferReference) async throws -> Void
-) async throws {
-    try await Session.withProfile(global) { client in
-        let transfers = try await client.call(FileList.self, FileList.Params(contact: nil, all: false)).transfers
-        let matching = transfers.filter { transfer in
-            let whole = String(repeating: "0", count: max(0, 16 - transfer.transfer.count)) + transfer.transfer
-            return whole.hasPrefix(number.lowercased())
+/// A transfer that is not over, by the beginning of its number.
+struct OpenTransfer: ParsableArguments {
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @Argument(help: "The transfer's number, or its beginning.") var number: String
+
+    /// Finds it, and does something to it.
+    func change(_ body: @escaping @Sendable (Client, TransferReference) async throws -> Void) async throws {
+        let number = number
+        try await Session.withProfile(global) { client in
+            let transfers = try await client.call(FileList.self, FileList.Params(contact: nil, all: false)).transfers
+            let matching = transfers.filter { $0.digits.hasPrefix(number.lowercased()) }
+            guard matching.count < 2 else {
+                throw Failure(
+                    .usage, "more than one transfer begins with “\(number)”", hint: "give more of its digits")
+            }
+            guard let transfer = matching.first?.reference else {
+                throw Failure(.usage, "no open transfer begins with “\(number)”", hint: "'pinhole files' lists them")
+            }
+            try await body(client, transfer)
         }
-        guard matching.count < 2 else {
-            throw Failure(.usage, "more than one transfer begins with “\(number)”", hint: "give more of its digits")
-        }
-        guard let transfer = matching.first?.reference else {
-            throw Failure(.usage, "no open transfer begins with “\(number)”", hint: "'pinhole files' lists them")
-        }
-        try await body(client, transfer)
     }
+}
+
+extension TransferRecord {
+    /// Its number, all sixteen digits of it.
+    fileprivate var digits: String { String(repeating: "0", count: max(0, 16 - transfer.count)) + transfer }
 }

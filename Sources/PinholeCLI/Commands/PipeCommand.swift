@@ -67,13 +67,8 @@ private final class PipeDesk: Sendable {
     private let folder: String
     private let listener: Int32
 
-    init() throws(Failure) {
-        let runtime = Console.environment("XDG_RUNTIME_DIR") ?? Console.environment("TMPDIR") ?? "/tmp"
-        var template = Array("\(runtime)/pinhole-pipe-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw Failure(.cannotWrite, "no directory can be made in \(runtime): \(Files.reason(errno))")
-        }
-        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    init() throws {
+        folder = try Folder.makeTemporary("pinhole-pipe", in: Console.environment("XDG_RUNTIME_DIR"))
         path = folder + "/pipe.sock"
         listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0, PipeEnd.withAddress(of: path, { bind(listener, $0, $1) }) == 0, listen(listener, 2) == 0
@@ -96,16 +91,16 @@ private final class PipeDesk: Sendable {
         // A process that takes over from one that ended cannot know what was lost.
         close()
         // Reading from a terminal or a pipe cannot be interrupted: the thread ends with the process.
-        Thread.start { [source] in Self.copyInput(to: source) }
+        startDetachedThread { [source] in Self.copyInput(to: source) }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            Thread.start { continuation.resume(with: Result { try Self.copyOutput(from: sink) }) }
+            startDetachedThread { continuation.resume(with: Result { try Self.copyOutput(from: sink) }) }
         }
     }
 
     private func connection() async throws -> Int32 {
         let listener = listener
         return try await withCheckedThrowingContinuation { continuation in
-            Thread.start {
+            startDetachedThread {
                 let descriptor = accept(listener, nil, nil)
                 if descriptor >= 0 {
                     continuation.resume(returning: descriptor)
@@ -148,25 +143,5 @@ private final class PipeDesk: Sendable {
                 offset += written
             }
         }
-    }
-}
-
-/// A thread that may block for as long as it likes.
-private enum Thread {
-    static func start(_ body: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(body))
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                Unmanaged<Box>.fromOpaque(context!).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
-        if status == 0 { pthread_detach(thread) } else { box.takeRetainedValue().body() }
-    }
-
-    private final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 }

@@ -139,7 +139,7 @@ private struct Delivery: Sendable {
             [.peerOffline, .noDirectPath, .unreachableService].contains(status)
         else { return 0 }
         var count = 0
-        for path in files where (try? await session.client.sendFile(Paths.whole(path), to: contact.key)) != nil {
+        for path in files where (try? await session.client.sendFile(absolutePath(path), to: contact.key)) != nil {
             count += 1
         }
         return count
@@ -151,7 +151,7 @@ private struct Delivery: Sendable {
         let events = client.events()
         var status = stat()
         let isFile = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-        let transfer = try await client.sendFile(Paths.whole(path), to: contact.key)
+        let transfer = try await client.sendFile(absolutePath(path), to: contact.key)
         let progress = Progress("\(name)", size: isFile ? UInt64(status.st_size) : nil)
         let course = Course()
         do {

@@ -26,7 +26,7 @@ struct DemoScript: Sendable {
 
         try await friendEvents.next("the second peer to register") { if case .serviceUp = $0 { true } else { nil } }
 
-        let contact = try Session.contact(named: DemoWorld.friendName, in: you.profile)
+        let contact = try await you.session.contact(named: DemoWorld.friendName)
         let path = try await you.session.connect(to: contact, timeout: .seconds(10))
         let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
         tell("connect", "direct path \(Format.path(path)), session in \(Format.duration(path.connectTime))\(trips)")

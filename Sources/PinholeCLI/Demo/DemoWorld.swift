@@ -17,7 +17,7 @@ final class DemoWorld: Sendable {
     private let server: SignalingServer
 
     init() throws {
-        let directory = try Self.makeTemporaryDirectory()
+        let directory = try Folder.makeTemporary("pinhole-demo")
         do {
             let server = try Self.makeServer()
             let service = try ServiceAddress(server.addressText)
@@ -76,15 +76,6 @@ final class DemoWorld: Sendable {
         } catch {
             throw Failure(.cannotWrite, "the service cannot be started: \(error.message)")
         }
-    }
-
-    private static func makeTemporaryDirectory() throws -> String {
-        let parent = Console.environment("TMPDIR") ?? "/tmp"
-        var template = Array((parent + "/pinhole-demo-XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw Failure(.cannotWrite, "no temporary directory in \(parent): \(Files.reason(errno))")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

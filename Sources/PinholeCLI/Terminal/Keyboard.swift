@@ -1,4 +1,5 @@
 import Glibc
+import Pinhole
 
 /// What comes in on standard input, line by line, read on a thread of its own since reading blocks.
 enum Keyboard {
@@ -35,21 +36,8 @@ enum Keyboard {
 
     private static func stream(_ body: @escaping @Sendable ((String) -> Void) -> Void) -> AsyncStream<String> {
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
-        var thread = pthread_t()
-        let work = Unmanaged.passRetained(
-            Work {
-                body { continuation.yield($0) }; continuation.finish()
-            })
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, work.toOpaque())
-        if status == 0 {
-            pthread_detach(thread)
-        } else {
-            work.release()
+        startDetachedThread {
+            body { continuation.yield($0) }
             continuation.finish()
         }
         return lines
@@ -64,10 +52,5 @@ enum Keyboard {
             guard count > 0 else { return }
             guard consume(buffer[..<count]) else { return }
         }
-    }
-
-    private final class Work: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 }

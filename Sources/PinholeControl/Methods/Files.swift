@@ -20,6 +20,10 @@ package struct TransferShape: Codable, Sendable {
         self.transfer = String(transfer.number, radix: 16)
     }
 
+    fileprivate init(_ contact: String, _ direction: TransferReference.Direction, _ transfer: String) {
+        (self.contact, self.direction, self.transfer) = (contact, direction, transfer)
+    }
+
     func reference(in call: Call) throws(PinholeError) -> TransferReference {
         guard let number = UInt64(transfer, radix: 16) else {
             throw PinholeError(.usage, "“\(transfer)” is not the name of a transfer", hint: "events name them")
@@ -76,12 +80,7 @@ package enum FileWait: Method {
             self.timeout = timeout.map { $0.milliseconds / 1000 }
         }
 
-        func reference(in call: Call) throws(PinholeError) -> TransferReference {
-            guard let number = UInt64(transfer, radix: 16) else {
-                throw PinholeError(.usage, "“\(transfer)” is not the name of a transfer", hint: "events name them")
-            }
-            return TransferReference(contact: try call.contact(contact).key, direction: direction, number: number)
-        }
+        var shape: TransferShape { TransferShape(contact, direction, transfer) }
     }
 
     package static let name = "file.wait"
@@ -91,7 +90,7 @@ package enum FileWait: Method {
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Nothing {
-        let transfer = try params.reference(in: call)
+        let transfer = try params.shape.reference(in: call)
         call.letOthersProceed()
         let timeout = params.timeout.map { Seconds.duration($0, or: 60) }
         try await call.node().finished(transfer, timeout: timeout)
@@ -158,10 +157,7 @@ package struct TransferRecord: Codable, Sendable {
         createdAt = Timestamp.text(transfer.createdAt)
     }
 
-    package var reference: TransferReference? {
-        guard let key = try? PublicKey(key), let number = UInt64(transfer, radix: 16) else { return nil }
-        return TransferReference(contact: key, direction: direction, number: number)
-    }
+    package var reference: TransferReference? { TransferShape(key, direction, transfer).reference }
 
     static let notes = TransferShape.notes.merging([
         "key": "The contact's public key.", "name": "What it is called.",

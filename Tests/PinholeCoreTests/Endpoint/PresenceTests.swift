@@ -12,13 +12,18 @@ struct PresenceTests {
         peer.events.compactMap { if case .presence(other.key, let isThere) = $0 { isThere } else { nil } }
     }
 
+    /// Two who know each other, and no service.
+    private func offlinePair(in world: World) -> (alice: Peer, bob: Peer) {
+        let (alice, bob) = (world.addPeer("192.0.2.1:4000"), world.addPeer("192.0.2.2:4000"))
+        alice.add(bob)
+        bob.add(alice)
+        return (alice, bob)
+    }
+
     @Test("a service tells who comes and goes, without any session")
     func service() {
         let world = World(seed: 301)
-        let alice = world.addPeer("192.0.2.1:4000")
-        let bob = world.addPeer("192.0.2.2:4000")
-        alice.add(bob)
-        bob.add(alice)
+        let (alice, bob) = offlinePair(in: world)
         alice.endpoint.watchContacts(true, at: world.now)
         alice.useService()
         world.run(for: .seconds(3))
@@ -38,10 +43,7 @@ struct PresenceTests {
     @Test("who starts to watch hears at once who is there already")
     func late() {
         let world = World(seed: 302)
-        let alice = world.addPeer("192.0.2.1:4000")
-        let bob = world.addPeer("192.0.2.2:4000")
-        alice.add(bob)
-        bob.add(alice)
+        let (alice, bob) = offlinePair(in: world)
         bob.useService()
         world.run(for: .seconds(3))
         let began = world.now
@@ -55,10 +57,7 @@ struct PresenceTests {
     @Test("who dies without a word is gone when the registration ends, and a service that dies knows nobody")
     func death() {
         let world = World(seed: 303)
-        let alice = world.addPeer("192.0.2.1:4000")
-        let bob = world.addPeer("192.0.2.2:4000")
-        alice.add(bob)
-        bob.add(alice)
+        let (alice, bob) = offlinePair(in: world)
         alice.endpoint.watchContacts(true, at: world.now)
         alice.useService()
         bob.useService()
