@@ -15,22 +15,29 @@ package struct ByteWriter: Sendable {
         storage.append(value)
     }
 
+    @inlinable
     package mutating func u16(_ value: UInt16) {
-        storage.append(UInt8(truncatingIfNeeded: value >> 8))
-        storage.append(UInt8(truncatingIfNeeded: value))
+        integer(value)
     }
 
+    @inlinable
     package mutating func u32(_ value: UInt32) {
-        u16(UInt16(truncatingIfNeeded: value >> 16))
-        u16(UInt16(truncatingIfNeeded: value))
+        integer(value)
     }
 
+    @inlinable
     package mutating func u64(_ value: UInt64) {
-        u32(UInt32(truncatingIfNeeded: value >> 32))
-        u32(UInt32(truncatingIfNeeded: value))
+        integer(value)
+    }
+
+    /// All bytes at once: each append by itself would look whether there is room and whether the memory is ours.
+    @inlinable
+    mutating func integer(_ value: some FixedWidthInteger) {
+        unsafe withUnsafeBytes(of: value.bigEndian) { unsafe storage.append(contentsOf: $0) }
     }
 
     /// Writes a variable-length integer (RFC 9000 §16) in its shortest form; `value` is below 2^62.
+    @inlinable
     package mutating func varint(_ value: UInt64) {
         switch value {
         case 0..<0x40: u8(UInt8(value))
@@ -62,7 +69,7 @@ package struct ByteWriter: Sendable {
 
     package mutating func zeros(_ count: Int) {
         guard count > 0 else { return }
-        storage.append(contentsOf: repeatElement(0, count: count))
+        storage.append(addingCapacity: count) { $0.append(repeating: 0, count: count) }
     }
 
     /// Takes back what was written after the first `count` bytes.

@@ -22,7 +22,7 @@ extension Connection {
         consider(socketRelease)
         for pairing in pairings { consider(pairing.expiry(isConfirmed: session?.isConfirmed ?? true)) }
         if let session {
-            consider(session.transport.nextTimeout)
+            consider(session.transportTimeout)
             consider(keepAlive.due(session.activity, lifetime: mappingLifetime))
             consider(session.unansweredSince.map { $0 + Limits.sessionPatience })
             consider(search?.next ?? confirmationDeadline)
@@ -71,7 +71,7 @@ extension Connection {
             return close(.timedOut, code: CloseCode.done, at: now)
         }
         decideSuccession(at: now)
-        if let due = session.transport.nextTimeout, due <= now {
+        if let due = session.transportTimeout, due <= now {
             let ptoCount = session.transport.ptoCount
             self.session?.transport.handleTimeout(at: now)
             if self.session?.transport.ptoCount != ptoCount { challengeAgain(at: now) }

@@ -14,10 +14,18 @@ extension Connection {
         if sentInTurn.turn != environment.turn { sentInTurn = (environment.turn, 0) }
         let before = environment.arena.writer.count
         let end = min(DatagramArena.full, before + DatagramArena.full - sentInTurn.bytes)
-        defer { sentInTurn.bytes += environment.arena.writer.count - before }
-        switch fill(
-            &environment.arena.writer, upTo: end, from: &session.transport, of: session, to: active, at: now)
-        {
+        var count = 0
+        let filling = fill(
+            &environment.arena.writer, upTo: end, from: &session.transport, of: session, to: active, packets: &count,
+            at: now)
+        if count > 0 {
+            let bytes = environment.arena.writer.count - before
+            sentInTurn.bytes += bytes
+            sent(bytes, in: count, to: active)
+            session.lastSent = now
+            if session.transport.bytesInFlight > 0, session.unansweredSince == nil { session.unansweredSince = now }
+        }
+        switch filling {
         case .finished: break
         case .full: hasMoreToSend = true
         case .keysUsedUp: closeIfUsedUp(at: now)
@@ -31,15 +39,17 @@ extension Connection {
         case keysUsedUp
     }
 
+    /// Adds to `count` the packets that it puts into the arena.
     private func fill(
         _ writer: inout ByteWriter, upTo end: Int, from transport: inout Transport, of session: Session,
-        to active: Route, at now: Instant
+        to active: Route, packets count: inout Int, at now: Instant
     ) -> Filling {
-        // Nothing here changes whether the path is validated.
-        let isValidated = paths.budget == .max
+        // Nothing here changes what may be sent there, but for what is sent.
+        let (beginning, budget) = (writer.count, paths.budget)
+        let isValidated = budget == .max
         while true {
-            let allowed = isValidated ? transport.maxDatagramSize : min(transport.maxDatagramSize, paths.budget)
-            let size = allowed - Limits.dataOverhead
+            let allowed = isValidated ? Int.max : budget - (writer.count - beginning)
+            let size = min(transport.maxDatagramSize, allowed) - Limits.dataOverhead
             guard size >= Limits.minPlaintext else { return .finished }
             guard writer.count < end else { return .full }
             let start = DatagramArena.beginPacket(in: &writer)
@@ -49,10 +59,11 @@ extension Connection {
                     writer.truncate(to: start)
                     return .keysUsedUp
                 }
-                seal(&writer, from: start, probe, session.keys, to: active, at: now)
+                seal(&writer, from: start, probe, session.keys, to: active)
+                count += 1
                 continue
             }
-            let frames = framesThatFit(size)
+            let frames = pendingFrames.isEmpty ? [] : framesThatFit(size)
             let inFlight = transport.bytesInFlight
             guard let packet = transport.nextPacket(to: &writer, upTo: size, with: frames, at: now) else {
                 writer.truncate(to: start)
@@ -63,19 +74,18 @@ extension Connection {
                 writer.truncate(to: start)
                 return .keysUsedUp
             }
-            let count = DatagramArena.plaintextCount(of: writer, from: start)
+            let bytes = DatagramArena.plaintextCount(of: writer, from: start)
             let isAnswer = frames.isEmpty && transport.bytesInFlight == inFlight
             // A keep-alive and its answer say nothing that their times do not, and there are many of them.
-            let isBrief = isAnswer ? session.wasAskedBriefly : count == 1
-            if !isBrief { writer.zeros(Transport.paddedSize(count, upTo: size) - count) }
-            seal(&writer, from: start, packet, session.keys, to: active, at: now)
-            if transport.bytesInFlight > 0, session.unansweredSince == nil { session.unansweredSince = now }
+            let isBrief = isAnswer ? session.wasAskedBriefly : bytes == 1
+            if !isBrief { writer.zeros(Transport.paddedSize(bytes, upTo: size) - bytes) }
+            seal(&writer, from: start, packet, session.keys, to: active)
+            count += 1
         }
     }
 
     /// As many of the frames that wait as one packet has room for.
     private func framesThatFit(_ size: Int) -> [Frame] {
-        guard !pendingFrames.isEmpty else { return [] }
         var writer = ByteWriter()
         return Array(
             pendingFrames.prefix { frame in
@@ -86,13 +96,10 @@ extension Connection {
 
     /// Seals the packet that the arena's `writer` holds from `start` on, and lets it go.
     private func seal(
-        _ writer: inout ByteWriter, from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route,
-        isProvoked: Bool = true, at now: Instant
+        _ writer: inout ByteWriter, from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route
     ) {
         keys.seal(&writer, from: start, packetNumber: packet.number)
         environment.arena.endPacket(start..<writer.count, packet.ecn, to: route)
-        sent(writer.count - start, to: route, isProvoked: isProvoked)
-        if paths.isActive(route) { session?.lastSent = now }
     }
 
     /// A packet of path frames by itself, small or as large as data. One that a packet from there provoked is no larger than
@@ -112,7 +119,9 @@ extension Connection {
         let limit = min(Limits.maxDatagramSize, allowance) - Limits.dataOverhead
         arena.writer.zeros((isFull ? limit : Transport.paddedSize(count, upTo: limit)) - count)
         let packet = WrittenPacket(number: number, ecn: .notECT)
-        seal(&arena.writer, from: start, packet, keys, to: route, isProvoked: isProvoked, at: now)
+        seal(&arena.writer, from: start, packet, keys, to: route)
+        sent(arena.writer.count - start, to: route, isProvoked: isProvoked)
+        if paths.isActive(route) { session?.lastSent = now }
     }
 
     @discardableResult
@@ -135,9 +144,9 @@ extension Connection {
         sent(datagram.count, to: route, isProvoked: isProvoked)
     }
 
-    private func sent(_ count: Int, to route: Route, isProvoked: Bool) {
-        paths.sent(count, to: route, isProvoked: isProvoked)
-        if report?.isOver == false { reportedRoutes.append(route) }
+    private func sent(_ bytes: Int, in packets: Int = 1, to route: Route, isProvoked: Bool = true) {
+        paths.sent(bytes, to: route, isProvoked: isProvoked)
+        if report?.isOver == false { reportedRoutes += repeatElement(route, count: packets) }
     }
 }
 

@@ -57,6 +57,11 @@ final class Session {
         }
     }
 
+    /// When the transport is to be called. Lent, for otherwise all of it would be copied to be looked at.
+    var transportTimeout: Instant? { Self.timeout(of: &transport) }
+
+    private static func timeout(of transport: inout Transport) -> Instant? { transport.nextTimeout }
+
     init(id: [UInt8], keys: Epochs, connectionID: ConnectionID, order: Order, isBehind: Bool, at now: Instant) {
         self.id = id
         self.keys = keys

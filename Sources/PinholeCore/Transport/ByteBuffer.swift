@@ -12,6 +12,17 @@ struct ByteBuffer: Sendable {
     var count: Int { bytes.count - head }
     var isEmpty: Bool { head == bytes.count }
 
+    /// Whether what comes next needs memory that is not here.
+    var hasNoMemory: Bool { bytes.capacity == 0 }
+
+    /// Gathers what comes next in one of `spares`, if there is one. Only where there is no memory.
+    mutating func take(from spares: inout [[UInt8]]) {
+        guard let last = spares.indices.last else { return }
+        swap(&bytes, &spares[last])
+        spares.removeLast()
+        bytes.removeAll(keepingCapacity: true)
+    }
+
     mutating func append(_ new: Span<UInt8>) {
         if bytes.capacity == 0 { bytes.reserveCapacity(max(new.count, taken)) }
         unsafe new.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }

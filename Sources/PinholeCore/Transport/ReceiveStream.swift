@@ -68,6 +68,11 @@ struct ReceiveStream: Sendable {
         }
     }
 
+    /// Gathers what comes next in one of `spares`, where there is no memory for it.
+    mutating func takeMemory(from spares: inout [[UInt8]]) {
+        if buffer.hasNoMemory { buffer.take(from: &spares) }
+    }
+
     /// Takes a STREAM frame; returns by how much the highest offset grew, which the connection's credit pays for.
     mutating func receive(_ frame: borrowing BorrowedStreamFrame) throws(TransportError) -> UInt64 {
         let end = frame.offset + UInt64(frame.data.count)

@@ -3,6 +3,7 @@ extension Transport {
     /// Gives back memory that was kept for what comes next. To be called when nothing came for a while; it does nothing
     /// while something is under way.
     package mutating func giveBack() {
+        spares = []
         guard sent.isEmpty else { return }
         // With them goes what was given up: after so long it arrives no more.
         sent = SentPackets()
@@ -19,6 +20,7 @@ extension Transport {
         let packets = sent.reserved + (scratch.capacity + spurious.capacity) * MemoryLayout<SentPacket>.stride
         let outgoing = sendStreams.values.reduce(0) { $0 + $1.reserved }
         let incoming = receiveStreams.values.reduce(0) { $0 + $1.reserved }
-        return packets + control.reserved + events.reserved + outgoing + incoming
+        let spare = spares.reduce(0) { $0 + $1.capacity }
+        return packets + control.reserved + events.reserved + outgoing + incoming + spare
     }
 }

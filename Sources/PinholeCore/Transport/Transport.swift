@@ -61,6 +61,8 @@ package struct Transport: Sendable {
     /// Memory that is used again for each ACK.
     var ack = AckFrame(ranges: [], delay: 0)
     var scratch: [SentPacket] = []
+    /// Memory of bytes that were read and are needed no more, for those that come next.
+    var spares: [[UInt8]] = []
     var spurious: [SentPacket] = []
     /// What the ACK that is looked at has acknowledged, and its stream was not told of.
     var delivered: DeliveredBytes?
@@ -153,6 +155,17 @@ package struct Transport: Sendable {
         if receiveStreams.values[index].isFinished { close(receiving: stream) }
         return bytes
     }
+
+    /// Takes back the memory of what ``read(_:upTo:)`` gave, so that a flow of a steady rate takes none anew.
+    package mutating func reuse(_ memory: consuming [UInt8]) {
+        guard spares.count < Self.maxSpares, Self.spareSizes.contains(memory.capacity) else { return }
+        spares.append(memory)
+    }
+
+    /// What one call receives at the most is handed on in so many pieces (``Connection/handoverSize``).
+    private static let maxSpares = 9
+    /// Bytes: one that is too small for what is handed on at once would have to grow, and a large one waits in vain.
+    private static let spareSizes = 64 * 1024...256 * 1024
 
     /// Whether a stream of the peer's was read to its end, or given up.
     package func isOver(receiving stream: UInt64) -> Bool {
