@@ -1,9 +1,9 @@
 /// How fast one session carries a file, against the bare loop at the same size of datagrams.
 enum Throughput {
     static func run(_ options: Options) throws {
-        let veth = VethPair.orLoopback()
+        let veth = PinnedLink(VethPair.orLoopback())
         try run(over: veth, options)
-        if !(veth is Loopback) { try run(over: Loopback(), options) }
+        if veth.name != Loopback().name { try run(over: PinnedLink(Loopback()), options) }
         try measureAllocations(over: veth, options)
     }
 
@@ -41,7 +41,8 @@ enum Throughput {
                 try BareProcess.measure(.init(size: 1200, segments: false), over: link, seconds: options.seconds))
         }
         var table = Table(
-            "Bulk over \(link.name): median (lowest-highest) of \(options.rounds) rounds of \(options.seconds) s",
+            "Bulk over \(link.name), each side on a core of its own: median (lowest-highest) of \(options.rounds) rounds "
+                + "of \(options.seconds) s",
             ["what", "datagram, B", "Mbit/s", "of the bound", "CPU s/GiB, both sides", "of the bound"])
         for contestant in [session, bound, plain, single] { table.add(contestant.row(against: bound)) }
         table.print()
