@@ -167,9 +167,11 @@ extension NodeLoop {
     }
 
     private func written(_ result: Result<Int, PinholeError>, of reference: TransferReference, at now: Instant) {
-        guard let incoming = incomingFiles[reference], let transfer = incoming.writer?.transfer else { return }
+        guard let incoming = incomingFiles[reference], let writer = incoming.writer else { return }
+        let transfer = writer.transfer
         switch result {
         case .success(let count):
+            for memory in writer.takeWritten() { endpoint.reuse(memory, from: reference.contact.key) }
             endpoint.fileWritten(count, of: reference.number, from: reference.contact.key, at: now)
             let (done, total) = (transfer.received, incoming.offer.contentSize)
             if incomingFiles[reference]?.progress.isDue(at: now, isLast: done == total) ?? false {

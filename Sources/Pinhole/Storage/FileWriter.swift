@@ -7,6 +7,8 @@ import Synchronization
 final class FileWriter: Sendable {
     private struct State {
         var pieces: [[UInt8]] = []
+        /// Pieces that are written, for what comes next to use their memory.
+        var written: [[UInt8]] = []
         /// Whether `queue` was asked to write, and has not found everything written yet.
         var isRunning = false
         /// After a failure, and when nobody wants the transfer any more, nothing is written.
@@ -49,6 +51,14 @@ final class FileWriter: Sendable {
         if mustStart { queue.async { self.run() } }
     }
 
+    /// The memory of what was written since the last time.
+    func takeWritten() -> [[UInt8]] {
+        state.withLock { state in
+            defer { state.written = [] }
+            return state.written
+        }
+    }
+
     /// On `queue`, when all has been given: brings everything to the disk and to its place. Returns the path.
     func finish(_ existing: NodeConfiguration.ExistingFilePolicy) throws(PinholeError) -> String {
         if let failure = state.withLock({ $0.failure }) { throw failure }
@@ -69,13 +79,13 @@ final class FileWriter: Sendable {
     func cancel() {
         state.withLock { state in
             state.isOver = true
-            state.pieces = []
+            (state.pieces, state.written) = ([], [])
         }
     }
 
     private func run() {
         while true {
-            let pieces = state.withLock { state in
+            var pieces = state.withLock { state in
                 defer { state.pieces = [] }
                 state.isRunning = !state.pieces.isEmpty
                 return state.pieces
@@ -83,14 +93,18 @@ final class FileWriter: Sendable {
             guard !pieces.isEmpty else { return }
             var untold = 0
             attempt { () throws(PinholeError) in
-                for bytes in pieces {
+                for index in pieces.indices {
+                    // Who is told of it is to have it alone.
+                    var bytes: [UInt8] = []
+                    swap(&bytes, &pieces[index])
                     try transfer.append(bytes)
                     untold += bytes.count
-                    guard untold >= Self.tellingStep else { continue }
+                    state.withLock { $0.written.append(bytes) }
+                    guard untold >= Self.tellingStep || index == pieces.count - 1 else { continue }
+                    bytes = []
                     tell(.success(untold))
                     untold = 0
                 }
-                if untold > 0 { tell(.success(untold)) }
             }
             if transfer.isSyncDue { synchronize() }
         }

@@ -134,15 +134,13 @@ extension Endpoint {
     }
 
     /// `count` bytes more of what `fileData` gave were written. Who falls ``Limits/maxUnwritten`` behind gets no more.
-    /// Whoever gives back `memory`, what `fileData` gave, is given the next bytes in it.
-    package func fileWritten(
-        _ count: Int, of transfer: UInt64, from key: IdentityKey, memory: consuming [UInt8] = [], at now: Instant
-    ) {
-        let memory = memory
-        with(key) { connection in
-            connection.incomingFiles.written(count, of: transfer)
-            connection.session?.transport.reuse(memory)
-        }
+    package func fileWritten(_ count: Int, of transfer: UInt64, from key: IdentityKey, at now: Instant) {
+        with(key) { $0.incomingFiles.written(count, of: transfer) }
+    }
+
+    /// What `fileData` gave is needed no more: the next bytes come in its memory.
+    package func reuse(_ memory: [UInt8], from key: IdentityKey) {
+        with(key) { $0.session?.transport.reuse(memory) }
     }
 
     /// An incoming file was verified and stored under its final name.

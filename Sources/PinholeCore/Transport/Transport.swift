@@ -157,15 +157,15 @@ package struct Transport: Sendable {
     }
 
     /// Takes back the memory of what ``read(_:upTo:)`` gave, so that a flow of a steady rate takes none anew.
-    package mutating func reuse(_ memory: consuming [UInt8]) {
+    package mutating func reuse(_ memory: [UInt8]) {
         guard spares.count < Self.maxSpares, Self.spareSizes.contains(memory.capacity) else { return }
         spares.append(memory)
     }
 
-    /// What one call receives at the most is handed on in so many pieces (``Connection/handoverSize``).
-    private static let maxSpares = 9
-    /// Bytes: one that is too small for what is handed on at once would have to grow, and a large one waits in vain.
-    private static let spareSizes = 64 * 1024...256 * 1024
+    /// Pieces that are being written while as many arrive; none is kept while the session is silent.
+    private static let maxSpares = 32
+    /// Bytes: what is handed on at once is no more than this, and smaller memory grows with it and comes back larger.
+    private static let spareSizes = 4096...256 * 1024
 
     /// Whether a stream of the peer's was read to its end, or given up.
     package func isOver(receiving stream: UInt64) -> Bool {

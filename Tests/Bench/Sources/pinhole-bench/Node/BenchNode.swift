@@ -123,7 +123,8 @@ extension BenchNode {
             endpoint.provide(bytes, for: transfer, isLast: left <= UInt64(piece.count), to: key, at: now)
         case .fileData(let transfer, let data, let key):
             bytes += UInt64(data.count)
-            endpoint.fileWritten(data.count, of: transfer, from: key, memory: data, at: now)
+            endpoint.fileWritten(data.count, of: transfer, from: key, at: now)
+            endpoint.reuse(data, from: key)
         case .fileComplete(let transfer, let key): endpoint.fileStored(transfer, from: key, at: now)
         case .fileDone:
             filesDone += 1
