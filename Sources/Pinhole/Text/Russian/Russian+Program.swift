@@ -1,0 +1,246 @@
+/// What the program says of itself: its profile, its configuration, the node, hooks and services of the system.
+extension Russian {
+    // swift-format-ignore
+    static let program: [String: String] = [
+        "  (the same on both sides)":
+            "  (одинаково с обеих сторон)",
+        " (pid {1})":
+            " (pid {1})",
+        "\"all\", \"ask\" or \"none\"":
+            "\"all\", \"ask\" или \"none\"",
+        "\"rename\", \"skip\" or \"overwrite\"":
+            "\"rename\", \"skip\" или \"overwrite\"",
+        "'pinhole --help' lists the commands":
+            "«pinhole --help» покажет команды",
+        "'pinhole init' makes one, --profile names another":
+            "«pinhole init» создаст его, --profile назовёт другой",
+        "'{1}' (pid {2}) runs the node; this daemon takes over when it ends.":
+            "Узел работает в «{1}» (pid {2}); этот демон переймёт его, когда тот завершится.",
+        "'{1}' explains, with an example":
+            "«{1}» объяснит, с примером",
+        ", {1} round trips":
+            ", {1} обхода туда и обратно",
+        "--ack-stdin needs --cursor and --follow":
+            "--ack-stdin требует --cursor и --follow",
+        "--forget needs --cursor alone":
+            "--forget требует одного --cursor",
+        "--timeout must be more than 0 and at most 86400 seconds":
+            "--timeout должен быть больше 0 и не больше 86400 секунд",
+        "A signaling service runs at {1}.":
+            "Сигнальная служба работает на {1}.",
+        "Another process runs the node now.":
+            "Теперь узел работает в другом процессе.",
+        "Automate":
+            "Автоматика",
+        "Everything is in {1} and goes away when you leave.":
+            "Всё лежит в {1} и исчезнет, когда вы выйдете.",
+        "Global options":
+            "Общие параметры",
+        "Hooks: the events cannot be read: {1}":
+            "Обработчики: события не читаются: {1}",
+        "Look":
+            "Обзор",
+        "No process runs the node of {1}.":
+            "Узел {1} ни в одном процессе не работает.",
+        "No signaling service is configured: only contacts on the same network, or with a known address, can be reached.":
+            "Не настроено ни одной сигнальной службы: связаться можно только с контактами в той же сети или с известным адресом.",
+        "No signaling service is configured: only contacts with a known address can be reached.":
+            "Не настроено ни одной сигнальной службы: связаться можно только с контактами с известным адресом.",
+        "Node      {1} (pid {2}), since {3}":
+            "Узел      {1} (pid {2}), с {3}",
+        "PINHOLE_ACCEPT must be all, ask or none, not “{1}”":
+            "PINHOLE_ACCEPT должен быть all, ask или none, а не «{1}»",
+        "PINHOLE_EXISTING must be rename, skip or overwrite, not “{1}”":
+            "PINHOLE_EXISTING должен быть rename, skip или overwrite, а не «{1}»",
+        "PINHOLE_HISTORY_RETENTION must be {1}, not “{2}”":
+            "PINHOLE_HISTORY_RETENTION должен быть {1}, а не «{2}»",
+        "PINHOLE_PORT must be a number from 0 to 65535, not “{1}”":
+            "PINHOLE_PORT должен быть числом от 0 до 65535, а не «{1}»",
+        "Programs  {1} connected":
+            "Программ  подключено {1}",
+        "Service   {1} answers":
+            "Служба    {1} отвечает",
+        "Service   {1} does not answer":
+            "Служба    {1} не отвечает",
+        "Serving {1}. Ctrl-C ends.":
+            "Обслуживаю {1}. Ctrl-C завершает.",
+        "Sessions  none":
+            "Сеансы    нет",
+        "Set up":
+            "Начало",
+        "Settings":
+            "Настройки",
+        "The configuration was not read again: {1}":
+            "Настройки не прочитаны заново: {1}",
+        "The configuration was read again.":
+            "Настройки прочитаны заново.",
+        "The hook {1} cannot be started: {2}":
+            "Обработчик {1} не запускается: {2}",
+        "The hook {1} failed with exit code {2} for a message of {3}.":
+            "Обработчик {1} завершился с кодом {2} на сообщении от {3}.",
+        "The hook {1} took longer than {2} for a message of {3}, and was ended.":
+            "Обработчик {1} работал дольше {2} над сообщением от {3} и остановлен.",
+        "The hook {1} was killed by signal {2} for a message of {3}.":
+            "Обработчик {1} убит сигналом {2} на сообщении от {3}.",
+        "The hook {1} wrote a reply of more than {2} bytes to {3}.":
+            "Обработчик {1} написал ответ длиннее {2} байт для {3}.",
+        "The hook {1} wrote a reply to {2} that is not UTF-8 text.":
+            "Обработчик {1} написал для {2} ответ не в UTF-8.",
+        "The process that ran the node has ended.":
+            "Процесс, в котором работал узел, завершился.",
+        "The reply of the hook {1} cannot be sent: {2}":
+            "Ответ обработчика {1} не отправить: {2}",
+        "This process runs the node now.":
+            "Теперь узел работает в этом процессе.",
+        "Whatever you write comes back from the second peer; /send FILE sends it a file.":
+            "Всё, что вы напишете, вернётся от второго узла; /send ФАЙЛ отправит ему файл.",
+        "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT; default all, and ask in a chat on a terminal).":
+            "Какие предложенные файлы брать: all, ask (в беседе) или none (PINHOLE_ACCEPT; по умолчанию all, а в беседе на терминале ask).",
+        "a chat on a terminal asks":
+            "беседа в терминале спрашивает",
+        "a daemon runs with this profile already (pid {1})":
+            "с этим профилем уже работает демон (pid {1})",
+        "a directory":
+            "каталог",
+        "a file":
+            "файл",
+        "a name of 1 to 128 bytes":
+            "имя от 1 до 128 байт",
+        "a number from 0 to 65535":
+            "число от 0 до 65535",
+        "a table":
+            "таблица",
+        "an answer":
+            "ответа",
+        "an array of service addresses":
+            "массив адресов служб",
+        "arrived,     {1}, BLAKE2b {2}…  ({3}/s)":
+            "дошёл,       {1}, BLAKE2b {2}…  ({3}/с)",
+        "chmod 600 {1}":
+            "chmod 600 {1}",
+        "default":
+            "по умолчанию",
+        "direct path {1}, session in {2}{3}":
+            "прямой путь {1}, сеанс за {2}{3}",
+        "environment {1}":
+            "переменная {1}",
+        "everything worked; the keys and files of this demonstration are removed":
+            "всё получилось; ключи и файлы этого показа удалены",
+        "flag {1}":
+            "параметр {1}",
+        "give --cursor NAME for what happened, --follow for what happens, or both":
+            "укажите --cursor ИМЯ для того, что было, --follow для того, что будет, или оба",
+        "got {1}, thank you":
+            "получено: {1}, спасибо",
+        "hello from behind the pinhole":
+            "привет из-за точечного отверстия",
+        "not “{1}”":
+            "а не «{1}»",
+        "pinhole add '{1}'":
+            "pinhole add '{1}'",
+        "pinhole contact add NAME {1}":
+            "pinhole contact add ИМЯ {1}",
+        "pinhole init --service {1}":
+            "pinhole init --service {1}",
+        "pinhole rpc net.ping '{{\"contact\": \"bob\"}}'":
+            "pinhole rpc net.ping '{{\"contact\": \"bob\"}}'",
+        "pinhole send NAME {1}":
+            "pinhole send ИМЯ {1}",
+        "pinhole: error: {1}":
+            "pinhole: ошибка: {1}",
+        "pinhole: hint: {1}":
+            "pinhole: совет: {1}",
+        "profile file {1}":
+            "файл профиля {1}",
+        "registered; it sees you at {1}":
+            "зарегистрирован; она видит вас как {1}",
+        "services, token-file, port, port-mapping, lan, downloads, accept, existing, history, history-retention, read-receipts, typing, name, accept-invited and hooks":
+            "services, token-file, port, port-mapping, lan, downloads, accept, existing, history, history-retention, read-receipts, typing, name, accept-invited и hooks",
+        "still talking, with nobody in between":
+            "разговор идёт дальше, и между ними никого",
+        "stopped: it only introduces":
+            "остановлена: она только знакомит",
+        "the control socket {1} cannot be used: {2}":
+            "управляющим сокетом {1} нельзя пользоваться: {2}",
+        "the demonstration did not get on within a minute":
+            "показ не продвинулся за минуту",
+        "the file arrived with another hash: {1}":
+            "файл пришёл с другим хешем: {1}",
+        "the host of the profile ended before it answered":
+            "процесс профиля завершился, не ответив",
+        "the keys are {1}":
+            "ключи: {1}",
+        "the node ended while waiting for {1}":
+            "узел остановился, пока ждали: {1}",
+        "the only one is message":
+            "там бывает только message",
+        "the parameters are not a JSON object":
+            "параметры — не объект JSON",
+        "the safety numbers of the two sides differ":
+            "коды безопасности двух сторон различаются",
+        "the second peer to register":
+            "регистрации второго узла",
+        "the service cannot be started: {1}":
+            "не удаётся запустить службу: {1}",
+        "the service to answer":
+            "ответа службы",
+        "the token file":
+            "файл с пропуском",
+        "there are no completions for “{1}”":
+            "для «{1}» дополнений нет",
+        "there are some for bash, zsh and fish":
+            "они есть для bash, zsh и fish",
+        "there is no command “{1}”":
+            "нет команды «{1}»",
+        "there is no profile at {1}":
+            "в {1} нет профиля",
+        "this is an invite, not a command":
+            "это приглашение, а не команда",
+        "this is the address of a signaling service, not a command":
+            "это адрес сигнальной службы, а не команда",
+        "true or false":
+            "true или false",
+        "you said: {1}":
+            "вы сказали: {1}",
+        "{1}  (delivered in {2})":
+            "{1}  (доставлено за {2})",
+        "{1} answered “{2}”":
+            "{1} отвечает «{2}»",
+        "{1} is longer than {2} bytes":
+            "{1}: длиннее {2} байт",
+        "{1} is not UTF-8 text":
+            "{1} — не текст UTF-8",
+        "{1} must be true or false, not “{2}”":
+            "{1} должно быть true или false, а не «{2}»",
+        "{1} must hold a token of 1 to 255 bytes in its first line":
+            "в первой строке {1} должен быть пропуск от 1 до 255 байт",
+        "{1} {2} is open to other users (mode {3})":
+            "{1} {2}: открыто другим пользователям (права {3})",
+        "{1} {2} is open to other users (mode {3}{4})":
+            "{1} {2}: открыто другим пользователям (права {3}{4})",
+        "{1}:{2}: a table needs a name, as in [hooks]":
+            "{1}:{2}: таблице нужно имя, например [hooks]",
+        "{1}: unknown key “{2}”":
+            "{1}: неизвестный ключ «{2}»",
+        "{1}: unknown key “{2}” in [hooks]":
+            "{1}: неизвестный ключ «{2}» в [hooks]",
+        "{1}: “message” in [hooks] must be an array of words":
+            "{1}: «message» в [hooks] должен быть массивом слов",
+        "{1}: “services”: {2}":
+            "{1}: «services»: {2}",
+        "{1}: “{2}” must be {3}":
+            "{1}: «{2}» — здесь нужно: {3}",
+        "“{1}” is a file, not a command":
+            "«{1}» — файл, а не команда",
+        "“{1}” is a key, not a command":
+            "«{1}» — ключ, а не команда",
+        "“{1}” is not a cursor.":
+            "«{1}» — не курсор.",
+        "Another process runs the hooks; this one does when it ends.":
+            "Обработчики запускает другой процесс; этот начнёт, когда тот завершится.",
+        "Online    nobody":
+            "В сети    никого",
+        "Online    {1}":
+            "В сети    {1}",
+    ]
+}
