@@ -7,6 +7,8 @@ struct ChunkQueue: Sendable {
         /// The position of its first byte, counted from the first byte that was ever appended.
         let start: Int
         var bytes: [UInt8]
+        /// Whether small pieces are gathered in it; another is as somebody gave it.
+        let isGathered: Bool
 
         var end: Int { start + bytes.count }
     }
@@ -28,18 +30,18 @@ struct ChunkQueue: Sendable {
     mutating func append(_ new: [UInt8]) {
         guard !new.isEmpty else { return }
         defer { end += new.count }
-        guard new.count <= Self.small else { return chunks.append(Chunk(start: end, bytes: new)) }
+        guard new.count <= Self.small else {
+            return chunks.append(Chunk(start: end, bytes: new, isGathered: false))
+        }
         let last = chunks.count - 1
-        if last >= 0, chunks[last].bytes.count + new.count <= chunks[last].bytes.capacity,
-            chunks[last].bytes.count + new.count <= Self.gathered
-        {
+        if last >= 0, chunks[last].isGathered, chunks[last].bytes.count + new.count <= Self.gathered {
             return chunks[last].bytes.append(contentsOf: new)
         }
+        // Most who chat say a line and fall silent: they need no memory for many.
         var bytes = spare
         spare = []
-        bytes.reserveCapacity(Self.gathered)
         bytes.append(contentsOf: new)
-        chunks.append(Chunk(start: end, bytes: bytes))
+        chunks.append(Chunk(start: end, bytes: bytes, isGathered: true))
     }
 
     /// Appends to `writer` the bytes at `positions`, counted from the front.
