@@ -23,7 +23,6 @@ package final class HandshakeAttempt: Sendable {
     package let plaintext: HelloPlaintext
     /// Where the peer's HS and DATA for this attempt are to go.
     package let connectionID: ConnectionID
-    let encodedPlaintext: [UInt8]
     private let ephemeral: KeyMaterial
     private let pair: PairKeys
     /// Counted here and not per pairing: two pairings with the same HELLO have the same keys, and never share a nonce.
@@ -41,9 +40,10 @@ package final class HandshakeAttempt: Sendable {
         plaintext = HelloPlaintext(
             ephemeral: X25519.publicKey(of: secret), timestamp: timestamp, versions: versions,
             flags: flags, capabilities: capabilities, introID: introID)
-        encodedPlaintext = plaintext.encoded
         self.ephemeral = secret
     }
+
+    var encodedPlaintext: [UInt8] { plaintext.encoded }
 
     /// A HELLO under a fresh salt: no two look alike.
     package func hello(_ gate: HelloGate) -> [UInt8] {

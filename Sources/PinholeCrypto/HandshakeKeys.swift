@@ -10,19 +10,14 @@ import PinholeWire
 /// ```
 /// An attempt's packet numbers begin at 0 and are counted over all its pairings. Confined to the loop that made it.
 package final class HandshakeKeys {
-    /// Names the session on both sides and in no key: for logs and for comparing.
-    package let sessionID: [UInt8]
+    /// The peer's half.
+    package let peer: PeerHello
     /// What AUTH says: that the holder of the own identity key made this attempt, towards this peer.
     package let signature: [UInt8]
-    /// The highest version that both offer.
-    package let version: UInt8
-    let transcriptHash: [UInt8]
     private let pair: PairKeys
     private let attempt: HandshakeAttempt
-    private let destination: ConnectionID
-    private let keys: KeyMaterial
-    private let root: KeyMaterial
-    private let parties: SessionParties
+    /// The keys of HS, RK_0 and SID; what else can be had from the two HELLOs again is not kept.
+    private let secrets: KeyMaterial
     private var window = ReplayWindow()
 
     static let headerSize = 1 + ConnectionID.size + 4
@@ -30,34 +25,45 @@ package final class HandshakeKeys {
 
     /// `nil` where the peers have no version in common, the peer's E is one's own, or X25519 refuses it.
     package init?(pair: PairKeys, attempt: HandshakeAttempt, peer: PeerHello) {
-        guard let version = HelloPlaintext.commonVersion(attempt.plaintext.versions, peer.plaintext.versions),
-            attempt.plaintext.ephemeral != peer.plaintext.ephemeral,
-            let ee = X25519.sharedSecret(attempt.ephemeralSecret, peer.plaintext.ephemeral.span)
+        let ephemeral = peer.plaintext.ephemeral
+        guard HelloPlaintext.commonVersion(attempt.plaintext.versions, peer.plaintext.versions) != nil,
+            attempt.plaintext.ephemeral != ephemeral,
+            let ee = X25519.sharedSecret(attempt.ephemeralSecret, ephemeral.span)
         else { return nil }
-        self.version = version
         self.pair = pair
         self.attempt = attempt
-        destination = peer.connectionID
-        let isLo = pair.role == .lo
-        let lo = pair.key(of: .lo)
-        let hi = pair.key(of: .hi)
-        transcriptHash = Transcript.hash(
-            lo: lo, hi: hi, loPlaintext: isLo ? attempt.encodedPlaintext : peer.encodedPlaintext,
-            hiPlaintext: isLo ? peer.encodedPlaintext : attempt.encodedPlaintext, hasPSK: pair.psk != nil)
-        signature = pair.own.sign(Transcript.signedMessage(role: pair.role, hash: transcriptHash))
-        parties = SessionParties(
-            lo: lo.raw + (isLo ? attempt.plaintext : peer.plaintext).ephemeral,
-            hi: hi.raw + (isLo ? peer.plaintext : attempt.plaintext).ephemeral)
+        self.peer = peer
+        let hash = Self.transcriptHash(pair, attempt, peer)
+        signature = pair.own.sign(Transcript.signedMessage(role: pair.role, hash: hash))
+        let parties = SessionParties(pair, attempt, peer)
         let secret = KeyMaterial(ee.bytes, pair.sharedSecret)
-        keys = concatKDF(
-            secret.bytes, "hs", u: parties.lo, v: parties.hi, publicInfo: transcriptHash, privateInfo: pair.psk,
+        let keys = concatKDF(
+            secret.bytes, "hs", u: parties.lo, v: parties.hi, publicInfo: hash, privateInfo: pair.psk,
             count: 2 * Self.keySize)
-        root = concatKDF(
-            secret.bytes, "root", u: parties.lo, v: parties.hi, publicInfo: transcriptHash, privateInfo: pair.psk,
-            count: 32)
-        let sid = concatKDF(
-            secret.bytes, "sid", u: parties.lo, v: parties.hi, publicInfo: transcriptHash, count: 16)
-        sessionID = [UInt8](copying: sid.bytes)
+        let root = concatKDF(
+            secret.bytes, "root", u: parties.lo, v: parties.hi, publicInfo: hash, privateInfo: pair.psk, count: 32)
+        let sid = concatKDF(secret.bytes, "sid", u: parties.lo, v: parties.hi, publicInfo: hash, count: 16)
+        secrets = KeyMaterial(KeyMaterial(keys.bytes, root.bytes).bytes, sid.bytes)
+    }
+
+    /// The highest version that both offer.
+    package var version: UInt8 {
+        HelloPlaintext.commonVersion(attempt.plaintext.versions, peer.plaintext.versions) ?? Limits.version
+    }
+
+    /// Names the session on both sides and in no key: for logs and for comparing.
+    package var sessionID: [UInt8] {
+        [UInt8](copying: secrets.part(at: 2 * Self.keySize + 32, count: 16, of: self))
+    }
+
+    var transcriptHash: [UInt8] { Self.transcriptHash(pair, attempt, peer) }
+
+    private static func transcriptHash(_ pair: PairKeys, _ attempt: HandshakeAttempt, _ peer: PeerHello) -> [UInt8] {
+        let isLo = pair.role == .lo
+        return Transcript.hash(
+            lo: pair.key(of: .lo), hi: pair.key(of: .hi),
+            loPlaintext: isLo ? attempt.encodedPlaintext : peer.encodedPlaintext,
+            hiPlaintext: isLo ? peer.encodedPlaintext : attempt.encodedPlaintext, hasPSK: pair.psk != nil)
     }
 
     /// An HS datagram for the peer with the next packet number, padded with PADDING to `size` bytes.
@@ -65,7 +71,7 @@ package final class HandshakeKeys {
         let number = attempt.takePacketNumber()
         var header = ByteWriter(capacity: Self.headerSize)
         header.u8(DatagramKind.handshakeByte)
-        header.u64(destination.rawValue)
+        header.u64(peer.connectionID.rawValue)
         header.u32(number)
         let padding = max(size - Self.headerSize - AEAD.tagSize - frames.count, 0)
         let plaintext = frames + repeatElement(0, count: padding)
@@ -98,8 +104,8 @@ package final class HandshakeKeys {
     /// Epoch 0 of the session. Call it only after the peer's AUTH verified.
     package func makeKeySchedule() -> KeySchedule {
         KeySchedule(
-            root: root.part(of: self), epoch: 0, transcriptHash: transcriptHash, pair: pair, parties: parties,
-            destination: destination)
+            root: secrets.part(at: 2 * Self.keySize, of: self), epoch: 0, transcriptHash: transcriptHash, pair: pair,
+            parties: SessionParties(pair, attempt, peer), destination: peer.connectionID)
     }
 
     /// The session's first keys. Use one set of them to seal: packet numbers start at 0.
@@ -109,12 +115,12 @@ package final class HandshakeKeys {
 
     @_lifetime(borrow self)
     private func key(of role: Role) -> Span<UInt8> {
-        keys.part(at: Int(role.rawValue) * Self.keySize, count: AEAD.keySize, of: self)
+        secrets.part(at: Int(role.rawValue) * Self.keySize, count: AEAD.keySize, of: self)
     }
 
     @_lifetime(borrow self)
     private func iv(of role: Role) -> Span<UInt8> {
-        keys.part(at: Int(role.rawValue) * Self.keySize + AEAD.keySize, count: AEAD.ivSize, of: self)
+        secrets.part(at: Int(role.rawValue) * Self.keySize + AEAD.keySize, count: AEAD.ivSize, of: self)
     }
 }
 
@@ -125,4 +131,10 @@ extension HandshakeKeys: Sendable {}
 struct SessionParties: Sendable {
     let lo: [UInt8]
     let hi: [UInt8]
+
+    init(_ pair: PairKeys, _ attempt: HandshakeAttempt, _ peer: PeerHello) {
+        let isLo = pair.role == .lo
+        lo = pair.key(of: .lo).raw + (isLo ? attempt.plaintext : peer.plaintext).ephemeral
+        hi = pair.key(of: .hi).raw + (isLo ? peer.plaintext : attempt.plaintext).ephemeral
+    }
 }

@@ -5,14 +5,18 @@ package struct PeerHello: Equatable, Sendable {
     package let plaintext: HelloPlaintext
     /// Where the peer wants its HS and DATA.
     package let connectionID: ConnectionID
+    /// What a later version says in the bytes that are zero in this one, up to the last that is not.
+    private let tail: [UInt8]
+
     /// As received: the transcript covers these bytes.
-    let encodedPlaintext: [UInt8]
+    var encodedPlaintext: [UInt8] { plaintext.encoded(tail: tail) }
 
     private init?(encodedPlaintext: [UInt8], connectionID: ConnectionID) {
         guard let plaintext = try? HelloPlaintext(encodedPlaintext.span) else { return nil }
         self.plaintext = plaintext
         self.connectionID = connectionID
-        self.encodedPlaintext = encodedPlaintext
+        let rest = encodedPlaintext[HelloPlaintext.saidSize...]
+        tail = rest.lastIndex { $0 != 0 }.map { [UInt8](rest[...$0]) } ?? []
     }
 
     /// Opens a HELLO datagram of the pair's other side; one's own, reflected, does not open.

@@ -2,10 +2,15 @@ import PinholeWire
 
 /// Which packet numbers were received, for the last 8192 (RFC 6479): a ring of words in which old ones are cleared as
 /// the window moves. Consulted only after a packet's tag verified, so that a forgery cannot move it.
+///
+/// The ring is made when numbers of two words have come: a handshake takes a few packets, and there may be thousands.
 package struct ReplayWindow: Sendable {
     /// The largest number received, or `nil` before the first.
     package private(set) var largest: UInt64?
-    private var words: [UInt64]
+    /// The word of the largest number, while all are in it.
+    private var only: UInt64 = 0
+    /// The ring; empty until it is needed.
+    private var words: [UInt64] = []
     private let first: UInt64
 
     private static let wordCount = Limits.replayWindow / 64 + 1
@@ -13,7 +18,6 @@ package struct ReplayWindow: Sendable {
     /// `expected` is the number that is most likely the first.
     package init(expected: UInt64 = 0) {
         first = expected
-        words = [UInt64](repeating: 0, count: Self.wordCount)
     }
 
     /// The number that is most likely next, for ``PacketNumber/expand(_:expected:)``.
@@ -25,6 +29,16 @@ package struct ReplayWindow: Sendable {
     /// Notes a number and says whether it is new: not received before, and less than 8192 behind the largest.
     package mutating func insert(_ number: UInt64) -> Bool {
         let block = number / 64
+        let bit: UInt64 = 1 << (number % 64)
+        if words.isEmpty {
+            if largest.map({ $0 / 64 == block }) ?? true {
+                guard only & bit == 0 else { return false }
+                only |= bit
+                largest = max(largest ?? number, number)
+                return true
+            }
+            makeRing()
+        }
         if let largest {
             if number > largest {
                 let first = largest / 64
@@ -34,14 +48,16 @@ package struct ReplayWindow: Sendable {
             } else if largest - number >= UInt64(Limits.replayWindow) {
                 return false
             }
-        } else {
-            largest = number
         }
-        let bit: UInt64 = 1 << (number % 64)
         let slot = Self.slot(block)
         guard words[slot] & bit == 0 else { return false }
         words[slot] |= bit
         return true
+    }
+
+    private mutating func makeRing() {
+        words = [UInt64](repeating: 0, count: Self.wordCount)
+        if let largest { words[Self.slot(largest / 64)] = only }
     }
 
     private static func slot(_ block: UInt64) -> Int {

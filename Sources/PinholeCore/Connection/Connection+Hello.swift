@@ -31,7 +31,7 @@ extension Connection {
         if pairings.count == Limits.maxPeerHellos {
             pairings.remove(at: pairings.firstIndex { !$0.isAuthenticated } ?? 0)
         }
-        pairings.append(Pairing(attempt: attempt, peer: hello, isBehind: isBehind, keys: keys))
+        pairings.append(Pairing(attempt: attempt, isBehind: isBehind, keys: keys))
         if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
         replayEarly(at: now)
         return .new

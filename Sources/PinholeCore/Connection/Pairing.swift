@@ -13,7 +13,6 @@ struct Pairing {
     }
 
     let attempt: Attempt
-    let peer: PeerHello
     /// Whether a HELLO with a later timestamp was authenticated before: the peer's clock was set back, and an echo or a
     /// cookie spoke for this one.
     let isBehind: Bool
@@ -31,6 +30,8 @@ struct Pairing {
 
         var connectionID: ConnectionID { handshake.connectionID }
     }
+
+    var peer: PeerHello { keys.peer }
 
     /// What decides between two sessions; `role` is ours.
     func order(_ role: Role) -> Session.Order {
