@@ -165,8 +165,9 @@ package struct FileOffer: Equatable, Sendable {
 
     /// Where a group lies in the content.
     package func range(of group: UInt64) -> Range<UInt64> {
-        let start = min(group * UInt64(Limits.fileGroup), contentSize)
-        return start..<min(start + UInt64(Limits.fileGroup), contentSize)
+        let size = UInt64(Limits.fileGroup)
+        let start = group < groups ? group * size : contentSize
+        return start..<start + min(size, contentSize - start)
     }
 }
 

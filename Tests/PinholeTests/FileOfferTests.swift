@@ -112,4 +112,28 @@ struct FileOfferTests {
         await receiver.stop()
         #expect(try FileManager.default.contentsOfDirectory(atPath: downloads) == ["a.bin"])
     }
+
+    @Test("an offer is the same, byte for byte, after a restart")  // [FIL-3]
+    func repeated() async throws {
+        try profile.add(Contact(name: "friend", key: friend.publicKey))
+        try FileManager.default.createDirectory(atPath: folder.path("things"), withIntermediateDirectories: true)
+        for name in ["b", "c", "d"] { try folder.write(Array(name.utf8), to: "things/\(name)") }
+        var records: [[UInt8]: Int] = [:]
+        for run in 0..<3 {
+            let sender = try node(profile)
+            sender.start()
+            if run == 0 {
+                for name in ["a.bin", "things"] {
+                    _ = try await sender.sendFile(folder.path(name), to: friend.publicKey)
+                }
+            }
+            var offers: [FileOffer] = []
+            while offers.count < 2 {
+                offers = await sender.ask { $0.outgoingFiles.values.map(\.offer) } ?? []
+            }
+            for offer in offers { records[FileRecord.offer(offer).encoded, default: 0] += 1 }
+            await sender.stop()
+        }
+        #expect(records.count == 2 && records.values.allSatisfy { $0 == 3 })
+    }
 }

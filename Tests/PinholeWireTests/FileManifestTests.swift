@@ -100,4 +100,21 @@ struct FileManifestTests {
         #expect(read([folder(""), file("a", 1 << 61, []), file("b", 1 << 61, [])]) != nil)
         #expect(read([folder("")] + (0..<4).map { file("\($0)", 1 << 61, []) }) == nil)
     }
+
+    @Test("groups cover the content, and there is none behind it, whatever number is asked for")
+    func groups() {
+        let size = UInt64(Limits.fileGroup)
+        for content in [0, 1, size - 1, size, size + 1, 5 * size, .max - size, .max - 1, .max] as [UInt64] {
+            let offer = FileOffer(transfer: 1, salt: [], contentSize: content, totalSize: content, name: "x")
+            let some = [0, 1, 2, 5, offer.groups / 2, offer.groups &- 2, offer.groups &- 1]
+            for group in some where group < offer.groups {
+                let range = offer.range(of: group)
+                #expect(range.lowerBound == group * size && !range.isEmpty)
+                #expect(range.upperBound == (group + 1 == offer.groups ? content : (group + 1) * size))
+            }
+            for group in [offer.groups, offer.groups + 1, 1 << 46, 1 << 50, .max - 1, .max] {
+                #expect(offer.range(of: group) == content..<content, "\(group) of \(content)")
+            }
+        }
+    }
 }

@@ -114,6 +114,7 @@ extension Peer {
             disk.state.ownTimestamp = endpoint.ownTimestamp(for: key) ?? 0
         case .fileOffered(let offer, let from):
             offers[offer.transfer] = offer
+            guard answersOffers else { return }
             if let offset = decide(offer) {
                 disk.received[offer.transfer] = Array(disk.received[offer.transfer, default: []].prefix(Int(offset)))
                 let holdings = FileHoldings(groups: offset, digest: offer.salt)

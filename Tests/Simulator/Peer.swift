@@ -26,13 +26,15 @@ package final class Peer {
     package var mayGo: (MessageID) -> Bool = { _ in true }
     /// A process that was killed hears and sends nothing until it starts again.
     package private(set) var isRunning = true
-    var offers: [UInt64: FileOffer] = [:]
+    package internal(set) var offers: [UInt64: FileOffer] = [:]
     /// The content of the files that this peer offers.
     package var files: [UInt64: [UInt8]] = [:]
     /// Where the present session goes on with each.
     var starts: [UInt64: Int] = [:]
     /// How an offer is answered: the offset to resume from, or `nil` to decline.
     package var decide: (FileOffer) -> UInt64? = { _ in 0 }
+    /// Whether it is answered at all.
+    package var answersOffers = true
     /// Whether what comes of files is written at once.
     package var isWriting = true
     /// Whether messages can be stored.

@@ -13,7 +13,7 @@ struct ReceiptTests {
         return (world, alice, bob)
     }
 
-    @Test("what was read is told once, and again after either side has forgotten it")  // [MSG-11] [MSG-12]
+    @Test("what was read is told once, and again after either side has forgotten it")  // [MSG-11]
     func read() throws {
         let (world, alice, bob) = makePair(seed: 201)
         let ids = (1...3).map { alice.send("\($0)", to: bob) }
@@ -162,7 +162,7 @@ struct HostileSignTests {
         siege.run(for: .milliseconds(50))
     }
 
-    // [MSG-12] [MSG-14]
+    // [MSG-14]
     @Test("is not believed more than twice a second that it types, and costs no memory for what it read")
     func flood() throws {
         let siege = try Siege(seed: 9)
@@ -180,6 +180,23 @@ struct HostileSignTests {
         let typing = siege.bob.events.filter { if case .typing(siege.key, true) = $0 { true } else { false } }.count
         #expect(typing >= 1 && Double(typing) <= 2 * seconds + 1)
         #expect((siege.connection?.readByPeer.all.count ?? 0) <= Limits.epochsRemembered)
+        #expect(siege.verdicts.isEmpty)
+    }
+
+    @Test("is not believed that less is read than was, nor told of it twice")  // [MSG-12]
+    func olderReads() throws {
+        let siege = try Siege(seed: 11)
+        var offset: UInt64 = 0
+        let said: [(epoch: UInt64, counter: UInt64, isNew: Bool)] = [
+            (7, 2, true), (7, 2, false), (7, 1, false), (8, 1, true), (7, 3, true), (8, 1, false), (7, 2, false),
+            (8, 2, true), (7, 3, false),
+        ]
+        for (epoch, counter, isNew) in said {
+            let before = siege.bob.reads
+            let id = MessageID(epoch: epoch, counter: counter)
+            say([Receipt(kind: .read, id: id).encoded], on: StreamID.receipts, in: siege, from: &offset)
+            #expect(siege.bob.reads == before + (isNew ? [id] : []), "\(epoch), \(counter)")
+        }
         #expect(siege.verdicts.isEmpty)
     }
 

@@ -69,7 +69,6 @@ struct PauseTests {
         #expect(again != nil)
     }
 
-    // [FIL-5]
     @Test("of many accepted files a bounded number is sent at a time, and the next when one is written or postponed")
     func active() {
         var files = OutgoingFiles()

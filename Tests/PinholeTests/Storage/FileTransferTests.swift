@@ -46,7 +46,7 @@ struct FileTransferTests {
         #expect(try received == ["a.bin"])
     }
 
-    // [FIL-3] [FIL-16]
+    // [FIL-16]
     @Test("what is taken up again goes on behind the last verified group, without the source being read again")
     func resume() throws {
         let sending = try Sending(content)
