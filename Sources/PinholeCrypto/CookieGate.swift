@@ -65,6 +65,8 @@ package struct CookieGate: Sendable {
         renewSecret(at: now)
         guard datagram.count == Limits.helloSize else { return false }
         let mac2 = datagram.extracting(HelloEnvelope.mac2Offset..<Limits.helloSize)
+        // Who has none says so.
+        guard mac2.indices.contains(where: { mac2[$0] != 0 }) else { return false }
         var isValid = false
         for secret in [secret, previous] {
             guard let secret else { continue }

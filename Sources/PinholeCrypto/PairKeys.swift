@@ -12,10 +12,13 @@ package final class PairKeys: Sendable {
     let own: IdentitySecret
     /// Out-of-band, optional, 32 bytes.
     let psk: SecretBytes?
-    /// ss ‖ K_hello[Lo] ‖ K_hello[Hi] ‖ K_rdv ‖ K_lan, 32 bytes each.
+    /// ss ‖ K_hello[Lo] ‖ K_hello[Hi] ‖ K_rdv ‖ K_lan, 32 bytes each, and the hash of a key of the peer's HELLOs as far
+    /// as it is the same for all of them.
     private let secrets: SecretBytes
 
     private static let labels = ["hello Lo", "hello Hi", "rdv", "lan"]
+
+    private static let helloStateOffset = 32 * (1 + labels.count)
 
     package init(own: IdentitySecret, peer: IdentityKey, psk: [UInt8]? = nil) throws(KeyError) {
         guard own.publicKey != peer else { throw .ownKey }
@@ -24,17 +27,22 @@ package final class PairKeys: Sendable {
         let lo = min(own.publicKey, peer)
         let hi = max(own.publicKey, peer)
         let pair = concatKDF(ss.bytes, "pair", u: lo.raw, v: hi.raw, count: 32)
-        role = lo == own.publicKey ? .lo : .hi
+        let role: Role = lo == own.publicKey ? .lo : .hi
+        self.role = role
         peerKey = peer
         self.own = own
         self.psk = psk.map { psk in
             SecretBytes(count: psk.count, in: .pairs) { _ = $0.update(fromContentsOf: psk) }
         }
-        secrets = SecretBytes(count: 32 * (1 + Self.labels.count), in: .pairs) { secrets in
+        let stateOffset = Self.helloStateOffset
+        secrets = SecretBytes(count: stateOffset + SHA256.stateSize, in: .pairs) { secrets in
             for index in 0..<32 { secrets[index] = ss.bytes[index] }
             for (slot, label) in Self.labels.enumerated() {
                 let key = concatKDF(pair.bytes, label, count: 32)
                 for index in 0..<32 { secrets[32 * (slot + 1) + index] = key.bytes[index] }
+                guard slot == Int(role.other.rawValue) else { continue }
+                var hash = HelloEnvelope.keyHash("hello", key.bytes)
+                hash.save(to: secrets.baseAddress! + stateOffset)
             }
         }
     }
@@ -62,6 +70,12 @@ package final class PairKeys: Sendable {
     @_lifetime(borrow self)
     func helloKey(of role: Role) -> Span<UInt8> {
         secret(1 + Int(role.rawValue))
+    }
+
+    /// ``HelloEnvelope/keyHash(_:_:)`` of what the peer says before a handshake, for ``HelloTrial``.
+    var helloState: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { secrets.part(at: Self.helloStateOffset, count: SHA256.stateSize, of: self) }
     }
 
     package var rendezvousKey: Span<UInt8> {

@@ -12,6 +12,25 @@ struct SHA256 {
         crypto_hash_sha256_init(&state)
     }
 
+    /// Bytes of a state that is kept, to go on from it again and again.
+    static let stateSize = MemoryLayout<crypto_hash_sha256_state>.size
+
+    /// Goes on from where ``save(to:)`` was called.
+    init(saved: Span<UInt8>) {
+        precondition(saved.count == Self.stateSize, "a state of another hash")
+        withUnsafeMutableBytes(of: &state) { state in
+            saved.withUnsafeBytes { state.copyMemory(from: $0) }
+        }
+    }
+
+    /// Writes what was hashed so far to `memory`, which has room for it. It is as secret as what was hashed.
+    mutating func save(to memory: UnsafeMutableRawPointer) {
+        withUnsafeMutableBytes(of: &state) { state in
+            memory.copyMemory(from: state.baseAddress!, byteCount: Self.stateSize)
+            sodium_memzero(state.baseAddress!, Self.stateSize)
+        }
+    }
+
     mutating func update(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBufferPointer { _ = crypto_hash_sha256_update(&state, $0.baseAddress, UInt64($0.count)) }
     }

@@ -30,6 +30,9 @@ package enum Limits {
     /// "cookie under load (> 50/s, or > 20/s per /32 or /64)".
     package static let hellosPerSecond = 50
     package static let hellosPerSecondPerSource = 20
+    /// Keys that HELLOs are tried with in a second, without a cookie and with one: some 2 and 10 % of a core.
+    package static let trialsPerSecond = 50_000
+    package static let provenTrialsPerSecond = 200_000
 
     // MARK: Session (protocol §3)
 

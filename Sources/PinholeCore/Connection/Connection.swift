@@ -21,17 +21,17 @@ final class Connection {
     let slot: Int
     let environment: Environment
     /// Addresses given by hand, tried without a service.
-    var directAddresses: [TransportAddress]
+    var directAddresses: [TransportAddress] { didSet { arePlacesStale = true } }
     /// Where beacons of the peer came from.
-    var neighbourhood = Neighbourhood()
+    var neighbourhood = Neighbourhood() { didSet { arePlacesStale = true } }
     /// Where the peer was when the last session ended: the mappings in between live on for a while.
-    var lastRoute: (route: Route, end: Instant)?
+    var lastRoute: (route: Route, end: Instant)? { didSet { arePlacesStale = true } }
     var beaconKeys = BeaconKeys()
 
     /// Since when this side wants a session; `nil` while it only answers.
     var wantedSince: Instant?
     var retry: (at: Instant, count: Int)?
-    var attempt: Pairing.Attempt?
+    var attempt: Pairing.Attempt? { didSet { arePlacesStale = true } }
     var attemptDeadline: Instant?
     var introduction: OutgoingIntroduction?
     /// What the present attempt does, or the last one did.
@@ -123,6 +123,9 @@ final class Connection {
     var hasMoreToSend = false
     /// Whether the endpoint looks at this connection before it is idle.
     var isDirty = false
+    /// Where the endpoint expects the peer, and whether that may have changed.
+    var notedPlaces: Set<IPAddress> = []
+    var arePlacesStale = true
     /// The ids under which the endpoint finds this connection.
     var routedIDs: [ConnectionID] = []
     /// Where datagrams went that the report is still to be told of.

@@ -17,9 +17,12 @@ extension Endpoint {
         let pair = try PairKeys(own: own, peer: key, psk: psk)
         let slot = nextSlot
         nextSlot += 1
-        connections[slot] = Connection(
+        let connection = Connection(
             pair, for: purpose, slot: slot, directAddresses: directAddresses, state: state, environment: environment)
+        connections[slot] = connection
         slots[key] = slot
+        pairs.append((slot, pair))
+        noteExpectation(of: connection)
         learnTags(of: slot, pair)
         arePairsStale = true
     }
@@ -30,6 +33,8 @@ extension Endpoint {
         connection.disconnect(at: now)
         settle(slot, connection, at: now)
         connections[slot] = nil
+        pairs.removeAll { $0.slot == slot }
+        forgetExpectation(of: connection)
         deadlines.set(nil, for: slot)
         for id in connection.routedIDs { routes[id] = nil }
         connection.routedIDs = []

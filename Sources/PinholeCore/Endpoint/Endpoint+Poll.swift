@@ -120,6 +120,7 @@ extension Endpoint {
             settleClients(at: now)
         }
         route(slot, connection)
+        noteExpectation(of: connection)
         deadlines.set(connection.nextTimeout, for: slot)
     }
 

@@ -11,6 +11,8 @@ package final class Endpoint {
     let environment: Environment
     var connections: [Int: Connection] = [:]
     var slots: [IdentityKey: Int] = [:]
+    /// The keys of all connections, in the order of their slots.
+    var pairs: [(slot: Int, keys: PairKeys)] = []
     var nextSlot = 0
     var routes: [ConnectionID: Int] = [:]
     /// Whom the newest datagram was for: the next is mostly for the same.
@@ -40,7 +42,13 @@ package final class Endpoint {
     var reportedDown: Set<Int> = []
 
     var cookieGate: CookieGate
-    var helloLoad = SourceLoad(limit: Limits.hellosPerSecond, perSource: Limits.hellosPerSecondPerSource)
+    /// HELLOs without a cookie, and with one.
+    var helloLoad = SourceLoad(
+        limit: Limits.hellosPerSecond, perSource: Limits.hellosPerSecondPerSource, work: Limits.trialsPerSecond)
+    var provenLoad = SourceLoad(perSource: Limits.hellosPerSecondPerSource, work: Limits.provenTrialsPerSecond)
+    var expected = Expected()
+    /// With how many keys HELLOs were tried: what strangers cost, for tests.
+    var helloTrials = 0
     var beacons = Beacons()
     /// Other nodes with this identity, and the tags by which they are found today.
     var twins: Twins

@@ -4,29 +4,51 @@ internal import PinholeWire
 struct SourceLoad {
     let limit: Int
     let limitPerSource: Int
+    /// How much work may be done for all of them.
+    let workLimit: Int
     private var windowEnd = Instant(nanoseconds: 0)
     private var total = 0
+    private var work = 0
     private var bySource: [IPAddress: Int] = [:]
 
     private static let maxSources = 1024
 
-    init(limit: Int, perSource: Int) {
+    /// Of what there is too much.
+    enum Excess {
+        case none
+        case ofSource
+        case inTotal
+    }
+
+    init(limit: Int = .max, perSource: Int, work: Int = .max) {
         self.limit = limit
         limitPerSource = perSource
+        workLimit = work
     }
 
     /// Counts one datagram. Returns whether it is more than is taken in without further proof.
     mutating func isOverloaded(by source: TransportAddress, at now: Instant) -> Bool {
+        note(source, at: now) != .none
+    }
+
+    /// Notes the work that the latest datagram was worth. The first of a second may cost whatever it does.
+    mutating func spend(_ work: Int) {
+        self.work += work
+    }
+
+    mutating func note(_ source: TransportAddress, at now: Instant) -> Excess {
         if now >= windowEnd {
             windowEnd = now + .seconds(1)
             total = 0
+            work = 0
             bySource.removeAll(keepingCapacity: true)
         }
         total += 1
         let network = source.ip.sourceNetwork
         let count = bySource[network, default: 0] + 1
         if count > 1 || bySource.count < Self.maxSources { bySource[network] = count }
-        return total > limit || count > limitPerSource
+        if count > limitPerSource { return .ofSource }
+        return total > limit || work >= workLimit ? .inTotal : .none
     }
 }
 
