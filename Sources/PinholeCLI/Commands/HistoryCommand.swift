@@ -234,26 +234,21 @@ extension PlacedMessage {
         }
     }
 
-    /// `✓ 2026-11-21 14:02 you: text`, further lines of it indented.
+    /// `✓✓ 2026-11-21 14:02 you: text`, with the marks of a chat, further lines of it indented.
     func text(namesContact: Bool) -> String {
         guard let known = message.message else { return "" }
         let mark: String
         let writer: Phrase
         let time: UInt64
         switch known.direction {
-        case .incoming: (mark, writer, time) = (" ", "\(message.contact)", known.receivedAt ?? known.sentAt)
+        case .incoming: (mark, writer, time) = ("", "\(message.contact)", known.receivedAt ?? known.sentAt)
         case .outgoing:
             writer = namesContact ? "you to \(message.contact)" : "you"
             time = known.sentAt
-            mark =
-                switch known.state {
-                case .delivered, .read: "✓"
-                case .queued, .sent: "·"
-                case .failed: "✗"
-                }
+            mark = Conversation.mark(known.state)
         }
         let lines = known.text.split(separator: "\n", omittingEmptySubsequences: false)
-        return "\(mark) \(Format.moment(time)) \(writer): " + lines.joined(separator: "\n    ")
+        return "\(Screen.padded(mark))\(Format.moment(time)) \(writer): " + lines.joined(separator: "\n    ")
     }
 }
 

@@ -34,6 +34,15 @@ struct CatalogueTests {
         #expect(untranslated.isEmpty, "not “as Phrase”:\n\(untranslated.sorted().joined(separator: "\n"))")
     }
 
+    @Test("knows the single words, too, that are said to be for people")
+    func words() throws {
+        for file in try Self.files() {
+            for match in try String(contentsOf: file, encoding: .utf8).matches(of: #/"(\w+)" as Phrase/#) {
+                #expect(Catalogue.translation(of: String(match.1), to: .russian) != nil, "\(match.0)")
+            }
+        }
+    }
+
     @Test("finds keys as the compiler makes them")
     func scanner() {
         let (a, b) = ("x", 2)

@@ -192,6 +192,8 @@ extension Russian {
             "ждущее уйдёт само, пока работает «pinhole listen» или беседа",
         "without a terminal nobody can confirm this":
             "без терминала это некому подтвердить",
+        "you":
+            "вы",
         "you to {1}":
             "вы для {1}",
         "{1} ({2}) opened your invite and is your contact now.":
