@@ -1,12 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What the fuzzer learns to have been run it reads after each input: only the project's own code, and not that of others,
+/// says so (`Tests/Fuzz/run`).
+let fuzzed: [SwiftSetting] =
+    Context.environment["PINHOLE_FUZZ"] == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])]
+
 /// Every target is held to the same strictness.
-let strict: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-]
+let strict: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + fuzzed
 
 /// Readers over borrowed bytes (`~Escapable`) need lifetime annotations.
 let lifetimes: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
@@ -18,8 +24,9 @@ let package = Package(
     name: "Pinhole",
     products: [
         .library(name: "Pinhole", targets: ["Pinhole"]),
-        .executable(name: "pinhole", targets: ["PinholeCLI"]),
+        .executable(name: "pinhole", targets: ["PinholeProgram"]),
         .executable(name: "pinhole-signaling", targets: ["pinhole-signaling"]),
+        .library(name: "PinholeCLI", targets: ["PinholeCLI"]),
         .library(name: "PinholeControl", targets: ["PinholeControl"]),
         .library(name: "Signaling", targets: ["Signaling"]),
         .library(name: "LinkEmulator", targets: ["CEmulator"]),
@@ -67,7 +74,7 @@ let package = Package(
             swiftSettings: lifetimes),
         .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
-        .executableTarget(
+        .target(
             name: "PinholeCLI",
             dependencies: [
                 "Pinhole", "PinholeControl", "PinholeCrypto", "PinholeWire", "Signaling", "CProcess", "CQREncode",
@@ -75,6 +82,9 @@ let package = Package(
                 "TOMLKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            exclude: ["Executable"], swiftSettings: lifetimes),
+        .executableTarget(
+            name: "PinholeProgram", dependencies: ["PinholeCLI"], path: "Sources/PinholeCLI/Executable",
             swiftSettings: lifetimes),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(
@@ -118,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "Transcripts",
             dependencies: [
-                "Pinhole", "PinholeCLI", "PinholeControl", "TestSupport", "pinhole-signaling",
+                "Pinhole", "PinholeCLI", "PinholeControl", "PinholeProgram", "TestSupport", "pinhole-signaling",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
@@ -130,7 +140,8 @@ let package = Package(
         .testTarget(
             name: "Lab",
             dependencies: [
-                "CEmulator", "CLab", "CSodium", "Pinhole", "PinholeCrypto", "PinholeWire", "PinholeCLI", "Simulator",
+                "CEmulator", "CLab", "CSodium", "Pinhole", "PinholeCrypto", "PinholeWire", "PinholeProgram",
+                "Simulator",
                 "TestSupport",
                 "pinhole-signaling", "link-emulator",
             ],
@@ -142,7 +153,7 @@ let package = Package(
                 "TestSupport",
             ],
             path: "Tests/Fuzz", exclude: ["Fuzzer", "Package.swift", "run"],
-            sources: ["CommandLine", "Replay", "Targets"],
+            sources: ["Replay", "Targets"],
             resources: [.copy("Corpus")], swiftSettings: lifetimes),
         .testTarget(
             name: "SignalingTests",

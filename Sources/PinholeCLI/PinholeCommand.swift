@@ -2,8 +2,13 @@ import ArgumentParser
 import Glibc
 import Pinhole
 
+/// What the executable is: all else of it lies in this library, where the fuzzer reaches it too.
+package enum Program {
+    /// Reads the command line, does what it says, and ends the process with the status of it where that is not 0.
+    package static func main() async { await PinholeCommand.main() }
+}
+
 /// The root of all commands, and the program's one way in and out.
-@main
 struct PinholeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pinhole",

@@ -1,0 +1,3 @@
+import PinholeCLI
+
+await Program.main()
