@@ -11,16 +11,17 @@ let package = Package(
         .executableTarget(
             name: "fuzz-target",
             dependencies: [
-                .product(name: "PinholeControl", package: project), .product(name: "Signaling", package: project),
+                .product(name: "PinholeCLI", package: project), .product(name: "PinholeControl", package: project),
+                .product(name: "Signaling", package: project),
             ],
-            path: ".", exclude: ["CommandLine", "Corpus", "Replay", "run"], sources: ["Targets", "Fuzzer"],
+            path: ".", exclude: ["Corpus", "Replay", "run"], sources: ["Targets", "Fuzzer"],
             packageAccess: false,
             swiftSettings: [
                 .enableUpcomingFeature("MemberImportVisibility"), .enableExperimentalFeature("Lifetimes"),
-                .unsafeFlags(["-package-name", project]),
+                .unsafeFlags(["-package-name", project, "-sanitize=fuzzer"]),
             ],
             // The fuzzer's runtime comes with a main of its own.
-            linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "muldefs"])])
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-Xlinker", "-z", "-Xlinker", "muldefs"])])
     ],
     swiftLanguageModes: [.v6]
 )

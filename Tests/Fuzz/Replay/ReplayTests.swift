@@ -6,9 +6,9 @@ import Testing
 /// more). A promise that is broken ends the process, with the input's name as the last line.
 @Suite("fuzz targets")
 struct ReplayTests {
-    @Test("hold what they promise for their corpus, and for changes of it", arguments: targets.map(\.name))
+    @Test("hold what they promise for their corpus, and for changes of it", arguments: FuzzTarget.all.map(\.name))
     func replay(name: String) throws {
-        let target = try #require(Self.targets.first { $0.name == name })
+        let target = try #require(FuzzTarget.all.first { $0.name == name })
         let folder = try #require(Bundle.module.resourceURL).appending(path: "Corpus/\(name)")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(!files.isEmpty, "\(name) has no corpus")
@@ -28,8 +28,6 @@ struct ReplayTests {
             target.run(Array(input.prefix(target.maxLength)))
         }
     }
-
-    private static let targets = FuzzTarget.all + FuzzTarget.commandLine
 
     private func change(_ input: inout [UInt8], _ corpus: [[UInt8]], _ random: inout SeededRandom) {
         guard !input.isEmpty else { return input = random.bytes(8) }

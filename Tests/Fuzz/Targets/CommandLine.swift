@@ -6,8 +6,7 @@ import PinholeCrypto
 @testable import PinholeCLI
 
 extension FuzzTarget {
-    /// What the command reads of a person's files. An executable's code can be linked into tests and into nothing else:
-    /// these are tried with changes of their corpus alone.
+    /// What the command reads of a person's files.
     static let commandLine: [FuzzTarget] = [contactFile, configurationFile]
 
     private static let contactFile = FuzzTarget(
@@ -30,6 +29,9 @@ extension FuzzTarget {
         }
     }
 
+    /// In memory: what is tried is what is read, not the disk.
+    private static let configurationPath = "/dev/shm/pinhole-fuzz-\(getpid()).toml"
+
     private static let configurationFile = FuzzTarget(
         name: "configuration-file", maxLength: 2048,
         samples: {
@@ -50,7 +52,7 @@ extension FuzzTarget {
             ].map { Array($0.utf8) }
         }
     ) { bytes in
-        let path = FileManager.default.temporaryDirectory.appending(path: "pinhole-fuzz-\(getpid()).toml").path
+        let path = configurationPath
         guard (try? Data(bytes).write(to: URL(filePath: path))) != nil else { return }
         defer { unlink(path) }
         do throws(Failure) {
