@@ -111,6 +111,12 @@ extension Service {
         for other in others {
             var introduction = Answer()
             introduction.add(.peer(tag: tag, observed: observed, blob: blob))
+            // The other may be the sender itself, which looks for its twin from both sides of a tag (protocol §4.11),
+            // or one more registration of it; and its address may be anybody's.
+            guard answer.share(introduction) else {
+                statistics.limited += 1
+                continue
+            }
             send(introduction, to: other, into: &outbox)
         }
         return others
@@ -151,11 +157,23 @@ extension Service {
 /// The replies of one SERVER datagram.
 struct Answer {
     private var writer = ByteWriter(capacity: 128)
-    private let limit: Int
+    private var limit: Int
+    /// Bytes that may leave, in this datagram and in those that share the limit.
+    private var budget: Int
 
     /// The first reply is always sent; what would make the datagram larger than `limit` is not.
     init(limit: Int = Limits.signalingDatagramSize) {
+        budget = limit
         self.limit = min(limit, Limits.signalingDatagramSize) - Service.serverOverhead
+    }
+
+    /// Lets another datagram leave under the limit of this one; false if it may not.
+    mutating func share(_ other: Answer) -> Bool {
+        let size = other.writer.count + Service.serverOverhead
+        guard writer.count + Service.serverOverhead + size <= budget else { return false }
+        budget -= size
+        limit = min(limit, budget - Service.serverOverhead)
+        return true
     }
 
     var bytes: [UInt8] { writer.bytes }

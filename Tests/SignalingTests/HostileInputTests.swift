@@ -159,6 +159,25 @@ struct HostileInputTests {
         }
     }
 
+    @Test("who takes both sides of tags sends an address at most three times its own bytes")  // [SIG-39]
+    func introducedToOneself() throws {
+        for isAlone in [true, false] {
+            var world = World(rates: unlimited)
+            let caller = try world.registered(mallory)
+            let called = isAlone ? caller : try world.registered(mallory)
+            _ = world.deliver(
+                called.datagram([.tags((0..<20).map { entry(UInt64($0), .hi, watch: false) }, first: true)]),
+                from: victim)
+            let seats = (0..<20).map { entry(UInt64($0), .lo, watch: false) }
+            _ = world.deliver(caller.datagram([.tags(seats, first: false)]), from: victim)
+            for count in [1, 5, 20] {
+                let datagram = caller.datagram((0..<count).map { .connect(tag: tag(UInt64($0)), side: .lo, blob: []) })
+                let sent = world.deliver(datagram, from: victim)
+                #expect(sent.reduce(0) { $0 + $1.datagram.count } <= 3 * datagram.count, "\(count), alone: \(isAlone)")
+            }
+        }
+    }
+
     @Test("a datagram from port 0 is dropped, since no answer could be sent")  // [HS-1]
     func portZero() throws {
         var world = World()
