@@ -94,6 +94,23 @@ package enum AEAD {
 
     /// Whether what stands behind `header` is authentic, without decrypting it.
     static func verify(_ sealed: Span<UInt8>, after header: Span<UInt8>, nonce: Nonce, key: Span<UInt8>) -> Bool {
+        decrypt(sealed, after: header, nonce: nonce, key: key, to: nil)
+    }
+
+    /// Writes the plaintext, `sealed.count - 16` bytes, to `output`, and says whether it is authentic.
+    static func open(
+        _ sealed: Span<UInt8>, after header: Span<UInt8>, nonce: Nonce, key: Span<UInt8>,
+        into output: UnsafeMutableBufferPointer<UInt8>
+    ) -> Bool {
+        guard sealed.count >= tagSize, output.count >= sealed.count - tagSize else { return false }
+        return decrypt(sealed, after: header, nonce: nonce, key: key, to: output.baseAddress)
+    }
+
+    /// Whether it is authentic. With no `output` libsodium checks the tag and decrypts nothing.
+    private static func decrypt(
+        _ sealed: Span<UInt8>, after header: Span<UInt8>, nonce: Nonce, key: Span<UInt8>,
+        to output: UnsafeMutablePointer<UInt8>?
+    ) -> Bool {
         Sodium.initialize()
         guard sealed.count >= tagSize else { return false }
         let nonceBytes = nonce.bytes.span
@@ -102,28 +119,7 @@ package enum AEAD {
                 key.withUnsafeBufferPointer { key in
                     nonceBytes.withUnsafeBufferPointer { nonce in
                         crypto_aead_chacha20poly1305_ietf_decrypt(
-                            nil, nil, nil, sealed.baseAddress!, UInt64(sealed.count), header.baseAddress,
-                            UInt64(header.count), nonce.baseAddress!, key.baseAddress!) == 0
-                    }
-                }
-            }
-        }
-    }
-
-    /// Writes the plaintext, `sealed.count - 16` bytes, to `output`, and says whether it is authentic.
-    static func open(
-        _ sealed: Span<UInt8>, after header: Span<UInt8>, nonce: Nonce, key: Span<UInt8>,
-        into output: UnsafeMutableBufferPointer<UInt8>
-    ) -> Bool {
-        Sodium.initialize()
-        guard sealed.count >= tagSize, output.count >= sealed.count - tagSize else { return false }
-        let nonceBytes = nonce.bytes.span
-        return sealed.withUnsafeBufferPointer { sealed in
-            header.withUnsafeBufferPointer { header in
-                key.withUnsafeBufferPointer { key in
-                    nonceBytes.withUnsafeBufferPointer { nonce in
-                        crypto_aead_chacha20poly1305_ietf_decrypt(
-                            output.baseAddress, nil, nil, sealed.baseAddress!, UInt64(sealed.count),
+                            output, nil, nil, sealed.baseAddress!, UInt64(sealed.count),
                             header.baseAddress, UInt64(header.count), nonce.baseAddress!, key.baseAddress!) == 0
                     }
                 }

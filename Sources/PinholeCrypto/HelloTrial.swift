@@ -1,5 +1,5 @@
 import CSodium
-package import PinholeWire
+internal import PinholeWire
 
 /// A HELLO that is tried with the keys of many contacts, as it says to nobody but the one it is for who sent it.
 ///
