@@ -1,7 +1,7 @@
 import CSodium
 package import PinholeWire
 
-/// The hashes of one transfer: BLAKE2b-256 under a key that both sides make of who they are and of what was offered.
+/// The hashes of one transfer, under a key that both sides make of who they are and of what was offered.
 package struct FileKey: Equatable, Sendable {
     private let bytes: [UInt8]
 
@@ -43,7 +43,8 @@ package struct FileKey: Equatable, Sendable {
 
     fileprivate enum Purpose: String {
         case key = "PIN-FILE-KEY-1"
-        case leaf = "PIN-FILE-LEAF-1"
+        case once = "PIN-FILE-ONCE-1"
+        case leaf = "PIN-FILE-LEAF-2"
         case node = "PIN-FILE-NODE-1"
         case holdings = "PIN-FILE-HAVE-1"
         case root = "PIN-FILE-ROOT-1"
@@ -51,32 +52,44 @@ package struct FileKey: Equatable, Sendable {
         case journal = "PIN-FILE-DISK-1"
     }
 
-    private static func hash(_ parts: [[UInt8]], _ purpose: Purpose, key: [UInt8] = []) -> [UInt8] {
-        let state = BlakeState(purpose, key: key, number: 0)
+    private static func hash(
+        _ parts: [[UInt8]], _ purpose: Purpose, key: [UInt8] = [], number: UInt64 = 0
+    ) -> [UInt8] {
+        let state = BlakeState(purpose, key: key, number: number)
         for part in parts { state.update(part.span) }
         return state.finalize()
     }
 
-    fileprivate func begin(_ purpose: Purpose, number: UInt64) -> BlakeState {
-        BlakeState(purpose, key: bytes, number: number)
+    /// The key for the bytes of one group.
+    fileprivate func once(group: UInt64) -> [UInt8] {
+        Self.hash([], .once, key: bytes, number: group)
+    }
+
+    fileprivate func leaf(tag: [UInt8], group: UInt64) -> [UInt8] {
+        Self.hash([tag], .leaf, key: bytes, number: group)
     }
 }
 
-/// Hashes a group of the content piece by piece.
+/// Hashes a group of the content piece by piece: a tag of the bytes by Poly1305, at four times the speed of BLAKE2b, and
+/// BLAKE2b of the tag.
 package struct GroupHasher: Sendable {
-    private let state: BlakeState
+    private let key: FileKey
+    private let group: UInt64
+    private let tag: Poly1305
 
     package init(_ key: FileKey, group: UInt64) {
-        state = key.begin(.leaf, number: group)
+        self.key = key
+        self.group = group
+        tag = Poly1305(key: key.once(group: group))
     }
 
     package func update(_ bytes: Span<UInt8>) {
-        state.update(bytes)
+        tag.update(bytes)
     }
 
     /// 32 bytes; nothing may be added afterwards.
     package func finalize() -> [UInt8] {
-        state.finalize()
+        key.leaf(tag: tag.finalize(), group: group)
     }
 }
 

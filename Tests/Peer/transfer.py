@@ -4,6 +4,8 @@ import hashlib
 import os
 import struct
 
+from cryptography.hazmat.primitives.poly1305 import Poly1305
+
 from keys import Refused
 from wire import Reader, varint
 
@@ -24,7 +26,8 @@ class Hashes:
         self.key = blake(b"PIN-FILE-KEY-1", b"", sender + receiver + offer)
 
     def leaf(self, group, data):
-        return blake(b"PIN-FILE-LEAF-1", self.key, data, group)
+        tag = Poly1305.generate_tag(blake(b"PIN-FILE-ONCE-1", self.key, b"", group), data)
+        return blake(b"PIN-FILE-LEAF-2", self.key, tag, group)
 
     def tree(self, leaves):
         """RFC 6962 §2.1"""

@@ -3,6 +3,8 @@
 import hashlib
 import struct
 
+from cryptography.hazmat.primitives.poly1305 import Poly1305
+
 from identities import Identity
 from primitives import be32, be64, counted
 
@@ -34,7 +36,11 @@ def file_case(name, sender, receiver, transfer, entries):
     key = file_hash(b"PIN-FILE-KEY-1", b"", sender.public + receiver.public + offer)
 
     groups = [content[i : i + 2**18] for i in range(0, len(content), 2**18)]
-    leaves = [file_hash(b"PIN-FILE-LEAF-1", key, g, be64(i) + bytes(8)) for i, g in enumerate(groups)]
+    leaves = []
+    for i, group in enumerate(groups):
+        salt = be64(i) + bytes(8)
+        tag = Poly1305.generate_tag(file_hash(b"PIN-FILE-ONCE-1", key, b"", salt), group)
+        leaves.append(file_hash(b"PIN-FILE-LEAF-2", key, tag, salt))
 
     def tree(some):
         if len(some) == 1:
