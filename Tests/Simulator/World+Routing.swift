@@ -61,15 +61,17 @@ extension World {
     }
 
     private func deliver(_ flight: Flight, to destination: TransportAddress, at place: NAT?) {
+        // Several peers may be programs of one host.
+        var isHost = false
         for peer in peers
         where peer.interfaces.contains(where: { $0.nat === place && $0.address.ip == destination.ip }) {
-            guard let socket = peer.socket(on: destination.port, destination.family) else {
-                return note("no such port", flight.source, destination, flight.bytes)
-            }
+            isHost = true
+            guard let socket = peer.socket(on: destination.port, destination.family) else { continue }
             beforeDelivery?(flight, flight.source, peer)
             note("arrives", flight.source, destination, flight.bytes)
             return peer.receive(flight.bytes, flight.ecn, from: flight.source, by: socket)
         }
+        if isHost { return note("no such port", flight.source, destination, flight.bytes) }
         guard
             let nat = routers.first(where: {
                 $0.outer === place && ($0.owns(destination.ip) || isAt($0, destination.ip))

@@ -125,6 +125,9 @@ final class Connection {
     var isDirty = false
     /// Where the endpoint expects the peer, and whether that may have changed.
     var notedPlaces: Set<IPAddress> = []
+    var notedCalls: Set<TransportAddress> = []
+    /// When a HELLO of the peer was last let in without being counted.
+    var lastGreeting: Instant?
     var arePlacesStale = true
     /// The ids under which the endpoint finds this connection.
     var routedIDs: [ConnectionID] = []

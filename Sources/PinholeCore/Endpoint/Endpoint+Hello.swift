@@ -10,6 +10,9 @@ extension Endpoint {
         guard datagram.count == Limits.helloSize else { return environment.drops.count(.malformed) }
         guard cookieGate.hasValidMAC1(datagram) else { return receiveIntroducedHello(datagram, from: source, at: now) }
         let hasCookie = cookieGate.hasValidCookie(datagram, from: source.remote, at: now)
+        if let (hello, connection) = openAnswer(datagram, from: source.remote, at: now) {
+            return accept(hello, datagram, of: connection, hasCookie: hasCookie, from: source, at: now)
+        }
         let excess =
             hasCookie ? provenLoad.note(source.remote, at: now) : helloLoad.note(source.remote, at: now)
         if excess != .ofSource, let (hello, connection) = openHello(datagram, ofThoseExpectedAt: source.remote) {
@@ -24,6 +27,8 @@ extension Endpoint {
         let opened = openHello(datagram)
         if hasCookie { provenLoad.spend(helloTrials - before) } else { helloLoad.spend(helloTrials - before) }
         guard let (hello, connection) = opened else { return environment.drops.count(.notForUs) }
+        // Thousands of contacts may be behind one address.
+        if hasCookie, connection.mayGreet(at: now) { provenLoad.forgive(source.remote) }
         accept(hello, datagram, of: connection, hasCookie: hasCookie, from: source, at: now)
     }
 
@@ -89,6 +94,21 @@ extension Endpoint {
         guard !slots.isEmpty, let trial = HelloTrial(datagram) else { return nil }
         for slot in slots {
             if let opened = open(trial, datagram, of: slot, isIntroduced: true) { return opened }
+        }
+        return nil
+    }
+
+    /// The answer to a call, from the very place that was called. No stranger can give it, and no load hides it; of one
+    /// contact it is taken once in a second.
+    private func openAnswer(
+        _ datagram: Span<UInt8>, from source: TransportAddress, at now: Instant
+    ) -> (PeerHello, Connection)? {
+        noteExpectations()
+        let slots = expected.slots(calledAt: source)
+        guard !slots.isEmpty, let trial = HelloTrial(datagram) else { return nil }
+        for slot in slots {
+            guard let opened = open(trial, datagram, of: slot, isIntroduced: true) else { continue }
+            return opened.1.isEcho(opened.0) && opened.1.mayGreet(at: now) ? opened : nil
         }
         return nil
     }

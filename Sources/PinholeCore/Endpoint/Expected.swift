@@ -5,6 +5,8 @@ internal import PinholeWire
 /// It only saves work. What it does not know, or knows no more, costs a search.
 struct Expected {
     private var slotsByAddress: [IPAddress: [Int]] = [:]
+    /// Of those with an attempt under way, by where they are called.
+    private var slotsByCall: [TransportAddress: [Int]] = [:]
     /// Those with an attempt under way.
     private(set) var callers: Set<Int> = []
 
@@ -16,16 +18,33 @@ struct Expected {
         (slotsByAddress[ip]?.suffix(Self.limit) ?? []).reversed()
     }
 
+    /// At most ``limit`` who are called just there, the newest first.
+    func slots(calledAt address: TransportAddress) -> ReversedCollection<ArraySlice<Int>> {
+        (slotsByCall[address]?.suffix(Self.limit) ?? []).reversed()
+    }
+
     mutating func note(_ slot: Int, isCalling: Bool) {
         if isCalling { callers.insert(slot) } else { callers.remove(slot) }
     }
 
     mutating func note(_ slot: Int, at places: Set<IPAddress>, insteadOf former: Set<IPAddress>) {
-        for ip in former where !places.contains(ip) {
-            slotsByAddress[ip]?.removeAll { $0 == slot }
-            if slotsByAddress[ip]?.isEmpty ?? false { slotsByAddress[ip] = nil }
+        Self.move(slot, to: places, from: former, in: &slotsByAddress)
+    }
+
+    mutating func note(
+        _ slot: Int, calledAt places: Set<TransportAddress>, insteadOf former: Set<TransportAddress>
+    ) {
+        Self.move(slot, to: places, from: former, in: &slotsByCall)
+    }
+
+    private static func move<Place>(
+        _ slot: Int, to places: Set<Place>, from former: Set<Place>, in slots: inout [Place: [Int]]
+    ) {
+        for place in former where !places.contains(place) {
+            slots[place]?.removeAll { $0 == slot }
+            if slots[place]?.isEmpty ?? false { slots[place] = nil }
         }
-        for ip in places where !former.contains(ip) { slotsByAddress[ip, default: []].append(slot) }
+        for place in places where !former.contains(place) { slots[place, default: []].append(slot) }
     }
 }
 
@@ -37,6 +56,18 @@ extension Connection {
         if let lastRoute { places.insert(lastRoute.route.remote.ip) }
         if attempt != nil { places.formUnion(checklist.candidates.map(\.address.ip)) }
         return places
+    }
+
+    /// Where the peer is being called.
+    var calledPlaces: Set<TransportAddress> {
+        attempt == nil ? [] : Set(checklist.candidates.map(\.address)).union(listeningAddresses)
+    }
+
+    /// Whether a HELLO of the peer is let in whatever the load: one in a second.
+    func mayGreet(at now: Instant) -> Bool {
+        if let lastGreeting, now - lastGreeting < .seconds(1) { return false }
+        lastGreeting = now
+        return true
     }
 
     /// Whether the endpoint knows them: asked for each packet.
@@ -52,7 +83,11 @@ extension Endpoint {
         guard !connection.arePlacesNoted, connections[connection.slot] === connection else { return }
         connection.arePlacesStale = false
         expected.note(connection.slot, isCalling: connection.attempt != nil)
-        let places = connection.places
+        let (places, called) = (connection.places, connection.calledPlaces)
+        if called != connection.notedCalls {
+            expected.note(connection.slot, calledAt: called, insteadOf: connection.notedCalls)
+            connection.notedCalls = called
+        }
         guard places != connection.notedPlaces else { return }
         expected.note(connection.slot, at: places, insteadOf: connection.notedPlaces)
         connection.notedPlaces = places
@@ -61,5 +96,6 @@ extension Endpoint {
     func forgetExpectation(of connection: Connection) {
         expected.note(connection.slot, isCalling: false)
         expected.note(connection.slot, at: [], insteadOf: connection.notedPlaces)
+        expected.note(connection.slot, calledAt: [], insteadOf: connection.notedCalls)
     }
 }

@@ -36,6 +36,11 @@ struct SourceLoad {
         self.work += work
     }
 
+    /// The latest datagram, which came from `source`, was somebody's who may send some.
+    mutating func forgive(_ source: TransportAddress) {
+        bySource[source.ip.sourceNetwork]? -= 1
+    }
+
     mutating func note(_ source: TransportAddress, at now: Instant) -> Excess {
         if now >= windowEnd {
             windowEnd = now + .seconds(1)

@@ -95,6 +95,34 @@ struct HelloWorkTests {
         #expect(world.run(for: .milliseconds(500)) { world.shareOneSession(alice, bob) })
     }
 
+    /// Contacts of bob's behind one address, with a port each.
+    private func makeHousehold(_ count: Int) -> [Peer] {
+        (0..<count).map { number in
+            let peer = world.addPeer("198.51.100.7:\(5000 + number)")
+            peer.add(bob, direct: [bob.address])
+            bob.add(peer, direct: [peer.address])
+            return peer
+        }
+    }
+
+    // [HS-76]
+    @Test("who is called is let in by the answer, however many are behind one address")
+    func answers() {
+        let household = makeHousehold(200)
+        let before = bob.endpoint.helloTrials
+        for peer in household { bob.connect(to: peer) }
+        #expect(world.run(for: .seconds(1)) { household.allSatisfy { $0.isConnected(to: bob) } })
+        #expect(bob.endpoint.helloTrials - before <= 2 * household.count, "each is known by where it is")
+    }
+
+    // [HS-75]
+    @Test("contacts behind one address keep each other out no longer than cookies take")
+    func household() {
+        let household = makeHousehold(60)
+        for peer in household { peer.connect(to: bob) }
+        #expect(world.run(for: .seconds(2)) { household.allSatisfy { $0.isConnected(to: bob) } })
+    }
+
     // [HS-74]
     @Test("who comes back from where he was is not looked for among all, even under load")
     func back() throws {
