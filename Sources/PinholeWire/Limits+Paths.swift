@@ -62,6 +62,8 @@ extension Limits {
     /// "Two missed probes": two probe timeouts, but not a mere pause of the network.
     package static let missedProbes = 2
     package static let minSilence: Duration = .milliseconds(800)
+    /// After so long a path may be another than it was under the last session. RFC 9040 leaves the time open.
+    package static let pathModelLifetime: Duration = .seconds(600)
     /// A session whose packets went unanswered for so long is over.
     package static let sessionPatience: Duration = .milliseconds(60_000)
 }

@@ -137,6 +137,7 @@ extension Connection {
         if session != nil { interruptFiles(at: now) }
         if session == nil { connectTime = now - (wantedSince ?? pairing.attempt.began) }
         let isReplacement = session != nil
+        rememberPath(at: now)
         session = Session(
             id: pairing.keys.sessionID,
             keys: Epochs(pairing.keys.makeKeySchedule(), limits: environment.keyLimits, at: now),
@@ -162,6 +163,7 @@ extension Connection {
         paths.invalidate(before: pairing.attempt.began)
         paths.activate(source)
         resetPath(source, at: now)
+        resumePath(source, at: now)
         session?.transport.ping()
         keepAlive.mappingMade(at: now)
         requests.append(.watch(false))

@@ -23,6 +23,20 @@ extension Connection {
         knownCapacity = paths[route]?.capacity ?? .unknown
     }
 
+    /// The session is about to end: the next one may begin with what this one knows.
+    func rememberPath(at now: Instant) {
+        guard let model = session?.transport.pathModel, let active = paths.active else { return }
+        lastModel = (model, active.remote.ip, pathSource, now)
+    }
+
+    /// A session begins where the last one was, as after a restart of the peer.
+    func resumePath(_ route: Route, at now: Instant) {
+        guard let last = lastModel, last.remote == route.remote.ip, last.source == pathSource,
+            now - last.at <= Limits.pathModelLifetime
+        else { return }
+        session?.transport.resumePath(last.path)
+    }
+
     /// The session goes on over what is probably the same path.
     func keepPath(_ route: Route) {
         guard let known = session?.transport.capacity, paths[route]?.capacity == .unknown else { return }

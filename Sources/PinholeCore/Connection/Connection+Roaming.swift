@@ -40,6 +40,7 @@ extension Connection {
             // On another network the same addresses may be somebody else's.
             neighbourhood = Neighbourhood()
             lastRoute = nil
+            lastModel = nil
         }
         guard session != nil else {
             // A handshake that is under way goes on from where this machine is now.

@@ -190,6 +190,7 @@ extension Connection {
 
     private func end(_ reason: CloseReason, at now: Instant) {
         guard let ended = session else { return }
+        rememberPath(at: now)
         interruptFiles(at: now)
         if typing.peer(false, at: now) { events.append(.typing(peer, false)) }
         session = nil

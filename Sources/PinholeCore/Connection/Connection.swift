@@ -26,6 +26,8 @@ final class Connection {
     var neighbourhood = Neighbourhood() { didSet { arePlacesStale = true } }
     /// Where the peer was when the last session ended: the mappings in between live on for a while.
     var lastRoute: (route: Route, end: Instant)? { didSet { arePlacesStale = true } }
+    /// What the last session found its path to be, for one that follows over the same.
+    var lastModel: (path: PathModel, remote: IPAddress, source: IPAddress?, at: Instant)?
     var beaconKeys = BeaconKeys()
 
     /// Since when this side wants a session; `nil` while it only answers.

@@ -35,6 +35,8 @@ struct Congestion: CongestionController {
     private var windowBeforeTrial = 0
     /// The model's bandwidth when it was last left, in bytes per second.
     private var modelRate = 0.0
+    /// What an earlier session found out of the path, until this one has seen as much.
+    private var remembered: PathModel?
     /// Since when the model has had the queue to itself.
     private var calmSince = Instant(nanoseconds: 0)
 
@@ -56,6 +58,22 @@ struct Congestion: CongestionController {
 
     /// Whether the model is in use.
     var usesModel: Bool { bbr != nil }
+
+    /// What is known of the path for a session that follows; nil while its rate is being searched.
+    var model: PathModel? {
+        guard let minimumRTT else { return nil }
+        if let bbr { return bbr.isCruising ? PathModel(rate: bbr.rate, minimumRTT: minimumRTT) : nil }
+        guard !cubic.isInSlowStart, let rate = rate.best else { return nil }
+        return PathModel(rate: rate, minimumRTT: minimumRTT)
+    }
+
+    /// An earlier session's model of the path: the search ends where it found the path's rate, and does not fill the
+    /// queue once more to see that it is full. What is otherwise by now is found out as ever.
+    mutating func resume(_ model: PathModel) {
+        guard mayUseModel else { return }
+        remembered = model
+        cubic.limitSlowStart(to: model.window)
+    }
 
     /// Whether the window is still looking for the path's rate, and every acknowledgement helps it.
     var isInStartup: Bool { bbr?.isInStartup ?? cubic.isInSlowStart }
@@ -175,6 +193,7 @@ struct Congestion: CongestionController {
         evidence = isFull ? 0 : evidence + 1
         // A slow start that a random loss ends is over long before it found anything.
         guard evidence >= (cubic.wasInSlowStart ? 1 : Self.evidenceForModel) else { return }
+        remembered = nil
         windowBeforeTrial = cubic.window
         // Where others were of late, no search that pushes them aside: the model goes on where it was.
         let isShared = trialPause > Self.shortestTrialPause && modelRate > 0 && !cubic.wasInSlowStart
@@ -194,10 +213,15 @@ struct Congestion: CongestionController {
     }
 
     private mutating func tryModel(at now: Instant) {
-        // Where CUBIC's queue is short there is nothing to gain.
-        guard !cubic.isInSlowStart, nextTrial <= now, queue.isLong(minimumRTT), let best = rate.best else { return }
+        guard !cubic.isInSlowStart, nextTrial <= now, let best = rate.best else { return }
+        let known = remembered.map { cubic.window >= $0.window ? $0.rate : 0 }
+        remembered = nil
+        // Where CUBIC's queue is short there is nothing to gain, but by what it would take to find out that it is not.
+        guard known ?? 0 > 0 || queue.isLong(minimumRTT) else { return }
         windowBeforeTrial = cubic.window
-        bbr = BBR(maxDatagramSize: cubic.maxDatagramSize, rate: best, minimumRTT: minimumRTT, isFull: true, at: now)
+        bbr = BBR(
+            maxDatagramSize: cubic.maxDatagramSize, rate: max(best, known ?? 0), minimumRTT: minimumRTT, isFull: true,
+            at: now)
         evidence = 0
         calmSince = now
     }
@@ -214,6 +238,17 @@ struct Congestion: CongestionController {
         trialPause = min(trialPause * 2, Self.longestTrialPause)
         evidence = 0
     }
+}
+
+/// What a path was found to be: a session that follows another over the same one need not search again.
+struct PathModel: Equatable, Sendable {
+    /// Bytes per second that it delivered.
+    let rate: Double
+    /// The shortest round trip, in nanoseconds.
+    let minimumRTT: Int64
+
+    /// What is on its way at that rate, in bytes.
+    var window: Int { Int(rate * Double(minimumRTT) / 1e9) }
 }
 
 /// The best delivery rate of late, with which a model can begin.

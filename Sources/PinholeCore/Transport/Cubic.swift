@@ -6,6 +6,8 @@ struct Cubic: CongestionController {
     private struct State {
         var window: Double
         var slowStartThreshold = Double.infinity
+        /// Nothing on this path has told where it ends.
+        var isFirstSlowStart = true
         /// W_max: the window at which the last event happened, or less after fast convergence.
         var maxWindow = 0.0
         /// cwnd_prior: the window at which the last event happened.
@@ -55,7 +57,7 @@ struct Cubic: CongestionController {
         if let window {
             isUntouched = false
             state.window = max(Double(window), minimumWindow)
-            state.slowStartThreshold = state.window
+            endSlowStart()
         }
     }
 
@@ -67,6 +69,12 @@ struct Cubic: CongestionController {
         // RFC 9002 §7.7: N = 1.25 windows per round trip; two where the window doubles in one.
         let gain = isInSlowStart ? 2 : 1.25
         return gain * state.window * 1e9 / Double(max(rtt.smoothed, 1))
+    }
+
+    /// Ends the first slow start at `window`, if nothing ends it before (RFC 9040 §3.1, of the cached ssthresh).
+    mutating func limitSlowStart(to window: Int) {
+        guard isUntouched else { return }
+        state.slowStartThreshold = max(Double(window), state.window)
     }
 
     mutating func didSend(_ packet: SentPacket) {
@@ -83,9 +91,9 @@ struct Cubic: CongestionController {
         if isInSlowStart {
             isUntouched = false
             // §4.10 of RFC 9438 and RFC 9406 §4.3: a later slow start ends at the threshold, and needs no other end.
-            guard isFirstSlowStart else { return state.window += Double(packet.size) }
+            guard state.isFirstSlowStart else { return state.window += Double(packet.size) }
             state.window += slowStart.growth(by: packet)
-            if slowStart.isOver { state.slowStartThreshold = state.window }
+            if slowStart.isOver { endSlowStart() }
         } else {
             avoidCongestion(acknowledged: Double(packet.size), rtt: rtt, at: now)
         }
@@ -94,7 +102,7 @@ struct Cubic: CongestionController {
     mutating func didReceiveAck(
         _ sample: DeliverySample?, rtt: RTTEstimator, inFlight: Int, delivered: Int, at now: Instant
     ) {
-        if isInSlowStart, isFirstSlowStart { slowStart.didSample(rtt.latest) }
+        if isInSlowStart, state.isFirstSlowStart { slowStart.didSample(rtt.latest) }
     }
 
     mutating func didCongest(lost: Int, sentAt: Instant, at now: Instant) {
@@ -125,8 +133,10 @@ struct Cubic: CongestionController {
 
     private var minimumWindow: Double { Double(Limits.minWindowPackets * maxDatagramSize) }
 
-    /// Nothing has told where the path ends.
-    private var isFirstSlowStart: Bool { state.slowStartThreshold == .infinity }
+    private mutating func endSlowStart() {
+        state.slowStartThreshold = state.window
+        state.isFirstSlowStart = false
+    }
 
     private mutating func reduce() {
         isUntouched = false
@@ -134,8 +144,8 @@ struct Cubic: CongestionController {
         state.priorWindow = state.window
         // RFC 9438 §4.7, fast convergence: a flow that lost ground since the last event leaves room for another.
         state.maxWindow = state.window < state.maxWindow ? state.window * (1 + Self.beta) / 2 : state.window
-        state.slowStartThreshold = max(state.window * Self.beta, minimumWindow)
-        state.window = state.slowStartThreshold
+        state.window = max(state.window * Self.beta, minimumWindow)
+        endSlowStart()
         state.epoch = nil
     }
 

@@ -195,6 +195,14 @@ package struct Transport: Sendable {
         if rtt.firstSampleAt == nil { rtt = RTTEstimator(initial: initial) }
     }
 
+    /// What is known of the path; nil while its rate was not found.
+    var pathModel: PathModel? { congestion.model }
+
+    /// The path is the one of an earlier session, which has just begun again.
+    mutating func resumePath(_ model: PathModel) {
+        congestion.resume(model)
+    }
+
     /// The session goes over another path from now on: nothing is known about it but perhaps its round-trip time, and what
     /// ``use(_:)`` tells next.
     /// RFC 9000 §9.4: "Packets sent on the old path MUST NOT contribute to congestion control or RTT estimation".
