@@ -8,11 +8,11 @@ extension Endpoint {
     /// A HELLO: length, then MAC, then cookie under load, then the contacts' keys (protocol §2.11).
     func receiveHello(_ datagram: Span<UInt8>, from source: Route, at now: Instant) {
         guard datagram.count == Limits.helloSize else { return environment.drops.count(.malformed) }
+        if let (hello, connection) = openAnswer(datagram, from: source.remote, at: now) {
+            return receive(hello, of: connection, hasCookie: false, from: source, at: now)
+        }
         guard cookieGate.hasValidMAC1(datagram) else { return receiveIntroducedHello(datagram, from: source, at: now) }
         let hasCookie = cookieGate.hasValidCookie(datagram, from: source.remote, at: now)
-        if let (hello, connection) = openAnswer(datagram, from: source.remote, at: now) {
-            return accept(hello, datagram, of: connection, hasCookie: hasCookie, from: source, at: now)
-        }
         let excess =
             hasCookie ? provenLoad.note(source.remote, at: now) : helloLoad.note(source.remote, at: now)
         if excess != .ofSource, let (hello, connection) = openHello(datagram, ofThoseExpectedAt: source.remote) {
@@ -45,8 +45,7 @@ extension Endpoint {
         guard let (hello, connection) = opened else {
             return environment.drops.count(isOverloaded ? .rateLimited : .notForUs)
         }
-        connection.receive(hello, hasCookie: false, from: source, at: now)
-        settleLater(connection)
+        receive(hello, of: connection, hasCookie: false, from: source, at: now)
     }
 
     /// A HELLO that opened, and has a valid MAC.
@@ -57,6 +56,12 @@ extension Endpoint {
         if hello.plaintext.timestamp <= connection.authenticatedTimestamp, !hasCookie, !connection.isEcho(hello) {
             return answerStale(datagram, hello, connection, from: source, at: now)
         }
+        receive(hello, of: connection, hasCookie: hasCookie, from: source, at: now)
+    }
+
+    private func receive(
+        _ hello: PeerHello, of connection: Connection, hasCookie: Bool, from source: Route, at now: Instant
+    ) {
         connection.receive(hello, hasCookie: hasCookie, from: source, at: now)
         settleLater(connection)
     }

@@ -96,19 +96,19 @@ struct HelloWorkTests {
     }
 
     /// Contacts of bob's behind one address, with a port each.
-    private func makeHousehold(_ count: Int) -> [Peer] {
+    private func makeHousehold(_ count: Int, knowsBobsAddress: Bool = true) -> [Peer] {
         (0..<count).map { number in
             let peer = world.addPeer("198.51.100.7:\(5000 + number)")
-            peer.add(bob, direct: [bob.address])
+            peer.add(bob, direct: knowsBobsAddress ? [bob.address] : [])
             bob.add(peer, direct: [peer.address])
             return peer
         }
     }
 
     // [HS-76]
-    @Test("who is called is let in by the answer, however many are behind one address")
-    func answers() {
-        let household = makeHousehold(200)
+    @Test("who is called is let in by the answer, however many are behind one address", arguments: [false, true])
+    func answers(knowsBobsAddress: Bool) {
+        let household = makeHousehold(200, knowsBobsAddress: knowsBobsAddress)
         let before = bob.endpoint.helloTrials
         for peer in household { bob.connect(to: peer) }
         #expect(world.run(for: .seconds(1)) { household.allSatisfy { $0.isConnected(to: bob) } })

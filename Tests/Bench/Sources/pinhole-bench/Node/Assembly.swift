@@ -44,7 +44,12 @@ struct Assembly {
     /// Calls all whom the node has no session with.
     func connect() throws(Child.Failure) {
         node.say("connect")
-        _ = try node.hear("connected", within: 120)
+        do {
+            _ = try node.hear("connected", within: 120)
+        } catch {
+            node.say("progress")
+            throw Child.Failure(description: try node.hear("progress").joined(separator: " "))
+        }
     }
 
     func memory() throws(Child.Failure) -> (resident: Int, heap: Int) {

@@ -17,6 +17,7 @@ final class BenchNode: LoopDelegate {
     private var called = 0
     /// Calls that came to nothing, and were made again.
     private var repetitions = 0
+    private var latestFailure: UnreachableReason?
 
     private var bytes: UInt64 = 0
     private var messages: UInt64 = 0
@@ -106,6 +107,7 @@ extension BenchNode {
         case .unreachable(let key, let reason):
             // Where thousands are called on a busy machine, one may have to be called again.
             repetitions += 1
+            latestFailure = reason
             if repetitions > peers.count { fail("no session: \(reason)") }
             endpoint.connect(to: key, at: now)
         case .message(let message, let key):
@@ -162,6 +164,12 @@ extension BenchNode {
     }
 
     private static let callsAtOnce = 32
+
+    /// How far calling has come, in words.
+    var progress: String {
+        let failures = latestFailure.map { ", \(repetitions) calls failed, the last by \($0)" } ?? ""
+        return "\(connected) of \(peers.count) sessions came up\(failures)"
+    }
 
     func awaitSessions(_ count: Int) {
         awaitedSessions = count

@@ -36,6 +36,7 @@ enum NodeProcess {
         case "peer":
             try node.add(IdentityKey(text: words[1]), words.dropFirst(2).compactMap { TransportAddress($0) }, at: now)
         case "connect": node.connect(at: now)
+        case "progress": say("progress \(node.progress)")
         case "await-sessions": node.awaitSessions(numbers[0])
         case "files": node.sendFiles(numbers[0], size: UInt64(numbers[1]), at: now)
         case "flood":
