@@ -7,6 +7,8 @@ if words.contains("--help") {
     exit(0)
 }
 Directory.removeAllOnSignals()
+// Who writes to a process that has ended hears of it where its last words are read.
+signal(SIGPIPE, SIG_IGN)
 do {
     let options = try Options(words)
     var figure = Figure()

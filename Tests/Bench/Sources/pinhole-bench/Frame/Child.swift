@@ -69,7 +69,10 @@ final class Child {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var brokenPipe = none
+        sigaddset(&brokenPipe, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &brokenPipe)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var words = (["pinhole-bench"] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
