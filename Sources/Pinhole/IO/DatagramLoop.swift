@@ -82,7 +82,7 @@ package final class DatagramLoop: Sendable {
         return isAccepted
     }
 
-    /// Runs what was given to `perform`, drains once more, and waits until the thread has ended and its sockets are closed.
+    /// Runs what was given to `perform`, drains to the end, and waits until the thread has ended and its sockets are closed.
     ///
     /// Without a thread it closes the sockets, and what was given to `perform` never runs.
     package func stop() {
@@ -180,10 +180,11 @@ extension DatagramLoop {
                 return (mailbox.work, mailbox.isStopping)
             }
             for item in work { item() }
+            guard !isStopping else { break }
             turn.drain()
-            if isStopping { break }
             if turn.wait(wakeup: wakeup) { wakeup_clear(wakeup) }
         }
+        turn.drainToTheEnd()
         turn.finish()
     }
 }

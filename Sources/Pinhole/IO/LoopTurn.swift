@@ -6,6 +6,8 @@ import PinholeWire
 final class LoopTurn {
     /// Datagrams, or runs of them, that are taken from one socket before the delegate drains.
     static let batchLength = 64
+    /// Enough for the farewells of ten thousand sessions.
+    private static let lastDrains = 1024
 
     var delegate: (any LoopDelegate)?
     /// The thread that runs the loop, for assertions.
@@ -69,6 +71,14 @@ final class LoopTurn {
         for socket in sockets where !socket.isBlocked { socket.flush() }
         extras.flush()
         tellRefusals(at: now)
+    }
+
+    /// Drains as often as the delegate has more to send at once: for the last time.
+    func drainToTheEnd() {
+        for _ in 0..<Self.lastDrains {
+            drain()
+            guard let deadline, deadline <= MonotonicClock.now else { return }
+        }
     }
 
     /// What was too long is told of at once, and then there is something to send instead.

@@ -139,8 +139,4 @@ extension Endpoint {
         return trial.open(datagram, pair: connection.pair).map { ($0, connection) }
     }
 
-    /// Of those, too, to whom something happened since the last ``poll(at:)``.
-    private func noteExpectations() {
-        for index in 0..<dirty.count { noteExpectation(of: dirty[index]) }
-    }
 }

@@ -15,6 +15,7 @@ extension Endpoint {
             }
             events.removeAll(keepingCapacity: true)
             eventIndex = 0
+            guard settledInTurn < Self.connectionsPerTurn || dirty.isEmpty else { return endTurn(until: now) }
             guard let connection = dirty.popFirst() else {
                 if arePairsStale {
                     refreshClients(at: now)
@@ -23,13 +24,25 @@ extension Endpoint {
                 }
                 // Last, as connections may have had something to send by them.
                 if let request = environment.sockets.takeClosing() { return request }
-                environment.turn += 1
-                return .idle(until: takeUnfinished() ? now : nextTimeout(at: now))
+                return endTurn(until: takeUnfinished() ? now : nextTimeout(at: now))
             }
             connection.isDirty = false
+            settledInTurn += 1
             // Those of contacts that were removed meanwhile have nothing to say.
             if connections[connection.slot] === connection { settle(connection.slot, connection, at: now) }
         }
+    }
+
+    /// So many connections send before the shell looks at what arrived, about as much as it takes in at once: the answers
+    /// of thousands would fill a socket's buffer, and what is lost there is sent again by all of them together.
+    private static let connectionsPerTurn = 64
+
+    private func endTurn(until deadline: Instant?) -> Output {
+        environment.turn += 1
+        settledInTurn = 0
+        // Who had a turn was noted.
+        if dirty.isEmpty { unnoted.removeAll(keepingCapacity: true) } else { noteExpectations() }
+        return .idle(until: deadline)
     }
 
     /// Gives those who have more to send another turn, after the shell has looked at what arrived and at what was asked
@@ -96,6 +109,7 @@ extension Endpoint {
         guard !connection.isDirty else { return }
         connection.isDirty = true
         dirty.append(connection)
+        unnoted.append(connection)
     }
 
     /// Takes over what a connection has to send, to tell and to ask for, and when it must be woken.

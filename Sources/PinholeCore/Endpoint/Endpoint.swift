@@ -46,6 +46,8 @@ package final class Endpoint {
     var helloLoad = SourceLoad(
         limit: Limits.hellosPerSecond, perSource: Limits.hellosPerSecondPerSource, work: Limits.trialsPerSecond)
     var provenLoad = SourceLoad(perSource: Limits.hellosPerSecondPerSource, work: Limits.provenTrialsPerSecond)
+    /// Connections that had their turn since the shell last looked at what arrived.
+    var settledInTurn = 0
     var expected = Expected()
     /// With how many keys HELLOs were tried: what strangers cost, for tests.
     var helloTrials = 0
@@ -61,6 +63,8 @@ package final class Endpoint {
     var deadlines = DeadlineQueue()
     /// Connections that something happened to, in the order in which it did; each once (``Connection/isDirty``).
     var dirty = Queue<Connection>()
+    /// Those of them whose places may have changed since.
+    var unnoted: [Connection] = []
     /// Connections that have more to send than fits in one turn.
     var unfinished: [Connection] = []
 

@@ -93,6 +93,12 @@ extension Endpoint {
         connection.notedPlaces = places
     }
 
+    /// Of those, too, to whom something happened and who had no turn since: each is looked at once.
+    func noteExpectations() {
+        for connection in unnoted { noteExpectation(of: connection) }
+        unnoted.removeAll(keepingCapacity: true)
+    }
+
     func forgetExpectation(of connection: Connection) {
         expected.note(connection.slot, isCalling: false)
         expected.note(connection.slot, at: [], insteadOf: connection.notedPlaces)

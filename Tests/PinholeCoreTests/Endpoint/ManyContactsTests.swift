@@ -46,4 +46,35 @@ struct ManyContactsTests {
         alice.connect(to: bob)
         #expect(world.run(for: .seconds(5)) { alice.isConnected(to: bob) })
     }
+
+    @Test("when all have something to send, what arrives is looked at in between")
+    func turns() {
+        let world = World(seed: 303)
+        let alice = world.addPeer("192.0.2.1:4000")
+        let others = (0..<300).map { number in
+            let peer = world.addPeer("192.0.2.2:\(5000 + number)")
+            peer.add(alice)
+            alice.add(peer, direct: [peer.address])
+            alice.connect(to: peer)
+            return peer
+        }
+        #expect(world.run(for: .seconds(2)) { others.allSatisfy { $0.isConnected(to: alice) } })
+        world.run(for: .seconds(1))
+        for (number, peer) in others.enumerated() {
+            let id = MessageID(epoch: 1, counter: UInt64(number + 1))
+            alice.endpoint.send(ChatMessage(id: id, time: 0, body: [1]), to: peer.key, at: world.now)
+        }
+        var turns: [Int] = []
+        var sent = 0
+        while true {
+            let output = alice.endpoint.poll(at: world.now)
+            if case .transmit = output { sent += 1 }
+            guard case .idle(let deadline) = output else { continue }
+            turns.append(sent)
+            sent = 0
+            guard let deadline, deadline <= world.now else { break }
+        }
+        #expect(turns.reduce(0, +) >= 300)
+        #expect(turns.allSatisfy { $0 <= 64 }, "\(turns)")
+    }
 }
