@@ -2,8 +2,9 @@ package import Pinhole
 
 /// One thing that a process which hosts a profile can be asked for, by its own command or over the control socket.
 ///
-/// A method may be run twice: a client whose host went away before it answered asks the next one. What adds
-/// something therefore takes a token, or finds that it is there already.
+/// A method may be run twice: a client whose host went away before it answered asks the next one, and a host runs a call
+/// again whose node was replaced. What adds something therefore takes a token, which its parameters invent where none is
+/// given, or finds that it is there already.
 package protocol Method: Sendable {
     associatedtype Params: Codable & Sendable
     associatedtype Result: Codable & Sendable

@@ -69,6 +69,29 @@ struct TakeOverTests {
         await client.stop()
     }
 
+    @Test("a message whose delivery is waited for while the node starts again is sent once", .timeLimit(.minutes(1)))
+    func waitingForDelivery() async throws {
+        let person = try Person()
+        try person.profile.add(
+            Contact(name: "carol", key: Identity.generate().publicKey, addresses: ["127.0.0.1:9"]))
+        try await person.withWire { wire, hosting in
+            await wire.send(
+                #"{"jsonrpc":"2.0","id":1,"method":"message.send","params":{"to":"carol","text":"once","#
+                    + #""wait":"delivered"}}"#)
+            let other = try Wire(person.socket)
+            var waiting: JSON?
+            while waiting == nil {
+                waiting = try await other.call("outbox.list")["messages"]?.elements?.first
+                await Task.yield()
+            }
+            try await hosting.restart(person.configuration)
+            _ = try await other.call("outbox.cancel", ["id": try #require(waiting?["id"])])
+            #expect(try await wire.line()?["error"]?["message"]?.text == "the message was cancelled")
+            let all = try await other.call("outbox.list", ["failed": true])["messages"]?.elements
+            #expect(all?.count == 1)
+        }
+    }
+
     @Test("a host that starts again with another configuration keeps its socket and its programs")
     func restart() async throws {
         let person = try Person()
