@@ -27,9 +27,15 @@ package final class PipeEnd: Sendable {
     package func read(upTo limit: Int) async throws(PinholeError) -> [UInt8]? {
         let descriptor = descriptor
         let result: Result<[UInt8]?, PinholeError> = await perform {
+            var code: Int32 = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
                 repeat { count = Glibc.read(descriptor, buffer.baseAddress, limit) } while count < 0 && errno == EINTR
-                count = max(count, 0)
+                if count < 0 { (code, count) = (errno, 0) }
+            }
+            // What could not be read is not the end of it.
+            guard code == 0 else {
+                return .failure(
+                    PinholeError(.other, "the pipe cannot be read: \(String(cString: strerror(code)))"))
             }
             return .success(bytes.isEmpty ? nil : bytes)
         }

@@ -41,16 +41,12 @@ package enum PipeRun: Method {
         let pipe = Pipe(node: node, contact: contact, patience: Seconds.duration(params.timeout, or: 60))
         do {
             return try await withTaskCancellationHandler {
-                async let sent = pipe.send(from: source)
-                async let received = pipe.receive(into: sink)
-                return Result(sent: try await sent, received: try await received)
+                try await pipe.run(from: source, into: sink)
             } onCancel: {
                 source.shutDown()
                 sink.shutDown()
             }
         } catch {
-            source.shutDown()
-            sink.shutDown()
             throw (error as? PinholeError) ?? PinholeError(.other, "the pipe was interrupted: \(error)")
         }
     }
@@ -65,8 +61,29 @@ private struct Pipe {
     private static let name = "pinhole.pipe"
     private static let piece = 256 * 1024
 
+    /// Both directions. The first that fails ends the other, which may be waiting for bytes that do not come.
+    func run(from source: PipeEnd, into sink: PipeEnd) async throws -> PipeRun.Result {
+        try await withThrowingTaskGroup(of: (sent: UInt64, received: UInt64).self) { group in
+            group.addTask { (try await send(from: source), 0) }
+            group.addTask { (0, try await receive(into: sink)) }
+            var (sent, received): (UInt64, UInt64) = (0, 0)
+            do {
+                for try await part in group {
+                    sent += part.sent
+                    received += part.received
+                }
+            } catch {
+                group.cancelAll()
+                source.shutDown()
+                sink.shutDown()
+                throw error
+            }
+            return PipeRun.Result(sent: sent, received: received)
+        }
+    }
+
     /// Returns once the contact's side has taken everything.
-    func send(from source: PipeEnd) async throws -> UInt64 {
+    private func send(from source: PipeEnd) async throws -> UInt64 {
         let stream = try await open()
         var sent: UInt64 = 0
         while let bytes = try await source.read(upTo: Self.piece) {
@@ -76,6 +93,11 @@ private struct Pipe {
                 throw broken(error)
             }
             sent += UInt64(bytes.count)
+        }
+        // What was cut off here must not look whole there.
+        guard !Task.isCancelled else {
+            stream.cancel()
+            throw CancellationError()
         }
         do throws(PinholeError) {
             try await stream.finish()
@@ -95,7 +117,7 @@ private struct Pipe {
             hint: "see what reads there, and run both sides again")
     }
 
-    func receive(into sink: PipeEnd) async throws -> UInt64 {
+    private func receive(into sink: PipeEnd) async throws -> UInt64 {
         var received: UInt64 = 0
         for await stream in await node.streams(named: Self.name, from: contact.key) {
             do {
