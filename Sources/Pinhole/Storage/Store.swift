@@ -75,11 +75,12 @@ package final class Store: Sendable {
 
     private static func begin(_ queue: DatabaseQueue) throws {
         try queue.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA user_version = \(sealedFromTheBeginning)")
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA user_version = \(sealedVersion)")
         }
     }
 
-    private static let sealedFromTheBeginning = 1
+    /// Which version's sealing a file has, of which no page holds what later ones seal: 2 seals tokens too.
+    private static let sealedVersion = 2
 
     static let foreign = PinholeError(
         .keyChanged, "the database belongs to another identity",
@@ -93,15 +94,16 @@ package final class Store: Sendable {
         guard (try? vault.open(proof, for: .proof)) == identity.publicKey.raw else { throw foreign }
     }
 
-    /// Removes what a database that was not sealed from the beginning still holds in the clear, in pages without use.
+    /// Removes what a database that was not sealed as it is now from the beginning still holds in the clear, in pages
+    /// without use.
     private static func compact(_ queue: DatabaseQueue) throws {
         try queue.writeWithoutTransaction { database in
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
-            guard version != sealedFromTheBeginning else { return }
+            guard version != sealedVersion else { return }
             do {
                 try database.execute(
                     sql: """
-                        VACUUM; PRAGMA user_version = \(sealedFromTheBeginning); PRAGMA wal_checkpoint(TRUNCATE)
+                        VACUUM; PRAGMA user_version = \(sealedVersion); PRAGMA wal_checkpoint(TRUNCATE)
                         """)
             } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_BUSY].contains(error.resultCode) {
                 // The next time that it is opened, perhaps.
@@ -114,20 +116,27 @@ package final class Store: Sendable {
     /// Only a file that nobody can have open yet is opened here: closing any descriptor of it would drop the locks that
     /// SQLite holds for this whole process, and the next process to leave would remove the log under this one.
     private static func prepareFile(_ path: String) throws(PinholeError) {
-        var isOwn = false
-        if access(path, F_OK) != 0, errno == ENOENT {
-            do throws(PinholeError) {
-                _ = try File(opening: path, flags: O_RDWR | O_CREAT | O_EXCL)
-                isOwn = true
-            } catch {
-                // Another process may have been faster.
-                guard access(path, F_OK) == 0 else { throw error }
-            }
-        }
+        if access(path, F_OK) != 0, errno == ENOENT { try create(path) }
         let status = try FileStatus(of: path)
         guard status.isRegular else { throw PinholeError(.configuration, "\(path) is not a file") }
         try status.requirePrivate(path, what: "the database")
-        if !isOwn { try requireContent(path) }
+        try requireContent(path)
+    }
+
+    /// Gives a new database its name when it has its first page: where there is no room for that, or the process dies,
+    /// nothing is left that would be taken for a damaged one.
+    private static func create(_ path: String) throws(PinholeError) {
+        let draft = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        defer { for suffix in ["", "-wal", "-shm"] { unlink(draft + suffix) } }
+        _ = try File(opening: draft, flags: O_RDWR | O_CREAT | O_EXCL)
+        try translating(path) {
+            let queue = try DatabaseQueue(path: draft)
+            try begin(queue)
+            try queue.close()
+        }
+        try File(opening: draft, flags: O_RDWR).synchronize()
+        // Another process may have been faster.
+        if try Folder.move(draft, toNew: path) { try Folder.synchronize(Folder.parent(of: path)) }
     }
 
     /// SQLite takes what has less than a page for a new database, and does not miss the end of the last page. Here it was

@@ -236,7 +236,8 @@ private struct CrashDisk {
         var changes: [Change] = []
         while position < bytes.count {
             let kind = number(1)
-            let name = String(decoding: take(Int(number(2))), as: UTF8.self)
+            // A new database is given its name by a link, which SQLite knows nothing of: to it the draft is another file.
+            let name = String(decoding: take(Int(number(2))), as: UTF8.self).replacing(#/\.[0-9]+-[0-9]+/#, with: "")
             let offset = Int(number(8))
             let content = take(Int(number(4)))
             switch kind {
