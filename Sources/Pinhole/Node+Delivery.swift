@@ -78,12 +78,12 @@ extension Node {
 extension Profile {
     /// What was accepted and has not arrived, in order: for one contact or for all; with `failed` also what was given up.
     public func outbox(to key: PublicKey? = nil, failed: Bool = false) throws(PinholeError) -> [Message] {
-        try store.outbox(to: key, failed: failed)
+        try store.outbox(to: key, failed: failed).map(\.message)
     }
 
     /// The messages that nobody has seen, in order: of one contact, or of all.
     public func unread(from key: PublicKey? = nil, limit: Int = .max) throws(PinholeError) -> [Message] {
-        try store.unread(from: key, limit: limit)
+        try store.unread(from: key, limit: limit).map(\.message)
     }
 
     /// Notes that somebody has seen a message of a contact, and those before it. Where a node runs with this profile,

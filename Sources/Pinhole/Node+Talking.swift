@@ -72,16 +72,23 @@ extension Node {
 
     /// Waits until the contact has a message on disk.
     ///
-    /// Throws when the contact turns out to be unreachable, or after `timeout`; the message stays in the outbox.
+    /// Throws when the contact turns out to be unreachable, or after `timeout`; the message stays in the outbox. Of messages
+    /// that were removed from the history the newest 10,000 are remembered; of others nothing is known, and
+    /// ``PinholeError/Code/usage`` is thrown.
     public func delivered(_ message: MessageReference, timeout: Duration) async throws(PinholeError) {
         let events = events()
         let id = MessageID(epoch: message.epoch, counter: message.counter)
-        // What is not kept any more had been delivered: what waits is never swept, and what was given up much later.
-        guard let known = try profile.store.outgoingMessage(id, to: message.contact) else { return }
-        switch known.state {
+        let known = try profile.store.outgoingMessage(id, to: message.contact)
+        let state: Message.State? =
+            if let known { known.state } else { try profile.store.outcome(of: id, to: message.contact) }
+        switch state {
         case .delivered, .read: return
-        case .failed: throw Self.failure(known.failure)
+        case .failed: throw Self.failure(known?.failure)
         case .queued, .sent: break
+        case nil:
+            throw PinholeError(
+                .usage, "nothing is known of a message \(message.id)",
+                hint: "it was never accepted here, or its record was removed long ago")
         }
         let name = try requireContact(message.contact)
         try await first(in: events, within: timeout) { event in

@@ -105,6 +105,21 @@ extension Schema {
         }
     }
 
+    /// Tokens were kept in the clear, and may hold a contact's key.
+    static func sealTokens(_ database: Database, _ vault: Vault) throws {
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT id, contact, epoch, counter, token FROM message WHERE token IS NOT NULL ORDER BY id")
+        while let row = try rows.next() {
+            try database.execute(
+                sql: "INSERT INTO sending (contact, epoch, counter, tokenTag, message) VALUES (?, ?, ?, ?, ?)",
+                arguments: [
+                    row["contact"] as Int64, row["epoch"] as Int64, row["counter"] as Int64,
+                    vault.tag(row["token"] as String, in: .messageToken), row["id"] as Int64,
+                ])
+        }
+        try database.execute(sql: "DROP INDEX messageToken; ALTER TABLE message DROP COLUMN token")
+    }
+
     private static let sealedTables = """
         CREATE TABLE vault (
             id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -185,6 +200,7 @@ extension Schema {
 extension Vault.Column {
     static let contactName: Vault.Column = "contact.name"
     static let contactKey: Vault.Column = "contact.key"
+    static let messageToken: Vault.Column = "message.token"
 }
 
 extension Vault.Place {

@@ -47,6 +47,13 @@ enum Schema {
         migrator.registerMigration("standing before") { database in
             try database.execute(sql: standingBefore)
         }
+        migrator.registerMigration("sendings") { database in
+            try database.execute(sql: sendings)
+            try sealTokens(database, vault)
+        }
+        migrator.registerMigration("ended transfers") { database in
+            try database.execute(sql: endedTransfers)
+        }
         return migrator
     }
 
@@ -74,6 +81,28 @@ enum Schema {
 
     private static let standingBefore = """
         ALTER TABLE contact ADD COLUMN standingBefore BLOB;  -- sealed as standing is: of who is blocked, until he is not
+        """
+
+    private static let sendings = """
+        CREATE TABLE sending (                    -- what was accepted for a contact, also when the message itself is gone
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+            epoch INTEGER NOT NULL,
+            counter INTEGER NOT NULL,
+            tokenTag BLOB CHECK (length(tokenTag) = 16),  -- of who asked for it, so that it is accepted once
+            message INTEGER REFERENCES message (id) ON DELETE SET NULL,
+            state TEXT,                           -- how far the message had come when it was removed
+            UNIQUE (contact, epoch, counter)
+        ) STRICT;
+        CREATE UNIQUE INDEX sendingToken ON sending (contact, tokenTag) WHERE tokenTag IS NOT NULL;
+        CREATE INDEX sendingMessage ON sending (message) WHERE message IS NOT NULL;
+        CREATE INDEX sendingRemoved ON sending (id) WHERE message IS NULL;
+        """
+
+    private static let endedTransfers = """
+        ALTER TABLE transfer ADD COLUMN endedAt INTEGER;  -- unix milliseconds; of earlier versions' it is not known
+        UPDATE transfer SET endedAt = createdAt WHERE state IN ('done', 'refused', 'failed');
+        CREATE INDEX transferMissed ON transfer (contact, id) WHERE NOT isOutgoing AND state IN ('refused', 'failed');
         """
 
     private static let version1 = """

@@ -20,6 +20,12 @@ extension Store {
         package var read: [UInt64: UInt64] = [:]
 
         package init() {}
+
+        /// Takes up earlier ones.
+        mutating func merge(before earlier: Receipts) {
+            delivered = earlier.delivered + delivered
+            read.merge(earlier.read) { max($0, $1) }
+        }
     }
 
     /// Notes that messages may have been sent, before they are. Returns those that may: the others were cancelled.
@@ -110,25 +116,30 @@ extension Store {
         }
     }
 
-    /// The messages that nobody has seen, in order: of one contact, or of all.
-    package func unread(from key: PublicKey? = nil, limit: Int = .max) throws(PinholeError) -> [Message] {
-        let unseen = try messages(of: key, where: "direction = 'incoming' AND state = 'delivered'")
-        return Array(unseen.prefix(limit))
+    /// The messages after a place that nobody has seen, in order: of one contact, or of all.
+    package func unread(
+        from key: PublicKey? = nil, after place: Int64 = 0, limit: Int = .max
+    ) throws(PinholeError) -> [HistoryEntry] {
+        try entries(of: key, where: "direction = 'incoming' AND state = 'delivered'", after: place, limit: limit)
     }
 
-    /// Messages of one contact, or of all, in the order in which they came here.
-    private func messages(of key: PublicKey?, where condition: String) throws(PinholeError) -> [Message] {
-        let keys = if let key { [key] } else { try contacts().map(\.key) }
-        return try read { database in
-            var found: [(id: Int64, message: Message)] = []
-            for key in keys {
-                let contact = try contactID(key, database)
-                let rows = try Row.fetchAll(
-                    database, sql: "SELECT * FROM message WHERE contact = ? AND \(condition) ORDER BY id",
-                    arguments: [contact])
-                found += try rows.map { ($0["id"], try Message($0, contact: key, vault)) }
+    /// The first messages after a place, of one contact or of all, in the order in which they came here.
+    private func entries(
+        of key: PublicKey?, where condition: String, after place: Int64, limit: Int
+    ) throws(PinholeError) -> [HistoryEntry] {
+        try read { database in
+            let contacts =
+                if let key { [try contactID(key, database)] } else {
+                    try Int64.fetchAll(database, sql: "SELECT id FROM contact")
+                }
+            // For each contact there is an index of those that are asked for.
+            let statement = try database.makeStatement(
+                sql: "SELECT id FROM message WHERE contact = ? AND \(condition) AND id > ? ORDER BY id LIMIT ?")
+            let places = try contacts.flatMap {
+                try Int64.fetchAll(statement, arguments: [$0, place, max(0, limit)])
             }
-            return found.sorted { $0.id < $1.id }.map(\.message)
+            let first = places.sorted().prefix(max(0, limit))
+            return try first.flatMap { try rows("message.id = ?", [$0], order: "ASC", limit: 1, database) }
         }
     }
 }
@@ -136,29 +147,46 @@ extension Store {
 // MARK: The outbox
 
 extension Store {
-    /// What was accepted and has not arrived, in order; with `failed` also what was given up.
-    package func outbox(to key: PublicKey? = nil, failed: Bool = false) throws(PinholeError) -> [Message] {
+    /// What was accepted and has not arrived, after a place and in order; with `failed` also what was given up.
+    package func outbox(
+        to key: PublicKey? = nil, failed: Bool = false, after place: Int64 = 0, limit: Int = .max
+    ) throws(PinholeError) -> [HistoryEntry] {
         let states = failed ? "'queued', 'sent', 'failed'" : "'queued', 'sent'"
-        return try messages(of: key, where: "direction = 'outgoing' AND state IN (\(states))")
+        return try entries(
+            of: key, where: "direction = 'outgoing' AND state IN (\(states))", after: place, limit: limit)
+    }
+
+    /// The messages of the outbox whose names begin so, what was given up among them.
+    package func outbox(named beginning: String) throws(PinholeError) -> [MessageReference] {
+        try read { database in
+            var keys: [Int64: PublicKey] = [:]
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT contact.key, message.contact, message.epoch, message.counter
+                    FROM message JOIN contact ON contact.id = message.contact
+                    WHERE direction = 'outgoing' AND state IN ('queued', 'sent', 'failed') ORDER BY message.id
+                    """)
+            var found: [MessageReference] = []
+            while let row = try rows.next() {
+                let (epoch, counter) = (row.bits("epoch"), row.bits("counter"))
+                guard messageName(epoch: epoch, counter: counter).hasPrefix(beginning) else { continue }
+                let contact: Int64 = row["contact"]
+                let key = try keys[contact] ?? PublicKey(sealed: row, contact, vault)
+                keys[contact] = key
+                found.append(MessageReference(contact: key, epoch: epoch, counter: counter))
+            }
+            return found
+        }
     }
 
     /// What a contact has not confirmed, in order, and of each whether it may have been sent.
     package func pendingMessages(to key: PublicKey) throws(PinholeError) -> [(message: ChatMessage, isSent: Bool)] {
-        try outbox(to: key).map { message in
+        try outbox(to: key).map(\.message).map { message in
             (
                 ChatMessage(id: message.messageID, time: message.sentAt, body: Array(message.text.utf8)),
                 message.state == .sent
             )
-        }
-    }
-
-    /// The message that was accepted with a token; nil when there is none.
-    package func message(withToken token: String, to key: PublicKey) throws(PinholeError) -> MessageID? {
-        try read { database in
-            let row = try Row.fetchOne(
-                database, sql: "SELECT epoch, counter FROM message WHERE contact = ? AND token = ?",
-                arguments: [try contactID(key, database), token])
-            return row.map { MessageID(epoch: $0.bits("epoch"), counter: $0.bits("counter")) }
         }
     }
 
@@ -208,14 +236,10 @@ extension Store {
 
     /// When contacts were last connected, unix milliseconds by this machine's clock at that time.
     package func lastSeen() throws(PinholeError) -> [PublicKey: UInt64] {
-        let keys = try contacts().map(\.key)
-        return try read { database in
+        try read { database in
             var times: [PublicKey: UInt64] = [:]
-            for key in keys {
-                let time = try Int64.fetchOne(
-                    database, sql: "SELECT lastSeen FROM contact WHERE id = ?",
-                    arguments: [try contactID(key, database)])
-                times[key] = time.map { UInt64(bitPattern: $0) }
+            for row in try Row.fetchAll(database, sql: "SELECT * FROM contact WHERE lastSeen IS NOT NULL") {
+                times[try PublicKey(sealed: row, row["id"], vault)] = row.bits("lastSeen")
             }
             return times
         }

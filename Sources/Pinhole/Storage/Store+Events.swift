@@ -212,8 +212,12 @@ extension Store {
 extension LoggedEvent {
     /// nil for a kind that only a newer version knows.
     fileprivate init?(_ row: Row, _ vault: Vault) throws {
-        guard let kind = Kind(rawValue: row["kind"]) else { return nil }
-        let cursor: Int64 = row["cursor"]
+        // What is damaged may lack what is never missing.
+        guard let name: String = row["kind"], let time: Int64 = row["eventTime"], let cursor: Int64 = row["cursor"]
+        else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+        }
+        guard let kind = Kind(rawValue: name) else { return nil }
         let contactID: Int64? = row["eventContact"]
         let contact = try contactID.map { try PublicKey(sealed: row, $0, vault) }
         let messageID: Int64? = row["id"]
@@ -226,7 +230,7 @@ extension LoggedEvent {
             transfer = TransferReference(contact: contact, direction: direction, number: row.bits("transferNumber"))
         }
         self.init(
-            cursor: cursor, time: row.bits("eventTime"), kind: kind, contact: contact, message: message,
+            cursor: cursor, time: UInt64(bitPattern: time), kind: kind, contact: contact, message: message,
             transfer: transfer, detail: try detail.map { try vault.text($0, for: .eventDetail(cursor)) })
     }
 }

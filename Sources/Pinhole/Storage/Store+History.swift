@@ -60,7 +60,7 @@ extension Store {
         }
     }
 
-    private func rows(
+    func rows(
         _ condition: String, _ arguments: [Int64], order: String, limit: Int, _ database: Database
     ) throws -> [HistoryEntry] {
         var keys: [Int64: PublicKey] = [:]
@@ -100,7 +100,7 @@ extension Store {
             return (tail.filter { words.matches(SearchText.folded($0.message.text)) }, indexed)
         }
         // Some blocks at a time, so that messages that come meanwhile do not wait for the whole search.
-        indexed = min(indexed, SearchBlock.bucket(of: before - 1) + 1)
+        indexed = min(indexed, SearchBlock.bucket(of: max(before, 1) - 1) + 1)
         while indexed > 0, found.count <= limit {
             let blocks = try blocks(below: indexed, limit: Self.blocksAtOnce)
             let hits = try Self.search(blocks, words, contact, vault).filter { $0 < before }

@@ -45,8 +45,9 @@ extension Store {
                 let id = MessageID(epoch: row.bits("epoch"), counter: first + UInt64(index))
                 let message = ChatMessage(id: id, time: time, body: Array(text.utf8))
                 try insert(
-                    message, contact, .outgoing, receivedAt: state == .read ? time : nil, state, token: token, database)
+                    message, contact, .outgoing, receivedAt: state == .read ? time : nil, state, database)
                 let row = database.lastInsertedRowID
+                if let token { try remember(token, id, contact, message: row, database) }
                 try log(NewEvent(kind: .queued, contact: contact, message: row, time: time), database)
                 if state == .read {
                     try log(NewEvent(kind: .delivered, contact: contact, message: row, time: time), database)
@@ -110,20 +111,20 @@ extension Store {
 
     private func insert(
         _ message: ChatMessage, _ contact: Int64, _ direction: Message.Direction, receivedAt: UInt64?,
-        _ state: Message.State, token: String? = nil, _ database: Database
+        _ state: Message.State, _ database: Database
     ) throws {
         let place = Vault.Place.messageBody(
             contact: contact, isOutgoing: direction == .outgoing, epoch: message.id.epoch, counter: message.id.counter)
         try database.execute(
             sql: """
-                INSERT INTO message (contact, direction, epoch, counter, body, sentAt, receivedAt, state, token)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO message (contact, direction, epoch, counter, body, sentAt, receivedAt, state)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 contact, direction.rawValue, Int64(bitPattern: message.id.epoch),
                 Int64(bitPattern: message.id.counter), vault.seal(message.body, for: place),
                 Int64(bitPattern: message.time),
-                receivedAt.map { Int64(bitPattern: $0) }, state.rawValue, token,
+                receivedAt.map { Int64(bitPattern: $0) }, state.rawValue,
             ])
     }
 

@@ -34,8 +34,10 @@ extension Store {
                         SELECT id FROM message
                         WHERE NOT (direction = 'outgoing' AND state IN ('queued', 'sent')) AND \(condition) LIMIT 5000
                         """, arguments: arguments)
+                try rememberOutcomes(of: rows, database)
                 let statement = try database.makeStatement(sql: "DELETE FROM message WHERE id = ?")
                 for row in rows { try statement.execute(arguments: [row]) }
+                try trimSendings(database)
                 try forget(inBuckets: Set(rows.map(SearchBlock.bucket)), database)
                 return rows.count
             }
@@ -44,8 +46,8 @@ extension Store {
         }
     }
 
-    /// Deletes what is remembered of transfers that have ended, but for the last hour's: their senders may not know yet
-    /// that they have ended, and would send them again. With `isTold` also but for those that somebody who follows the
+    /// Deletes what is remembered of transfers that have ended, but for those of the last hour: their senders may not know
+    /// yet that they have ended, and would send them again. With `isTold` also but for those that somebody who follows the
     /// events has not heard of. Returns whether there were any.
     private func deleteTransfers(
         with key: PublicKey? = nil, before time: UInt64, isTold: Bool = false
@@ -56,7 +58,7 @@ extension Store {
             let arguments: StatementArguments = [Int64(clamping: end), contact, contact, isTold]
             try database.execute(
                 sql: """
-                    DELETE FROM transfer WHERE state IN ('done', 'refused', 'failed') AND createdAt < ?
+                    DELETE FROM transfer WHERE state IN ('done', 'refused', 'failed') AND endedAt < ?
                         AND (? IS NULL OR contact = ?)
                         AND NOT (? AND EXISTS (
                             SELECT 1 FROM event JOIN consumer ON consumer.cursor < event.cursor
@@ -119,8 +121,9 @@ extension Store {
 
 // MARK: By themselves
 
-/// How long messages stay on the disk once they have done their service: delivered, or seen. What is remembered of files
-/// that were sent or received goes with them, an hour later at the earliest.
+/// How long messages stay on the disk once they have done their service: delivered, or seen, and told to all programs that
+/// follow the events. What is remembered of files that were sent or received goes with them, an hour after their end at
+/// the earliest.
 public enum HistoryPolicy: Hashable, Sendable {
     /// Until they are purged.
     case keep
@@ -156,7 +159,9 @@ extension Store {
         case .keepFor(let duration):
             let age = min(UInt64(clamping: duration.components.seconds), .max / 1000) * 1000
             guard now > age else { return 0 }
-            let count = try delete(where: "storedAt < ?", [Int64(clamping: now - age)])
+            let count = try delete(
+                where: "storedAt < ? AND NOT (direction = 'incoming' AND state = 'delivered') AND \(Self.isTold)",
+                [Int64(clamping: now - age)])
             let hadFiles = try deleteTransfers(before: now - age, isTold: true)
             if count > 0 || hadFiles { try? truncateLog() }
             return count
@@ -204,25 +209,27 @@ extension Store {
         }
     }
 
-    /// What was delivered, read or given up, and what was seen here or by all that follow the events.
+    /// What was delivered, read or given up, and what was seen here.
     private func sweepSeen(olderThan time: UInt64) throws(PinholeError) -> Int {
         let settled = Int64(clamping: time) - Self.settlingTime
         let forgotten = Int64(clamping: time) - Self.failureTime
         let count = try delete(
             where: """
                 (direction = 'outgoing' AND coalesce(receivedAt, sentAt) < (CASE state WHEN 'failed' THEN ? ELSE ? END)
-                OR direction = 'incoming' AND (
-                    EXISTS (SELECT 1 FROM inbox WHERE inbox.contact = message.contact AND inbox.epoch = message.epoch
-                        AND inbox.read >= message.counter)
-                    OR EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.since < event.cursor
-                        WHERE event.message = message.id)
-                    AND NOT EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.cursor < event.cursor
-                        WHERE event.message = message.id)))
+                OR direction = 'incoming' AND EXISTS (
+                    SELECT 1 FROM inbox WHERE inbox.contact = message.contact AND inbox.epoch = message.epoch
+                        AND inbox.read >= message.counter))
+                AND \(Self.isTold)
                 """, [forgotten, settled])
         let hadFiles = try deleteTransfers(before: .max, isTold: true)
         if count > 0 || hadFiles { try? truncateLog() }
         return count
     }
+
+    /// All who follow the events have dealt with those of a message, which go with it.
+    private static let isTold = """
+        NOT EXISTS (SELECT 1 FROM event JOIN consumer ON consumer.cursor < event.cursor WHERE event.message = message.id)
+        """
 
     /// Milliseconds for which a retention watches the clock before it believes it.
     static let clockWatch: Int64 = 3_600_000
@@ -233,6 +240,6 @@ extension Store {
     private static let clockTolerance: Int64 = 60_000
     /// Milliseconds for which who waits for a delivery can still ask how it went.
     private static let settlingTime: Int64 = 10_000
-    /// The same for what was given up: what is asked about later and is not here has been delivered.
+    /// The same for what was given up.
     private static let failureTime: Int64 = 3_600_000
 }

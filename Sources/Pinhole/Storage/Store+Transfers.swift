@@ -29,15 +29,15 @@ package struct StoredTransfer: Equatable, Sendable {
 }
 
 extension Store {
-    /// Records a transfer. One that is recorded already stays as it is; returns whether it was new.
+    /// Records a transfer. One that is recorded already stays as it is; returns whether it was new. Of a contact's that came
+    /// to nothing the newest ``Limits/maxOffers`` stay: one who offers and takes back for ever fills no disk.
     @discardableResult
     package func insert(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
         try write { try insert(transfer, $0) }
     }
 
     /// Records an offer that a person is to be asked about, unless ``Limits/maxOffers`` of the contact's wait for an answer
-    /// already. Returns whether it is recorded. Of those that came to nothing the newest stay, as many again: a contact who
-    /// offers and takes back for ever fills no disk.
+    /// already. Returns whether it is recorded.
     package func insertQuestion(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
         try write { database in
             let contact = try contactID(transfer.reference.contact, database)
@@ -45,23 +45,25 @@ extension Store {
                 database,
                 sql: """
                     SELECT count(*) FROM transfer
-                    WHERE contact = ? AND state IN ('offered', 'accepted') AND state = 'offered' AND NOT isOutgoing
+                    WHERE contact = ? AND state IN ('offered', 'accepted')  -- as the index has it
+                        AND state = 'offered' AND NOT isOutgoing
                     """,
                 arguments: [contact])
             guard waiting ?? 0 < Limits.maxOffers else { return false }
             try insert(transfer, database)
-            if database.lastInsertedRowID % Self.trimmingInterval == 0 { try trimTransfers(of: contact, database) }
             return true
         }
     }
 
-    private func trimTransfers(of contact: Int64, _ database: Database) throws {
+    private func trimTransfers(_ database: Database) throws {
         try database.execute(
             sql: """
                 DELETE FROM transfer WHERE id IN (
-                    SELECT id FROM transfer WHERE contact = ? AND NOT isOutgoing AND state IN ('refused', 'failed')
-                    ORDER BY id DESC LIMIT -1 OFFSET ?)
-                """, arguments: [contact, Limits.maxOffers])
+                    SELECT id FROM (
+                        SELECT id, row_number() OVER (PARTITION BY contact ORDER BY id DESC) AS place FROM transfer
+                        WHERE NOT isOutgoing AND state IN ('refused', 'failed'))
+                    WHERE place > ?)
+                """, arguments: [Limits.maxOffers])
     }
 
     @discardableResult
@@ -69,17 +71,19 @@ extension Store {
         let contact = try contactID(transfer.reference.contact, database)
         try database.execute(
             sql: """
-                INSERT INTO transfer (contact, isOutgoing, number, details, state, createdAt)
-                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (contact, isOutgoing, number) DO NOTHING
+                INSERT INTO transfer (contact, isOutgoing, number, details, state, createdAt, endedAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (contact, isOutgoing, number) DO NOTHING
                 """,
             arguments: [
                 contact, transfer.reference.direction == .outgoing,
                 Int64(bitPattern: transfer.reference.number),
                 vault.seal(transfer.details, for: transfer.reference.place(contact)), transfer.state.rawValue,
                 Int64(bitPattern: transfer.createdAt),
+                transfer.state.isOver ? Int64(bitPattern: transfer.createdAt) : nil,
             ])
         guard database.changesCount > 0 else { return false }
         if transfer.reference.direction == .incoming {
+            if database.lastInsertedRowID % Self.trimmingInterval == 0 { try trimTransfers(database) }
             try log(
                 NewEvent(
                     kind: .fileOffered, contact: contact, transfer: transfer.reference,
@@ -88,23 +92,31 @@ extension Store {
         return true
     }
 
-    /// Moves a transfer on; `path` replaces the one on record unless it is nil. `reason` says why it failed.
+    /// Moves a transfer on, and returns whether it is there and is not over: what has ended stays as it ended. `path`
+    /// replaces the one on record unless it is nil. `reason` says why it failed.
+    @discardableResult
     package func setState(
         _ state: Transfer.State, of reference: TransferReference, path: String? = nil, reason: Phrase? = nil,
         at time: UInt64 = WallClock.unixMilliseconds
-    ) throws(PinholeError) {
+    ) throws(PinholeError) -> Bool {
         try write { database in
             let contact = try contactID(reference.contact, database)
-            guard var transfer = try transfer(reference, contact, database) else { return }
+            guard var transfer = try transfer(reference, contact, database), !transfer.state.isOver else {
+                return false
+            }
             let isNews = transfer.state != state
             transfer.path = path ?? transfer.path
             try database.execute(
-                sql: "UPDATE transfer SET state = ?, details = ? WHERE contact = ? AND isOutgoing = ? AND number = ?",
+                sql: """
+                    UPDATE transfer SET state = ?, endedAt = ?, details = ?
+                    WHERE contact = ? AND isOutgoing = ? AND number = ?
+                    """,
                 arguments: [
-                    state.rawValue, vault.seal(transfer.details, for: reference.place(contact)), contact,
+                    state.rawValue, state.isOver ? Int64(clamping: time) : nil,
+                    vault.seal(transfer.details, for: reference.place(contact)), contact,
                     reference.direction == .outgoing, Int64(bitPattern: reference.number),
                 ])
-            guard isNews else { return }
+            guard isNews else { return true }
             func tell(_ kind: LoggedEvent.Kind, _ detail: String?) throws {
                 try log(
                     NewEvent(kind: kind, contact: contact, transfer: reference, detail: detail, time: time), database)
@@ -115,6 +127,7 @@ extension Store {
             case .done: try tell(.fileSent, nil)
             case .refused, .failed: try tell(.fileFailed, reason?.english)
             }
+            return true
         }
     }
 
@@ -157,6 +170,27 @@ extension Store {
         }
     }
 
+    /// The first transfers after a place, of one contact or of all, each with its place.
+    func transfers(
+        with key: PublicKey?, unfinished: Bool, after place: Int64, limit: Int
+    ) throws(PinholeError) -> [(place: Int64, transfer: StoredTransfer)] {
+        try read { database in
+            let contact = try key.map { try contactID($0, database) }
+            return try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT contact.key, transfer.* FROM transfer JOIN contact ON contact.id = transfer.contact
+                    WHERE transfer.id > ? AND (? IS NULL OR transfer.contact = ?)
+                        AND (state IN ('offered', 'accepted') OR NOT ?)
+                    ORDER BY transfer.id LIMIT ?
+                    """, arguments: [place, contact, contact, unfinished, max(0, limit)]
+            ).map { row in
+                let key = try PublicKey(sealed: row, row["contact"], vault)
+                return (row["id"], try StoredTransfer(row, contact: key, vault))
+            }
+        }
+    }
+
     /// What happens to a file that the contact offers; nil for what is configured.
     package func setFilePolicy(
         _ policy: NodeConfiguration.FilePolicy?, for key: PublicKey
@@ -175,6 +209,16 @@ extension Store {
             database, sql: "SELECT * FROM transfer WHERE contact = ? AND isOutgoing = ? AND number = ?",
             arguments: [contact, reference.direction == .outgoing, Int64(bitPattern: reference.number)])
         return try row.map { try StoredTransfer($0, contact: reference.contact, vault) }
+    }
+}
+
+extension Transfer.State {
+    /// Nothing follows.
+    fileprivate var isOver: Bool {
+        switch self {
+        case .offered, .accepted: false
+        case .done, .refused, .failed: true
+        }
     }
 }
 

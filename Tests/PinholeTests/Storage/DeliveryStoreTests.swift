@@ -148,6 +148,79 @@ struct DeliveryStoreTests {
         #expect(failure { _ = try store.append(["a"], to: bob, sentAt: 1, token: "t") } != nil)
     }
 
+    @Test("a token is known, and what became of its message, when the message itself is gone")
+    func removed() throws {
+        let ids = try store.append(["a"], to: bob, sentAt: 1, token: "t").map(\.id)
+        let others = try store.append(["b", "c"], to: bob, sentAt: 1).map(\.id)
+        var receipts = Store.Receipts()
+        receipts.delivered = [ids[0], others[0]]
+        _ = try store.note(receipts, from: bob, at: 2)
+        _ = try store.cancel(others[1], to: bob, at: 3)
+        #expect(try store.outcome(of: ids[0], to: bob) == nil)
+        #expect(try store.sweep(.off, at: 1_000_000) == 2)
+        #expect(try store.purge(with: nil, before: nil) == 1)
+        #expect(try reopened().store.message(withToken: "t", to: bob) == ids[0])
+        let outcomes = try (ids + others).map { try reopened().store.outcome(of: $0, to: bob) }
+        #expect(outcomes == [.delivered, .delivered, .failed])
+        #expect(try store.outcome(of: MessageID(epoch: 1, counter: 1), to: bob) == nil)
+        #expect(failure { _ = try store.append(["a"], to: bob, sentAt: 1, token: "t") } != nil)
+    }
+
+    @Test("of messages that are gone the newest are remembered, and of those that are here all tokens")
+    func bounded() throws {
+        let kept = try store.append(["kept"], to: bob, sentAt: 1, token: "kept")[0].id
+        let gone = try store.append(["gone"], to: bob, sentAt: 1, token: "gone").map(\.id)
+        try store.write { database in
+            try database.execute(
+                sql: """
+                    WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?)
+                    INSERT INTO sending (contact, epoch, counter, state) SELECT contact, 1, n, 'read' FROM number, sending
+                    WHERE sending.epoch <> 1 GROUP BY n
+                    """, arguments: [Store.maxSendings])
+        }
+        var receipts = Store.Receipts()
+        receipts.delivered = gone
+        _ = try store.note(receipts, from: bob, at: 2)
+        #expect(try store.purge(with: nil, before: nil) == 1)
+        let count = try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sending WHERE message IS NULL") }
+        #expect(count == Store.maxSendings)
+        #expect(try store.message(withToken: "kept", to: bob) == kept)
+    }
+
+    @Test("whether a message was delivered is said of those that are known, and of no others")
+    func unknown() async throws {
+        let node = try Node(
+            profile: profile, configuration: NodeConfiguration(downloadDirectory: folder.path("in"), mapsPorts: false),
+            network: MemoryNetwork())
+        let message = try await node.send("hello", to: bob)
+        var receipts = Store.Receipts()
+        receipts.delivered = [message.messageID]
+        _ = try store.note(receipts, from: bob, at: 2)
+        #expect(try store.purge(with: nil, before: nil) == 1)
+        try await node.delivered(message, timeout: .seconds(9))
+        let other = MessageReference(contact: bob, epoch: 1, counter: 1)
+        let error = await #expect(throws: PinholeError.self) { try await node.delivered(other, timeout: .seconds(9)) }
+        #expect(error?.code == .usage)
+        await node.stop()
+    }
+
+    @Test("lists come in parts, and each part says where it ends")
+    func pages() throws {
+        try receive(1...5)
+        let first = try store.unread(from: bob, limit: 2)
+        #expect(first.map(\.message.text) == ["7-1", "7-2"])
+        #expect(try store.unread(after: first[1].place, limit: 9).map(\.message.text) == ["7-3", "7-4", "7-5"])
+        #expect(try store.unread(limit: -1).isEmpty)
+        let ids = try store.append(["a", "b", "c"], to: bob, sentAt: 1).map(\.id)
+        _ = try store.cancel(ids[1], to: bob, at: 2)
+        let waiting = try store.outbox(to: bob, failed: true, limit: 2)
+        #expect(waiting.map(\.message.text) == ["a", "b"])
+        #expect(try store.outbox(after: waiting[1].place).map(\.message.text) == ["c"])
+        let name = messageName(epoch: ids[1].epoch, counter: 2)
+        #expect(try store.outbox(named: name).map(\.messageID) == [ids[1]])
+        #expect(try store.outbox(named: String(name.dropLast())).count == 3)
+    }
+
     @Test("a note to oneself is there at once, and read")
     func note() throws {
         let own = profile.identity.publicKey

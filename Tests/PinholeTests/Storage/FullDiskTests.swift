@@ -77,7 +77,7 @@ struct FullDiskTests {
             #expect(error?.message.english.hasPrefix("the disk is full") == true)
             #expect(error?.hint?.english.contains("df -h") == true)
         }
-        #expect(try store.outbox(to: bob).map(\.text) == ["before"])
+        #expect(try store.outbox(to: bob).map(\.message.text) == ["before"])
         disk.free()
         #expect(try store.append(["after"], to: bob, sentAt: 3)[0].id.counter == 2)
         #expect(try store.insert([incoming]) == [true])
@@ -95,6 +95,23 @@ struct FullDiskTests {
         #expect(error?.message.english.hasPrefix("the disk is full") == true)
         #expect(access(disk.path + "/identity", F_OK) != 0)
         #expect(failure { _ = try Store(path: disk.path + "/db", identity: identity) }?.code == .cannotWrite)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["filler"])
+        disk.free()
+        #expect(try Store(path: disk.path + "/db", identity: identity).contacts().isEmpty)
+    }
+
+    @Test("however little room a first start finds, with more it goes on")
+    func firstStart() throws {
+        for kibibytes in stride(from: 4, through: 200, by: 4) {
+            disk.fill()
+            truncate(disk.path + "/filler", Int(try FileStatus(of: disk.path + "/filler").size) - kibibytes * 1024)
+            _ = failure { try Store(path: disk.path + "/db", identity: identity).close() }
+            disk.free()
+            #expect(failure { try Store(path: disk.path + "/db", identity: identity).close() } == nil, "\(kibibytes)")
+            for name in try FileManager.default.contentsOfDirectory(atPath: disk.path) {
+                unlink(disk.path + "/" + name)
+            }
+        }
     }
 
     @Test("a transfer that finds no room fails, and goes on behind what was verified when there is room again")

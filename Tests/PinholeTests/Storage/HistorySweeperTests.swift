@@ -78,6 +78,7 @@ struct HistorySweeperTests {
         "a node that runs for its retention's time keeps a message until then, and not longer", .timeLimit(.minutes(1)))
     func retention() async throws {
         try receive(3)
+        try store.markRead(MessageID(epoch: 7, counter: 3), from: bob)
         await run(.keepFor(Self.day), for: .seconds(23 * 3600))
         #expect(try texts.count == 3)
         await run(.keepFor(Self.day), for: .seconds(26 * 3600))

@@ -41,6 +41,13 @@ struct HistoryTests {
         _ = try store.note(receipts, from: bob, at: time)
     }
 
+    /// Both contacts' messages up to this number are seen.
+    private func see(_ number: UInt64) throws {
+        for key in [bob, carol] {
+            for counter in 1...number { try store.markRead(MessageID(epoch: 7, counter: counter), from: key) }
+        }
+    }
+
     private func texts(_ query: HistoryQuery) throws -> [String] {
         try store.history(query).entries.map(\.message.text)
     }
@@ -219,6 +226,7 @@ struct HistoryTests {
     @Test("a retention removes what is older, once the clock was watched for an hour")
     func retention() throws {
         try receive(1...10)
+        try see(10)
         let day = HistoryPolicy.keepFor(.seconds(86_400))
         #expect(try sweep(day, 22, up: 0) == 0)
         #expect(try sweep(day, 23, up: 0) == 0)
@@ -229,11 +237,28 @@ struct HistoryTests {
         #expect(try store.sweep(day, at: nil) == 0)
     }
 
+    @Test("a retention leaves what nobody has seen, and what a program that follows the events has not dealt with")
+    func unseen() throws {
+        let day = HistoryPolicy.keepFor(.seconds(86_400))
+        try store.follow(as: "bot", at: 1)
+        try receive(1...4)
+        let mine = try store.append(["mine"], to: bob, sentAt: 50)
+        try deliver(mine[0].id, at: 60)
+        #expect(try store.sweep(day, at: 30 * 24 * Self.hour) == 0)
+        let newest = try store.newestEvent()
+        try store.acknowledge(newest, by: "bot", at: 2)
+        #expect(try store.sweep(day, at: 30 * 24 * Self.hour) == 1)
+        try see(2)
+        #expect(try store.sweep(day, at: 30 * 24 * Self.hour) == 2)
+        #expect(try store.unread().map(\.message.text) == ["message 3", "message 4"])
+    }
+
     private static let year: UInt64 = 8760
 
     @Test("a clock that is a year ahead for a while removes nothing")
     func clockJump() throws {
         try receive(1...10)
+        try see(10)
         let policy = HistoryPolicy.keepFor(.seconds(86_400))
         #expect(try sweep(policy, 2, up: 0) == 0)
         // The clock jumps, within one run, and in one after a restart.
@@ -248,6 +273,7 @@ struct HistoryTests {
     @Test("after a restart a clock that is a year ahead is not believed for hours, nor because of another restart")
     func clockLeap() throws {
         try receive(1...10)
+        try see(10)
         let policy = HistoryPolicy.keepFor(.seconds(86_400))
         #expect(try sweep(policy, 2, up: 0) == 0)
         #expect(try sweep(policy, 4, up: 2) == 0)
@@ -261,7 +287,7 @@ struct HistoryTests {
         #expect(try sweep(policy, 29 + Self.year, up: 25, boot: 4) == 10)
     }
 
-    @Test("without a history messages stay until they are seen, or delivered and told of")
+    @Test("without a history messages stay until they are seen, or delivered, and until all who follow know of them")
     func off() throws {
         try receive(1...4)
         let mine = try store.append(["delivered", "pending"], to: bob, sentAt: 50)
@@ -273,15 +299,18 @@ struct HistoryTests {
         try store.change("UPDATE inbox SET read = 3", [])
         #expect(try sweep(66_000) == 3)
         #expect(try texts(HistoryQuery()) == ["message 4", "pending"])
-        // A bot that began later has not seen it; one that was there has.
+        // A program that has dealt with it is no person that has seen it.
         try store.follow(as: "bot", at: 1)
-        try receive(5...5)
-        #expect(try sweep(66_000) == 0)
+        try receive(5...6)
+        try see(5)
+        #expect(try sweep(66_000) == 1)
+        #expect(try texts(HistoryQuery()) == ["pending", "message 5", "message 6"])
         try store.acknowledge(.max, by: "bot", at: 2)
         #expect(try sweep(66_000) == 1)
-        #expect(try texts(HistoryQuery()) == ["message 4", "pending"])
-        // What was given up is remembered longer: what is not here any more has been delivered.
+        #expect(try texts(HistoryQuery()) == ["pending", "message 6"])
+        // What was given up is remembered longer, for who asks what became of it.
         _ = try store.cancel(mine[1].id, to: bob, at: 60_000)
+        try store.acknowledge(.max, by: "bot", at: 3)
         #expect(try sweep(600_000) == 0)
         #expect(try sweep(600_000 + Self.hour) == 1)
     }
@@ -319,5 +348,17 @@ struct HistoryTests {
         #expect(try left() == [2, 4])
         _ = try store.sweep(day, at: now)
         #expect(try left() == [2])
+    }
+
+    @Test("a file that took long is remembered for an hour after its end, whatever is removed")
+    func longTransfer() throws {
+        let now = WallClock.unixMilliseconds
+        let offer = try Sending([1]).source.offer(1, salt: [UInt8](repeating: 7, count: 32))
+        let reference = TransferReference(contact: bob, direction: .incoming, number: 1)
+        try store.insert(StoredTransfer(reference, offer, createdAt: now - 3 * Self.hour))
+        try store.setState(.done, of: reference, path: "/home/alice/a.bin", at: now - 60_000)
+        _ = try store.sweep(.off, at: now)
+        _ = try store.purge(with: nil, before: nil)
+        #expect(try store.transfer(reference)?.state == .done)
     }
 }

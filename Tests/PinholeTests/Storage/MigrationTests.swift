@@ -119,6 +119,36 @@ struct MigrationTests {
         #expect(try folder.entries == ["db"])
     }
 
+    @Test("tokens of earlier versions are known, and cannot be read in the files")
+    func tokens() throws {
+        let token = "hook:\(bob.text):1"
+        var id = MessageID(epoch: 0, counter: 0)
+        do {
+            let store = try Store(path: path, identity: identity)
+            try store.add(Contact(name: "bob", key: bob))
+            id = try store.append(["hello"], to: bob, sentAt: 1)[0].id
+            // As the version before left it.
+            try store.withoutTransaction { database in
+                try database.execute(
+                    sql: """
+                        DROP TABLE sending; DROP INDEX transferMissed; ALTER TABLE transfer DROP COLUMN endedAt;
+                        DELETE FROM grdb_migrations WHERE identifier IN ('sendings', 'ended transfers');
+                        ALTER TABLE message ADD COLUMN token TEXT; PRAGMA user_version = 1;
+                        CREATE UNIQUE INDEX messageToken ON message (contact, token) WHERE token IS NOT NULL
+                        """)
+                try database.execute(sql: "UPDATE message SET token = ?", arguments: [token])
+            }
+            try store.close()
+        }
+        #expect(try everything().contains(bob.text))
+        let store = try Store(path: path, identity: identity)
+        #expect(try store.message(withToken: token, to: bob) == id)
+        #expect(try store.messages(with: bob, limit: 9).map(\.text) == ["hello"])
+        #expect(try !everything().contains(bob.text))
+        _ = try store.append(["again"], to: bob, sentAt: 1, token: "2:" + token)
+        #expect(try !everything().contains(bob.text))
+    }
+
     @Test("a database of another program is refused, and not a byte of it is changed")
     func otherProgram() throws {
         try folder.write([], to: "db")

@@ -225,8 +225,10 @@ struct StoreTests {
         #expect(try store.transfers(with: bob, unfinished: true) == [transfer])
         try store.setState(.accepted, of: reference, at: 6)
         #expect(try reopened().transfers(with: bob, unfinished: true).map(\.state) == [.accepted])
-        try store.setState(.done, of: reference, path: "/downloads/a", at: 7)
-        try store.setState(.done, of: reference, at: 8)
+        #expect(try store.setState(.done, of: reference, path: "/downloads/a", at: 7))
+        // What is over stays as it ended, whoever comes late.
+        for late in Transfer.State.allCases { #expect(try !store.setState(late, of: reference, at: 8)) }
+        #expect(try store.transfer(reference)?.state == .done)
         #expect(try store.transfers(with: bob, unfinished: true).isEmpty)
         #expect(try store.transfers(with: bob, unfinished: false).count == 1)
         #expect(try store.transfer(reference)?.path == "/downloads/a")

@@ -110,6 +110,8 @@ extension Russian {
             "файл {1}",
         "give more of its digits":
             "укажите больше цифр",
+        "it was never accepted here, or its record was removed long ago":
+            "здесь его никогда не принимали, или запись о нём давно удалена",
         "it stays in the outbox and is delivered when you are both online":
             "оно останется в исходящих и будет доставлено, когда вы оба будете в сети",
         "its program must be waiting for one":
@@ -122,6 +124,8 @@ extension Russian {
             "сообщения к {1} не удаётся отправить: {2}",
         "more than one transfer begins with “{1}”":
             "с «{1}» начинается несколько передач",
+        "nothing is known of a message {1}":
+            "о сообщении {1} ничего не известно",
         "name a message, or say --all":
             "назовите сообщение или скажите --all",
         "name another file, or remove it":
