@@ -36,6 +36,8 @@ package final class PartialTransfer: Sendable {
         /// What was written and not brought to the disk.
         var dirty: Set<String> = []
         var syncedAt: ContinuousClock.Instant = .now
+        /// Why the disk lost some of it: nothing more is taken, and nothing counts that was not safe before.
+        var loss: PinholeError?
     }
 
     /// Opens the partial folder of a transfer, or creates it.
@@ -92,6 +94,7 @@ package final class PartialTransfer: Sendable {
     /// The sender goes on with this group: what comes next begins there.
     package func begin(group: UInt64) throws(PinholeError) {
         try state.withLock { state throws(PinholeError) in
+            if let loss = state.loss { throw loss }
             guard group <= state.tree.groups else {
                 throw PinholeError(.badData, "“\(name)” goes on behind what is here of it")
             }
@@ -103,6 +106,7 @@ package final class PartialTransfer: Sendable {
     /// Takes the next bytes of the stream: groups, each with its hash, and what closes the transfer.
     package func append(_ bytes: [UInt8]) throws(PinholeError) {
         try state.withLock { state throws(PinholeError) in
+            if let loss = state.loss { throw loss }
             var position = 0
             while position < bytes.count {
                 let rest = bytes.span.extracting(position..<bytes.count)
@@ -127,7 +131,11 @@ package final class PartialTransfer: Sendable {
 
     /// Lets others open it.
     func release() {
-        state.withLock { $0.journal.release() }
+        state.withLock { state in
+            // The disk may have refused that too, when it failed.
+            if state.loss != nil { try? state.journal.truncate(to: state.journal.safe) }
+            state.journal.release()
+        }
     }
 
     /// Removes what came.
@@ -152,8 +160,13 @@ extension PartialTransfer {
     }
 
     /// Brings what is verified to the disk, and says so in the journal. Bytes may be written meanwhile.
+    ///
+    /// Where that fails once it is never tried again: the system tells of bytes that it could not write to one who asks, and
+    /// calls the rest of its memory of the file clean. What was not safe before is forgotten, as looking at it again would
+    /// find that memory and not the disk.
     func synchronize() throws(PinholeError) {
-        let (groups, paths) = state.withLock { state in
+        let (groups, paths) = try state.withLock { state throws(PinholeError) in
+            if let loss = state.loss { throw loss }
             defer {
                 state.dirty = []
                 if let open = state.open { state.dirty.insert(open.file.file.path) }
@@ -169,8 +182,10 @@ extension PartialTransfer {
             try File(opening: path + "/journal", flags: O_RDWR | O_NOFOLLOW).synchronize()
             try Folder.synchronize(path)
         } catch {
-            // What the system has dropped must not count as brought there the next time.
-            state.withLock { $0.dirty.formUnion(paths) }
+            state.withLock { state in
+                state.loss = error
+                try? state.journal.truncate(to: state.journal.safe)
+            }
             throw error
         }
         try state.withLock { state throws(PinholeError) in

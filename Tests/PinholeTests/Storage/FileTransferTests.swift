@@ -128,6 +128,28 @@ struct FileTransferTests {
         #expect(try read("a.bin") == content)
     }
 
+    @Test("what a disk did not take once is not called safe by asking it again")
+    func failedSync() throws {
+        let sending = try Sending(content)
+        let pieces = try sending.stream(from: 0)
+        let partial = PartialTransfer.path(sending.key, in: downloads)
+        let transfer = try receive(sending)
+        for piece in pieces[..<2] { try transfer.append(piece) }
+        try transfer.synchronize()
+        for piece in pieces[2..<4] { try transfer.append(piece) }
+        // As with a disk that fails, its memory of the file is whole.
+        #expect(rename(partial + "/0", partial + "/away") == 0)
+        #expect(failure { try transfer.synchronize() } != nil)
+        #expect(rename(partial + "/away", partial + "/0") == 0)
+        #expect(failure { try transfer.synchronize() } != nil)
+        #expect(failure { try transfer.append(pieces[4]) } != nil)
+        transfer.release()
+        let again = try receive(sending)
+        #expect(again.holdings.groups == 2)
+        #expect(try sending.finish(again) == downloads + "/a.bin")
+        #expect(try read("a.bin") == content)
+    }
+
     @Test("partial files that somebody removed or cut are found out")
     func tampered() throws {
         for spoil in [{ unlink($0 + "/0") }, { truncate($0 + "/0", 5) }, { unlink($0 + "/manifest") }]
