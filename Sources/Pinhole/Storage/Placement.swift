@@ -65,10 +65,13 @@ struct Placement {
 extension Placement {
     /// Gives a file the name, or one like it. The file keeps its partial name too, by which a second try knows it again.
     private func placeFile(
-        _ source: String, under name: String, in folder: String, _ existing: NodeConfiguration.ExistingFilePolicy
+        _ source: String, under name: String, in folder: String, _ existing: NodeConfiguration.ExistingFilePolicy,
+        notOver given: Set<String> = []
     ) throws(PinholeError) -> String {
         let destination = "\(folder)/\(name)"
-        if existing == .overwrite, let there = FileStatus(unfollowed: destination), !there.isDirectory {
+        if existing == .overwrite, !given.contains(destination), let there = FileStatus(unfollowed: destination),
+            !there.isDirectory
+        {
             return try replace(destination, there, by: source)
         }
         for attempt in 1...Self.maxNames {
@@ -177,6 +180,8 @@ extension Placement {
     /// Puts all entries under `root`, each under its own name or, where that is taken, one like it.
     private func build(at root: String, _ existing: NodeConfiguration.ExistingFilePolicy) throws(PinholeError) {
         var folders = ["": root]
+        // Names that differ may be the same here.
+        var given: Set<String> = []
         for (index, entry) in manifest.entries.enumerated() where !changed.contains(index) {
             guard !entry.path.isEmpty else {
                 if mkdir(root, 0o700) != 0, errno != EEXIST { throw PinholeError(system: errno, writing: root) }
@@ -187,7 +192,8 @@ extension Placement {
             if entry.isFolder {
                 folders[entry.path] = try makeFolder(name, in: parent, existing)
             } else {
-                _ = try placeFile(transfer.path(of: index), under: name, in: parent, existing)
+                given.insert(
+                    try placeFile(transfer.path(of: index), under: name, in: parent, existing, notOver: given))
             }
         }
         // The inner ones first: putting something into a folder changes its time.

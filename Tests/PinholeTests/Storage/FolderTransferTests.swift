@@ -70,6 +70,22 @@ struct FolderTransferTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: downloads) == ["out"])
     }
 
+    @Test(
+        "names that become the same here are files of their own",
+        arguments: [NodeConfiguration.ExistingFilePolicy.rename, .overwrite, .skip])
+    func sameNames(existing: NodeConfiguration.ExistingFilePolicy) throws {
+        try make(["out/a": [1], "out/a\u{200e}": [2], "out/b": [3]])
+        let path = try send("out", existing)
+        #expect(try tree(path).count == 3)
+        let contents = try tree(path).map { try folder.read("in/out/" + $0) }
+        #expect(Set(contents) == [[1], [2], [3]])
+        guard existing == .overwrite else { return }
+        // What was there before is replaced, and not once more numbered.
+        #expect(try send("out", existing) == path)
+        #expect(
+            try tree(path).count >= 3 && Set(try tree(path).map { try folder.read("in/out/" + $0) }) == Set(contents))
+    }
+
     @Test("links, pipes and names that are not text stay behind, and are told of")
     func omitted() throws {
         try make(["out/a": [1]])
