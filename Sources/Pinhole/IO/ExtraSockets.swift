@@ -64,23 +64,12 @@ extension ExtraSockets {
                 return try DatagramSocket(
                     purpose, family: family, port: port, isLoopback: isLoopback, queues: queues)
             } catch .unavailable(EMFILE) {
-                guard Self.raiseDescriptorLimit() else { return nil }
+                guard DescriptorLimit.raise() else { return nil }
             } catch {
                 return nil
             }
         }
         return nil
-    }
-
-    /// Programs are given fewer descriptors than they may have, for the sake of select(2), which nothing here calls.
-    private static func raiseDescriptorLimit() -> Bool {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
-        else {
-            return false
-        }
-        limit.rlim_cur = min(limit.rlim_max, limit.rlim_cur + 4096)
-        return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
     }
 
     /// Closes what is open under `id`. What was queued leaves before.

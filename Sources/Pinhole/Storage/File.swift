@@ -7,7 +7,10 @@ struct File: ~Copyable {
     private let descriptor: Int32
 
     init(opening path: String, flags: Int32, mode: mode_t = 0o600) throws(PinholeError) {
-        descriptor = open(path, flags | O_CLOEXEC, mode)
+        var opened = open(path, flags | O_CLOEXEC, mode)
+        // Each file that a contact sends has its journal open.
+        if opened < 0, errno == EMFILE, DescriptorLimit.raise() { opened = open(path, flags | O_CLOEXEC, mode) }
+        descriptor = opened
         guard descriptor >= 0 else { throw PinholeError(system: errno, opening: path, toWrite: flags & O_ACCMODE != 0) }
         self.path = path
     }
