@@ -13,6 +13,9 @@ struct Expectation<Value: Sendable>: Sendable {
         }
     }
 
+    /// Nobody waits for it any more.
+    var isGivenUp: Bool { task.isCancelled }
+
     func fulfil(_ value: Value) {
         continuation.yield(value)
         continuation.finish()

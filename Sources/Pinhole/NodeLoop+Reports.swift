@@ -45,6 +45,7 @@ extension NodeLoop {
     }
 
     func ping(_ key: PublicKey, _ pong: Expectation<Duration>, at now: Instant) {
+        pongs[key, default: []].removeAll(where: \.isGivenUp)
         pongs[key, default: []].append(pong)
         endpoint.ping(key.key, at: now)
     }
