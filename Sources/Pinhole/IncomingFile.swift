@@ -13,6 +13,8 @@ struct IncomingFile {
     enum Stage {
         /// Nobody has decided.
         case offered
+        /// It could not be written down that it is offered; that is tried again.
+        case unrecorded
         /// What is here of it is looked for; the last try failed for this reason, if there was one.
         case opening(Opening, after: Phrase?)
         case receiving(FileWriter)
@@ -55,7 +57,7 @@ struct IncomingFile {
 
     var writer: FileWriter? {
         switch stage {
-        case .offered, .opening, .obstructed: nil
+        case .offered, .unrecorded, .opening, .obstructed: nil
         case .receiving(let writer), .finishing(let writer): writer
         }
     }
@@ -63,7 +65,7 @@ struct IncomingFile {
     /// Nobody wants it any more: nothing more is written.
     func cancel() {
         switch stage {
-        case .offered, .obstructed: break
+        case .offered, .unrecorded, .obstructed: break
         case .opening(let opening, _): opening.take()?.release()
         case .receiving(let writer), .finishing(let writer): writer.cancel()
         }
@@ -72,7 +74,7 @@ struct IncomingFile {
     /// On its queue, when nothing more will be given: others may open it.
     func letGo(isWanted: Bool) {
         switch stage {
-        case .offered, .obstructed: break
+        case .offered, .unrecorded, .obstructed: break
         case .opening(let opening, _): opening.take()?.release()
         case .receiving(let writer), .finishing(let writer): writer.settle(isWanted: isWanted)
         }

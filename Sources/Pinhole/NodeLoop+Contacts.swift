@@ -47,6 +47,11 @@ extension NodeLoop {
         }
         let keys = Set(current.map(\.key))
         for key in contacts.keys where !keys.contains(key) {
+            let groups = outgoingFiles.filter { $0.key.contact == key }.map { profile.groupsPath($0.value.key) }
+            offLoop {
+                groups.forEach(Folder.removeTree)
+            } then: { _, _, _ in
+            }
             remove(key, at: now)
             contacts[key] = nil
         }

@@ -48,9 +48,25 @@ extension NodeLoop {
 
     /// A person, or the policy, wants the transfer no more.
     func giveUp(_ reference: TransferReference, _ reason: FileRecord.Refusal, at now: Instant) {
-        guard isOpen(reference) else { return }
+        guard isOpen(reference) else { return giveUpUnopened(reference) }
         endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
-        fail(reference, reason == .declined ? "it was declined here" : "it was cancelled here", .refused)
+        fail(reference, reason == .declined ? "it was declined here" : Profile.cancelled, .refused)
+    }
+
+    /// What waits for its contact or its source is not taken up again. What is just getting its name comes to its end.
+    private func giveUpUnopened(_ reference: TransferReference) {
+        let profile = profile
+        // Behind what may still be done for it.
+        offLoop(on: queue(of: reference)) {
+            Result { () throws(PinholeError) in try profile.forget(reference) }
+        } then: { core, result, _ in
+            core.retireQueue(of: reference)
+            switch result {
+            case .success(true): core.hub.publish(.fileFailed(reference, reason: Profile.cancelled))
+            case .success(false): break
+            case .failure(let error): core.hub.publish(.notice("a transfer cannot be recorded: \(error)"))
+            }
+        }
     }
 
     func fileRefused(_ transfer: UInt64, _ reason: FileRecord.Refusal, by key: PublicKey) {
@@ -63,7 +79,7 @@ extension NodeLoop {
     private func isOpen(_ reference: TransferReference) -> Bool {
         switch incomingFiles[reference]?.stage {
         case .finishing: false
-        case .offered, .opening, .receiving, .obstructed: true
+        case .offered, .unrecorded, .opening, .receiving, .obstructed: true
         case nil: outgoingFiles[reference] != nil
         }
     }
@@ -75,7 +91,7 @@ extension NodeLoop {
         incoming?.cancel()
         outgoing?.reader?.cancel()
         let folder = configuration.downloadDirectory
-        let groups = outgoing.map { groupsPath($0.key) }
+        let groups = outgoing.map { profile.groupsPath($0.key) }
         let partial = incoming.map { PartialTransfer.path($0.key, in: folder) }
         queue(of: reference).async {
             incoming?.letGo(isWanted: false)
@@ -91,7 +107,7 @@ extension NodeLoop {
     ) {
         let store = profile.store
         offLoop {
-            Result { () throws(PinholeError) in try store.setState(state, of: reference, reason: reason) }
+            Result { () throws(PinholeError) in _ = try store.setState(state, of: reference, reason: reason) }
         } then: { core, result, _ in
             if case .failure(let error) = result {
                 core.hub.publish(.notice("a transfer cannot be recorded: \(error)"))
@@ -100,6 +116,6 @@ extension NodeLoop {
         }
     }
 
-    /// Where the hashes of what was sent are kept.
-    func groupsPath(_ key: FileKey) -> String { "\(profile.directory)/transfers/\(key.token)" }
+    /// What the disk did not take or give is tried again after this.
+    static let storagePause = Duration.seconds(5)
 }

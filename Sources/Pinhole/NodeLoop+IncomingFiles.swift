@@ -7,14 +7,19 @@ import PinholeWire
 extension NodeLoop {
     func fileOffered(_ offer: FileOffer, from key: PublicKey, at now: Instant) {
         let reference = TransferReference(contact: key, direction: .incoming, number: offer.transfer)
-        let store = profile.store
-        let entry = StoredTransfer(reference, offer, createdAt: WallClock.unixMilliseconds)
-        let policy = policy(of: key)
-        let kept = configuration.existingFilePolicy == .skip ? FileName.sanitized(offer.name) : nil
-        let folder = configuration.downloadDirectory
         incomingFiles[reference] = IncomingFile(
             offer: offer,
             key: FileKey(sender: key.key, receiver: profile.identity.publicKey.key, offer: offer))
+        writeDown(reference, offer, after: nil)
+    }
+
+    /// Writes an offer down, or finds that it is; `trouble` is why that was not possible the last time.
+    private func writeDown(_ reference: TransferReference, _ offer: FileOffer, after trouble: Phrase?) {
+        let store = profile.store
+        let entry = StoredTransfer(reference, offer, createdAt: WallClock.unixMilliseconds)
+        let policy = policy(of: reference.contact)
+        let kept = configuration.existingFilePolicy == .skip ? FileName.sanitized(offer.name) : nil
+        let folder = configuration.downloadDirectory
         // Whoever looks into the folder may wait for its disk.
         offLoop(on: kept == nil ? nil : queue(of: reference)) {
             Result { () throws(PinholeError) -> OfferAnswer in
@@ -30,13 +35,30 @@ extension NodeLoop {
                 return .recorded(entry, nameIsTaken: false)
             }
         } then: { core, result, now in
-            guard core.incomingFiles[reference] != nil else { return }
+            guard case .offered = core.incomingFiles[reference]?.stage else { return }
             switch result {
             case .success(.recorded(let known, let nameIsTaken)):
                 core.decide(reference, offer, known, nameIsTaken: nameIsTaken, at: now)
             case .success(.refused(let reason)): core.turnAway(reference, offer, reason, at: now)
-            case .failure(let error): core.refuse(reference, .storage, error.message, at: now)
+            case .failure(let error): core.cannotWriteDown(reference, offer, error, after: trouble, at: now)
             }
+        }
+    }
+
+    private func cannotWriteDown(
+        _ reference: TransferReference, _ offer: FileOffer, _ error: PinholeError, after told: Phrase?, at now: Instant
+    ) {
+        guard error.code != .badData else { return refuse(reference, .storage, error.message, at: now) }
+        incomingFiles[reference]?.stage = .unrecorded
+        if told != error.message {
+            endpoint.postpone(reference.number, .storage, from: reference.contact.key, at: now)
+            let name = FileName.sanitized(offer.name)
+            hub.publish(.fileWaiting(reference, name: name, reason: error.message))
+        }
+        perform(after: Self.storagePause) { core, _ in
+            guard case .unrecorded = core.incomingFiles[reference]?.stage else { return }
+            core.incomingFiles[reference]?.stage = .offered
+            core.writeDown(reference, offer, after: error.message)
         }
     }
 
@@ -116,17 +138,18 @@ extension NodeLoop {
         switch incoming.stage {
         case .offered: incomingFiles[reference]?.stage = .opening(opening, after: nil)
         case .obstructed(let reason): incomingFiles[reference]?.stage = .opening(opening, after: reason)
-        case .opening, .receiving, .finishing: return
+        case .unrecorded, .opening, .receiving, .finishing: return
         }
         let (offer, key) = (incoming.offer, incoming.key)
         let folder = configuration.downloadDirectory
         let store = profile.store
         // Behind what may still be written of it from the last session.
         offLoop(on: queue(of: reference)) {
-            Result { () throws(PinholeError) in
-                try store.setState(.accepted, of: reference)
+            Result { () throws(PinholeError) -> StoredTransfer? in
+                guard try store.setState(.accepted, of: reference) else { return try store.transfer(reference) }
                 let transfer = try PartialTransfer(offer, key, in: folder)
                 opening.opened(transfer)
+                return nil
             }
         } then: { core, result, now in
             // Whoever gave it up meanwhile, or begun anew, has another.
@@ -134,8 +157,11 @@ extension NodeLoop {
                 return
             }
             switch result {
-            case .success:
-                guard let transfer = opening.take() else { return }
+            case .success(let known?):
+                // It ended while this waited: perhaps in the last session, of which there was still something to write.
+                core.decide(reference, offer, known, nameIsTaken: false, at: now)
+            case .success(nil):
+                guard let transfer = opening.take() else { return core.forget(reference) }
                 core.incomingFiles[reference]?.stage = .receiving(core.makeWriter(transfer, reference))
                 core.endpoint.accept(reference.number, transfer.holdings, from: reference.contact.key, at: now)
             case .failure(let error):
@@ -235,14 +261,9 @@ extension NodeLoop {
             let name = FileName.sanitized(incoming.offer.name)
             hub.publish(.fileWaiting(reference, name: name, reason: error.message))
         }
-        let node = LoopBound(self)
-        let loop = loop
-        Task {
-            try? await Task.sleep(for: .seconds(5))
-            loop.perform {
-                guard case .obstructed = node.value.incomingFiles[reference]?.stage else { return }
-                node.value.accept(reference)
-            }
+        perform(after: Self.storagePause) { core, _ in
+            guard case .obstructed = core.incomingFiles[reference]?.stage else { return }
+            core.accept(reference)
         }
     }
 

@@ -105,22 +105,28 @@ extension NodeLoop {
             }
         } then: { core, results, _ in
             core.isNoting = false
-            for (key, result) in results { core.noted(batches[key] ?? Store.Receipts(), from: key, result) }
-            core.noteReceipts()
+            var isWhole = true
+            for (key, result) in results {
+                switch result {
+                case .success(let noted): core.noted(batches[key] ?? Store.Receipts(), from: key, noted.read)
+                case .failure(let error):
+                    guard core.contacts[key] != nil else { continue }
+                    core.tell(.receipts, "a receipt cannot be stored: \(error)")
+                    isWhole = false
+                    core.receipts[key, default: Store.Receipts()].merge(before: batches[key] ?? Store.Receipts())
+                }
+            }
+            if isWhole {
+                core.troubles.remove(.receipts)
+                core.noteReceipts()
+            } else {
+                // The contact says it once: in this process nobody else tells of it.
+                core.perform(after: Self.storagePause) { core, _ in core.noteReceipts() }
+            }
         }
     }
 
-    private func noted(
-        _ batch: Store.Receipts, from key: PublicKey,
-        _ result: Result<(delivered: [MessageID], read: [MessageID]), PinholeError>
-    ) {
-        var read: [MessageID] = []
-        switch result {
-        case .success(let noted): read = noted.read
-        case .failure(let error):
-            // The contact has them all the same; the next session hears so again, as they are still in the outbox.
-            if contacts[key] != nil { hub.publish(.notice("a receipt cannot be stored: \(error)")) }
-        }
+    private func noted(_ batch: Store.Receipts, from key: PublicKey, _ read: [MessageID]) {
         for id in batch.delivered {
             hub.publish(.delivered(MessageReference(contact: key, epoch: id.epoch, counter: id.counter)))
         }

@@ -8,8 +8,9 @@ struct OutgoingTransfer {
     let source: FileSource
     let offer: FileOffer
     let key: FileKey
-    let sent: SentGroups
     var stage = Stage.offered
+    /// How often the receiver has answered.
+    var answers = 0
     var progress = Progress()
 
     enum Stage {
@@ -26,6 +27,8 @@ struct OutgoingTransfer {
         var given: UInt64 = 0
         /// Whether the endpoint wants more and has not got it.
         var isWanted = false
+        /// Why it could not be read the last time.
+        var trouble: Phrase?
     }
 
     var content: Content? {
@@ -46,9 +49,30 @@ extension NodeLoop {
     func takeUpTransfers(with keys: [PublicKey]) {
         let store = profile.store
         offLoop {
-            keys.flatMap { (try? store.transfers(with: $0, unfinished: true)) ?? [] }
-        } then: { core, transfers, now in
-            for transfer in transfers where transfer.reference.direction == .outgoing { core.takeUp(transfer) }
+            Result { () throws(PinholeError) in
+                var all: [StoredTransfer] = []
+                for key in keys { all += try store.transfers(with: key, unfinished: true) }
+                return all
+            }
+        } then: { core, result, now in
+            switch result {
+            case .success(let transfers):
+                core.troubles.remove(.transfers)
+                for transfer in transfers where transfer.reference.direction == .outgoing { core.takeUp(transfer) }
+            case .failure(let error):
+                core.tell(.transfers, "the transfers cannot be read: \(error)")
+                core.takeUpLater()
+            }
+        }
+    }
+
+    /// The disk that holds it may not be there yet, or the database be in use.
+    private func takeUpLater() {
+        guard !isTakingUpLater else { return }
+        isTakingUpLater = true
+        perform(after: .seconds(30)) { core, _ in
+            core.isTakingUpLater = false
+            core.takeUpTransfers(with: Array(core.contacts.keys))
         }
     }
 
@@ -69,7 +93,14 @@ extension NodeLoop {
             case .success(let source): core.offer(transfer, source, at: now)
             case .failure(let error):
                 guard core.outgoingFiles[transfer.reference] == nil else { return }
-                core.fail(transfer.reference, error.message, .failed)
+                // Of all other reasons one cannot know that they stay.
+                guard error.code != .badData else { return core.fail(transfer.reference, error.message, .failed) }
+                core.retireQueue(of: transfer.reference)
+                if core.troubles.insert(.source(transfer.reference)).inserted {
+                    let name = FileName.sanitized(transfer.offer.name)
+                    core.hub.publish(.fileWaiting(transfer.reference, name: name, reason: error.message))
+                }
+                core.takeUpLater()
             }
         }
     }
@@ -79,46 +110,57 @@ extension NodeLoop {
         guard outgoingFiles[reference] == nil, isServed(reference.contact) else { return }
         let contact = reference.contact.key
         let key = FileKey(sender: profile.identity.publicKey.key, receiver: contact, offer: transfer.offer)
-        do throws(PinholeError) {
-            let sent = try SentGroups(groupsPath(key))
-            outgoingFiles[reference] = OutgoingTransfer(source: source, offer: transfer.offer, key: key, sent: sent)
-            endpoint.offer(transfer.offer, to: contact, at: now)
-        } catch {
-            fail(reference, error.message, .failed)
-        }
+        troubles.remove(.source(reference))
+        outgoingFiles[reference] = OutgoingTransfer(source: source, offer: transfer.offer, key: key)
+        endpoint.offer(transfer.offer, to: contact, at: now)
     }
 
     /// Whether files can be offered to the contact: if not, they are once that is so.
     private func isServed(_ key: PublicKey) -> Bool { contacts[key]?.standing == .known }
 
     func fileAccepted(_ reference: TransferReference, _ holdings: FileHoldings, at now: Instant) {
+        outgoingFiles[reference]?.answers += 1
+        lookAtSource(reference, holdings, after: nil)
+    }
+
+    /// Finds where to go on for a receiver that has so much; `trouble` is why that was not found the last time.
+    private func lookAtSource(_ reference: TransferReference, _ holdings: FileHoldings, after trouble: Phrase?) {
         guard let transfer = outgoingFiles[reference] else { return }
         transfer.reader?.cancel()
         outgoingFiles[reference]?.stage = .offered
-        let (source, offer, key, sent) = (transfer.source, transfer.offer, transfer.key, transfer.sent)
-        let store = profile.store
+        let (source, offer, key, answers) = (transfer.source, transfer.offer, transfer.key, transfer.answers)
+        let (store, groups) = (profile.store, profile.groupsPath(key))
         offLoop(on: queue(of: reference)) {
-            Result { () throws(PinholeError) in
-                try store.setState(.accepted, of: reference)
-                return try source.start(after: holdings, of: offer, key, sent)
+            // That it is wanted is remembered for who lists the transfers: it goes on where that finds no room.
+            let isOpen = (try? store.setState(.accepted, of: reference)) ?? true
+            let sent = SentGroups(groups)
+            return Result { () throws(PinholeError) -> (tree: FileTree, sent: SentGroups)? in
+                isOpen ? (try source.start(after: holdings, of: offer, key, sent), sent) : nil
             }
         } then: { core, result, now in
-            guard core.outgoingFiles[reference] != nil else { return }
+            guard core.outgoingFiles[reference]?.answers == answers else { return }
             switch result {
-            case .success(let tree): core.begin(reference, after: tree, at: now)
-            case .failure(let error): core.cannotRead(reference, error, at: now)
+            case .success((let tree, let sent)?): core.begin(reference, after: tree, sent, at: now)
+            case .success(nil): core.giveUp(reference, .cancelled, at: now)
+            case .failure(let error):
+                core.cannotRead(reference, error, after: trouble, at: now) { core, _ in
+                    guard core.outgoingFiles[reference]?.answers == answers else { return }
+                    core.lookAtSource(reference, holdings, after: error.message)
+                }
             }
         }
     }
 
-    private func begin(_ reference: TransferReference, after tree: FileTree, at now: Instant) {
+    private func begin(
+        _ reference: TransferReference, after tree: FileTree, _ sent: SentGroups, at now: Instant
+    ) {
         guard let transfer = outgoingFiles[reference] else { return }
         let node = LoopBound(self)
         let loop = loop
         // The receiver may have accepted it anew while the source was looked at.
         transfer.reader?.cancel()
         let reader = FileReader(
-            transfer.source, transfer.offer, transfer.key, after: tree, sent: transfer.sent, on: queue(of: reference)
+            transfer.source, transfer.offer, transfer.key, after: tree, sent: sent, on: queue(of: reference)
         ) {
             loop.perform { node.value.provide(reference, at: MonotonicClock.now) }
         }
@@ -141,7 +183,7 @@ extension NodeLoop {
         else { return }
         switch content.reader.next() {
         case .given(let bytes, let isLast):
-            content.isWanted = false
+            (content.isWanted, content.trouble) = (false, nil)
             content.given += isLast ? 0 : 1
             outgoingFiles[reference]?.stage = .sending(content)
             endpoint.provide(bytes, for: reference.number, isLast: isLast, to: reference.contact.key, at: now)
@@ -152,18 +194,35 @@ extension NodeLoop {
         case .later:
             break
         case .failed(let error):
-            cannotRead(reference, error, at: now)
+            let reader = content.reader
+            cannotRead(reference, error, after: content.trouble, at: now) { core, _ in
+                if core.outgoingFiles[reference]?.reader === reader { reader.retry() }
+            }
+            outgoingFiles[reference]?.content?.trouble = error.message
         }
     }
 
-    private func cannotRead(_ reference: TransferReference, _ error: PinholeError, at now: Instant) {
-        let reason: FileRecord.Refusal = error.code == .badData ? .changed : .cancelled
-        endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
-        fail(reference, error.message, .failed)
+    /// What changed, is gone or may not be read is over. Where the disk does not give it, that is told, unless it was `told`,
+    /// and it is tried again.
+    private func cannotRead(
+        _ reference: TransferReference, _ error: PinholeError, after told: Phrase?, at now: Instant,
+        again: @escaping @Sendable (NodeLoop, Instant) -> Void
+    ) {
+        guard let transfer = outgoingFiles[reference] else { return }
+        if [.badData, .noSuchFile, .configuration, .usage].contains(error.code) {
+            let reason: FileRecord.Refusal = error.code == .badData ? .changed : .cancelled
+            endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
+            return fail(reference, error.message, .failed)
+        }
+        if told != error.message {
+            hub.publish(.fileWaiting(reference, name: transfer.source.name, reason: error.message))
+        }
+        perform(after: Self.storagePause, again)
     }
 
     func filePostponed(_ reference: TransferReference, _ reason: FileRecord.Postponement) {
         guard let transfer = outgoingFiles[reference] else { return }
+        outgoingFiles[reference]?.answers += 1
         transfer.reader?.cancel()
         outgoingFiles[reference]?.stage = .offered
         hub.publish(.fileWaiting(reference, name: transfer.source.name, reason: reason.sentence))
@@ -172,7 +231,7 @@ extension NodeLoop {
     func fileDone(_ reference: TransferReference) {
         guard let transfer = outgoingFiles.removeValue(forKey: reference) else { return }
         transfer.reader?.cancel()
-        let groups = groupsPath(transfer.key)
+        let groups = profile.groupsPath(transfer.key)
         let (source, changed) = (transfer.source, transfer.source.changed)
         queue(of: reference).async { Folder.removeTree(groups) }
         retireQueue(of: reference)

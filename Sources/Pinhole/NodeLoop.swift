@@ -49,6 +49,7 @@ final class NodeLoop: LoopDelegate {
     var isNoting = false
     var incomingFiles: [TransferReference: IncomingFile] = [:]
     var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]
+    var isTakingUpLater = false
     var streams = StreamWaiters()
 
     enum Trouble: Hashable {
@@ -56,6 +57,9 @@ final class NodeLoop: LoopDelegate {
         case contact(PublicKey)
         case handshakeTimes
         case networks
+        case transfers
+        case source(TransferReference)
+        case receipts
     }
 
     init(
@@ -189,9 +193,16 @@ extension NodeLoop {
         incomingFiles.removeAll()
         storage.sync {}
         // One whose disk is stuck keeps the others from nothing.
-        for (reference, file) in fileQueues { file.queue.async { incoming[reference]?.letGo(isWanted: true) } }
-        for file in fileQueues.values { file.queue.sync {} }
+        let group = DispatchGroup()
+        for (reference, file) in fileQueues {
+            file.queue.async(group: group) { incoming[reference]?.letGo(isWanted: true) }
+        }
+        // Nor does it keep anybody from leaving: what is on record of it allows for a process that dies.
+        _ = group.wait(timeout: .now() + Self.lastPatience)
     }
+
+    /// Seconds that disks have at the end to take what has arrived.
+    private static let lastPatience = 10.0
 
     /// Runs `work` where it may block, and `then` with its result back on the loop.
     func offLoop<Value: Sendable>(
@@ -203,6 +214,18 @@ extension NodeLoop {
         (queue ?? storage).async {
             let value = work()
             loop.perform { then(node.value, value, MonotonicClock.now) }
+        }
+    }
+}
+
+extension NodeLoop {
+    /// Runs `body` on the loop after a pause, if the loop runs then.
+    func perform(after pause: Duration, _ body: @escaping @Sendable (NodeLoop, Instant) -> Void) {
+        let node = LoopBound(self)
+        let loop = loop
+        Task {
+            try? await Task.sleep(for: pause)
+            loop.perform { body(node.value, MonotonicClock.now) }
         }
     }
 }

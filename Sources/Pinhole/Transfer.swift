@@ -1,3 +1,4 @@
+import PinholeCrypto
 import PinholeWire
 
 /// A file or a folder on its way to or from a contact, or the end of that.
@@ -57,15 +58,36 @@ extension Profile {
         try store.transfers(with: key, unfinished: false).map { Transfer($0) }
     }
 
+    /// The first transfers after a place, 0 for the beginning, each with its place.
+    package func transfers(
+        with key: PublicKey?, unfinished: Bool, after place: Int64, limit: Int
+    ) throws(PinholeError) -> [(place: Int64, transfer: Transfer)] {
+        try store.transfers(with: key, unfinished: unfinished, after: place, limit: limit)
+            .map { ($0.place, Transfer($0.transfer)) }
+    }
+
     /// A transfer; nil when there is none of that name.
     public func transfer(_ reference: TransferReference) throws(PinholeError) -> Transfer? {
         try store.transfer(reference).map { Transfer($0) }
     }
 
-    /// Gives up a transfer while no node runs: it is not taken up again.
-    package func forget(_ reference: TransferReference) throws(PinholeError) {
-        try store.setState(.refused, of: reference, reason: "it was cancelled here")
+    /// Gives up a transfer that no node has open: it is not taken up again. Returns false for one that is over.
+    @discardableResult
+    package func forget(_ reference: TransferReference) throws(PinholeError) -> Bool {
+        guard let transfer = try store.transfer(reference),
+            try store.setState(.refused, of: reference, reason: Self.cancelled)
+        else { return false }
+        if reference.direction == .outgoing {
+            let key = FileKey(sender: identity.publicKey.key, receiver: reference.contact.key, offer: transfer.offer)
+            Folder.removeTree(groupsPath(key))
+        }
+        return true
     }
+
+    static let cancelled: Phrase = "it was cancelled here"
+
+    /// Where the hashes of what was sent are kept.
+    func groupsPath(_ key: FileKey) -> String { "\(directory)/transfers/\(key.token)" }
 
     /// Decides what happens to a file that a contact offers; nil for what is configured.
     public func setFilePolicy(_ policy: NodeConfiguration.FilePolicy?, of key: PublicKey) throws(PinholeError) {

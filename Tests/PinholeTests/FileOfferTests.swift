@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import PinholeWire
 import Testing
 
@@ -111,6 +112,106 @@ struct FileOfferTests {
         await sender.stop()
         await receiver.stop()
         #expect(try FileManager.default.contentsOfDirectory(atPath: downloads) == ["a.bin"])
+    }
+
+    private func friends() throws -> Profile {
+        let other = try Profile.create(at: folder.path("bob"), passphrase: nil)
+        try profile.add(Contact(name: "bob", key: other.identity.publicKey))
+        try other.add(Contact(name: "alice", key: profile.identity.publicKey))
+        return other
+    }
+
+    @Test("a file that ended while its acceptance waited stays ended, and its sender hears so")
+    func lateAcceptance() async throws {
+        let other = try friends()
+        let (sender, receiver) = (try node(profile), try node(other, .ask))
+        let told = receiver.events()
+        sender.start()
+        receiver.start()
+        let sent = try await sender.sendFile(folder.path("a.bin"), to: other.identity.publicKey)
+        for await case .fileOffered(let reference, _, _, _) in told {
+            try other.store.setState(.done, of: reference, path: "/somewhere")
+            receiver.accept(reference)
+            break
+        }
+        try await sender.finished(sent, timeout: .seconds(20))
+        #expect(try other.transfers(with: profile.identity.publicKey).map(\.state) == [.done])
+        await sender.stop()
+        await receiver.stop()
+        #expect(!FileManager.default.fileExists(atPath: folder.path("bob/downloads")))
+    }
+
+    @Test("an offer that cannot be written down waits until it can")
+    func databaseTrouble() async throws {
+        let other = try friends()
+        let (sender, receiver) = (try node(profile), try node(other))
+        let told = receiver.events()
+        try other.store.write { try $0.execute(sql: "ALTER TABLE transfer RENAME TO elsewhere") }
+        sender.start()
+        receiver.start()
+        let sent = try await sender.sendFile(folder.path("a.bin"), to: other.identity.publicKey)
+        for await case .fileWaiting in told { break }
+        try other.store.write { try $0.execute(sql: "ALTER TABLE elsewhere RENAME TO transfer") }
+        try await sender.finished(sent, timeout: .seconds(20))
+        #expect(try folder.read("bob/downloads/a.bin") == Array("content".utf8))
+        await sender.stop()
+        await receiver.stop()
+    }
+
+    @Test(
+        "a file whose disk is not there at the start waits for it, and can be given up meanwhile",
+        arguments: [true, false])
+    func unmounted(isGivenUp: Bool) async throws {
+        let other = try friends()
+        try FileManager.default.createDirectory(atPath: folder.path("disk"), withIntermediateDirectories: false)
+        try folder.write(Array("content".utf8), to: "disk/a.bin")
+        var sender = try node(profile)
+        let reference = try await sender.sendFile(folder.path("disk/a.bin"), to: other.identity.publicKey)
+        await sender.stop()
+        #expect(rename(folder.path("disk"), folder.path("away")) == 0)
+        sender = try node(profile)
+        let events = sender.events()
+        sender.start()
+        for await case .fileWaiting(reference, _, _) in events { break }
+        #expect(try profile.store.transfer(reference)?.state == .offered)
+        if isGivenUp {
+            sender.cancel(reference)
+            for await case .fileFailed(reference, _) in events { break }
+            #expect(try profile.store.transfer(reference)?.state == .refused)
+        } else {
+            #expect(rename(folder.path("away"), folder.path("disk")) == 0)
+            await sender.stop()
+            sender = try node(profile)
+            let receiver = try node(other)
+            sender.start()
+            receiver.start()
+            try await sender.finished(reference, timeout: .seconds(20))
+            await receiver.stop()
+        }
+        await sender.stop()
+    }
+
+    @Test("a receipt that cannot be stored is stored later, in the same run")
+    func receiptTrouble() async throws {
+        let other = try friends()
+        let (sender, receiver) = (try node(profile), try node(other))
+        sender.start()
+        receiver.start()
+        try profile.store.write {
+            try $0.execute(
+                sql: """
+                    CREATE TRIGGER trouble BEFORE UPDATE ON message WHEN NEW.state IN ('delivered', 'read')
+                    BEGIN SELECT RAISE(ABORT, 'no'); END
+                    """)
+        }
+        let events = sender.events()
+        let message = try await sender.send("hello", to: other.identity.publicKey)
+        for await case .notice in events { break }
+        try profile.store.write { try $0.execute(sql: "DROP TRIGGER trouble") }
+        try await sender.delivered(message, timeout: .seconds(20))
+        #expect(try profile.store.outgoingMessage(message.messageID, to: message.contact)?.state == .delivered)
+        await sender.stop()
+        await receiver.stop()
     }
 
     @Test("an offer is the same, byte for byte, after a restart")  // [FIL-3]

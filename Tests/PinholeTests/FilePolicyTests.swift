@@ -137,11 +137,19 @@ struct FilePolicyTests {
         await receiver.stop()
     }
 
-    @Test("a contact who offers and takes back for ever leaves a bounded trace")
-    func takenBack() throws {
+    @Test(
+        "a contact who offers and takes back for ever leaves a bounded trace, asked about or accepted",
+        arguments: [true, false], [0, 1])
+    func takenBack(isAsked: Bool, earlier: Int) throws {
         let key = alice.identity.publicKey
+        // What else happened does not matter.
+        for number in 0..<earlier { try bob.add(Contact(name: "c\(number)", key: Identity.generate().publicKey)) }
         for number in 1...UInt64(2 * Limits.maxOffers + 200) {
-            #expect(try bob.store.insertQuestion(offer(number)))
+            if isAsked {
+                #expect(try bob.store.insertQuestion(offer(number)))
+            } else {
+                try bob.store.insert(offer(number))
+            }
             try bob.store.setState(.refused, of: offer(number).reference)
         }
         let kept = try bob.transfers(with: key)
@@ -170,6 +178,34 @@ struct FilePolicyTests {
 
         private static let setSignal: Int32 = 10
         private static let setLease: Int32 = 1024
+    }
+
+    @Test("a node leaves though a disk is stuck")
+    func stuckAtTheEnd() async throws {
+        let (sender, receiver) = (try node(alice), try node(bob, .ask))
+        let events = receiver.events()
+        try folder.write([UInt8](repeating: 1, count: 600_000), to: "stuck")
+        _ = try await sender.sendFile(folder.path("stuck"), to: bob.identity.publicKey)
+        var file: StuckFile?
+        for await event in events {
+            if case .fileOffered(let reference, _, _, _) = event {
+                let offer = try #require(try bob.store.transfer(reference)).offer
+                let partial = PartialTransfer.path(
+                    FileKey(
+                        sender: alice.identity.publicKey.key, receiver: bob.identity.publicKey.key, offer: offer),
+                    in: downloads)
+                try FileManager.default.createDirectory(
+                    atPath: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                file = try #require(StuckFile(partial + "/manifest"), "the file system has no leases")
+                receiver.accept(reference)
+            }
+            if case .fileBegan = event { break }
+        }
+        let start = ContinuousClock.now
+        await receiver.stop()
+        #expect(ContinuousClock.now - start < .seconds(20))
+        file?.free()
+        await sender.stop()
     }
 
     @Test("files whose disk is stuck hold up no other file, no message and no answer; they go on where they stopped")

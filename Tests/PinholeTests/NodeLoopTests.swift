@@ -126,6 +126,7 @@ struct NodeLoopTests {
         let events = hub.subscribe()
         let sending = try Sending([0x61])
         let reference = TransferReference(contact: bob.key, direction: .incoming, number: sending.offer.transfer)
+        try profile.store.insert(StoredTransfer(reference, sending.offer, createdAt: 1))
         let node = LoopBound(core)
         try loop.start(core)
         defer { loop.stop() }

@@ -76,6 +76,12 @@ final class FileReader: Sendable {
         }
     }
 
+    /// Reads again what could not be read.
+    func retry() {
+        state.withLock { ($0.failure, $0.isAwaited) = (nil, true) }
+        start()
+    }
+
     private func start() {
         let mustStart = state.withLock { state in
             guard !state.isRunning, state.wantsMore else { return false }
@@ -115,7 +121,7 @@ final class FileReader: Sendable {
         var bytes = try source.read(range, extra: 32)
         let leaf = key.leaf(bytes.span.extracting(0..<range.count), group: tree.groups)
         bytes.replaceSubrange(range.count..., with: leaf)
-        try sent.set(leaf, group: tree.groups)
+        sent.set(leaf, group: tree.groups)
         tree.append(leaf, key)
         return (bytes, tree)
     }

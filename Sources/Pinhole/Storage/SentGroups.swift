@@ -1,27 +1,39 @@
 import Glibc
 import PinholeCrypto
 import PinholeWire
+import Synchronization
 
 /// The hashes of the groups that were read for a transfer: what a receiver says it has already is compared with them, and
 /// the source need not be read again. Losing them costs that reading and nothing else.
 package final class SentGroups: Sendable {
-    private let handle: SharedFile
+    private let handle: SharedFile?
+    private let isOver = Atomic(false)
 
-    package init(_ path: String) throws(PinholeError) {
-        try Folder.create(Folder.parent(of: path), mode: 0o700)
-        handle = SharedFile(try File(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW))
+    package init(_ path: String) {
+        handle = try? Self.open(path)
     }
 
-    func set(_ leaf: [UInt8], group: UInt64) throws(PinholeError) {
-        try handle.file.write(leaf.span, at: group * 32)
+    private static func open(_ path: String) throws(PinholeError) -> SharedFile {
+        try Folder.create(Folder.parent(of: path), mode: 0o700)
+        return SharedFile(try File(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW))
+    }
+
+    /// Behind one that found no room nothing is kept: what is on record has no holes.
+    func set(_ leaf: [UInt8], group: UInt64) {
+        guard let handle, !isOver.load(ordering: .relaxed) else { return }
+        do throws(PinholeError) {
+            try handle.file.write(leaf.span, at: group * 32)
+        } catch {
+            isOver.store(true, ordering: .relaxed)
+        }
     }
 
     /// The tree over the first `groups`, or over those of them that are on record.
-    func tree(of groups: UInt64, _ key: FileKey) throws(PinholeError) -> FileTree {
+    func tree(of groups: UInt64, _ key: FileKey) -> FileTree {
         var tree = FileTree()
         while tree.groups < groups {
             let count = Int(min(groups - tree.groups, 8192)) * 32
-            let bytes = try handle.file.read(at: tree.groups * 32, count: count)
+            let bytes = (try? handle?.file.read(at: tree.groups * 32, count: count)) ?? []
             for start in stride(from: 0, to: bytes.count - 31, by: 32) {
                 tree.append(Array(bytes[start..<start + 32]), key)
             }
@@ -38,7 +50,7 @@ extension FileSource {
         after holdings: FileHoldings, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups
     ) throws(PinholeError) -> FileTree {
         guard holdings.groups > 0, holdings.groups <= offer.groups else { return FileTree() }
-        let known = try sent.tree(of: holdings.groups, key)
+        let known = sent.tree(of: holdings.groups, key)
         let tree = try extend(known, to: holdings.groups, of: offer, key, sent)
         if tree.holdings(key) == holdings { return tree }
         // What is on record may be what a power cut left of it.
@@ -54,7 +66,7 @@ extension FileSource {
             let group = tree.groups
             let content = try read(offer.range(of: group))
             let leaf = key.leaf(content.span, group: group)
-            try sent.set(leaf, group: group)
+            sent.set(leaf, group: group)
             tree.append(leaf, key)
         }
         return tree

@@ -150,6 +150,19 @@ struct FileTransferTests {
         #expect(try read("a.bin") == content)
     }
 
+    @Test("who finds no room for the hashes of what was sent goes on without them")
+    func noRoomForHashes() throws {
+        let sending = try Sending(content)
+        let sent = SentGroups(sending.source.path + "/no/folder")
+        let tree = try sending.source.start(
+            after: try {
+                let transfer = try receive(sending)
+                for piece in try sending.stream(from: 0)[..<3] { try transfer.append(piece) }
+                return transfer.holdings
+            }(), of: sending.offer, sending.key, sent)
+        #expect(tree.groups == 3)
+    }
+
     @Test("partial files that somebody removed or cut are found out")
     func tampered() throws {
         for spoil in [{ unlink($0 + "/0") }, { truncate($0 + "/0", 5) }, { unlink($0 + "/manifest") }]

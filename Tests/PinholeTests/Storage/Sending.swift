@@ -26,7 +26,7 @@ final class Sending: Sendable {
         offer = source.offer(.random(in: 1 ... .max), salt: (0..<32).map { _ in .random(in: 0 ... .max) })
         key = FileKey(
             sender: Identity.generate().publicKey.key, receiver: Identity.generate().publicKey.key, offer: offer)
-        sent = try SentGroups(folder.path("sent/" + key.token))
+        sent = SentGroups(folder.path("sent/" + key.token))
     }
 
     /// What the stream brings from a group on: a piece for each group, and the end.

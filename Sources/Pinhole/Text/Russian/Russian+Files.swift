@@ -6,6 +6,8 @@ extension Russian {
             "у сообщения невозможный номер {1}",
         "a transfer cannot be recorded: {1}":
             "не удаётся записать передачу: {1}",
+        "the transfers cannot be read: {1}":
+            "не удаётся прочитать передачи: {1}",
         "add the contact first":
             "сначала добавьте контакт",
         "another process{1} runs with the identity in {2}":
