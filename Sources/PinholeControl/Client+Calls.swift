@@ -39,13 +39,18 @@ extension Client {
         _ = try await call(MessageRead.self, MessageRead.Params(message))
     }
 
-    /// The messages that nobody has seen, the oldest first.
-    package func unread(from key: PublicKey? = nil) async throws(PinholeError) -> [(
+    /// The messages that nobody has seen, the oldest first: at least `limit` of them, or all.
+    package func unread(from key: PublicKey? = nil, limit: Int = 1000) async throws(PinholeError) -> [(
         message: IncomingMessage, contact: String
     )] {
-        try await call(MessageUnread.self, MessageUnread.Params(from: key?.text)).messages.compactMap { item in
-            item.message.map { ($0, item.contact) }
+        var all: [(message: IncomingMessage, contact: String)] = []
+        var after: Int64? = 0
+        while let place = after, all.count < limit {
+            let page = try await call(MessageUnread.self, MessageUnread.Params(from: key?.text, after: place))
+            all += page.messages.compactMap { item in item.message.map { ($0, item.contact) } }
+            after = page.after
         }
+        return all
     }
 
     package func setTyping(_ isTyping: Bool, to key: PublicKey) async throws(PinholeError) {

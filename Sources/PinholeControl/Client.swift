@@ -176,7 +176,7 @@ package final class Client: Sendable {
 
     /// What the last host stored and could not tell any more.
     private func catchUp() async {
-        let news = ((try? await unread()) ?? []).filter { $0.message.receivedAt >= startedAt }
+        let news = ((try? await unread(limit: .max)) ?? []).filter { $0.message.receivedAt >= startedAt }
         guard !news.isEmpty, let contacts = try? await contacts() else { return }
         let verified = Set(contacts.filter(\.isVerified).map(\.key))
         for item in news {

@@ -13,7 +13,7 @@ package enum Timestamp {
             + digits(Int(milliseconds % 1000), 3) + "Z"
     }
 
-    /// Reads what ``text(_:)`` wrote.
+    /// Reads what ``text(_:)`` wrote; nil for what is no such time, or one that no clock shows.
     package static func milliseconds(_ text: String) -> UInt64? {
         guard text.hasSuffix("Z"), let dot = text.lastIndex(of: ".") else { return nil }
         let numbers = text[..<dot].split(whereSeparator: { "-T:".contains($0) }).compactMap { Int32($0) }
@@ -23,7 +23,9 @@ package enum Timestamp {
         parts.tm_year = numbers[0] - 1900
         parts.tm_mon = numbers[1] - 1
         (parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[2], numbers[3], numbers[4], numbers[5])
-        return UInt64(exactly: timegm(&parts)).map { $0 * 1000 + fraction }
+        guard let seconds = UInt64(exactly: timegm(&parts)) else { return nil }
+        let (milliseconds, isTooLate) = seconds.multipliedReportingOverflow(by: 1000)
+        return isTooLate ? nil : milliseconds + fraction
     }
 
     package static var now: UInt64 { UInt64(max(Date().timeIntervalSince1970, 0) * 1000) }

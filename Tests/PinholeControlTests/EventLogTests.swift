@@ -68,6 +68,62 @@ struct EventLogTests {
         }
     }
 
+    /// JSON writes each of its bytes as six.
+    private static let long = String(repeating: "\u{1}", count: 65_000)
+
+    @Test("texts that are long in JSON come in several answers, and none of them is left out")
+    func longAnswers() async throws {
+        let person = try Person()
+        let count = 12
+        try await person.withWire { wire, _ in
+            _ = try await wire.call("events.next", ["consumer": "bot"])
+            for _ in 0..<count { _ = try person.profile.store.append([Self.long], to: person.contact, sentAt: 1) }
+            _ = try person.profile.store.insert(
+                (1...UInt64(count)).map {
+                    Store.Incoming(
+                        contact: person.contact,
+                        message: ChatMessage(
+                            id: MessageID(epoch: 1, counter: $0), time: 1, body: Array(Self.long.utf8)),
+                        receivedAt: 1)
+                })
+            var events: [JSON] = []
+            while events.count < 2 * count {
+                let next = try await wire.call("events.next", ["consumer": "bot"])
+                events += next["events"]?.elements ?? []
+                _ = try await wire.call(
+                    "events.acknowledge", ["consumer": "bot", "cursor": try #require(next["cursor"]), "read": false])
+            }
+            #expect(events.compactMap { $0["cursor"]?.whole } == events.compactMap { $0["cursor"]?.whole }.sorted())
+            for method in ["message.unread", "outbox.list"] {
+                var (messages, calls): ([JSON], Int) = ([], 0)
+                var after: JSON? = 0
+                while let place = after {
+                    let page = try await wire.call(method, ["after": place])
+                    messages += page["messages"]?.elements ?? []
+                    after = page["after"]
+                    calls += 1
+                }
+                #expect(messages.count == count && Set(messages.compactMap { $0["id"] }).count == count)
+                #expect(calls > 1)
+            }
+        }
+        let client = try await person.client(as: "client")
+        #expect(try await client.unread().count == count)
+        #expect(try await client.outbox(to: nil).count == count)
+        await client.stop()
+    }
+
+    @Test("a follower gets texts that are long in JSON as it gets others")
+    func longEvents() async throws {
+        let person = try Person()
+        try await person.withWire { slow, _ in
+            _ = try await slow.call("events.follow", ["consumer": "bot"])
+            let count = 24
+            for _ in 0..<count { _ = try person.profile.store.append([Self.long], to: person.contact, sentAt: 1) }
+            for _ in 0..<count { #expect(try await slow.line()?["params"]?["event"] == "queued") }
+        }
+    }
+
     @Test("a slow follower loses nothing and is not cut off")
     func slowFollower() async throws {
         let person = try Person()

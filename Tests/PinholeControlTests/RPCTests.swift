@@ -47,6 +47,23 @@ struct RPCTests {
         }
     }
 
+    @Test("numbers that make no sense are refused, and nobody's node ends by them")
+    func impossible() async throws {
+        try await Person().withWire { wire, _ in
+            for (method, params) in [
+                ("message.unread", #"{"limit":-1}"#), ("message.unread", #"{"limit":-9223372036854775808}"#),
+                ("history.page", #"{"search":"x","before":-9223372036854775808}"#),
+                ("history.page", #"{"until":"2147483647-01-01T00:00:00.000Z"}"#),
+                ("history.purge", #"{"until":"2147483647-01-01T00:00:00.000Z"}"#),
+                ("history.page", #"{"limit":0}"#), ("events.next", #"{"limit":-9223372036854775808}"#),
+            ] {
+                let line = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\(method)\",\"params\":\(params)}"
+                let answer = try await wire.ask(line)
+                #expect(answer?["error"]?["code"]?.whole == 64, "\(line)")
+            }
+        }
+    }
+
     @Test("the id comes back as it was", arguments: ["1", "-7", "\"a b\"", "null", "9007199254740993"])
     func ids(id: String) async throws {
         try await Person().withWire { wire, _ in

@@ -43,7 +43,7 @@ struct FilesCommand: AsyncParsableCommand {
         func run() async throws {
             let (name, all, json) = (name, all, json)
             try await Session.withProfile(global) { client in
-                let transfers = try await client.call(FileList.self, FileList.Params(contact: name, all: all)).transfers
+                let transfers = try await client.transfers(with: name, all: all)
                 if json {
                     for transfer in transfers { JSON.show(JSON(encoding: transfer).members ?? [:]) }
                     return
@@ -163,7 +163,7 @@ struct OpenTransfer: ParsableArguments {
     func change(_ body: @escaping @Sendable (Client, TransferReference) async throws -> Void) async throws {
         let number = number
         try await Session.withProfile(global) { client in
-            let transfers = try await client.call(FileList.self, FileList.Params(contact: nil, all: false)).transfers
+            let transfers = try await client.transfers(with: nil, all: false)
             let matching = transfers.filter { $0.digits.hasPrefix(number.lowercased()) }
             guard matching.count < 2 else {
                 throw Failure(

@@ -45,10 +45,8 @@ extension OutboxCommand {
         var json = false
 
         func run() async throws {
-            let params = OutboxList.Params(to: name, failed: failed)
-            let messages = try await Session.withProfile(global) { client in
-                try await client.call(OutboxList.self, params).messages
-            }
+            let (name, failed) = (name, failed)
+            let messages = try await Session.withProfile(global) { try await $0.outbox(to: name, failed: failed) }
             if json {
                 for message in messages { JSON.show(JSON(encoding: message).members ?? [:]) }
                 return
@@ -104,8 +102,7 @@ extension OutboxCommand {
                 var ids = all ? [] : names
                 if all {
                     for name in names.isEmpty ? [nil] : names.map(Optional.some) {
-                        let params = OutboxList.Params(to: name, failed: false)
-                        ids += try await client.call(OutboxList.self, params).messages.map(\.id)
+                        ids += try await client.outbox(to: name).map(\.id)
                     }
                 }
                 var outcomes: [OutboxCancel.Result] = []
@@ -186,8 +183,7 @@ extension OutboxCommand {
         }
 
         private static func waiting(_ session: Session, _ name: String?) async throws -> Set<String> {
-            let params = OutboxList.Params(to: name, failed: false)
-            return Set(try await session.client.call(OutboxList.self, params).messages.map(\.id))
+            Set(try await session.client.outbox(to: name).map(\.id))
         }
 
         /// Returns when all of these have arrived.

@@ -38,9 +38,10 @@ package enum MessageRead: Method {
 package enum MessageUnread: Method {
     package struct Params: Codable, Sendable {
         let from: String?
+        let after: Int64?
         let limit: Int?
 
-        package init(from: String?, limit: Int? = nil) { (self.from, self.limit) = (from, limit) }
+        package init(from: String?, after: Int64) { (self.from, self.after, limit) = (from, after, nil) }
     }
 
     package struct Item: Codable, Sendable {
@@ -68,31 +69,31 @@ package enum MessageUnread: Method {
 
     package struct Result: Codable, Sendable {
         package let messages: [Item]
+        package let after: Int64?
     }
 
     package static let name = "message.unread"
     package static let summary = "Lists the messages that nobody has seen, in the order in which they came."
-    package static let notes = [
-        "from": "Only those of this contact, by name or public key.", "limit": "How many at most, the oldest first.",
+    package static let notes = Notes.after.merging([
+        "from": "Only those of this contact, by name or public key.",
+        "limit": "How many at most, the oldest first; never more than 1000. Long ones are fewer.",
         "messages": "What was not seen.", "id": "The message's name, the same on both sides.",
         "contact": "The contact's name.", "key": "The contact's public key.", "text": "What it says.",
         "sentAt": "When it was sent, by the sender's clock.", "receivedAt": "When it came here.",
-    ]
-
-    /// An answer that is too long for a line is no answer: the rest comes with the next call.
-    private static let maxBytes = 512 * 1024
+    ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
         let contacts = try call.profile.contacts()
         let names = Dictionary(contacts.map { ($0.key, $0.name) }) { first, _ in first }
         let key: PublicKey? = if let from = params.from { try call.contact(from).key } else { nil }
-        let messages = try call.profile.unread(from: key, limit: params.limit ?? 1000)
-        var bytes = 0
-        let fitting = messages.prefix {
-            bytes += $0.text.utf8.count + 300
-            return bytes <= maxBytes
+        guard params.limit ?? 1 > 0 else { throw PinholeError(.usage, "the limit is from 1 to 1000") }
+        let limit = min(params.limit ?? 1000, 1000)
+        let entries = try call.profile.store.unread(from: key, after: params.after ?? 0, limit: limit)
+        let items = try Answer.fitting(entries) { entry throws(PinholeError) in
+            Item(entry.message, from: names[entry.message.contact] ?? entry.message.contact.text)
         }
-        return Result(messages: fitting.map { Item($0, from: names[$0.contact] ?? $0.contact.text) })
+        let isWhole = items.count == entries.count && entries.count < limit
+        return Result(messages: items, after: isWhole ? nil : entries[items.count - 1].place)
     }
 }
 

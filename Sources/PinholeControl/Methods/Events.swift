@@ -50,7 +50,7 @@ package enum EventsNext: Method {
     package static let notes = [
         "consumer": "A name of your own: events that it has not acknowledged are kept for it.",
         "after": "The cursor after which to begin; without it after the last that the consumer acknowledged.",
-        "limit": "How many events at most, from 1 to 1000; 100 without it.",
+        "limit": "How many events at most, from 1 to 1000; 100 without it. Long ones are fewer.",
         "wait": "How many seconds to wait where there are none; 0 without it.",
         "events": "The events in their order.",
         "cursor": "That of the last of them, to give as “after” the next time.",
@@ -63,7 +63,7 @@ package enum EventsNext: Method {
         let start = try log.start(of: params.consumer, after: params.after)
         call.letOthersProceed()
         let deadline = ContinuousClock.now + Seconds.duration(params.wait, or: 0)
-        let events = try await log.next(after: start, limit: limit, until: deadline)
+        let events = try Answer.fitting(try await log.next(after: start, limit: limit, until: deadline)) { $0 }
         return Result(events: events, cursor: events.last?.cursor ?? start)
     }
 }

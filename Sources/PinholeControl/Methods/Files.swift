@@ -172,36 +172,53 @@ package enum FileList: Method {
     package struct Params: Codable, Sendable {
         let contact: String?
         let all: Bool?
+        let after: Int64?
 
-        package init(contact: String?, all: Bool) { (self.contact, self.all) = (contact, all) }
+        init(contact: String?, all: Bool, after: Int64) { (self.contact, self.all, self.after) = (contact, all, after) }
     }
 
     package struct Result: Codable, Sendable {
-        package let transfers: [TransferRecord]
+        let transfers: [TransferRecord]
+        let after: Int64?
     }
 
     package static let name = "file.list"
     package static let summary = "Lists the files that are on their way, or all that ever were."
-    package static let notes = TransferRecord.notes.merging([
+    package static let notes = TransferRecord.notes.merging(Notes.after) { $1 }.merging([
         "contact": "Only those of this contact.", "all": "Those too that are done or given up.",
-        "transfers": "The oldest first.",
+        "transfers": "The oldest first, as many as an answer has room for.",
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
-        let contacts: [Contact]
-        if let name = params.contact {
-            contacts = [try call.contact(name)]
-        } else {
-            contacts = try call.profile.contacts()
-        }
-        var transfers: [TransferRecord] = []
-        for contact in contacts {
-            for transfer in try call.profile.transfers(with: contact.key)
-            where params.all ?? false || transfer.state == .offered || transfer.state == .accepted {
-                transfers.append(TransferRecord(transfer, of: contact))
+        let key: PublicKey? = if let name = params.contact { try call.contact(name).key } else { nil }
+        let contacts = Dictionary(try call.profile.contacts().map { ($0.key, $0) }) { first, _ in first }
+        let entries = try call.profile.transfers(
+            with: key, unfinished: !(params.all ?? false), after: params.after ?? 0, limit: most
+        )
+        let records = try Answer.fitting(entries) { entry throws(PinholeError) in
+            guard let contact = contacts[entry.transfer.reference.contact] else {
+                throw PinholeError(.other, "a contact was removed meanwhile", hint: "try again")
             }
+            return TransferRecord(entry.transfer, of: contact)
         }
-        return Result(transfers: transfers.sorted { $0.createdAt < $1.createdAt })
+        let isWhole = records.count == entries.count && entries.count < most
+        return Result(transfers: records, after: isWhole ? nil : entries[records.count - 1].place)
+    }
+
+    private static let most = 1000
+}
+
+extension Client {
+    /// The files that are on their way, with a contact or with all; with `all` also those that ended.
+    package func transfers(with name: String?, all: Bool) async throws(PinholeError) -> [TransferRecord] {
+        var records: [TransferRecord] = []
+        var after: Int64? = 0
+        while let place = after {
+            let page = try await call(FileList.self, FileList.Params(contact: name, all: all, after: place))
+            records += page.transfers
+            after = page.after
+        }
+        return records
     }
 }
 

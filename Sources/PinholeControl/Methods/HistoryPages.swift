@@ -1,3 +1,4 @@
+import Dispatch
 package import Pinhole
 
 extension Methods {
@@ -24,18 +25,9 @@ package struct PlacedMessage: Codable, Sendable {
 
     /// As many as an answer has room for: all of them, or those that come first.
     static func fitting(_ entries: some Sequence<HistoryEntry>, in call: Call) throws(PinholeError) -> [PlacedMessage] {
-        var shapes: [PlacedMessage] = []
-        var size = 0
-        for entry in entries {
-            size += entry.message.text.utf8.count
-            guard shapes.isEmpty || size <= maxText else { break }
-            shapes.append(try PlacedMessage(entry, in: call))
-        }
-        return shapes
+        try Answer.fitting(entries) { entry throws(PinholeError) in try PlacedMessage(entry, in: call) }
     }
 
-    /// Bytes of text in one answer, each of which JSON may write as six.
-    private static let maxText = 64 * 1024
     static let limits = 1...400
 
     static func limit(_ limit: Int?) throws(PinholeError) -> Int {
@@ -83,6 +75,7 @@ package enum HistoryPageMethod: Method {
         if let contact = params.contact { query.contact = try call.contact(contact).key }
         query.until = try params.until.map { text throws(PinholeError) in try Timestamp.required(text) }
         call.letOthersProceed()
+        if let before = params.before, before < 0 { throw PinholeError(.usage, "a place is a number from 0 on") }
         let page = try call.profile.history(query)
         let shapes = try PlacedMessage.fitting(page.entries.reversed(), in: call)
         let isWhole = shapes.count == page.entries.count
@@ -149,7 +142,17 @@ package enum HistoryPurge: Method {
         let contact = try params.contact.map { name throws(PinholeError) in try call.contact(name).key }
         let until = try params.until.map { text throws(PinholeError) in try Timestamp.required(text) }
         call.letOthersProceed()
-        return Result(removed: try call.profile.purgeHistory(with: contact, before: until))
+        // It may take long, and the threads of other calls are few.
+        let profile = call.profile
+        let result = await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(
+                    returning: Swift.Result { () throws(PinholeError) in
+                        try profile.purgeHistory(with: contact, before: until)
+                    })
+            }
+        }
+        return Result(removed: try result.get())
     }
 }
 

@@ -8,6 +8,9 @@ extension Methods {
 enum Notes {
     static let contact = ["contact": "The contact's name or public key."]
     static let timeout = ["timeout": "How many seconds to wait."]
+    static let after = [
+        "after": "A place: only what stands behind it. In the answer: where to go on; absent at the end."
+    ]
 }
 
 /// Parameters of methods that reach out for a contact.

@@ -35,9 +35,10 @@ extension Call {
     }
 
     /// The message of the outbox with that name, or that way of beginning it.
-    fileprivate func waiting(_ id: String) throws(PinholeError) -> Message {
-        let found = try profile.outbox(failed: true).filter { $0.id == id || id.count >= 6 && $0.id.hasPrefix(id) }
-        guard let first = found.first else {
+    fileprivate func waiting(_ id: String) throws(PinholeError) -> MessageReference {
+        let found = try profile.store.outbox(named: id)
+        if let exact = found.first(where: { $0.id == id }) { return exact }
+        guard id.count >= 6, let first = found.first else {
             throw PinholeError(
                 .usage, "there is no message “\(id)” in the outbox", hint: "'pinhole outbox list' shows what waits")
         }
@@ -50,28 +51,50 @@ package enum OutboxList: Method {
     package struct Params: Codable, Sendable {
         let to: String?
         let failed: Bool?
+        let after: Int64?
 
-        package init(to: String?, failed: Bool) { (self.to, self.failed) = (to, failed) }
+        init(to: String?, failed: Bool, after: Int64) { (self.to, self.failed, self.after) = (to, failed, after) }
     }
 
     package struct Result: Codable, Sendable {
-        package let messages: [OutboxShape]
+        let messages: [OutboxShape]
+        let after: Int64?
     }
 
     package static let name = "outbox.list"
     package static let summary = "Lists what was accepted and has not arrived, in the order in which it will be sent."
-    package static let notes = OutboxShape.notes.merging([
+    package static let notes = OutboxShape.notes.merging(Notes.after) { $1 }.merging([
         "to": "Only what is for this contact, by name or public key.",
-        "failed": "Whether to list also what was given up.", "messages": "What waits.",
+        "failed": "Whether to list also what was given up.",
+        "messages": "What waits, as much as an answer has room for.",
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
         let key: PublicKey? = if let to = params.to { try call.contact(to).key } else { nil }
         let names = try call.names()
-        return Result(
-            messages: try call.profile.outbox(to: key, failed: params.failed ?? false).map {
-                OutboxShape($0, to: names[$0.contact] ?? $0.contact.text)
-            })
+        let entries = try call.profile.store.outbox(
+            to: key, failed: params.failed ?? false, after: params.after ?? 0, limit: most)
+        let shapes = try Answer.fitting(entries) { entry throws(PinholeError) in
+            OutboxShape(entry.message, to: names[entry.message.contact] ?? entry.message.contact.text)
+        }
+        let isWhole = shapes.count == entries.count && entries.count < most
+        return Result(messages: shapes, after: isWhole ? nil : entries[shapes.count - 1].place)
+    }
+
+    private static let most = 1000
+}
+
+extension Client {
+    /// What was accepted and has not arrived, in the order in which it will be sent: to a contact, or to all.
+    package func outbox(to name: String?, failed: Bool = false) async throws(PinholeError) -> [OutboxShape] {
+        var all: [OutboxShape] = []
+        var after: Int64? = 0
+        while let place = after {
+            let page = try await call(OutboxList.self, OutboxList.Params(to: name, failed: failed, after: place))
+            all += page.messages
+            after = page.after
+        }
+        return all
     }
 }
 
@@ -115,10 +138,9 @@ package enum OutboxCancel: Method {
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {
         let message = try call.waiting(params.id)
-        let reference = MessageReference(message)
         // Where a node runs it must not send the message any more.
         let outcome =
-            call.host.isNetworked ? try await call.node().cancel(reference) : try call.profile.cancel(reference)
+            call.host.isNetworked ? try await call.node().cancel(message) : try call.profile.cancel(message)
         return Result(
             id: message.id, contact: try call.names()[message.contact] ?? message.contact.text,
             outcome: Outcome(outcome))

@@ -4,6 +4,8 @@ package enum ControlLimits {
     package static let line = 512 * 1024
     /// The longest answer, in bytes; who wants more asks for it in parts.
     package static let answer = 2 * 1024 * 1024
+    /// How much of a list one answer has, in bytes; the rest comes with the next.
+    static let page = 1024 * 1024
     /// What waits to be read by the other side, in bytes, before it counts as too slow.
     package static let unread = 4 * 1024 * 1024
     /// How many programs may be connected at a time.

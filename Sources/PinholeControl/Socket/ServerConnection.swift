@@ -237,11 +237,13 @@ final class ServerConnection: Caller {
         let task = Task {
             var cursor = cursor
             while !Task.isCancelled {
-                await queue.room()
                 guard let events = try? await log.next(after: cursor, limit: 32, until: .now + .seconds(3600))
                 else { return sayGoodbye("the events cannot be read") }
                 for event in events {
-                    guard queue.add(RPC.notification(Methods.event, event.json).buffer) else { return }
+                    await queue.room()
+                    guard queue.add(RPC.notification(Methods.event, event.json).buffer) else {
+                        return sayGoodbye(tooSlow)
+                    }
                     cursor = event.cursor ?? cursor
                 }
             }

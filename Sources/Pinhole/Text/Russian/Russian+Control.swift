@@ -72,6 +72,8 @@ extension Russian {
             "события не читаются",
         "the host of the profile gave a name that cannot be read":
             "процесс профиля дал имя, которое нельзя прочитать",
+        "a place is a number from 0 on":
+            "место — число от 0",
         "the limit is from 1 to 1000":
             "предел — от 1 до 1000",
         "the limit is from 1 to 400":
@@ -80,6 +82,8 @@ extension Russian {
             "узел перезапускается с другими настройками",
         "the own process asks for events itself":
             "свой процесс спрашивает события сам",
+        "the pipe cannot be read: {1}":
+            "канал не читается: {1}",
         "the pipe was interrupted: {1}":
             "канал прерван: {1}",
         "the process that ran the node has ended":
