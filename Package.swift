@@ -32,7 +32,6 @@ let package = Package(
         .library(name: "LinkEmulator", targets: ["CEmulator"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -64,10 +63,11 @@ let package = Package(
             ],
             swiftSettings: lifetimes),
         .target(name: "CConfiguration"),
+        .target(name: "TOMLSettings", dependencies: ["CConfiguration"], swiftSettings: lifetimes),
         .target(name: "CProcess"),
         .target(
             name: "Signaling",
-            dependencies: ["PinholeCrypto", "PinholeWire", "CConfiguration", "CDatagram"],
+            dependencies: ["PinholeCrypto", "PinholeWire", "CConfiguration", "CDatagram", "TOMLSettings"],
             path: "signaling", exclude: ["Executable"], swiftSettings: lifetimes),
         .executableTarget(
             name: "pinhole-signaling", dependencies: ["Signaling"], path: "signaling/Executable",
@@ -78,8 +78,7 @@ let package = Package(
             name: "PinholeCLI",
             dependencies: [
                 "Pinhole", "PinholeControl", "PinholeCrypto", "PinholeWire", "Signaling", "CProcess", "CQREncode",
-                "CUTF8Proc",
-                "TOMLKit",
+                "CUTF8Proc", "TOMLSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Executable"], swiftSettings: lifetimes),

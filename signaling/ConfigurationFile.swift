@@ -1,13 +1,21 @@
-import CConfiguration
 import PinholeWire
+import TOMLSettings
 
 extension Configuration {
     /// Takes over what `text`, the TOML of `file`, says. An unknown key or a bad value is named with its line.
     package mutating func read(_ text: String, file: String) throws(ServerError) {
-        for setting in try TOMLSetting.all(in: text, file: file) { try apply(setting) }
+        let settings: [TOMLSetting]
+        do throws(TOMLError) {
+            settings = try TOMLSetting.all(in: text)
+        } catch {
+            throw ServerError(.configuration, "\(file):\(error.line): this is not TOML: \(error.reason)")
+        }
+        for setting in settings where setting.value != .table || setting.key != "limits" {
+            try apply(Setting(setting: setting, file: file))
+        }
     }
 
-    private mutating func apply(_ setting: TOMLSetting) throws(ServerError) {
+    private mutating func apply(_ setting: Setting) throws(ServerError) {
         switch setting.key {
         case "listen":
             listen = try setting.strings().map { text throws(ServerError) in
@@ -59,92 +67,44 @@ extension Configuration {
     }
 }
 
-/// A key of a TOML file with its value, and where it stands.
-private struct TOMLSetting {
-    enum Value {
-        case string(String)
-        case integer(Int64)
-        case array([Value])
-        case other
-    }
-
-    let key: String
-    private(set) var value: Value
-    let line: Int
+/// A setting of the service's file, with the errors about it.
+private struct Setting {
+    let setting: TOMLSetting
     let file: String
 
-    static func all(in text: String, file: String) throws(ServerError) -> [TOMLSetting] {
-        var text = text
-        let document = text.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { toml_document_parse($0.baseAddress, $0.count) }
-        }
-        guard let document else { throw ServerError(.configuration, "\(file): there is no memory to read it") }
-        defer { toml_document_destroy(document) }
-        var line: UInt32 = 0
-        if let reason = toml_document_error(document, &line) {
-            throw ServerError(.configuration, "\(file):\(line): this is not TOML: \(String(cString: reason))")
-        }
-        let entries = UnsafeBufferPointer(start: toml_document_entries(document), count: toml_document_count(document))
-        var settings: [TOMLSetting] = []
-        for entry in entries {
-            let key = String(cString: entry.path)
-            if entry.is_element, case .array(let elements)? = settings.last?.value {
-                settings[settings.count - 1].value = .array(elements + [Value(entry)])
-            } else if entry.kind != TOML_ENTRY_TABLE || key != "limits" {
-                settings.append(TOMLSetting(key: key, value: Value(entry), line: Int(entry.line), file: file))
-            }
-        }
-        return settings
-    }
+    var key: String { setting.key }
 
     func string() throws(ServerError) -> String {
-        guard case .string(let string) = value else { throw error("the value should be text in quotes") }
+        guard let string = setting.string else { throw error("the value should be text in quotes") }
         return string
     }
 
     func strings() throws(ServerError) -> [String] {
-        guard case .array(let elements) = value else { throw error("the value should be a list of texts in brackets") }
-        return try elements.map { element throws(ServerError) in
-            guard case .string(let string) = element else { throw error("each element should be text in quotes") }
-            return string
-        }
+        guard setting.elements != nil else { throw error("the value should be a list of texts in brackets") }
+        guard let strings = setting.strings else { throw error("each element should be text in quotes") }
+        return strings
     }
 
     func integer(_ range: ClosedRange<Int>) throws(ServerError) -> Int {
-        try integer(value, range)
+        try integer(setting.value, range)
     }
 
     func integers(_ range: ClosedRange<Int>) throws(ServerError) -> [Int] {
-        guard case .array(let elements) = value else {
-            throw error("the value should be a list of numbers in brackets")
-        }
+        guard let elements = setting.elements else { throw error("the value should be a list of numbers in brackets") }
         return try elements.map { element throws(ServerError) in try integer(element, range) }
     }
 
     /// What every error about this setting begins with.
-    var place: String { "\(file):\(line): " }
+    var place: String { "\(file):\(setting.line): " }
 
     func error(_ reason: String) -> ServerError {
         ServerError(.configuration, "\(place)\(key): \(reason)")
     }
 
-    private func integer(_ value: Value, _ range: ClosedRange<Int>) throws(ServerError) -> Int {
-        guard case .integer(let integer) = value, range.contains(Int(integer)) else {
+    private func integer(_ value: TOMLSetting.Value, _ range: ClosedRange<Int>) throws(ServerError) -> Int {
+        guard let integer = value.integer(in: range) else {
             throw error("the value should be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
-        return Int(integer)
-    }
-}
-
-extension TOMLSetting.Value {
-    init(_ entry: toml_entry) {
-        switch entry.kind {
-        case TOML_ENTRY_STRING:
-            let bytes = UnsafeRawBufferPointer(start: entry.text, count: entry.text_length)
-            self = .string(String(decoding: bytes, as: UTF8.self))
-        case TOML_ENTRY_INTEGER: self = .integer(entry.integer)
-        case TOML_ENTRY_ARRAY: self = .array([])
-        default: self = .other
-        }
+        return integer
     }
 }

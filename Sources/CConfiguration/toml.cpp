@@ -5,6 +5,8 @@
 
 #include "CConfiguration.h"
 
+#include <algorithm>
+#include <cctype>
 #include <deque>
 #include <new>
 #include <string>
@@ -20,6 +22,12 @@ struct toml_document {
     bool failed = false;
 
     const char *keep(std::string text) { return texts.emplace_back(std::move(text)).c_str(); }
+
+    /// A key as it stands in a path: one with dots, blanks or zeros in it is no other key.
+    static std::string spelled(std::string key) {
+        auto is_bare = [](unsigned char byte) { return byte < 0x80 && (std::isalnum(byte) || byte == '_' || byte == '-'); };
+        return !key.empty() && std::all_of(key.begin(), key.end(), is_bare) ? key : '"' + key + '"';
+    }
 
     void add(const toml::node &node, const std::string &path, bool is_element) {
         toml_entry entry{};
@@ -51,7 +59,7 @@ struct toml_document {
 
     void add(const toml::table &table, const std::string &path) {
         for (const auto &[key, node] : table) {
-            std::string name(key.str());
+            std::string name = spelled(std::string(key.str()));
             add(node, path.empty() ? name : path + "." + name, false);
         }
     }

@@ -11,6 +11,10 @@ enum Paths {
     static var accountProfiles: String? {
         getpwuid(getuid()).map { String(cString: $0.pointee.pw_dir) + "/.local/share/pinhole" }
     }
+    /// What this account is called; empty where it is not known.
+    static var loginName: String {
+        getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? ""
+    }
     static var defaultProfile: String { profiles + "/default" }
     static var defaultConfiguration: String { base("XDG_CONFIG_HOME", ".config") + "/pinhole/config.toml" }
     static var defaultDownloads: String { home + "/Downloads" }

@@ -108,7 +108,7 @@ struct Settings {
     /// A setting as it is in force.
     struct Row {
         let key: String
-        var json: JSON
+        let json: JSON
         let origin: Origin
 
         /// Where the default is another for some commands.
@@ -123,72 +123,29 @@ struct Settings {
 
     init(_ options: NodeOptions, global: GlobalOptions) throws(Failure) {
         var places = Places(own: try global.profileConfigurationFile(), common: try global.configurationFile())
-
         let texts = try places.pick(
-            "services", Self.words(options.services), "--service", "PINHOLE_SERVICES", { Self.words($0) ?? [] },
-            \.services, or: []
-        ) { .array($0.map { .string($0) }) }
+            SettingKeys.services,
+            options.services.isEmpty ? nil : options.services.flatMap { SettingKeys.words(in: $0) })
         var services: [ServiceAddress] = []
         for text in texts { services.append(try ServiceText(text).address) }
         self.services = services
-
-        let tokenFile = try places.text("token-file", variable: "PINHOLE_TOKEN_FILE", \.tokenFile, or: "")
+        let tokenFile = try places.pick(SettingKeys.tokenFile)
         token = tokenFile.isEmpty ? "" : try Self.token(in: Paths.expand(tokenFile))
-
-        let port = try places.pick(
-            "port", options.port.map(Int.init), "--port", "PINHOLE_PORT",
-            { text throws(Failure) in
-                guard let port = UInt16(text) else {
-                    throw Failure(.configuration, "PINHOLE_PORT must be a number from 0 to 65535, not “\(text)”")
-                }
-                return Int(port)
-            }, \.port, or: 0
-        ) { .integer(Int64($0)) }
-        self.port = UInt16(port)
-
-        mapsPorts = try places.truth("port-mapping", variable: "PINHOLE_PORT_MAPPING", \.portMapping, or: true)
-        lan = try places.truth("lan", variable: "PINHOLE_LAN", \.lan, or: true)
-        downloads = Paths.expand(
-            try places.text(
-                "downloads", options.downloads, "--downloads", variable: "PINHOLE_DOWNLOADS", \.downloads,
-                or: Paths.defaultDownloads))
-
-        let accept = try places.text(
-            "accept", options.accept?.rawValue, "--accept", variable: "PINHOLE_ACCEPT", \.accept, or: "")
-        self.accept = AcceptPolicy(rawValue: accept)
-        guard accept.isEmpty || self.accept != nil else {
-            throw Failure(.configuration, "PINHOLE_ACCEPT must be all, ask or none, not “\(accept)”")
-        }
-        if accept.isEmpty {
-            places.rows[places.rows.count - 1].json = .string(AcceptPolicy.all.rawValue)
-            places.rows[places.rows.count - 1].exception = "a chat on a terminal asks"
-        }
-        let existing = try places.text(
-            "existing", options.existing?.rawValue, "--existing", variable: "PINHOLE_EXISTING", \.existing,
-            or: ExistingPolicy.rename.rawValue)
-        guard let existingPolicy = ExistingPolicy(rawValue: existing) else {
-            throw Failure(.configuration, "PINHOLE_EXISTING must be rename, skip or overwrite, not “\(existing)”")
-        }
-        self.existing = existingPolicy
-
-        name = try places.text("name", variable: "PINHOLE_NAME", \.name, or: Self.loginName)
-        acceptsInvited = try places.truth(
-            "accept-invited", options.acceptInvited ? true : nil, "--accept-invited",
-            variable: "PINHOLE_ACCEPT_INVITED",
-            \.acceptInvited, or: false)
-
-        let keepsHistory = try places.truth("history", variable: "PINHOLE_HISTORY", \.history, or: true)
-        let retention = try places.text(
-            "history-retention", variable: "PINHOLE_HISTORY_RETENTION", \.historyRetention, or: Retention.forever)
-        guard let policy = Retention(retention)?.policy else {
-            throw Failure(.configuration, "PINHOLE_HISTORY_RETENTION must be \(Retention.form), not “\(retention)”")
-        }
-        history = keepsHistory ? policy : .off
-        readReceipts = try places.truth("read-receipts", variable: "PINHOLE_READ_RECEIPTS", \.readReceipts, or: true)
-        typing = try places.truth("typing", variable: "PINHOLE_TYPING", \.typing, or: true)
-        messageHook = try places.pick(
-            "hooks.message", nil, "", "", { [$0] }, \.messageHook, or: []
-        ) { .array($0.map { .string($0) }) }
+        port = try places.pick(SettingKeys.port, options.port)
+        mapsPorts = try places.pick(SettingKeys.portMapping)
+        lan = try places.pick(SettingKeys.lan)
+        downloads = Paths.expand(try places.pick(SettingKeys.downloads, options.downloads))
+        let accept = try places.pick(SettingKeys.accept, options.accept)
+        self.accept = places.isStandard ? nil : accept
+        let keepsHistory = try places.pick(SettingKeys.history)
+        let retention = try places.pick(SettingKeys.historyRetention)
+        history = keepsHistory ? retention.policy : .off
+        existing = try places.pick(SettingKeys.existing, options.existing)
+        readReceipts = try places.pick(SettingKeys.readReceipts)
+        typing = try places.pick(SettingKeys.typing)
+        name = try places.pick(SettingKeys.ownName)
+        acceptsInvited = try places.pick(SettingKeys.acceptInvited, options.acceptInvited ? true : nil)
+        messageHook = try places.pick(SettingKeys.messageHook)
         rows = places.rows
     }
 
@@ -203,48 +160,30 @@ struct Settings {
             self.common = common
         }
 
+        /// Whether nobody said anything of what was picked last.
+        var isStandard: Bool {
+            if case .standard? = rows.last?.origin { true } else { false }
+        }
+
         /// The value from the first place that has it.
-        mutating func pick<Value>(
-            _ name: String, _ flag: Value?, _ flagName: String, _ variable: String,
-            _ parse: (String) throws(Failure) -> Value, _ key: (ConfigurationFile) -> Value?, or standard: Value,
-            _ json: (Value) -> JSON
-        ) throws(Failure) -> Value {
-            let (value, origin): (Value, Origin)
-            if let flag {
-                (value, origin) = (flag, .flag(flagName))
-            } else if !variable.isEmpty, let text = Console.environment(variable) {
-                (value, origin) = (try parse(text), .environment(variable))
-            } else if let found = key(own) {
-                (value, origin) = (found, .profileFile(own.path))
-            } else if let found = key(common) {
-                (value, origin) = (found, .file(common.path))
-            } else {
-                (value, origin) = (standard, .standard)
-            }
-            rows.append(Row(key: name, json: json(value), origin: origin))
+        mutating func pick<Value>(_ key: SettingKey<Value>, _ flag: Value? = nil) throws(Failure) -> Value {
+            let (value, origin) = try find(key, flag)
+            rows.append(Row(key: key.name, json: key.json(value), origin: origin))
+            if isStandard { rows[rows.count - 1].exception = key.exception }
             return value
         }
 
-        mutating func text(
-            _ name: String, _ flag: String? = nil, _ flagName: String = "", variable: String,
-            _ key: (ConfigurationFile) -> String?, or standard: String
-        ) throws(Failure) -> String {
-            try pick(name, flag, flagName, variable, { $0 }, key, or: standard) { .string($0) }
-        }
-
-        mutating func truth(
-            _ name: String, _ flag: Bool? = nil, _ flagName: String = "", variable: String,
-            _ key: (ConfigurationFile) -> Bool?, or standard: Bool
-        ) throws(Failure) -> Bool {
-            try pick(
-                name, flag, flagName, variable,
-                { text throws(Failure) in
-                    guard let truth = Bool(text) else {
-                        throw Failure(.configuration, "\(variable) must be true or false, not “\(text)”")
-                    }
-                    return truth
-                }, key, or: standard
-            ) { .bool($0) }
+        private func find<Value>(_ key: SettingKey<Value>, _ flag: Value?) throws(Failure) -> (Value, Origin) {
+            if let flag { return (flag, .flag(key.flag)) }
+            if !key.variable.isEmpty, let text = Console.environment(key.variable) {
+                guard let value = key.inEnvironment(text) else {
+                    throw Failure(.configuration, "\(key.variable) must be \(key.wanted), not “\(text)”")
+                }
+                return (value, .environment(key.variable))
+            }
+            if let value = own[key] { return (value, .profileFile(own.path)) }
+            if let value = common[key] { return (value, .file(common.path)) }
+            return (key.standard, .standard)
         }
     }
 
@@ -256,27 +195,13 @@ struct Settings {
             sendsReadReceipts: readReceipts, tellsTyping: typing, allowsLoopback: allowsLoopback)
     }
 
-    private static var loginName: String {
-        guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "" }
-        return String(cString: name)
-    }
-
-    /// The token in a file, without the end of its line.
+    /// The first word of a file, as the service reads its own.
     private static func token(in path: String) throws(Failure) -> String {
         let text = try Files.readSecret(path, what: "the token file", limit: 1 << 20)
-        let token = String(text.split(whereSeparator: \.isNewline).first ?? "")
+        let token = String(text.split(whereSeparator: \.isWhitespace).first ?? "")
         guard (1...255).contains(token.utf8.count) else {
-            throw Failure(.configuration, "\(path) must hold a token of 1 to 255 bytes in its first line")
+            throw Failure(.configuration, "\(path) must hold a token of 1 to 255 bytes")
         }
         return token
-    }
-
-    /// Several services may stand in one word, separated by commas or blanks.
-    private static func words(_ text: String?) -> [String]? {
-        text.map { $0.split { $0 == "," || $0.isWhitespace }.map(String.init) }
-    }
-
-    private static func words(_ texts: [String]) -> [String]? {
-        texts.isEmpty ? nil : texts.flatMap { words($0) ?? [] }
     }
 }

@@ -29,7 +29,7 @@ typedef enum {
 
 /// A value of a document; a table or an array comes before what it holds.
 typedef struct {
-    /// The keys from the root, joined by dots. An element of an array has the array's own path.
+    /// The keys from the root, joined by dots; one that needs quotes has them. An element of an array has the array's own path.
     const char *path;
     toml_entry_kind kind;
     /// Whether the value is an element of an array.

@@ -57,7 +57,10 @@ extension FuzzTarget {
         defer { unlink(path) }
         do throws(Failure) {
             let file = try ConfigurationFile(path: path, isRequired: true)
-            must(file.port.map { (0...65_535).contains($0) } ?? true, "a port that is none")
+            for address in file[SettingKeys.services] ?? [] {
+                must((try? ServiceText(address)) != nil, "a service that is none")
+            }
+            must((file[SettingKeys.ownName]?.utf8.count ?? 1) <= 128, "a name that is too long")
         } catch {
             let message = error.message.english
             must(message.hasPrefix(path), "an error without its file: \(message)")
