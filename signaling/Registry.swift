@@ -43,6 +43,10 @@ package struct Registry: Sendable {
         fileprivate(set) var address: TransportAddress
         /// Where the client was last heard, and so where it is answered from.
         fileprivate(set) var endpoint: LocalEndpoint
+        /// The source that its cookie proved, as sources are told apart.
+        fileprivate let provedSource: UInt64
+        /// Bytes that may be sent unasked to a source that is not proved.
+        fileprivate var allowance: UInt16 = 0
         fileprivate(set) var state: State
         fileprivate let since: Instant
         fileprivate var lastSeen: Instant
@@ -98,8 +102,8 @@ package struct Registry: Sendable {
         sources[address.ip.limitedPrefix] = held + 1
 
         let registration = Registration(
-            client: client, keys: keys, address: address, endpoint: endpoint, state: .live, since: now, lastSeen: now,
-            older: Self.none, newer: Self.none)
+            client: client, keys: keys, address: address, endpoint: endpoint, provedSource: address.ip.limitedPrefix,
+            state: .live, since: now, lastSeen: now, older: Self.none, newer: Self.none)
         let slot: Slot
         if let reused = free.popLast() {
             slot = reused
@@ -163,6 +167,22 @@ package struct Registry: Sendable {
         }
         registrations[Int(slot)].address = address
         registrations[Int(slot)].endpoint = endpoint
+        return true
+    }
+
+    /// Lets so many more bytes go unasked to where the registration is; not more than ``maxAllowance`` at once.
+    mutating func allow(_ bytes: Int, unaskedTo slot: Slot) {
+        let sum = Int(registrations[Int(slot)].allowance) + max(bytes, 0)
+        registrations[Int(slot)].allowance = UInt16(min(sum, Self.maxAllowance))
+    }
+
+    /// Whether so many bytes may go unasked to where the registration is, and then they are counted: to the source that
+    /// it proved all may, to another one what it has allowed itself by what it sent.
+    mutating func takeAllowance(_ bytes: Int, unaskedTo slot: Slot) -> Bool {
+        let registration = registrations[Int(slot)]
+        guard registration.address.ip.limitedPrefix != registration.provedSource else { return true }
+        guard bytes <= registration.allowance else { return false }
+        registrations[Int(slot)].allowance -= UInt16(bytes)
         return true
     }
 
@@ -317,4 +337,6 @@ package struct Registry: Sendable {
     }
 
     private static let none = Slot.max
+    /// Some 170 notifications: who has moved hears of as many contacts at once, and nobody saves up for a flood.
+    private static let maxAllowance = 8192
 }

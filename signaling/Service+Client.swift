@@ -19,6 +19,7 @@ extension Service {
         var answer = Answer(limit: datagram.count * Self.maxAmplification)
         answerRequests(opened.size, of: slot, at: now, in: &answer, into: &outbox)
         send(answer, to: slot, into: &outbox)
+        registry.allow(answer.unspent, unaskedTo: slot)
     }
 
     /// Seats the registration, confirms it, and tells who waits for it.
@@ -129,20 +130,23 @@ extension Service {
             if watcher.registration == slot {
                 answer.add(.appeared(tag: watcher.tag))
             } else {
-                var notification = Answer()
-                notification.add(.appeared(tag: watcher.tag))
-                send(notification, to: watcher.registration, into: &outbox)
+                tell(watcher.registration, .appeared(tag: watcher.tag), into: &outbox)
             }
         }
     }
 
     /// Those who watched a side that nobody has any more.
     mutating func tellVanished(_ watchers: [Registry.Watcher], into outbox: inout Outbox) {
-        for watcher in watchers {
-            var notification = Answer()
-            notification.add(.vanished(tag: watcher.tag))
-            send(notification, to: watcher.registration, into: &outbox)
-        }
+        for watcher in watchers { tell(watcher.registration, .vanished(tag: watcher.tag), into: &outbox) }
+    }
+
+    /// Says what the registration has not asked for just now. Where it is may be a claim, and what makes the service say
+    /// this may cost somebody else little: at an address that is not proved it gets no more than its own bytes allow.
+    private mutating func tell(_ slot: Registry.Slot, _ reply: SignalingReply, into outbox: inout Outbox) {
+        var notification = Answer()
+        notification.add(reply)
+        guard registry.takeAllowance(notification.size, unaskedTo: slot) else { return statistics.limited += 1 }
+        send(notification, to: slot, into: &outbox)
     }
 
     /// In seconds.
@@ -169,15 +173,18 @@ struct Answer {
 
     /// Lets another datagram leave under the limit of this one; false if it may not.
     mutating func share(_ other: Answer) -> Bool {
-        let size = other.writer.count + Service.serverOverhead
-        guard writer.count + Service.serverOverhead + size <= budget else { return false }
-        budget -= size
+        guard writer.count + Service.serverOverhead + other.size <= budget else { return false }
+        budget -= other.size
         limit = min(limit, budget - Service.serverOverhead)
         return true
     }
 
     var bytes: [UInt8] { writer.bytes }
     var isEmpty: Bool { writer.count == 0 }
+    /// Of the datagram.
+    var size: Int { writer.count + Service.serverOverhead }
+    /// Bytes that the limit leaves.
+    var unspent: Int { max(0, budget - (isEmpty ? 0 : size)) }
 
     mutating func add(_ reply: SignalingReply) {
         let end = writer.count

@@ -178,6 +178,47 @@ struct HostileInputTests {
         }
     }
 
+    @Test("who watches from an address that is only claimed is told at most three times its own bytes")  // [SIG-39]
+    func notifiedElsewhere() throws {
+        var world = World(rates: unlimited)
+        var (fromWatcher, toVictim, told) = (0, 0, 0)
+        func count(_ sent: [Sent]) {
+            toVictim += sent.filter { $0.destination == victim }.reduce(0) { $0 + $1.datagram.count }
+            told += sent.count { $0.destination == mallory }
+        }
+        let watcher = try world.registered(mallory)
+        let other = try world.registered("198.51.100.67:6666")
+        let chunks = (0..<20).map { UInt64($0) * 50..<UInt64($0) * 50 + 50 }
+        func watch(from source: TransportAddress) {
+            for chunk in chunks {
+                let datagram = watcher.datagram([
+                    .tags(chunk.map { entry($0, .lo, watch: true) }, first: chunk.lowerBound == 0)
+                ])
+                fromWatcher += datagram.count
+                count(world.deliver(datagram, from: source))
+            }
+        }
+        func appear() {
+            for chunk in chunks {
+                count(other.say(.tags(chunk.map { entry($0, .hi) }, first: chunk.lowerBound == 0), in: &world))
+            }
+        }
+        watch(from: mallory)
+        appear()
+        #expect(told >= 1000, "where it proved to be it hears of all")
+        let move = watcher.datagram([.refresh])
+        fromWatcher += move.count
+        count(world.deliver(move, from: victim))
+        for _ in 0..<3 {
+            count(other.say(.tags([], first: true), in: &world))
+            appear()
+        }
+        count(other.say(.unregister, in: &world))
+        #expect(toVictim > 46, "who has moved hears of something")
+        #expect(toVictim <= 3 * fromWatcher, "\(toVictim) bytes for \(fromWatcher)")
+        #expect(toVictim <= 16_384, "\(toVictim) bytes at once")
+    }
+
     @Test("a datagram from port 0 is dropped, since no answer could be sent")  // [HS-1]
     func portZero() throws {
         var world = World()
