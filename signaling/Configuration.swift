@@ -43,6 +43,12 @@ package struct Configuration: Sendable {
         TransportAddress(IPAddress(v6High: 0, low: 0), port: defaultPort),
     ]
 
+    /// Whether an address can name it: an IPv6 address is put in brackets there, and a name has no colon.
+    private static func isHost(_ text: String) -> Bool {
+        IPAddress(text) != nil
+            || !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && !"/:@[]".utf8.contains($0) }
+    }
+
     /// The ports of each address, the main one first.
     package var ports: [UInt16] {
         let main = listen.first?.port ?? Self.defaultPort
@@ -57,6 +63,9 @@ package struct Configuration: Sendable {
         }
         if alternatePorts == nil, port > .max - 3 {
             throw .configuration("listen: port \(port) leaves no room for three alternate ports after it: name them")
+        }
+        if let host = addressHost, !Self.isHost(host) {
+            throw .configuration("address: \"\(host)\" is neither a name nor an IP address; the port is that of listen")
         }
         if access == .token, tokenFile == nil {
             throw .configuration("\(accessPlace)access: \"token\" needs a token-file")

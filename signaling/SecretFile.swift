@@ -60,7 +60,7 @@ enum SecretFile {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw ServerError(.badKey, "\(path) is not a file")
         }
-        guard status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & 0o077 == 0 || isCredential(path) else {
             throw ServerError(
                 .blocked, "others can read the \(what) file \(path): make it yours alone with 'chmod 600 \(path)'")
         }
@@ -68,6 +68,11 @@ enum SecretFile {
         let count = read(descriptor, &bytes, bytes.count)
         guard count >= 0 else { throw ServerError(.badKey, "the \(what) file \(path) cannot be read: \(errorText())") }
         return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    /// Whether systemd has put the file where this service alone can read it, with modes of its own (systemd.exec(5)).
+    private static func isCredential(_ path: String) -> Bool {
+        getenv("CREDENTIALS_DIRECTORY").map { path.hasPrefix(String(cString: $0) + "/") } ?? false
     }
 
     /// Puts a whole, synchronized file in place; `false` when there already is one.
@@ -85,7 +90,19 @@ enum SecretFile {
             if errno == EEXIST { return false }
             throw cannotWrite(path)
         }
+        guard syncDirectory(of: path) else { throw cannotWrite(path) }
         return true
+    }
+
+    /// The name of a new file is on disk only when its directory is.
+    private static func syncDirectory(of path: String) -> Bool {
+        let end = path.lastIndex(of: "/")
+        let directory = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // A file system that cannot synchronize a directory has no other way to say so.
+        return fsync(descriptor) == 0 || errno == EINVAL
     }
 
     /// Makes the missing directories on the way to `path`, for us alone.

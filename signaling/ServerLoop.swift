@@ -9,6 +9,7 @@ final class ServerLoop {
     /// Readable when the loop is to stop.
     private let stopDescriptor: Int32
     private let log: @Sendable (String) -> Void
+    private let onFailure: @Sendable () -> Void
     private let received: Batch
     private let sending: Batch
     private var outbox = Outbox()
@@ -18,7 +19,7 @@ final class ServerLoop {
 
     init(
         service: Service, sockets: consuming ServerSockets, stopDescriptor: Int32,
-        log: @escaping @Sendable (String) -> Void
+        log: @escaping @Sendable (String) -> Void, onFailure: @escaping @Sendable () -> Void
     ) throws(ServerError) {
         guard let received = Batch(slotSize: Self.receiveSize), let sending = Batch(slotSize: Self.sendSize) else {
             throw ServerError(.unavailable, "there is no memory for the service's buffers")
@@ -27,6 +28,7 @@ final class ServerLoop {
         self.sockets = sockets
         self.stopDescriptor = stopDescriptor
         self.log = log
+        self.onFailure = onFailure
         self.received = received
         self.sending = sending
         nextLogLine = Self.now + Self.logInterval
@@ -40,7 +42,7 @@ final class ServerLoop {
             let ready = poll(&polled, nfds_t(polled.count), milliseconds(until: deadline))
             guard ready >= 0 || errno == EINTR else {
                 log("error: the sockets cannot be waited for: \(errorText())")
-                return
+                return onFailure()
             }
             if polled[polled.count - 1].revents != 0 { break }
             if ready > 0 {

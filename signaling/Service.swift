@@ -4,8 +4,8 @@ package import PinholeWire
 /// What the signaling service is (protocol §4): datagrams and time in, datagrams out. No clock, socket or log.
 ///
 /// Nobody is answered with more bytes than he sent before he has proved his address, except STUN requests, within the
-/// bounds that ``STUNServer`` names. A client that proved its address gets at most ``maxAmplification`` times the bytes
-/// of its request, since it may claim another address with any later datagram.
+/// bounds that ``STUNServer`` names. A client that proved its address may claim another one with any later datagram: there
+/// it gets at most ``maxAmplification`` times the bytes that it has sent, in answers and unasked.
 package struct Service: Sendable {
     /// Who may register.
     package enum Access: Equatable, Sendable {
@@ -169,6 +169,7 @@ package struct Service: Sendable {
             var answer = Answer()
             confirm(body.tags, of: slot, replacing: true, at: now, in: &answer, into: &outbox)
             send(answer, to: slot, into: &outbox)
+            registry.allow(datagram.count * Self.maxAmplification - answer.size, unaskedTo: slot)
         case .known(let slot):
             var answer = Answer()
             answer.add(confirmation(of: slot, at: now))
@@ -209,7 +210,8 @@ package struct Service: Sendable {
 
 /// What a refused client is told, as the only reply in its datagram.
 enum Notice: String {
-    case token = "this service is for holders of an access token: set yours in the service's line of your configuration"
+    case token =
+        "this service is for holders of an access token: name the file with yours as token-file in your configuration"
     case full = "this service is full: try again later, or use another"
     case crowded = "too many registrations come from your address: try again later"
     case tags = "this service has no room for all of your contacts: some cannot find you here"

@@ -19,9 +19,10 @@ package final class SignalingServer: Sendable {
     private let addressHost: String?
 
     /// Reads or makes the key, and binds all sockets; from then on clients' datagrams wait. `log` is called with lines of
-    /// text, without IP addresses, on the service's thread.
+    /// text, without IP addresses, on the service's thread, and `onFailure` there when it can serve no longer.
     package init(
-        configuration: Configuration, log: @escaping @Sendable (String) -> Void = { _ in }
+        configuration: Configuration, log: @escaping @Sendable (String) -> Void = { _ in },
+        onFailure: @escaping @Sendable () -> Void = {}
     ) throws(ServerError) {
         try configuration.validate()
         let secret = try configuration.secret()
@@ -37,7 +38,8 @@ package final class SignalingServer: Sendable {
         let service = Service(
             secret: secret, access: access, capacity: configuration.capacity, rates: configuration.rates,
             topology: sockets.topology, seed: randomBytes(72))
-        let loop = try ServerLoop(service: service, sockets: sockets, stopDescriptor: pipe[0], log: log)
+        let loop = try ServerLoop(
+            service: service, sockets: sockets, stopDescriptor: pipe[0], log: log, onFailure: onFailure)
         state = Mutex(.ready(loop))
     }
 
@@ -47,8 +49,8 @@ package final class SignalingServer: Sendable {
         close(stopPipe.end)
     }
 
-    /// The protocol's version, and the program's within it.
-    package static let version = "1.0"
+    /// The program's: that of all programs here.
+    package static let version = "0.1.0"
 
     /// The bound addresses, the main ones first.
     package var listenAddresses: [TransportAddress] {
@@ -102,7 +104,8 @@ package final class SignalingServer: Sendable {
     static func addressText(key: String, host: String?, listen: [TransportAddress]) -> String {
         let port = listen.first?.port ?? Configuration.defaultPort
         if let host {
-            return "pinhole-signal://\(key)@\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
+            let shown = IPAddress(host).map { "\(TransportAddress($0, port: port))" } ?? "\(host):\(port)"
+            return "pinhole-signal://\(key)@\(shown)"
         }
         let named = listen.first { !$0.ip.isUnspecified }?.ip
         let families = Set(listen.map(\.family))

@@ -1,3 +1,5 @@
+import PinholeWire
+
 /// Someone this person talks to.
 public struct Contact: Identifiable, Hashable, Sendable {
     /// What this person calls them: unique, ignoring case.
@@ -92,7 +94,8 @@ extension Contact {
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
-            guard host.contains(":") else { return nil }
+            // The zone of a link-local address may have a name.
+            guard IPAddress(host.prefix { $0 != "%" })?.family == .v6 else { return nil }
         } else if host.contains(":") {
             return nil
         }

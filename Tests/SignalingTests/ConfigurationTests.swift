@@ -172,6 +172,27 @@ struct ConfigurationTests {
         for word in ["help", "version", "check", "print-address"] { #expect(try name("--" + word) == word) }
     }
 
+    @Test(
+        "a host with a port, or in brackets that it does not need, is refused",
+        arguments: ["s.example.org:5000", "[::1]", "a b", "x@y", "/"])
+    func noHost(text: String) {
+        #expect(error("--address-host", text)?.message.hasPrefix("address: \"\(text)\" is neither") == true)
+        #expect(error(file: "address = \"\(text)\"")?.code == .configuration)
+    }
+
+    @Test("of several letters behind one dash the first is named")
+    func letters() {
+        #expect(error("-abc")?.message.hasPrefix("-a: no such option") == true)
+        #expect(error("-x")?.message.hasPrefix("-x: no such option") == true)
+        #expect(error("--frob")?.message.hasPrefix("--frob: no such option") == true)
+    }
+
+    @Test("a key with a dot in quotes is no key of a table")
+    func quotedKey() {
+        #expect(error(file: "\"limits.tags\" = 7")?.message == "x.toml:1: \"limits.tags\": there is no such key")
+        #expect(error(file: "[limits]\n\"tags\\u0000\" = 7")?.code == .configuration)
+    }
+
     @Test("the printed address has the host that was named, or an address of this machine")
     func addressText() {
         #expect(

@@ -98,6 +98,25 @@ struct ProcessTests {
         #expect(second.terminate() == 0)
     }
 
+    @Test("a token that systemd hands over may have any mode, another may not")
+    func credential() throws {
+        var template = Array("/tmp/pinhole-signaling-token-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let token = "\(directory)/token"
+        let descriptor = open(token, O_WRONLY | O_CREAT, 0o640)
+        defer {
+            close(descriptor)
+            remove(token)
+            rmdir(directory)
+        }
+        try #require(fchmod(descriptor, 0o640) == 0 && write(descriptor, "sesame\n", 7) == 7)
+        let arguments = ["--check", "--key", "\(directory)/none", "--token-file", token]
+        #expect(try Process(arguments).wait() == 77)
+        #expect(try Process(arguments, variable: "CREDENTIALS_DIRECTORY=\(directory)").wait() == 0)
+        #expect(try Process(arguments, variable: "CREDENTIALS_DIRECTORY=\(directory)/tok").wait() == 77)
+    }
+
     @Test("the executable ends with the exit code of its mistake")
     func exitCodes() throws {
         #expect(try Process(["--frob"]).wait() == 64)
@@ -107,6 +126,8 @@ struct ProcessTests {
         #expect(try Process(["--check", "--key", "/nonexistent/key"]).wait() == 0)
         #expect(try Process(["--check", "--key", "/"]).wait() == 65)
         #expect(try Process(["--check", "--token-file", "/nonexistent"]).wait() == 66)
+        #expect(try Process(["--check", "--config", "/tmp"]).wait() == 78)
+        #expect(try Process(["--check", "--config", "/dev/zero"]).wait() == 78)
         let help = try Process(["--help"])
         #expect(try help.line().hasPrefix("Usage: pinhole-signaling"))
         #expect(help.wait() == 0)
@@ -146,7 +167,8 @@ private final class Process {
     private let output: UnsafeMutablePointer<FILE>
     private var isWaitedFor = false
 
-    init(_ arguments: [String]) throws {
+    /// With `variable` (`NAME=value`) besides this process's own environment.
+    init(_ arguments: [String], variable: String? = nil) throws {
         var link = [UInt8](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &link, link.count)
         let tests = String(decoding: link[..<max(count, 0)], as: UTF8.self)
@@ -163,8 +185,13 @@ private final class Process {
         var words = ([path] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
+        let own = variable.map { [strdup($0)] } ?? []
+        defer { for variable in own { free(variable) } }
+        var inherited: [UnsafeMutablePointer<CChar>?] = []
+        while let variable = environ[inherited.count] { inherited.append(variable) }
         var pid: pid_t = 0
-        let result = posix_spawn(&pid, path, &actions, nil, words, environ)
+        let result = posix_spawn(
+            &pid, path, &actions, nil, words, own + inherited + [nil])
         close(pipe[1])
         guard result == 0, let output = fdopen(pipe[0], "r") else { throw TestClient.Failure() }
         self.pid = pid

@@ -17,8 +17,12 @@ func read(_ path: String) throws(ServerError) -> String {
             errno == ENOENT ? .noSuchFile : .configuration, "\(path): \(String(cString: strerror(errno)))")
     }
     defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    var bytes = [UInt8](repeating: 0, count: (1 << 20) + 1)
     let count = fread(&bytes, 1, bytes.count, file)
+    guard ferror(file) == 0 else {
+        throw ServerError(.configuration, "\(path): \(String(cString: strerror(errno)))")
+    }
+    guard count < bytes.count else { throw ServerError(.configuration, "\(path): this is longer than 1 MiB") }
     return String(decoding: bytes[..<count], as: UTF8.self)
 }
 
@@ -30,7 +34,10 @@ func serve(_ configuration: Configuration) throws(ServerError) {
     sigaddset(&signals, SIGINT)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
 
-    let server = try SignalingServer(configuration: configuration, log: say)
+    let server = try SignalingServer(
+        configuration: configuration, log: say,
+        // Whoever started it can start it again.
+        onFailure: { exit(ServerError.Code.unavailable.rawValue) })
     say("listening on ports \(server.boundPorts.map(String.init).joined(separator: ", "))")
     server.start()
     write(server.addressText, to: STDOUT_FILENO)
