@@ -117,12 +117,19 @@ struct ChildProcess: Sendable {
                     isWriting = false
                 }
             }
-            if isReading, waiting[0].revents != 0 { isReading = Self.read(fromChild, &output) }
+            if isReading, waiting[0].revents != 0 {
+                let count = Self.read(fromChild, &output)
+                isReading = count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
+            }
             guard output.count <= outputLimit else { return kill(child, .saidTooMuch, output) }
             if status == nil { status = Self.status(of: child) }
             if let status {
-                // What it has written is there by now; others that it started may keep the pipe open.
-                while isReading { isReading = Self.read(fromChild, &output) && waiting[0].revents & Int16(POLLIN) != 0 }
+                // What it has written is there by now; others that it started may keep the pipe open, and write on.
+                while isReading, output.count <= outputLimit { isReading = Self.read(fromChild, &output) > 0 }
+                guard output.count <= outputLimit else {
+                    Glibc.kill(-child, SIGKILL)
+                    return Outcome(end: .saidTooMuch, output: output)
+                }
                 return Outcome(
                     end: status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: status & 0x7f),
                     output: output)
@@ -131,12 +138,12 @@ struct ChildProcess: Sendable {
         }
     }
 
-    /// Whether more may come.
-    private static func read(_ descriptor: Int32, _ output: inout [UInt8]) -> Bool {
+    /// What read(2) returns.
+    private static func read(_ descriptor: Int32, _ output: inout [UInt8]) -> Int {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
         if count > 0 { output += buffer[..<count] }
-        return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return count
     }
 
     private static func status(of child: pid_t, _ flags: Int32 = WNOHANG) -> Int32? {
