@@ -27,6 +27,8 @@ struct TimePoint: ExpressibleByArgument {
         guard (1...2).contains(words.count), let day = numbers(words[0], "-", 3...3),
             let clock = words.count == 2 ? numbers(words[1], ":", 2...3) : [0, 0]
         else { return nil }
+        // mktime(3) knows years that no clock counts in milliseconds.
+        guard day[0] <= 9999 else { return nil }
         var parts = tm()
         (parts.tm_year, parts.tm_mon, parts.tm_mday) = (day[0] - 1900, day[1] - 1, day[2])
         (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock.count > 2 ? clock[2] : 0)
@@ -34,7 +36,9 @@ struct TimePoint: ExpressibleByArgument {
         let wanted = parts
         let time = isUTC ? timegm(&parts) : mktime(&parts)
         // The 31st of November would be the 1st of December.
-        guard time >= 0, parts.tm_mday == wanted.tm_mday, parts.tm_mon == wanted.tm_mon else { return nil }
+        guard time >= 0, parts.tm_mday == wanted.tm_mday, parts.tm_mon == wanted.tm_mon,
+            parts.tm_year == wanted.tm_year
+        else { return nil }
         return UInt64(time) * 1000
     }
 
@@ -62,19 +66,24 @@ struct Age: Equatable {
 }
 
 /// How long the history is kept.
-struct Retention {
+struct Retention: Sendable {
+    let text: String
     let policy: HistoryPolicy
 
     init?(_ text: String) {
-        if text == Self.forever {
-            policy = .keep
-        } else if let age = Age(text) {
-            policy = .keepFor(.seconds(Int64(age.seconds)))
-        } else {
-            return nil
+        guard text != Self.forever.text else {
+            self = Self.forever
+            return
         }
+        guard let age = Age(text) else { return nil }
+        self.init(text: text, policy: .keepFor(.seconds(Int64(age.seconds))))
     }
 
-    static let forever = "forever"
+    private init(text: String, policy: HistoryPolicy) {
+        self.text = text
+        self.policy = policy
+    }
+
+    static let forever = Retention(text: "forever", policy: .keep)
     static let form: Phrase = "\"forever\" or a time like \"30d\", \"12h\", \"8w\" or \"1y\""
 }

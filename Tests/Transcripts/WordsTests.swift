@@ -22,6 +22,19 @@ struct WordsTests {
         #expect(own == english || own == "Unexpected arguments: 'a', 'b'")
     }
 
+    @Test(
+        "a point in time has a year of four digits at most",
+        arguments: ["999999999-01-01", "10000-01-01", "2026-11-31"])
+    func noTime(text: String) {
+        #expect(TimePoint(argument: text) == nil)
+    }
+
+    @Test("a point in time is read in UTC")
+    func time() {
+        #expect(TimePoint(argument: "2026-11-21T14:02Z")?.milliseconds == 1_795_269_720_000)
+        #expect(TimePoint(argument: "9999-12-31T23:59:59Z")?.milliseconds == 253_402_300_799_000)
+    }
+
     @Test("an attempt to reach somebody is told once, until something else comes of it")
     func attempts() {
         let contact = Identity.generate().publicKey
