@@ -54,7 +54,7 @@ struct Failure: Error {
 
     /// A command line that cannot be understood. What people paste most often is recognised and answered.
     init(usage message: String, arguments: [String]) {
-        let words = arguments.filter { !$0.hasPrefix("-") }
+        let words = Self.words(of: arguments)
         let command = words.first { word in
             PinholeCommand.configuration.groupedSubcommands.contains { group in
                 group.subcommands.contains { $0._commandName == word }
@@ -88,6 +88,17 @@ struct Failure: Error {
         self.init(
             .usage, ParserWords.sentence(message),
             hint: ParserWords.hint(message, arguments) ?? "'\(help)' explains, with an example")
+    }
+
+    /// What of a command line is neither an option nor the value of a global one, which comes before the command.
+    private static func words(of arguments: [String]) -> [String] {
+        var words: [String] = []
+        var isValue = false
+        for argument in arguments {
+            if !isValue, !argument.hasPrefix("-") { words.append(argument) }
+            isValue = !isValue && GlobalOptions.withValues.contains(argument)
+        }
+        return words
     }
 
     func report() {

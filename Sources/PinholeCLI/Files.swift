@@ -74,13 +74,17 @@ enum Files {
         }
     }
 
-    /// Writes a file in the place of one that may be there.
+    /// Writes a file for this person alone, in the place of one that may be there.
     static func replace(_ path: String, with bytes: [UInt8]) throws(Failure) {
         try createDirectory(above: path)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Failure(.cannotWrite, "\(path): \(reason(errno))") }
         defer { close(descriptor) }
-        guard write(descriptor, bytes, bytes.count) == bytes.count else {
+        var status = stat()
+        // What others could read before they can read no longer; a device or a pipe is nobody's copy.
+        let isOurs =
+            fstat(descriptor, &status) == 0 && (status.st_mode & S_IFMT != S_IFREG || fchmod(descriptor, 0o600) == 0)
+        guard isOurs, write(descriptor, bytes, bytes.count) == bytes.count else {
             throw Failure(.cannotWrite, "\(path): \(reason(errno))")
         }
     }

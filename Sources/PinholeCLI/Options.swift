@@ -31,6 +31,9 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Lines only: no colours, no cursor movements, no progress bars (PINHOLE_PLAIN).")
     var plain = false
 
+    /// Those that a word follows.
+    static let withValues: Set = ["--profile", "--config", "--passphrase-file"]
+
     func validate() { if plain { Console.setPlain() } }
 
     var profileDirectory: String { profile ?? Console.environment("PINHOLE_PROFILE") ?? Paths.defaultProfile }
@@ -93,7 +96,7 @@ struct NodeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT; default all, and ask in a chat on a terminal)."
+            "Which offered files to take: all, ask (they wait for your answer) or none (PINHOLE_ACCEPT; default all, and ask in a chat on a terminal)."
     )
     var accept: AcceptPolicy?
 
@@ -113,6 +116,9 @@ struct NodeOptions: ParsableArguments {
         if !services.isEmpty { unused.append("--service") }
         if port != nil { unused.append("--port") }
         if downloads != nil { unused.append("--downloads") }
+        if existing != nil { unused.append("--existing") }
+        if accept == AcceptPolicy.none { unused.append("--accept") }
+        if allowLoopback { unused.append("--allow-loopback") }
         guard !unused.isEmpty, let host = try? await client.status() else { return }
         Console.talk(
             "\(unused.joined(separator: ", ")) not used: '\(host.role)' (pid \(host.pid)) runs the node of this "

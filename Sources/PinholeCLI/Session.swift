@@ -7,9 +7,12 @@ struct Session: Sendable {
     let client: Client
     /// Everything from the node's start on, for one reader.
     let events: AsyncStream<HostEvent>
+    /// What the node is told when this process makes it, perhaps long after the start.
+    let configuration: NodeConfigurationBox
 
-    init(client: Client) {
+    init(client: Client, configuration: NodeConfigurationBox) {
         self.client = client
+        self.configuration = configuration
         events = client.events()
     }
 
@@ -23,15 +26,15 @@ struct Session: Sendable {
         try global.requireProfile()
         let socket = global.controlSocket
         let profile = OpenedProfile(global)
+        let configuration = NodeConfigurationBox(
+            settings.nodeConfiguration(policy: policy, allowsLoopback: options.allowLoopback))
         let hasBegun = Flag()
         let client = try await Client(
             Client.Ways(socket: socket, followsEvents: true, tell: { tell($0, isVerbose: global.verbose) }) {
                 let profile = try profile.open(mayAsk: !hasBegun.isRaised)
                 return .hosting(
                     try Hosting(
-                        profile: profile,
-                        configuration: settings.nodeConfiguration(
-                            policy: policy, allowsLoopback: options.allowLoopback),
+                        profile: profile, configuration: configuration.value,
                         role: "pinhole \(role)", socket: socket))
             })
         hasBegun.raise()
@@ -41,7 +44,7 @@ struct Session: Sendable {
         } else {
             await options.tellUnused(by: client)
         }
-        let session = Session(client: client)
+        let session = Session(client: client, configuration: configuration)
         // The node of this process does so by itself; another one may not.
         let acceptor =
             settings.acceptsInvited ? Task { [events = client.events()] in await accept(events, by: client) } : nil
@@ -158,6 +161,24 @@ private final class OpenedProfile: Sendable {
             let opened = try global.openProfile(mayAsk: mayAsk)
             profile = opened
             return opened
+        }
+    }
+}
+
+/// What a node is to be told now, for those that make one at any time.
+final class NodeConfigurationBox: Sendable {
+    private let configuration: Mutex<NodeConfiguration>
+
+    init(_ configuration: NodeConfiguration) { self.configuration = Mutex(configuration) }
+
+    var value: NodeConfiguration { configuration.withLock(\.self) }
+
+    /// Returns what it was.
+    @discardableResult
+    func change(to new: NodeConfiguration) -> NodeConfiguration {
+        configuration.withLock { configuration in
+            defer { configuration = new }
+            return configuration
         }
     }
 }

@@ -11,7 +11,7 @@ extension ContactCommand {
             abstract: "Print your contacts, for another machine or a backup.",
             discussion: """
                 One contact a line: name, key, addresses, services; what 'pinhole contact import' reads. The marks of \
-                those that you verified stay here.
+                those that you verified stay here, and so do those whom you blocked: they are commented out.
 
                 Example:
                   $ pinhole contact export > contacts.txt
@@ -37,7 +37,8 @@ extension ContactCommand {
                 }
                 if json { return JSON.show(["contacts": .array(shapes.map { JSON(encoding: $0) })]) }
                 for shape in shapes {
-                    Console.result(([shape.name, shape.key] + shape.addresses + shape.services).joined(separator: " "))
+                    let line = ([shape.name, shape.key] + shape.addresses + shape.services).joined(separator: " ")
+                    Console.result(verbatim: shape.state == .blocked ? "# blocked: \(line)" : line)
                 }
             }
         }
@@ -48,7 +49,8 @@ extension ContactCommand {
             abstract: "Add contacts from a file.",
             discussion: """
                 Reads what 'pinhole contact export' prints, with and without --json, and files of OpenSSH public keys, \
-                whose comment before the @ is the name. Contacts that you have stay as they are. Where a key is another \
+                whose comment before the @ is the name. Contacts that you have stay as they are; those that were blocked \
+                where they come from are left out. Where a key is another \
                 than the one that you have, nothing is sent to that contact any more until you decide ('pinhole contact \
                 replace-key'), and the exit code is 76.
 
@@ -73,28 +75,41 @@ extension ContactCommand {
             let entries = try ContactFile.entries(in: text, of: isInput ? "the input" : file)
             let json = json
             try await Session.withProfile(global) { client in
-                var (added, known, failures) = (0, 0, [Failure]())
+                var present = Set(try await client.call(ContactList.self, Nothing()).contacts.map(\.key))
+                var (added, known, blocked, failures) = (0, 0, 0, [Failure]())
                 for entry in entries {
                     do {
-                        let result = try await client.call(ContactAdd.self, entry.get())
-                        if result.isNew { added += 1 } else { known += 1 }
+                        let contact = try entry.get()
+                        guard !contact.isBlocked else {
+                            blocked += 1
+                            continue
+                        }
+                        if present.contains(contact.key.text) {
+                            known += 1
+                            // Only for what is new of it; that there is nothing is said by an error.
+                            _ = try? await client.call(ContactAdd.self, contact.params)
+                        } else {
+                            _ = try await client.call(ContactAdd.self, contact.params)
+                            added += 1
+                            present.insert(contact.key.text)
+                        }
                     } catch {
                         guard let failure = Failure(error) else { throw error }
-                        if failure.message.english.hasSuffix("is a contact already") {
-                            known += 1
-                        } else {
-                            failures.append(failure)
-                        }
+                        failures.append(failure)
                     }
                 }
                 if json {
                     JSON.show([
                         "added": .integer(Int64(added)), "known": .integer(Int64(known)),
+                        "blocked": .integer(Int64(blocked)),
                         "failed": .array(
                             failures.map { ["message": .string($0.message), "exitCode": .integer(Int64($0.exitCode))] }),
                     ])
                 } else {
                     Console.talk("\(added) added, \(known) known before, \(failures.count) not taken.")
+                    if blocked > 0 {
+                        Console.talk("\(plural: blocked, "contact was", "contacts were") blocked there: left out.")
+                    }
                 }
                 // What a person must decide comes before what was only misspelled.
                 guard let worst = failures.first(where: { $0.status == .keyChanged }) ?? failures.first else { return }
@@ -109,7 +124,19 @@ extension ContactCommand {
 
 /// The text of a file of contacts.
 enum ContactFile {
-    typealias Entry = Result<ContactAdd.Params, Failure>
+    typealias Entry = Result<Contact, Failure>
+
+    struct Contact: Sendable {
+        let name: String
+        let key: PublicKey
+        let addresses: [String]
+        let services: [ServiceAddress]
+        var isBlocked = false
+
+        var params: ContactAdd.Params {
+            ContactAdd.Params(name: name, key: key, addresses: addresses, services: services)
+        }
+    }
 
     static func entries(in text: String, of file: String) throws -> [Entry] {
         if text.first(where: { !$0.isWhitespace }) == "{" {
@@ -128,7 +155,12 @@ enum ContactFile {
         make(
             json["name"]?.text ?? "", json["key"]?.text ?? "",
             json["addresses"]?.elements?.compactMap(\.text) ?? [],
-            json["services"]?.elements?.compactMap(\.text) ?? [])
+            json["services"]?.elements?.compactMap(\.text) ?? []
+        ).map { contact in
+            var contact = contact
+            contact.isBlocked = json["state"]?.text == ContactShape.State.blocked.rawValue
+            return contact
+        }
     }
 
     private static func entry(_ words: [String], _ line: String) -> Entry {
@@ -150,7 +182,7 @@ enum ContactFile {
         do throws(PinholeError) {
             let services = try services.map { text throws(PinholeError) in try ServiceAddress(text) }
             return .success(
-                ContactAdd.Params(name: name, key: try PublicKey(key), addresses: addresses, services: services))
+                Contact(name: name, key: try PublicKey(key), addresses: addresses, services: services))
         } catch {
             let failure = Failure(error)
             return .failure(Failure(failure.status, "\(name): \(failure.message)", hint: failure.hint))

@@ -53,22 +53,29 @@ struct DaemonCommand: AsyncParsableCommand {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await Self.log(session.events) }
             group.addTask { await hooks.run() }
-            group.addTask { for await _ in hangups { await reload(session.client, hooks) } }
+            group.addTask { for await _ in hangups { await reload(session, hooks) } }
             await group.next()
             group.cancelAll()
         }
     }
 
     /// A configuration that cannot be used changes nothing.
-    private func reload(_ client: Client, _ hooks: Hooks) async {
+    private func reload(_ session: Session, _ hooks: Hooks) async {
         ServiceManager.reloading()
         defer { ServiceManager.ready("serving") }
         do {
             let settings = try Settings(network, global: global)
+            let configuration = settings.nodeConfiguration(
+                policy: (settings.accept ?? .all).filePolicy, allowsLoopback: network.allowLoopback)
+            // Also for the node that this process makes when another one's ends.
+            let former = session.configuration.change(to: configuration)
+            do {
+                try await session.client.hosting?.restart(configuration)
+            } catch {
+                session.configuration.change(to: former)
+                throw error
+            }
             await hooks.change(to: settings.messageHook)
-            try await client.hosting?.restart(
-                settings.nodeConfiguration(
-                    policy: (settings.accept ?? .all).filePolicy, allowsLoopback: network.allowLoopback))
             Console.talk("The configuration was read again.", style: .dim)
         } catch {
             let failure = Failure(error) ?? Failure(.other, "\(error)")

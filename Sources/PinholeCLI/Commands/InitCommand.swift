@@ -47,12 +47,19 @@ struct InitCommand: AsyncParsableCommand {
             try Identity(contentsOf: Paths.expand(path), passphrase: { try source.forExistingKey() })
         }
         let passphrase = try source.forNewKey()
-        let profile = try Profile.create(at: directory, with: identity ?? .generate(), passphrase: passphrase)
+        // The key comes last: where there is one, no second init can make up for what the first could not write.
         if needsConfiguration {
             try Files.create(
                 global.configurationPath, containing: ConfigurationFile.text(service: wanted.map { "\($0)" }))
-            Console.talk("Configuration written to \(global.configurationPath).")
         }
+        let profile: Profile
+        do {
+            profile = try Profile.create(at: directory, with: identity ?? .generate(), passphrase: passphrase)
+        } catch {
+            if needsConfiguration { unlink(global.configurationPath) }
+            throw error
+        }
+        if needsConfiguration { Console.talk("Configuration written to \(global.configurationPath).") }
         Console.talk(
             passphrase == nil
                 ? "Your key is in \(directory), without a passphrase." : "Your key is in \(directory), sealed.")
@@ -64,11 +71,14 @@ struct InitCommand: AsyncParsableCommand {
     private func checkConfiguration(_ wanted: ServiceAddress?) throws -> Bool {
         guard access(global.configurationPath, F_OK) == 0 else { return true }
         let file = try global.configurationFile()
+        let own = try global.profileConfigurationFile()
         guard let wanted else { return false }
-        guard file.services?.contains("\(wanted)") == true else {
+        guard (own[SettingKeys.services] ?? file[SettingKeys.services])?.contains("\(wanted)") == true else {
             throw Failure(
                 .configuration, "\(global.configurationPath) exists and does not name this service",
-                hint: "put services = [\"\(wanted)\"] into it, then run init without --service")
+                hint:
+                    "put services = [\"\(wanted)\"] into it, or for this profile alone into \(own.path), then run init "
+                    + "without --service")
         }
         return false
     }
@@ -103,6 +113,6 @@ private func show(_ key: PublicKey, of profile: String, asJSON: Bool) {
     if asJSON {
         JSON.show(["key": .string(key.text), "profile": .string(profile)])
     } else {
-        Console.result(key.text)
+        Console.result(verbatim: key.text)
     }
 }

@@ -77,14 +77,15 @@ extension InviteCommand {
                     "The invite names no service and no address: it works on this local network alone.", style: .dim)
             }
             let code = qr || png != nil ? try QRCode(invite.link.uppercased()) : nil
-            if let png, let code { try Files.replace(Paths.expand(png), with: PNG.bytes(code)) }
             if qr, let code {
                 for line in code.lines(colored: Console.usesColor(STDERR_FILENO)) {
                     Console.write(line + "\n", to: STDERR_FILENO)
                 }
             }
-            if json { return JSON.show(JSON(encoding: invite).members ?? [:]) }
-            Console.result(invite.link)
+            // The invite is good from now on, whatever becomes of the picture.
+            if json { JSON.show(JSON(encoding: invite).members ?? [:]) } else { Console.result(verbatim: invite.link) }
+            if let png, let code { try Files.replace(Paths.expand(png), with: PNG.bytes(code)) }
+            if json { return }
             if !ownName.isEmpty {
                 Console.talk(
                     "It says that your name is \(ownName): --name, or 'name' in the configuration, says another.",
@@ -141,10 +142,18 @@ extension InviteCommand {
                     let bound: Phrase? = invite.boundTo.map { key in
                         "for \(contacts.first { $0.key == key }?.name ?? key)"
                     }
-                    let state = invite.state.rawValue
-                    let padded = state + String(repeating: " ", count: max(0, 9 - state.count))
+                    let state: Phrase =
+                        switch invite.state {
+                        case .open: "open"
+                        case .requested: "requested"
+                        case .accepted: "accepted"
+                        case .declined: "declined"
+                        case .revoked: "revoked"
+                        case .expired: "expired"
+                        }
+                    let padded = Format.field(state, "", width: 9)
                     let remarks = [remark, bound].compactMap(\.self).map(\.description)
-                    Console.result(([invite.id, padded] + remarks).joined(separator: "  "))
+                    Console.result(verbatim: ([invite.id, padded] + remarks).joined(separator: "  "))
                 }
             }
         }
@@ -235,7 +244,7 @@ struct AddCommand: AsyncParsableCommand {
             throw Failure(error)
         }
         let (alias, json, timeout) = (alias, json, Duration.milliseconds(Int64(timeout * 1000)))
-        try await Session.run(network, global: global, as: "add", policy: .refuse) { session in
+        try await Session.run(network, global: global, as: "add", policy: .ask) { session in
             let used = try await session.client.call(
                 InviteUse.self, InviteUse.Params(link: link, as: alias, timeout: timeout))
             let name = used.contact.name

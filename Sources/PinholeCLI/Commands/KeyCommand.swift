@@ -46,7 +46,7 @@ extension KeyCommand {
                     "profile": .string(global.profileDirectory),
                 ])
             }
-            Console.result(openssh ? identity.openSSHLine : identity.publicKey.text)
+            Console.result(verbatim: openssh ? identity.openSSHLine : identity.publicKey.text)
         }
     }
 
@@ -55,7 +55,8 @@ extension KeyCommand {
             abstract: "Write a backup of your secret key.",
             discussion: """
                 Makes a new file, mode 0600, sealed with a passphrase if you give one: asked for on a terminal, or in \
-                --new-passphrase-file. Contacts and messages are not in it.
+                --new-passphrase-file. Where there is no terminal, a key that has a passphrase is not written without one \
+                unless --no-passphrase says so. Contacts and messages are not in it.
 
                 Example:
                   $ pinhole key export /media/stick/pinhole.key
@@ -69,9 +70,24 @@ extension KeyCommand {
             help: ArgumentHelp("A file with the passphrase of the backup.", valueName: "file"), completion: .file())
         var newPassphraseFile: String?
 
+        @Flag(help: "Write it without a passphrase.")
+        var noPassphrase = false
+
+        func validate() throws {
+            guard !noPassphrase || newPassphraseFile == nil else {
+                throw ValidationError("give --no-passphrase or --new-passphrase-file, not both")
+            }
+        }
+
         func run() async throws {
             let identity = try global.openProfile().identity
-            let passphrase = try Passphrase.another(file: newPassphraseFile)
+            let passphrase = noPassphrase ? nil : try Passphrase.another(file: newPassphraseFile)
+            let isSealed = try Identity.isSealed(at: Profile.keyFile(global.profileDirectory))
+            guard noPassphrase || passphrase != nil || Passphrase.canAsk || !isSealed else {
+                throw Failure(
+                    .usage, "the key is sealed, and there is no terminal to ask for the passphrase of the backup on",
+                    hint: "give --new-passphrase-file FILE, or --no-passphrase")
+            }
             try identity.save(to: Paths.expand(file), passphrase: passphrase)
             Console.talk(
                 passphrase == nil

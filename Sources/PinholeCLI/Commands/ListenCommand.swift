@@ -27,12 +27,7 @@ struct ListenCommand: AsyncParsableCommand {
     var progress = false
 
     func run() async throws {
-        let accept = try Settings(network, global: global).accept ?? .all
-        if accept == .ask, network.accept == .ask {
-            throw Failure(
-                .usage, "nobody is asked while listening", hint: "--accept all or --accept none; 'chat' can ask")
-        }
-        let policy: NodeConfiguration.FilePolicy = accept == .all ? .accept : .refuse
+        let policy = (try Settings(network, global: global).accept ?? .all).filePolicy
         let (json, progress) = (json, progress)
         do {
             try await Session.run(network, global: global, as: "listen", policy: policy) { session in
@@ -110,14 +105,14 @@ private struct Listener {
         guard attempts.isNews(event) else { return }
         switch event {
         case .message(let message):
-            Console.result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
+            Console.result(verbatim: Format.message(message, from: happening.name, isVerified: happening.isVerified))
         case .fileOffered(let transfer, _, let name, let size):
-            let contact = happening.name
-            guard policy == .accept else {
-                Console.talk("Declined \(name) (\(Format.size(size))) from \(contact): --accept all takes files.")
-                return
-            }
-            offers[transfer] = (name, Progress("\(name) from \(contact)", size: size))
+            // What becomes of it the node decides, by what it knows of the contact too: the next event tells.
+            offers[transfer] = (name, nil)
+            guard policy == .ask else { break }
+            Console.talk(
+                "\(happening.name) offers \(name) (\(Format.size(size))): 'pinhole files accept' takes it."
+            )
         case .fileBegan(let transfer, let file, let done, let total) where transfer.direction == .incoming:
             let progress = offers[transfer]?.progress ?? Progress("\(file) from \(happening.name)", size: total)
             progress.begin(at: done, of: total)
@@ -132,10 +127,10 @@ private struct Listener {
                 "\(Format.clock(Format.now)) \(contact) sent \(offer?.name ?? Paths.name(of: path)): \(path)")
         case .fileFailed(let transfer, let reason):
             let offer = offers.removeValue(forKey: transfer)
-            if let progress = offer?.progress {
-                progress.finish("not complete: \(reason)")
-            } else {
-                Console.talk("A file is not complete: \(reason)")
+            switch offer {
+            case (_, let progress?)?: progress.finish("not complete: \(reason)")
+            case (let name, nil)?: Console.talk("\(name) from \(happening.name) was not taken: \(reason)")
+            case nil: Console.talk("A file is not complete: \(reason)")
             }
         default:
             if let words = EventWords(happening).talk { Console.talk(words, style: .dim) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Pinhole
 import PinholeControl
+import Synchronization
 
 /// `pinhole outbox`: what was accepted and has not arrived.
 struct OutboxCommand: AsyncParsableCommand {
@@ -153,7 +154,9 @@ extension OutboxCommand {
         @Flag(help: "Send also what was given up, once more.")
         var failed = false
 
-        @Flag(help: "Print JSON, one object for each message that has arrived, and one for what waits still.")
+        @Flag(
+            help: "Print JSON, one object for each message that has arrived or was given up, and one with what is left."
+        )
         var json = false
 
         func run() async throws {
@@ -168,17 +171,29 @@ extension OutboxCommand {
                     return
                 }
                 if !failed { _ = try await session.client.call(OutboxRetry.self, params) }
+                let given = Mutex<Set<String>>([])
                 try? await race(
-                    { try await Self.watch(session, waiting, json: json) },
+                    {
+                        try await Self.watch(session, waiting, json: json) { id in given.withLock { _ = $0.insert(id) }
+                        }
+                    },
                     { try await Task.sleep(for: timeout) })
                 let left = try await Self.waiting(session, name)
-                if json { JSON.show(["waiting": .integer(Int64(left.count))]) }
+                let givenUp = given.withLock(\.count)
+                if json {
+                    JSON.show(["waiting": .integer(Int64(left.count)), "failed": .integer(Int64(givenUp))])
+                }
                 guard left.isEmpty else {
                     throw Failure(
                         .peerOffline, "\(plural: left.count, "message waits", "messages wait") still",
                         hint: "what waits goes out by itself while 'pinhole listen' or a chat runs")
                 }
-                Console.talk("Everything has arrived.")
+                guard givenUp == 0 else {
+                    throw Failure(
+                        .other, "\(plural: givenUp, "message was", "messages were") cancelled or given up meanwhile",
+                        hint: "'pinhole outbox list --failed' shows what was given up")
+                }
+                if !json { Console.talk("Everything has arrived.") }
             }
         }
 
@@ -186,16 +201,24 @@ extension OutboxCommand {
             Set(try await session.client.outbox(to: name).map(\.id))
         }
 
-        /// Returns when all of these have arrived.
-        private static func watch(_ session: Session, _ waiting: Set<String>, json: Bool) async throws {
+        /// Returns when none of these waits any more; tells of each that has not arrived.
+        private static func watch(
+            _ session: Session, _ waiting: Set<String>, json: Bool, _ giveUp: (String) -> Void
+        ) async throws {
             var waiting = waiting
             for await happening in session.events {
-                guard case .delivered(let message) = happening.event, waiting.remove(message.id) != nil else {
-                    continue
+                let (message, hasArrived): (MessageReference, Bool)
+                switch happening.event {
+                case .delivered(let reference): (message, hasArrived) = (reference, true)
+                case .failed(let reference, _): (message, hasArrived) = (reference, false)
+                default: continue
                 }
+                guard waiting.remove(message.id) != nil else { continue }
+                if !hasArrived { giveUp(message.id) }
                 if json {
                     JSON.show([
-                        "contact": .string(happening.name), "message": .string(message.id), "state": "delivered",
+                        "contact": .string(happening.name), "message": .string(message.id),
+                        "state": hasArrived ? "delivered" : "failed",
                     ])
                 }
                 if waiting.isEmpty { return }

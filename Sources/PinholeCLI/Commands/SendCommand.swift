@@ -123,21 +123,34 @@ private struct Delivery: Sendable {
         if !messages.isEmpty {
             Console.talk("\(plural: messages.count, "message", "messages") delivered to \(contact.name).")
         }
+        var firstFailure: Failure?
         for (index, path) in files.enumerated() {
             do {
                 try await send(file: path)
             } catch {
-                _ = await offer(files[(index + 1)...], after: error)
-                throw error
+                guard let failure = Failure(error), Self.concernsOneFile(failure) else {
+                    _ = await offer(files[(index + 1)...], after: error)
+                    throw error
+                }
+                if firstFailure == nil { firstFailure = failure }
             }
         }
+        if let firstFailure { throw firstFailure }
+    }
+
+    /// Whether what comes after this file can arrive all the same.
+    private static func concernsOneFile(_ failure: Failure) -> Bool {
+        [.other, .badData, .noSuchFile].contains(failure.status)
+    }
+
+    /// Whether waiting for the contact helps.
+    private static func canWait(_ failure: Failure?) -> Bool {
+        failure.map { [.peerOffline, .noDirectPath, .unreachableService].contains($0.status) } ?? false
     }
 
     /// Files whose turn did not come wait for the contact as messages do. Returns how many; none where waiting helps not.
     private func offer(_ files: ArraySlice<String>, after error: any Error) async -> Int {
-        guard let status = Failure(error)?.status,
-            [.peerOffline, .noDirectPath, .unreachableService].contains(status)
-        else { return 0 }
+        guard Self.canWait(Failure(error)) else { return 0 }
         var count = 0
         for path in files where (try? await session.client.sendFile(absolutePath(path), to: contact.key)) != nil {
             count += 1
@@ -159,7 +172,12 @@ private struct Delivery: Sendable {
                 { try await client.finished(transfer, timeout: nil) },
                 { try await watch(transfer, events, progress, course) })
         } catch {
-            progress.finish("not delivered yet; it goes on where it stopped when you are both connected")
+            let failure = Failure(error)
+            if let failure, Self.concernsOneFile(failure) {
+                progress.finish("not delivered: \(failure.message)")
+            } else {
+                progress.finish("not delivered yet; it goes on where it stopped when you are both connected")
+            }
             throw error
         }
         let (size, sent) = course.sizes ?? (UInt64(status.st_size), 0)

@@ -65,7 +65,8 @@ final class DemoWorld: Sendable {
             services: [service], downloadDirectory: downloads, filePolicy: .accept, usesLocalNetwork: false,
             allowsLoopback: true)
         let hosting = try Hosting(profile: profile, configuration: configuration, role: "pinhole demo", socket: nil)
-        return DemoPeer(profile: profile, node: hosting.node, session: Session(client: Client(local: hosting)))
+        let session = Session(client: Client(local: hosting), configuration: NodeConfigurationBox(configuration))
+        return DemoPeer(profile: profile, node: hosting.node, session: session)
     }
 
     private static func makeServer() throws(Failure) -> SignalingServer {
