@@ -126,7 +126,8 @@ extension ServiceFailure {
             "it does not answer: it may be down, its key may differ from the address you have, or UDP is blocked"
         case .lost: "it stopped answering"
         case .draining: "it is stopping"
-        case .refused(let text): "it refuses: \(String(decoding: text, as: UTF8.self))"
+        // What our own service says is in the catalogue.
+        case .refused(let text): "it refuses: \(Phrase(stringLiteral: String(decoding: text, as: UTF8.self)))"
         }
     }
 }

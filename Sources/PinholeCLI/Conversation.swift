@@ -137,7 +137,7 @@ final class Conversation {
         if case .screen(let screen) = mode {
             screen.print(Screen.padded("") + text, style: .plain)
         } else {
-            Console.result(text)
+            Console.result(verbatim: text)
         }
     }
 
@@ -147,7 +147,7 @@ final class Conversation {
 
     /// Each of its lines is one of ours.
     func tellLines(_ phrase: Phrase) {
-        for line in "\(phrase)".split(separator: "\n") { Console.talk(String(line), style: .dim) }
+        for line in "\(phrase)".split(separator: "\n") { Console.talk(verbatim: String(line), style: .dim) }
     }
 
     func complain(_ failure: Failure) {

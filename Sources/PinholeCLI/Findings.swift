@@ -100,9 +100,9 @@ extension Findings {
         // Events of one moment stay in the order in which they lead to each other.
         let order = events.indices.sorted { (events[$0].time, $0) < (events[$1].time, $1) }
         return order.map { index in
-            let time = Format.duration(events[index].time)
-            return "  " + String(repeating: " ", count: max(0, 10 - time.count)) + time + "  "
-                + "\(events[index].words)"
+            let time = "\(Format.duration(events[index].time))"
+            let padding = String(repeating: " ", count: max(0, 10 - time.count))
+            return "  \(padding)\(time)  \(events[index].words)"
         }
     }
 

@@ -5,25 +5,25 @@ import PinholeControl
 /// Numbers and times as people read them.
 enum Format {
     /// `31.2 ms`, `1.40 s`.
-    static func duration(_ duration: Duration) -> String {
+    static func duration(_ duration: Duration) -> Phrase {
         let milliseconds = duration / .milliseconds(1)
-        if milliseconds < 1000 { return decimal(milliseconds, milliseconds < 10 ? 2 : 1) + " ms" }
-        return decimal(milliseconds / 1000, 2) + " s"
+        if milliseconds < 1000 { return "\(decimal(milliseconds, milliseconds < 10 ? 2 : 1)) ms" }
+        return "\(decimal(milliseconds / 1000, 2)) s"
     }
 
     /// `117 s`.
-    static func seconds(_ duration: Duration) -> String {
-        decimal(duration / .seconds(1), 0) + " s"
+    static func seconds(_ duration: Duration) -> Phrase {
+        "\(decimal(duration / .seconds(1), 0)) s"
     }
 
     /// `40 s`, `12 min`, `3 h`, `8 days`: how long something is ago.
-    static func age(_ duration: Duration) -> String {
+    static func age(_ duration: Duration) -> Phrase {
         let seconds = max(0, duration.components.seconds)
         return switch seconds {
         case ..<120: "\(seconds) s"
         case ..<7200: "\(seconds / 60) min"
         case ..<172_800: "\(seconds / 3600) h"
-        default: "\(seconds / 86_400) days"
+        default: "\(plural: seconds / 86_400, "day", "days")"
         }
     }
 
@@ -38,16 +38,16 @@ enum Format {
     }
 
     /// `2.1 MB`, with powers of ten.
-    static func size(_ bytes: UInt64) -> String {
-        guard bytes >= 1000 else { return "\(bytes) bytes" }
+    static func size(_ bytes: UInt64) -> Phrase {
+        guard bytes >= 1000 else { return "\(plural: bytes, "byte", "bytes")" }
         var value = Double(bytes)
         var unit = -1
-        let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
+        let units: [Phrase] = ["kB", "MB", "GB", "TB", "PB", "EB"]
         while value >= 999.95, unit < units.count - 1 {
             value /= 1000
             unit += 1
         }
-        return decimal(value, 1) + " " + units[unit]
+        return "\(decimal(value, 1)) \(units[unit])"
     }
 
     /// A label, and what belongs to it from column `width` on.
@@ -90,9 +90,15 @@ enum Format {
         guard localtime_r(&seconds, &parts) != nil, localtime_r(&now, &today) != nil else { return "?" }
         let isToday = parts.tm_year == today.tm_year && parts.tm_yday == today.tm_yday
         let isThisYear = parts.tm_year == today.tm_year
-        let form = text(of: parts, isToday ? "%H:%M" : isThisYear ? "%e %b %H:%M" : "%e %b %Y %H:%M")
-        return String(form.drop { $0 == " " })
+        let clock = text(of: parts, "%H:%M")
+        guard !isToday, months.indices.contains(Int(parts.tm_mon)) else { return clock }
+        let day = "\(parts.tm_mday) \(months[Int(parts.tm_mon)]) "
+        return day + (isThisYear ? "" : "\(parts.tm_year + 1900) ") + clock
     }
+
+    private static let months: [Phrase] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
 
     static var now: UInt64 { Timestamp.now }
 

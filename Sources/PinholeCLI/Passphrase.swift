@@ -55,8 +55,8 @@ struct Passphrase: Sendable {
     }
 
     /// Reads a line without showing it. Ctrl-C is looked for here, so that the echo comes back before the process ends.
-    private func ask(_ question: String) throws(Failure) -> String {
-        Console.write(question, to: STDERR_FILENO)
+    private func ask(_ question: Phrase) throws(Failure) -> String {
+        Console.write("\(question)", to: STDERR_FILENO)
         TerminalMode.makeRaw(keepingSignals: false)
         defer {
             TerminalMode.restore()

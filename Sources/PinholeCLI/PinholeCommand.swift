@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// What the executable is: all else of it lies in this library, where the fuzzer reaches it too.
 package enum Program {
@@ -31,7 +32,7 @@ struct PinholeCommand: AsyncParsableCommand {
             66 no such file, 69 service unreachable, 73 cannot write, 75 peer offline, 76 key changed, \
             77 wrong passphrase, 78 bad configuration, 79 no direct path, 1 anything else.
             """,
-        version: "pinhole 0.1.0",
+        version: "pinhole \(ControlVersion.program)",
         groupedSubcommands: [
             CommandGroup(
                 name: "Set up",

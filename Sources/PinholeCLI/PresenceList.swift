@@ -17,8 +17,8 @@ enum PresenceList {
         let width = contacts.map { Width.of($0.contact) }.max() ?? 0
         // Who is there comes first.
         for contact in contacts.sorted(by: { ($0.online ? 0 : 1, $0.contact) < ($1.online ? 0 : 1, $1.contact) }) {
-            Console.result(
-                contact.contact + String(repeating: " ", count: width - Width.of(contact.contact) + 2) + words(contact))
+            let padding = String(repeating: " ", count: width - Width.of(contact.contact) + 2)
+            Console.result(verbatim: contact.contact + padding + words(contact))
         }
     }
 

@@ -51,11 +51,11 @@ struct ConfigCommand: AsyncParsableCommand {
             let width = rows.map { Width.of($0.line) }.max() ?? 0
             for row in rows {
                 guard origin else {
-                    Console.result(row.line)
+                    Console.result(verbatim: row.line)
                     continue
                 }
                 let padding = String(repeating: " ", count: width - Width.of(row.line) + 2)
-                Console.result(row.line + padding + "\(row.origin.words)")
+                Console.result(verbatim: row.line + padding + "\(row.origin.words)")
             }
         }
     }
@@ -93,7 +93,8 @@ struct PathsCommand: AsyncParsableCommand {
         }
         let width = places.map(\.0.count).max() ?? 0
         for (name, path) in places {
-            Console.result(name + String(repeating: " ", count: width - name.count + 2) + path)
+            let padding = String(repeating: " ", count: width - name.count + 2)
+            Console.result(verbatim: name + padding + path)
         }
     }
 }

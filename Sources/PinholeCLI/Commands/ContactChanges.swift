@@ -140,8 +140,7 @@ extension ContactCommand {
                             "removing \(contact.name) deletes the messages too, and there is no terminal to ask on",
                             hint: "pinhole contact remove \(contact.name) --yes")
                     }
-                    Console.write("Remove \(contact.name) and the messages you exchanged? [y/N] ", to: STDERR_FILENO)
-                    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+                    guard Console.confirms("Remove \(contact.name) and the messages you exchanged?") == true else {
                         return Console.talk("Nothing changed.")
                     }
                 }

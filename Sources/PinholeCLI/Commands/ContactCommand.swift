@@ -135,7 +135,7 @@ extension ContactCommand {
                 for contact in contacts {
                     let padding = String(repeating: " ", count: width - Width.of(contact.name))
                     let fields = [contact.name + padding, contact.key] + contact.remarks.map(\.description)
-                    Console.result(fields.joined(separator: "  "))
+                    Console.result(verbatim: fields.joined(separator: "  "))
                 }
             }
         }
@@ -154,15 +154,24 @@ extension ContactCommand {
         func run() async throws {
             try await contact.call(ContactShow.self, contact.params) { known in
                 let contact = known.contact
-                Console.result("Name           \(contact.name)")
-                Console.result("Key            \(contact.key)")
-                Console.result("State          \(contact.remarks.map(\.description).joined(separator: ", "))")
-                let digits = known.safetyNumber
-                Console.result("Safety number  \(digits[..<6].joined(separator: " "))")
-                Console.result("               \(digits[6...].joined(separator: " "))")
-                for (row, start) in stride(from: 0, to: known.safetyWords.count, by: 6).enumerated() {
-                    let words = known.safetyWords[start..<min(start + 6, known.safetyWords.count)]
-                    Console.result((row == 0 ? "Safety words   " : "               ") + words.joined(separator: " "))
+                let (digits, words) = (known.safetyNumber, known.safetyWords)
+                let rows: [(label: Phrase, lines: [String])] = [
+                    ("Name", [contact.name]), ("Key", [contact.key]),
+                    ("State", [contact.remarks.map(\.description).joined(separator: ", ")]),
+                    ("Safety number", [digits[..<6], digits[6...]].map { $0.joined(separator: " ") }),
+                    (
+                        "Safety words",
+                        stride(from: 0, to: words.count, by: 6).map { start in
+                            words[start..<min(start + 6, words.count)].joined(separator: " ")
+                        }
+                    ),
+                ]
+                let width = (rows.map { Width.of("\($0.label)") }.max() ?? 0) + 2
+                for row in rows {
+                    for (index, line) in row.lines.enumerated() {
+                        let label: Phrase = index == 0 ? row.label : ""
+                        Console.result(verbatim: Format.field(label, Phrase(verbatim: line), width: width))
+                    }
                 }
             }
         }

@@ -39,7 +39,7 @@ extension HistoryCommand {
 
         @OptionGroup(title: "Global options") var global: GlobalOptions
 
-        @Argument(help: "With whom; everybody without it.") var contact: String?
+        @Argument(help: "With whom; everybody without it.", completion: contactNames) var contact: String?
 
         @Option(help: ArgumentHelp("Only messages that contain these words.", valueName: "words"))
         var search: String?
@@ -112,7 +112,7 @@ extension HistoryCommand {
 
         @OptionGroup(title: "Global options") var global: GlobalOptions
 
-        @Argument(help: "With whom; everybody without it.") var contact: String?
+        @Argument(help: "With whom; everybody without it.", completion: contactNames) var contact: String?
 
         @Option(help: "jsonl: a JSON object a line; text: as people read it.")
         var format = Format.jsonl
@@ -163,7 +163,7 @@ extension HistoryCommand {
 
         @OptionGroup(title: "Global options") var global: GlobalOptions
 
-        @Argument(help: "With whom.") var contact: String?
+        @Argument(help: "With whom.", completion: contactNames) var contact: String?
 
         @Option(
             help: ArgumentHelp(
@@ -202,11 +202,8 @@ extension HistoryCommand {
             let whom: Phrase = contact.map { "Remove the messages with \($0)" } ?? "Remove the messages with everybody"
             let question: Phrase =
                 before == nil
-                ? "\(whom) from this machine for good? [y/N] "
-                : "\(whom) before that time from this machine for good? [y/N] "
-            Console.write("\(question)", to: STDERR_FILENO)
-            let answer = readLine()?.first?.lowercased()
-            guard answer == "y" || answer == "д" else { throw Failure(.other, "nothing was removed") }
+                ? "\(whom) from this machine for good?" : "\(whom) before that time from this machine for good?"
+            guard Console.confirms(question) == true else { throw Failure(.other, "nothing was removed") }
         }
     }
 }
@@ -230,7 +227,7 @@ extension PlacedMessage {
 
     func show(namesContact: Bool) {
         for line in text(namesContact: namesContact).split(separator: "\n", omittingEmptySubsequences: false) {
-            Console.result(String(line))
+            Console.result(verbatim: String(line))
         }
     }
 

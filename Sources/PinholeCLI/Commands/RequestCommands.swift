@@ -33,7 +33,7 @@ extension ContactCommand {
                     let age = Duration.milliseconds(Int64(Format.now) - Int64(request.receivedAt))
                     let services = request.services.map { ("via \($0.place)" as Phrase).description }
                     let fields = [request.name, request.key.text, ("\(Format.age(age)) ago" as Phrase).description]
-                    Console.result((fields + services).joined(separator: "  "))
+                    Console.result(verbatim: (fields + services).joined(separator: "  "))
                 }
             }
         }

@@ -75,20 +75,19 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         if yes { return try await conclude(contact, true, known, client) }
         if json { return JSON.show(JSON(encoding: known).members ?? [:]) }
-        Console.result(known.safetyNumber[..<6].joined(separator: " "))
-        Console.result(known.safetyNumber[6...].joined(separator: " "))
+        Console.result(verbatim: known.safetyNumber[..<6].joined(separator: " "))
+        Console.result(verbatim: known.safetyNumber[6...].joined(separator: " "))
         for start in stride(from: 0, to: known.safetyWords.count, by: 6) {
-            Console.talk(known.safetyWords[start..<min(start + 6, known.safetyWords.count)].joined(separator: " "))
+            let row = known.safetyWords[start..<min(start + 6, known.safetyWords.count)]
+            Console.talk(verbatim: row.joined(separator: " "))
         }
         guard Console.isTerminal(STDIN_FILENO) else {
             return Console.talk("Nothing is marked without a terminal to answer on, --number, --words or --yes.")
         }
-        Console.write("The same on \(contact.escapedForTerminal)'s side? [y/N] ", to: STDERR_FILENO)
-        switch readLine()?.lowercased() {
-        case "y", "yes": try await conclude(contact, true, known, client)
-        case "n", "no": try await conclude(contact, false, known, client)
-        default: Console.talk("Nothing changed.")
+        guard let isEqual = Console.confirms("The same on \(contact)'s side?") else {
+            return Console.talk("Nothing changed.")
         }
+        try await conclude(contact, isEqual, known, client)
     }
 
     private func conclude(_ contact: String, _ isEqual: Bool, _ known: ContactShow.Result, _ client: Client)

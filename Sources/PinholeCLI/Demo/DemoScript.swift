@@ -28,7 +28,7 @@ struct DemoScript: Sendable {
 
         let contact = try await you.session.contact(named: DemoWorld.friendName)
         let path = try await you.session.connect(to: contact, timeout: .seconds(10))
-        let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" } ?? ""
+        let trips = path.roundTrips.map { ", \(Format.decimal($0, 1)) round trips" as Phrase } ?? ""
         tell("connect", "direct path \(Format.path(path)), session in \(Format.duration(path.connectTime))\(trips)")
         let ping = try await you.node.ping(friendKey, timeout: .seconds(5))
         tell("ping", Format.duration(ping.rtt))
@@ -50,8 +50,8 @@ struct DemoScript: Sendable {
         guard number == friend.safetyNumber(with: you.publicKey), number.count == 12 else {
             throw Failure(.bug, "the safety numbers of the two sides differ")
         }
-        tell("verify", number[..<6].joined(separator: " "))
-        tell("", number[6...].joined(separator: " ") + "  (the same on both sides)")
+        tell("verify", Phrase(verbatim: number[..<6].joined(separator: " ")))
+        tell("", "\(number[6...].joined(separator: " "))  (the same on both sides)")
     }
 
     /// One message there and its answer back.
@@ -66,7 +66,7 @@ struct DemoScript: Sendable {
         guard answer == DemoEcho.answer(to: text) else {
             throw Failure(.bug, "\(DemoWorld.friendName) answered “\(answer)”")
         }
-        tell(DemoWorld.friendName, answer)
+        tell(DemoWorld.friendName, Phrase(verbatim: answer))
     }
 
     /// A file of random bytes there; both ends are hashed.
@@ -88,11 +88,11 @@ struct DemoScript: Sendable {
         let thanks = try await events.next("an answer") {
             if case .message(let message) = $0 { message.text } else { nil }
         }
-        tell(DemoWorld.friendName, thanks)
+        tell(DemoWorld.friendName, Phrase(verbatim: thanks))
     }
 
-    private func tell(_ label: String, _ words: String) {
-        Console.result(label + String(repeating: " ", count: max(9 - label.count, 1)) + words)
+    private func tell(_ label: String, _ words: Phrase) {
+        Console.result(verbatim: label + String(repeating: " ", count: max(9 - label.count, 1)) + "\(words)")
     }
 
     private func hex(_ bytes: [UInt8]) -> String {

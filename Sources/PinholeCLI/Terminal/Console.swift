@@ -26,15 +26,14 @@ enum Console {
         show("\(phrase)", style: style, on: STDOUT_FILENO)
     }
 
-    /// A line of result that is the same in all languages. Literals are sentences.
-    @_disfavoredOverload
-    static func result(_ text: String, style: Style = .plain) {
+    /// A line of result that is the same in all languages.
+    static func result(verbatim text: String, style: Style = .plain) {
         show(text, style: style, on: STDOUT_FILENO)
     }
 
     /// Several lines of result.
     static func results(_ lines: [String]) {
-        for line in lines { result(line) }
+        for line in lines { result(verbatim: line) }
     }
 
     /// A line of progress, advice or complaint.
@@ -42,10 +41,19 @@ enum Console {
         show("\(phrase)", style: style, on: STDERR_FILENO)
     }
 
-    /// Talk that is the same in all languages. Literals are sentences.
-    @_disfavoredOverload
-    static func talk(_ text: String, style: Style = .plain) {
+    /// Talk that is the same in all languages.
+    static func talk(verbatim text: String, style: Style = .plain) {
         show(text, style: style, on: STDERR_FILENO)
+    }
+
+    /// Asks the person at the terminal; nil for an answer that is neither yes nor no.
+    static func confirms(_ question: Phrase) -> Bool? {
+        write("\(question)".escapedForTerminal + " [y/N] ", to: STDERR_FILENO)
+        return switch readLine()?.lowercased() {
+        case "y", "yes", "д", "да": true
+        case "n", "no", "н", "нет": false
+        default: nil
+        }
     }
 
     /// A line of JSON, which escapes what it holds.

@@ -36,6 +36,8 @@ extension Russian {
             "пропущено: {1}",
         "nobody follows the events as “{1}”":
             "никто не следит за событиями под именем «{1}»",
+        "not delivered: {1}":
+            "не доставлен: {1}",
         "remove it":
             "удалите его",
         "remove some of them":
@@ -124,6 +126,8 @@ extension Russian {
             "{1}: изменилось с тех пор, как было предложено",
         "{1} changed while it was being sent":
             "{1}: файл изменился во время отправки",
+        "{1} from {2} was not taken: {3}":
+            "{1} от {2} не принят: {3}",
         "{1} holds more files than can be sent at once":
             "в {1} больше файлов, чем можно отправить за раз",
         "{1} holds {2} files named like “{3}”":
@@ -148,6 +152,8 @@ extension Russian {
             "этот пользователь не может читать {1}",
         "{1} may not be written by this user":
             "этот пользователь не может записать {1}",
+        "{1} offers {2} ({3}): 'pinhole files accept' takes it.":
+            "{1} предлагает {2} ({3}): «pinhole files accept» примет его.",
         "{1} {2} belongs to another user":
             "{1} {2} принадлежит другому пользователю",
         "{1}/{2} changed while it was being sent, and was left out: send it again":

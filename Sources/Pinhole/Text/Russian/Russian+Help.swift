@@ -6,6 +6,8 @@ extension Russian {
             "Не хватает аргумента «{1}»",
         "Missing value for '{1}'":
             "Не хватает значения для «{1}»",
+        "Remove {1} and the messages you exchanged?":
+            "Удалить {1} и вашу переписку?",
         "The value '{1}' is invalid for '{2}'":
             "Значение «{1}» не годится для «{2}»",
         "The value '{1}' is invalid for '{2}'. Please provide one of {3}":
@@ -28,8 +30,6 @@ extension Russian {
             "Добавить контакт: имя и открытый ключ.",
         "Add contacts from a file.":
             "Добавить контакты из файла.",
-        "Add, list, verify and remove the people you talk to.":
-            "Добавить, показать, проверить и удалить собеседников.",
         "Add, list, verify, block and remove the people you talk to.":
             "Добавить, показать, проверить, заблокировать и удалить собеседников.",
         "Answer a blocked contact again.":
@@ -90,8 +90,6 @@ extension Russian {
             "Создать ваш ключ.",
         "NETWORK OPTIONS":
             "ПАРАМЕТРЫ СЕТИ",
-        "Nothing is marked without a terminal to answer on, or --number.":
-            "Без терминала для ответа или --number ничего не отмечается.",
         "OPTIONS":
             "ПАРАМЕТРЫ",
         "OVERVIEW:":
@@ -108,8 +106,6 @@ extension Russian {
             "Удалить контакт.",
         "Remove messages from this machine for good.":
             "Удалить сообщения с этого компьютера навсегда.",
-        "Remove {1} and the messages you exchanged? [y/N] ":
-            "Удалить {1} и вашу переписку? [y/N] ",
         "SET UP SUBCOMMANDS":
             "НАЧАЛО",
         "SETTINGS SUBCOMMANDS":
@@ -174,8 +170,6 @@ extension Russian {
             "Разговор",
         "Talk to people directly, from behind any NAT, with nobody in between.":
             "Говорите с людьми напрямую, из-за любого NAT, без посредников.",
-        "The contact's public key (pin1…).":
-            "Открытый ключ контакта (pin1…).",
         "Try at once to deliver what waits.":
             "Сразу попробовать доставить то, что ждёт.",
         "Try everything on this machine: a service, a second peer, throwaway keys.":
@@ -190,61 +184,13 @@ extension Russian {
             "Записать копию секретного ключа.",
         "Write the history to stdout or to a file, the oldest message first.":
             "Записать историю в stdout или в файл, начиная со старого.",
-        "a file of {1} bytes is offered":
-            "предложен файл в {1} байт",
-        "a folder goes as an archive: tar c {1}":
-            "каталог отправляется архивом: tar c {1}",
         "a value that begins with a dash is written with “=”: {1}={2}":
             "значение, которое начинается с дефиса, пишут через «=»: {1}={2}",
-        "ask {1} for theirs":
-            "попросите у {1} его ключ",
-        "ask {1} in person; if the new key is right, remove the contact and add it again":
-            "спросите {1} лично; если новый ключ верен, удалите контакт и добавьте снова",
-        "bytes of “{1}” came out of place":
-            "байты «{1}» пришли не на своё место",
-        "get the key again over something you trust, then 'pinhole contact remove {1}' and add it anew":
-            "получите ключ снова надёжным путём, затем «pinhole contact remove {1}» и добавьте заново",
         "it is a day (2026-11-21), a minute (“2026-11-21 14:02”), or how long ago (30d, 12h, 8w, 1y)":
             "это день (2026-11-21), минута («2026-11-21 14:02») или как давно (30d, 12h, 8w, 1y)",
-        "its content changed since it was first offered":
-            "его содержимое изменилось с тех пор, как его предложили",
-        "no directory can be made in {1}: {2}":
-            "в {1} не удаётся создать каталог: {2}",
-        "no temporary directory in {1}: {2}":
-            "в {1} нет временного каталога: {2}",
-        "not delivered; sent again, it goes on where it stopped":
-            "не доставлен; при повторной отправке продолжится с того же места",
-        "pinhole contact add NAME '{1}'":
-            "pinhole contact add ИМЯ '{1}'",
-        "the keys are services, token-file, port, port-mapping, lan, downloads and accept":
-            "ключи: services, token-file, port, port-mapping, lan, downloads и accept",
-        "the keys are services, token-file, port, port-mapping, lan, downloads, accept and existing":
-            "ключи: services, token-file, port, port-mapping, lan, downloads, accept и existing",
-        "the process that had the profile open has ended":
-            "процесс, у которого был открыт профиль, завершился",
-        "this is an invitation, not a command":
-            "это приглашение, а не команда",
-        "this needs the network, and the profile is open without it":
-            "для этого нужна сеть, а профиль открыт без неё",
         "{1:file|files}":
             "{1:файл|файла|файлов}",
         "{1:message|messages}":
             "{1:сообщение|сообщения|сообщений}",
-        "{1} became shorter while it was read":
-            "{1}: файл стал короче во время чтения",
-        "{1} is known by another key, {2}":
-            "{1} известен с другим ключом, {2}",
-        "{1} is not a file of this user":
-            "{1} — не файл этого пользователя",
-        "{1} was read beyond its end":
-            "{1}: чтение за концом файла",
-        "{1}, {2}/s, {3} s left":
-            "{1}, {2}/с, осталось {3} с",
-        "“{1}” is not a regular file":
-            "«{1}» — не обычный файл",
-        "“{1}” is not complete: {2} of {3} bytes":
-            "«{1}» не весь: {2} из {3} байт",
-        "✗ {1} you: {2}":
-            "✗ {1} вы: {2}",
     ]
 }

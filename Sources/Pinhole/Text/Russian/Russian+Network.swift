@@ -128,8 +128,16 @@ extension Russian {
             "ответа не было {1} с",
         "this machine is not connected to any network":
             "этот компьютер не подключён ни к какой сети",
+        "this service has no room for all of your contacts: some cannot find you here":
+            "у этой службы нет места для всех ваших контактов: некоторые не найдут вас здесь",
+        "this service is for holders of an access token: name the file with yours as token-file in your configuration":
+            "эта служба для тех, у кого есть пропуск: назовите файл с вашим в настройках как token-file",
+        "this service is full: try again later, or use another":
+            "эта служба переполнена: попробуйте позже или возьмите другую",
         "too many of your files wait there for an answer":
             "слишком много ваших файлов ждут там ответа",
+        "too many registrations come from your address: try again later":
+            "с вашего адреса слишком много регистраций: попробуйте позже",
         "unknown: no service is configured that could be asked":
             "неизвестно: не настроено ни одной службы, у которой можно спросить",
         "unknown: the NAT could not be measured":

@@ -72,8 +72,8 @@ extension Russian {
             "Печатать JSON, по объекту на проверку.",
         "Print JSON, one object an event.":
             "Печатать JSON, по объекту на событие.",
-        "Print JSON, one object for each message that has arrived, and one for what waits still.":
-            "Печатать JSON, по объекту на каждое дошедшее сообщение и на ждущее.",
+        "Print JSON, one object for each message that has arrived or was given up, and one with what is left.":
+            "Печатать JSON, по объекту на каждое дошедшее или оставленное сообщение и один о том, что осталось.",
         "Print JSON, one transfer a line.":
             "Печатать JSON, по одной передаче в строке.",
         "Print JSON.":
@@ -91,7 +91,7 @@ extension Russian {
         "Show where each setting comes from.":
             "Показать, откуда взята каждая настройка.",
         "Take the key of a backup that 'pinhole key export' wrote, or an Ed25519 key of OpenSSH or in PEM without a passphrase, instead of making one.":
-            "Взять ключ из копии, сделанной 'pinhole key export', или ключ Ed25519 от OpenSSH либо в PEM без парольной фразы, вместо нового.",
+            "Взять ключ из копии, сделанной «pinhole key export», или ключ Ed25519 от OpenSSH либо в PEM без пароля, вместо нового.",
         "Take the mark away: the contact is not verified any more.":
             "Снять отметку: контакт больше не проверен.",
         "Tell the whole story without asking, then exit.":
@@ -174,6 +174,8 @@ extension Russian {
             "Писать ipv4-1, ipv6-1, host-1 и так далее вместо адресов и имён.",
         "Write it as a QR code to a PNG file.":
             "Записать его QR-кодом в файл PNG.",
+        "Write it without a passphrase.":
+            "Записать без пароля.",
         "all, ask, none or default.":
             "all, ask, none или default.",
         "bash, zsh or fish.":
@@ -198,8 +200,8 @@ extension Russian {
             "Добавлено {1}, известно раньше {2}, не взято {3}.",
         "{1} added: {2}":
             "{1} добавлен: {2}",
-        "{1} before that time from this machine for good? [y/N] ":
-            "{1} до этого времени с этого компьютера навсегда? [y/N] ",
+        "{1} before that time from this machine for good?":
+            "{1} до этого времени с этого компьютера навсегда?",
         "{1} can reach you again.":
             "{1} снова может с вами связаться.",
         "{1} cannot be written: {2}":
@@ -208,8 +210,8 @@ extension Russian {
             "{1} уже есть",
         "{1} exists and does not name this service":
             "{1} уже есть и не называет этой службы",
-        "{1} from this machine for good? [y/N] ":
-            "{1} с этого компьютера навсегда? [y/N] ",
+        "{1} from this machine for good?":
+            "{1} с этого компьютера навсегда?",
         "{1} has accepted you: pinhole chat {2}":
             "{1} вас принимает: pinhole chat {2}",
         "{1} has taken nothing for {2}":

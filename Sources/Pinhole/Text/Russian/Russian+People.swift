@@ -40,16 +40,12 @@ extension Russian {
             "Без терминала для ответа, --number, --words или --yes ничего не отмечается.",
         "Passphrase for your key (empty: none): ":
             "Пароль для вашего ключа (пусто: без пароля): ",
-        "Safety number  {1}":
-            "Код безопасности {1}",
-        "Safety words   ":
-            "Слова           ",
         "The invite names no service and no address: it works on this local network alone.":
             "Приглашение не называет ни службы, ни адреса: оно действует только в этой местной сети.",
         "The same again: ":
             "Ещё раз его же: ",
-        "The same on {1}'s side? [y/N] ":
-            "У {1} то же самое? [y/N] ",
+        "The same on {1}'s side?":
+            "У {1} то же самое?",
         "The two differ; once more.":
             "Они различаются; ещё раз.",
         "When you connect, {1} and the signaling service see your network address. 'pinhole contact verify {2}' makes sure that the key is really theirs.":
@@ -98,8 +94,12 @@ extension Russian {
             "не доверяйте тому, откуда она; попросите другую лично",
         "get the key again over something you trust, then 'pinhole contact replace-key {1} KEY'":
             "получите ключ снова надёжным путём, затем «pinhole contact replace-key {1} КЛЮЧ»",
+        "give --new-passphrase-file FILE, or --no-passphrase":
+            "укажите --new-passphrase-file ФАЙЛ или --no-passphrase",
         "give --new-passphrase-file FILE, or --remove":
             "укажите --new-passphrase-file ФАЙЛ или --remove",
+        "give --no-passphrase or --new-passphrase-file, not both":
+            "--no-passphrase и --new-passphrase-file вместе не бывают",
         "give --passphrase-file FILE or set PINHOLE_PASSPHRASE":
             "укажите --passphrase-file ФАЙЛ или задайте PINHOLE_PASSPHRASE",
         "give --remove or --new-passphrase-file, not both":
@@ -114,8 +114,6 @@ extension Russian {
             "укажите строку нужного",
         "has not accepted you yet":
             "ещё вас не принял",
-        "is a contact already":
-            "уже контакт",
         "it reads host:port or [ipv6]:port":
             "адрес пишется host:port или [ipv6]:port",
         "its maker":
@@ -128,8 +126,6 @@ extension Russian {
             "не проверен",
         "other users may write in the profile directory {1}":
             "другие пользователи могут писать в каталог профиля {1}",
-        "pinhole chat {1}":
-            "pinhole chat {1}",
         "pinhole contact add {1} {2}":
             "pinhole contact add {1} {2}",
         "pinhole contact decline {1}":
@@ -140,8 +136,8 @@ extension Russian {
             "pinhole contact unblock {1}",
         "pinhole invite revoke ID, or --all":
             "pinhole invite revoke НОМЕР или --all",
-        "put services = [\"{1}\"] into it, then run init without --service":
-            "впишите туда services = [\"{1}\"] и запустите init без --service",
+        "put services = [\"{1}\"] into it, or for this profile alone into {2}, then run init without --service":
+            "впишите services = [\"{1}\"] туда или, только для этого профиля, в {2} и запустите init без --service",
         "removing {1} deletes the messages too, and there is no terminal to ask on":
             "вместе с {1} удаляются и сообщения, а спросить не на чем: терминала нет",
         "restore it from a copy; without one, make a new identity and give your contacts its key":
@@ -202,6 +198,8 @@ extension Russian {
             "это не годный открытый ключ Ed25519",
         "the key is sealed with a passphrase, and there is no terminal to ask on":
             "ключ запечатан паролем, а спросить не на чем: терминала нет",
+        "the key is sealed, and there is no terminal to ask for the passphrase of the backup on":
+            "ключ запечатан, а спросить пароль для копии не на чем: терминала нет",
         "the key should begin with {1}, and this one begins with {2}":
             "ключ должен начинаться с {1}, а этот начинается с {2}",
         "the key's checksum is wrong: it has a typing error or is cut off":
@@ -260,6 +258,8 @@ extension Russian {
             "у вас есть другой контакт с именем {1}, с ключом {2}",
         "your request goes out as soon as both of you are online: keep 'pinhole listen' running, or open the invite again later":
             "просьба уйдёт, как только вы оба будете в сети: оставьте «pinhole listen» или откройте приглашение позже",
+        "{1:contact was|contacts were} blocked there: left out.":
+            "{1:контакт был там заблокирован и пропущен|контакта были там заблокированы и пропущены|контактов были там заблокированы и пропущены}.",
         "{1} declined your request":
             "{1} отклоняет вашу просьбу",
         "{1} exists already, and an identity is never overwritten":
@@ -291,11 +291,11 @@ extension Russian {
         "“{1}” is not an address":
             "«{1}» — не адрес",
         "the process that ran the node has ended, and this one does not have the passphrase of the sealed key":
-            "процесс, где работал узел, завершился, а у этого нет парольной фразы запечатанного ключа",
+            "процесс, где работал узел, завершился, а у этого нет пароля запечатанного ключа",
         "it goes on as soon as another command runs the node; or end it and start it again":
             "он продолжит, как только узел запустит другая команда; или завершите его и начните снова",
         "the key is sealed with a passphrase of another program: take it off a copy first":
-            "ключ запечатан парольной фразой другой программы: сначала снимите её с копии",
+            "ключ запечатан паролем другой программы: сначала снимите её с копии",
         "the file holds no Ed25519 secret key":
             "в файле нет секретного ключа Ed25519",
     ]

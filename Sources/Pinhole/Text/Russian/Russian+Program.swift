@@ -2,10 +2,56 @@
 extension Russian {
     // swift-format-ignore
     static let program: [String: String] = [
-        "  (the same on both sides)":
-            "  (одинаково с обеих сторон)",
         " (pid {1})":
             " (pid {1})",
+        "Apr":
+            "апр",
+        "Aug":
+            "авг",
+        "Dec":
+            "дек",
+        "EB":
+            "ЭБ",
+        "Feb":
+            "фев",
+        "GB":
+            "ГБ",
+        "Jan":
+            "янв",
+        "Jul":
+            "июл",
+        "Jun":
+            "июн",
+        "Key":
+            "Ключ",
+        "MB":
+            "МБ",
+        "Mar":
+            "мар",
+        "May":
+            "мая",
+        "Name":
+            "Имя",
+        "Nov":
+            "ноя",
+        "Oct":
+            "окт",
+        "PB":
+            "ПБ",
+        "Passphrase: ":
+            "Пароль: ",
+        "Safety number":
+            "Код безопасности",
+        "Safety words":
+            "Слова безопасности",
+        "Sep":
+            "сен",
+        "State":
+            "Состояние",
+        "TB":
+            "ТБ",
+        "Which offered files to take: all, ask (they wait for your answer) or none (PINHOLE_ACCEPT; default all, and ask in a chat on a terminal).":
+            "Какие предложенные файлы брать: all, ask (ждут вашего ответа) или none (PINHOLE_ACCEPT; по умолчанию all, а в беседе на терминале ask).",
         "\"all\", \"ask\" or \"none\"":
             "\"all\", \"ask\" или \"none\"",
         "\"rename\", \"skip\" or \"overwrite\"":
@@ -48,14 +94,6 @@ extension Russian {
             "Не настроено ни одной сигнальной службы: связаться можно только с контактами с известным адресом.",
         "Node      {1} (pid {2}), since {3}":
             "Узел      {1} (pid {2}), с {3}",
-        "PINHOLE_ACCEPT must be all, ask or none, not “{1}”":
-            "PINHOLE_ACCEPT должен быть all, ask или none, а не «{1}»",
-        "PINHOLE_EXISTING must be rename, skip or overwrite, not “{1}”":
-            "PINHOLE_EXISTING должен быть rename, skip или overwrite, а не «{1}»",
-        "PINHOLE_HISTORY_RETENTION must be {1}, not “{2}”":
-            "PINHOLE_HISTORY_RETENTION должен быть {1}, а не «{2}»",
-        "PINHOLE_PORT must be a number from 0 to 65535, not “{1}”":
-            "PINHOLE_PORT должен быть числом от 0 до 65535, а не «{1}»",
         "Programs  {1} connected":
             "Программ  подключено {1}",
         "Service   {1} answers":
@@ -94,8 +132,6 @@ extension Russian {
             "Теперь узел работает в этом процессе.",
         "Whatever you write comes back from the second peer; /send FILE sends it a file.":
             "Всё, что вы напишете, вернётся от второго узла; /send ФАЙЛ отправит ему файл.",
-        "Which offered files to take: all, ask (in a chat) or none (PINHOLE_ACCEPT; default all, and ask in a chat on a terminal).":
-            "Какие предложенные файлы брать: all, ask (в беседе) или none (PINHOLE_ACCEPT; по умолчанию all, а в беседе на терминале ask).",
         "a chat on a terminal asks":
             "беседа в терминале спрашивает",
         "a daemon runs with this profile already (pid {1})":
@@ -110,32 +146,60 @@ extension Russian {
             "число от 0 до 65535",
         "a table":
             "таблица",
+        "accepted":
+            "принято",
         "an answer":
             "ответа",
         "an array of service addresses":
             "массив адресов служб",
+        "an array of words":
+            "массив слов",
         "arrived,     {1}, BLAKE2b {2}…  ({3}/s)":
             "дошёл,       {1}, BLAKE2b {2}…  ({3}/с)",
+        "blocked":
+            "заблокирован",
+        "by {1}":
+            "от {1}",
         "chmod 600 {1}":
             "chmod 600 {1}",
+        "declined":
+            "отклонено",
         "default":
             "по умолчанию",
         "direct path {1}, session in {2}{3}":
             "прямой путь {1}, сеанс за {2}{3}",
+        "done":
+            "готово",
         "environment {1}":
             "переменная {1}",
         "everything worked; the keys and files of this demonstration are removed":
             "всё получилось; ключи и файлы этого показа удалены",
+        "expired":
+            "истекло",
+        "failed":
+            "не удалось",
         "flag {1}":
             "параметр {1}",
+        "for {1}":
+            "для {1}",
+        "from {1}":
+            "от {1}",
         "give --cursor NAME for what happened, --follow for what happens, or both":
             "укажите --cursor ИМЯ для того, что было, --follow для того, что будет, или оба",
         "got {1}, thank you":
             "получено: {1}, спасибо",
         "hello from behind the pinhole":
             "привет из-за точечного отверстия",
+        "kB":
+            "кБ",
         "not “{1}”":
             "а не «{1}»",
+        "offered":
+            "предложен",
+        "online":
+            "в сети",
+        "open":
+            "открыто",
         "pinhole add '{1}'":
             "pinhole add '{1}'",
         "pinhole contact add NAME {1}":
@@ -152,10 +216,14 @@ extension Russian {
             "pinhole: совет: {1}",
         "profile file {1}":
             "файл профиля {1}",
+        "refused":
+            "отклонён",
         "registered; it sees you at {1}":
             "зарегистрирован; она видит вас как {1}",
-        "services, token-file, port, port-mapping, lan, downloads, accept, existing, history, history-retention, read-receipts, typing, name, accept-invited and hooks":
-            "services, token-file, port, port-mapping, lan, downloads, accept, existing, history, history-retention, read-receipts, typing, name, accept-invited и hooks",
+        "requested":
+            "ждёт ответа",
+        "revoked":
+            "отозвано",
         "still talking, with nobody in between":
             "разговор идёт дальше, и между ними никого",
         "stopped: it only introduces":
@@ -172,8 +240,6 @@ extension Russian {
             "ключи: {1}",
         "the node ended while waiting for {1}":
             "узел остановился, пока ждали: {1}",
-        "the only one is message":
-            "там бывает только message",
         "the parameters are not a JSON object":
             "параметры — не объект JSON",
         "the safety numbers of the two sides differ":
@@ -198,34 +264,36 @@ extension Russian {
             "это приглашение, а не команда",
         "this is the address of a signaling service, not a command":
             "это адрес сигнальной службы, а не команда",
+        "to {1}":
+            "для {1}",
         "true or false":
             "true или false",
+        "via {1}":
+            "через {1}",
         "you said: {1}":
             "вы сказали: {1}",
         "{1}  (delivered in {2})":
             "{1}  (доставлено за {2})",
+        "{1}  (the same on both sides)":
+            "{1}  (одинаково с обеих сторон)",
         "{1} answered “{2}”":
             "{1} отвечает «{2}»",
         "{1} is longer than {2} bytes":
             "{1}: длиннее {2} байт",
         "{1} is not UTF-8 text":
             "{1} — не текст UTF-8",
-        "{1} must be true or false, not “{2}”":
-            "{1} должно быть true или false, а не «{2}»",
-        "{1} must hold a token of 1 to 255 bytes in its first line":
-            "в первой строке {1} должен быть пропуск от 1 до 255 байт",
+        "{1} left":
+            "ещё {1}",
+        "{1} must be {2}, not “{3}”":
+            "{1} должно быть {2}, а не «{3}»",
+        "{1} must hold a token of 1 to 255 bytes":
+            "в {1} должен быть пропуск от 1 до 255 байт",
         "{1} {2} is open to other users (mode {3})":
             "{1} {2}: открыто другим пользователям (права {3})",
         "{1} {2} is open to other users (mode {3}{4})":
             "{1} {2}: открыто другим пользователям (права {3}{4})",
-        "{1}:{2}: a table needs a name, as in [hooks]":
-            "{1}:{2}: таблице нужно имя, например [hooks]",
         "{1}: unknown key “{2}”":
             "{1}: неизвестный ключ «{2}»",
-        "{1}: unknown key “{2}” in [hooks]":
-            "{1}: неизвестный ключ «{2}» в [hooks]",
-        "{1}: “message” in [hooks] must be an array of words":
-            "{1}: «message» в [hooks] должен быть массивом слов",
         "{1}: “services”: {2}":
             "{1}: «services»: {2}",
         "{1}: “{2}” must be {3}":

@@ -2,8 +2,8 @@
 extension Russian {
     // swift-format-ignore
     static let talk: [String: String] = [
-        " (sent {1})":
-            " (отправлено {1})",
+        "'pinhole outbox list --failed' shows what was given up":
+            "«pinhole outbox list --failed» покажет оставленные",
         "Delivered: “{1}”":
             "Доставлено: «{1}»",
         "Seen: “{1}”":
@@ -16,8 +16,6 @@ extension Russian {
             "(отправлено {1}, пришло {2}) ",
         ", which sees you at {1}":
             ", которая видит вас как {1}",
-        "--accept all or --accept none; 'chat' can ask":
-            "--accept all или --accept none; спрашивать умеет «chat»",
         "--limit must be more than 0":
             "--limit должен быть больше 0",
         "--text sends it as a message":
@@ -48,8 +46,6 @@ extension Russian {
             "Прямое соединение с {1}: {2}.",
         "Connecting to {1} …":
             "Соединение с {1} …",
-        "Declined {1} ({2}) from {3}: --accept all takes files.":
-            "Отклонён {1} ({2}) от {3}: --accept all принимает файлы.",
         "Delivered: an earlier message.":
             "Доставлено: прежнее сообщение.",
         "Everything has arrived.":
@@ -134,8 +130,6 @@ extension Russian {
             "ни один файл не ждёт ответа",
         "no open transfer begins with “{1}”":
             "с «{1}» не начинается ни одна открытая передача",
-        "nobody is asked while listening":
-            "при прослушивании некого спросить",
         "nobody reads standard output any more":
             "стандартный вывод больше никто не читает",
         "not complete: {1}":
@@ -200,10 +194,18 @@ extension Russian {
             "вы",
         "you to {1}":
             "вы для {1}",
+        "{1:byte|bytes}":
+            "{1:байт|байта|байт}",
+        "{1:day|days}":
+            "{1:день|дня|дней}",
+        "{1:message was|messages were} cancelled or given up meanwhile":
+            "{1:сообщение отменено или оставлено|сообщения отменены или оставлены|сообщений отменены или оставлены} тем временем",
         "{1} ({2}) opened your invite and is your contact now.":
             "{1} ({2}) открывает ваше приглашение и теперь ваш контакт.",
         "{1} accepted.":
             "{1} принят.",
+        "{1} ago":
+            "{1} назад",
         "{1} and {2}":
             "{1} и {2}",
         "{1} could not be reached within {2} s":
@@ -214,6 +216,8 @@ extension Russian {
             "{1} не отвечает: {2}",
         "{1} h {2} min":
             "{1} ч {2} мин",
+        "{1} h":
+            "{1} ч",
         "{1} has accepted you.":
             "{1} вас принимает.",
         "{1} has not received the message within {2} s":
@@ -240,6 +244,10 @@ extension Russian {
             "{1} пишет … > ",
         "{1} left while being pinged":
             "{1} уходит во время проверки связи",
+        "{1} min":
+            "{1} мин",
+        "{1} ms":
+            "{1} мс",
         "{1} not delivered":
             "не доставлено: {1}",
         "{1} not delivered. {2}":
@@ -250,6 +258,8 @@ extension Russian {
             "{1} предлагает {2} ({3}): /accept или /refuse",
         "{1} refused.":
             "{1} отклонён.",
+        "{1} s":
+            "{1} с",
         "{1} sends {2} ({3}) …":
             "{1} отправляет {2} ({3}) …",
         "{1} was not delivered: {2}":
@@ -266,7 +276,5 @@ extension Russian {
             "«{1}» ({2}) открывает ваше приглашение и просится в контакты: pinhole contact accept {3}",
         "“{1}” is neither a file nor a folder":
             "«{1}» — не файл и не каталог",
-        "✓ {1} you: {2}":
-            "✓ {1} вы: {2}",
     ]
 }
