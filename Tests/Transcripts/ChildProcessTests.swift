@@ -49,14 +49,15 @@ struct ChildProcessTests {
     }
 
     @Test("one that leaves somebody behind with its output is not waited for")
-    func background() async {
+    func background() async throws {
         // Whether its last words and its end are seen in one turn is a matter of luck.
         for _ in 0..<10 {
             let start = ContinuousClock.now
-            let outcome = await run("sleep 5 & echo here")
+            let outcome = await run("sleep 60 & echo here")
             #expect(outcome.end == .exited(0))
             #expect(outcome.output == Array("here\n".utf8))
-            #expect(ContinuousClock.now - start < .seconds(4))
+            // A busy machine starts programs late.
+            try #require(ContinuousClock.now - start < .seconds(40))
         }
     }
 
