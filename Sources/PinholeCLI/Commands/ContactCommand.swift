@@ -194,8 +194,10 @@ extension ContactShape {
 }
 
 /// Completes contact names of a profile whose key is not sealed.
-let contactNames = CompletionKind.custom { _, _, _ in
-    let directory = Console.environment("PINHOLE_PROFILE") ?? Paths.defaultProfile
+let contactNames = CompletionKind.custom { words, _, _ in
+    let flag = words.lastIndex(of: "--profile").map { $0 + 1 }
+    let named = flag.flatMap { words.indices.contains($0) ? Paths.expand(words[$0]) : nil }
+    let directory = named ?? Console.environment("PINHOLE_PROFILE") ?? Paths.defaultProfile
     let profile = try? Profile.open(at: directory, passphrase: { nil })
     return (try? profile?.contacts().map(\.name)) ?? []
 }
