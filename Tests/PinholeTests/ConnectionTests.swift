@@ -104,6 +104,21 @@ struct ConnectionTests {
         await server.stop()
     }
 
+    @Test("a request that no program of the contact takes is refused, though all of it has arrived")  // [BYT-1]
+    func refusedRequest() async throws {
+        let client = try node(me)
+        let server = try Node(
+            identity: friend, contacts: [Contact(name: "alice", key: me.publicKey)], network: network,
+            clock: FrozenClock())
+        server.start()
+        let error = await #expect(throws: PinholeError.self) {
+            try await client.withConnection(to: friend.publicKey) { try await $0.request([7]) }
+        }
+        #expect(error?.message.english == "the contact takes no stream “pinhole.request”")
+        await client.stop()
+        await server.stop()
+    }
+
     @Test("who cancels a call hears that it was cancelled, and not that it took too long")
     func cancelledCalls() async throws {
         let (client, server) = (try node(me), try node(friend))

@@ -153,6 +153,7 @@ extension Peer {
         case .streamOpened(let handle, let name, let from):
             guard takesStreams else { return endpoint.closeStream(handle, of: from, code: 1, at: world.now) }
             streams[handle] = ByteStreamLog(name: String(decoding: name, as: UTF8.self))
+            guard !leavesStreams else { return }
             endpoint.answerStream(handle, of: from, at: world.now)
             readStream(handle, of: from)
         case .streamChanged(let handle, let from):

@@ -41,6 +41,8 @@ package final class Peer {
     package var hasRoom = true
     /// Whether streams of bytes are taken, and read as they come.
     package var takesStreams = true
+    /// Whether they are neither taken nor refused.
+    package var leavesStreams = false
     package var readsStreams = true
     /// Whether a stream is closed when the other side has ended it.
     package var closesStreams = false

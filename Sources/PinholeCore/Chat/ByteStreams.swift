@@ -7,8 +7,8 @@ struct ByteStreams {
     struct Stream {
         /// Our direction.
         enum Out: Equatable {
-            /// It is the peer's stream, and not answered yet.
-            case none
+            /// It is the peer's stream of this id, and not answered yet.
+            case unanswered(UInt64)
             case open(UInt64)
             /// Everything was written, or given up.
             case ended(UInt64, stopCode: UInt64?)
@@ -54,14 +54,13 @@ struct ByteStreams {
 
     /// A stream of the peer's.
     mutating func opened(_ handle: UInt64, on id: UInt64) {
-        streams[handle] = Stream(isOurs: false, out: .none, incoming: .open(id))
+        streams[handle] = Stream(isOurs: false, out: .unanswered(id), incoming: .open(id))
         byReceived[id] = handle
     }
 
     /// We answer a stream of the peer's; returns the id of our half and the one that it answers.
     mutating func answer(_ handle: UInt64) -> (id: UInt64, peer: UInt64)? {
-        guard let stream = streams[handle], stream.out == .none else { return nil }
-        guard let peer = byReceived.first(where: { $0.value == handle })?.key else { return nil }
+        guard case .unanswered(let peer) = streams[handle]?.out else { return nil }
         let id = takeID()
         streams[handle]?.out = .open(id)
         bySent[id] = handle

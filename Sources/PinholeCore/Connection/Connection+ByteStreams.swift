@@ -22,7 +22,7 @@ extension Connection {
     func room(onStream handle: UInt64) -> ByteStreamRoom {
         guard let session, let stream = byteStreams[handle] else { return .lost }
         switch stream.out {
-        case .none: return .lost
+        case .unanswered: return .lost
         case .ended(_, let code): return code.map { .stopped(code: $0) } ?? .lost
         case .open(let id):
             let room = Self.writeAhead - session.transport.unsentBytes(on: id)
@@ -63,8 +63,17 @@ extension Connection {
     /// The application is done with a stream: what has not ended is given up.
     func closeStream(_ handle: UInt64, code: UInt64) {
         guard let stream = byteStreams.remove(handle) else { return }
-        if case .open(let id) = stream.out { session?.transport.reset(id, errorCode: code) }
-        if case .open(let id) = stream.incoming { session?.transport.stopSending(id, errorCode: code) }
+        switch (stream.out, stream.incoming) {
+        // The peer has given it up, and waits for nothing.
+        case (.unanswered, .reset): break
+        case (.unanswered(let id), _): session?.transport.refuse(id, errorCode: code)
+        case (.open(let id), .open(let other)):
+            session?.transport.reset(id, errorCode: code)
+            session?.transport.stopSending(other, errorCode: code)
+        case (.open(let id), _): session?.transport.reset(id, errorCode: code)
+        case (.ended, .open(let id)): session?.transport.stopSending(id, errorCode: code)
+        case (.ended, _): break
+        }
     }
 
     /// The session is over, and all streams with it.
@@ -133,7 +142,7 @@ extension Connection {
             switch try StreamHead(head.span.extracting(1..<head.count)) {
             case .open(let name):
                 guard !byteStreams.isFullOfPeers else {
-                    session?.transport.stopSending(id, errorCode: StreamCode.tooMany)
+                    session?.transport.refuse(id, errorCode: StreamCode.tooMany)
                     return
                 }
                 let handle = takeHandle()

@@ -30,8 +30,6 @@ struct ReceiveStream: Sendable {
     var isReadableTold = false
     /// Whether MAX_STREAM_DATA waits to be sent.
     var isUpdateQueued = false
-    /// The error code that STOP_SENDING carries.
-    private(set) var stopCode: UInt64?
 
     init(window: ReceiveWindow) {
         self.window = window
@@ -124,13 +122,9 @@ struct ReceiveStream: Sendable {
         return buffer.take(count)
     }
 
-    /// The application wants no more: what is here is dropped. False if the peer need not be told.
-    mutating func stop(errorCode: UInt64) -> Bool {
-        guard !isDiscarding else { return false }
-        let isNews = !isComplete
-        if isNews { stopCode = errorCode }
-        discard()
-        return isNews
+    /// The application wants no more: what is here is dropped.
+    mutating func stop() {
+        if !isDiscarding { discard() }
     }
 
     /// Gives back memory that waits for more to arrive.

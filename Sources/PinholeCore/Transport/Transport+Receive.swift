@@ -70,6 +70,7 @@ extension Transport {
         let unread = receiveStreams.values[index].unread
         let growth = try receiveStreams.values[index].reset(finalSize: finalSize)
         try charge(growth, to: id, at: index)
+        stopCodes[id] = nil
         let isDropped = receiveStreams.values[index].isDiscarding && !wasDiscarding
         if isDropped {
             returnCredit(unread, of: id)
@@ -80,7 +81,11 @@ extension Transport {
 
     /// RFC 9000 §3.5: "An endpoint that receives a STOP_SENDING frame MUST send a RESET_STREAM frame".
     private mutating func stop(_ id: UInt64, errorCode: UInt64) {
-        guard let phase = sendStreams[id]?.phase else { return }
+        guard let phase = sendStreams[id]?.phase else {
+            // The peer has all of it, and does not answer it.
+            if closedSendStreams.contains(id) { events.append(.stopped(id, errorCode: errorCode)) }
+            return
+        }
         if case .reset = phase { return }
         reset(id, errorCode: errorCode)
         events.append(.stopped(id, errorCode: errorCode))
@@ -94,9 +99,9 @@ extension Transport {
         let known = receiveStreams.index(forKey: id)
         if known == nil {
             guard !closedReceiveStreams.contains(id) else { return nil }
-            guard receiveStreams.count < Limits.maxHeldStreams,
-                closedReceiveStreams.count < Limits.maxClosedStreamRanges
-            else { throw .tooManyStreams }
+            guard hasRoomForStreams, closedReceiveStreams.count < Limits.maxClosedStreamRanges else {
+                throw .tooManyStreams
+            }
         }
         let index = known ?? receiveStreams.insert(makeReceiveStream(id), forKey: id)
         if !receiveStreams.values[index].isHeard {
@@ -117,7 +122,7 @@ extension Transport {
         returnCredit(isDropped ? growth : 0, of: id)
     }
 
-    private mutating func settle(
+    mutating func settle(
         _ id: UInt64, at index: StreamTable<ReceiveStream>.Index, wasComplete: Bool
     ) {
         guard receiveStreams.values[index].isComplete else { return }
@@ -237,11 +242,14 @@ extension Transport {
                 rekeyFrames.rekeyArrived(epoch)
             case .reauth(let epoch):
                 if rekeyFrames.reauthArrived(epoch) { events.append(.reauthArrived(epoch: epoch)) }
-            case .stopSending, .maxData, .maxStreamData, .ackFrequency:
+            case .stopSending(let id):
+                stopCodes[id] = nil
+            case .maxData, .maxStreamData, .ackFrequency:
                 break
             }
         }
     }
+
     /// Tells a stream what has arrived of it.
     private mutating func settleDelivered() {
         guard let (id, bytes, fin) = delivered.map({ ($0.id, $0.bytes, $0.fin) }) else { return }

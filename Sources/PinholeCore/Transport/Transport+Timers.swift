@@ -81,7 +81,7 @@ extension Transport {
             case .resetStream(let id):
                 if sendStreams[id] != nil { control.append(frame) }
             case .stopSending(let id):
-                if receiveStreams[id] != nil { control.append(frame) }
+                if stopCodes[id] != nil { control.append(frame) }
             case .maxData:
                 guard !isMaxDataQueued else { continue }
                 isMaxDataQueued = true

@@ -162,8 +162,7 @@ extension Transport {
             guard let stream = sendStreams[id], case .reset(let errorCode) = stream.phase else { return nil }
             return .resetStream(id: id, errorCode: errorCode, finalSize: stream.nextOffset)
         case .stopSending(let id):
-            guard let stream = receiveStreams[id], !stream.isComplete, let code = stream.stopCode else { return nil }
-            return .stopSending(id: id, errorCode: code)
+            return stopCodes[id].map { .stopSending(id: id, errorCode: $0) }
         case .rekey, .reauth:
             return rekeyFrames[frame]
         case .stream:

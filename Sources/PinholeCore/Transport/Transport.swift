@@ -33,6 +33,8 @@ package struct Transport: Sendable {
     var closedReceiveStreams = IntervalSet()
     /// The peer's streams that have begun and have not arrived whole.
     var incompleteStreams = 0
+    /// The error codes of STOP_SENDING, until each has arrived or the peer has given up the stream by itself.
+    var stopCodes: [UInt64: UInt64] = [:]
     var sendCredit = SendWindow(limit: Limits.maxConnectionData)
     /// What all files together keep of what was sent (``SendStream/held``).
     var heldOfFiles = 0
@@ -133,15 +135,45 @@ package struct Transport: Sendable {
         control.append(.resetStream(id: stream))
     }
 
-    /// Asks the peer to give up a stream of its; what is unread or arrives later is dropped.
+    /// Asks the peer to give up a stream of its; what is unread or arrives later is dropped. Nothing is asked where
+    /// everything has arrived.
     package mutating func stopSending(_ stream: UInt64, errorCode: UInt64) {
-        guard !closedReceiveStreams.contains(stream) else { return }
-        let index =
-            receiveStreams.index(forKey: stream) ?? receiveStreams.insert(makeReceiveStream(stream), forKey: stream)
+        if !isDone(stream) { queueStop(of: stream, errorCode) }
+        drop(stream)
+    }
+
+    /// The same, and the peer is told even where everything has arrived: it waits for an answer to the stream.
+    package mutating func refuse(_ stream: UInt64, errorCode: UInt64) {
+        queueStop(of: stream, errorCode)
+        drop(stream)
+    }
+
+    /// Whether every byte of a stream of the peer's has arrived, or it was given up.
+    private func isDone(_ stream: UInt64) -> Bool {
+        guard let index = receiveStreams.index(forKey: stream) else { return closedReceiveStreams.contains(stream) }
+        return receiveStreams.values[index].isComplete || receiveStreams.values[index].isDiscarding
+    }
+
+    /// Whether one more stream of the peer's may be remembered, or that one is not wanted.
+    var hasRoomForStreams: Bool { receiveStreams.count + stopCodes.count < Limits.maxHeldStreams }
+
+    private mutating func queueStop(of stream: UInt64, _ errorCode: UInt64) {
+        // Who opens so many and acknowledges nothing is told no more.
+        guard stopCodes[stream] == nil, hasRoomForStreams else { return }
+        stopCodes[stream] = errorCode
+        control.append(.stopSending(id: stream))
+    }
+
+    /// What is unread of a stream, or arrives later, counts for nothing.
+    private mutating func drop(_ stream: UInt64) {
+        let known = receiveStreams.index(forKey: stream)
+        guard known != nil || !closedReceiveStreams.contains(stream) && hasRoomForStreams else { return }
+        let index = known ?? receiveStreams.insert(makeReceiveStream(stream), forKey: stream)
+        let wasComplete = receiveStreams.values[index].isComplete
         let unread = receiveStreams.values[index].unread
-        if receiveStreams.values[index].stop(errorCode: errorCode) { control.append(.stopSending(id: stream)) }
+        receiveStreams.values[index].stop()
         returnCredit(unread - receiveStreams.values[index].unread, of: stream)
-        if receiveStreams.values[index].isFinished { close(receiving: stream) }
+        if receiveStreams.values[index].isHeard { settle(stream, at: index, wasComplete: wasComplete) }
     }
 
     /// Takes up to `limit` bytes that have arrived in order, which gives the peer credit for as many.

@@ -24,7 +24,7 @@ package enum TransportEvent: Equatable, Sendable {
     case acknowledged(UInt64)
     /// The peer gave the stream up.
     case reset(UInt64, errorCode: UInt64)
-    /// The peer wants no more of the stream, which was reset.
+    /// The peer wants no more of the stream, which was reset unless the peer has all of it.
     case stopped(UInt64, errorCode: UInt64)
     /// The peer has our REAUTH of this epoch.
     case reauthArrived(epoch: UInt32)

@@ -110,7 +110,11 @@ final class FuzzPeer {
             "handshakes pile up")
         must(connection.checklist.candidates.count <= 4 * Limits.maxCandidates, "candidates pile up")
         guard let transport = connection.session?.transport else { return }
-        must(transport.receiveStreams.count <= Limits.maxHeldStreams, "streams pile up")
+        must(
+            transport.receiveStreams.count + transport.stopCodes.count <= Limits.maxHeldStreams, "streams pile up")
+        must(
+            transport.incompleteStreams == transport.receiveStreams.values.count { $0.isHeard && !$0.isComplete },
+            "streams that did not arrive whole are miscounted")
         must(transport.closedReceiveStreams.count <= Limits.maxClosedStreamRanges, "ended streams pile up")
         must(transport.space.received.count <= Limits.maxAckRanges, "numbers pile up")
         must(transport.control.count <= 4 * Limits.maxHeldStreams, "control frames pile up")

@@ -54,7 +54,6 @@ extension FuzzTarget {
         var stream = ReceiveStream(window: ReceiveWindow(limit: credit, window: credit))
         var arrived: Set<UInt64> = []
         var (read, highest) = (UInt64(0), UInt64(0))
-        var isOver = false
         while !choices.isAtEnd {
             let kind = choices.byte()
             switch kind & 7 {
@@ -81,7 +80,7 @@ extension FuzzTarget {
                 }
             case 6:
                 guard kind & 0x80 != 0 else { continue }
-                isOver = stream.stop(errorCode: 1) || isOver
+                stream.stop()
                 must(stream.readable == 0, "something to read of what was stopped")
             default:
                 guard kind & 0x80 != 0, (try? stream.reset(finalSize: UInt64(choices.word()))) != nil else { continue }

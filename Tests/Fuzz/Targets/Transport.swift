@@ -74,7 +74,12 @@ extension FuzzTarget {
             default: while transport.nextEvent() != nil {}
             }
             must(transport.bytesInFlight >= 0, "\(transport.bytesInFlight) bytes in flight")
-            must(transport.receiveStreams.count <= Limits.maxHeldStreams, "streams pile up")
+            must(
+                transport.receiveStreams.count + transport.stopCodes.count <= Limits.maxHeldStreams,
+                "streams pile up")
+            must(
+                transport.incompleteStreams == transport.receiveStreams.values.count { $0.isHeard && !$0.isComplete },
+                "streams that did not arrive whole are miscounted")
             must(transport.space.received.count <= Limits.maxAckRanges, "numbers pile up")
         }
     }

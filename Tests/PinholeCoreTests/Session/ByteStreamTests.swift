@@ -1,8 +1,9 @@
-import PinholeCore
 import PinholeCrypto
 import PinholeWire
 import Simulator
 import Testing
+
+@testable import PinholeCore
 
 @Suite("streams of bytes")
 struct ByteStreamTests {
@@ -57,6 +58,35 @@ struct ByteStreamTests {
             Issue.record("it may still be written")
             return
         }
+    }
+
+    // [BYT-1]
+    @Test("one that has arrived whole is refused as well", arguments: [0, 1000, 100_000], [0, 0.3])
+    func refusedWhole(count: Int, loss: Double) throws {
+        bob.takesStreams = false
+        world.loss = loss
+        let stream = try #require(alice.openStream("nobody", to: bob.key))
+        write(.init(repeating: 1, count: count), fin: true, on: stream, from: alice, to: bob)
+        wait(20) { alice.streams[stream]?.end == .reset(1) }
+        world.loss = 0
+        world.run(for: .seconds(5))
+        #expect(alice.connection(to: bob)?.session?.transport.hasUnacknowledged == false)
+        #expect(bob.connection(to: alice)?.session?.transport.stopCodes.isEmpty == true)
+    }
+
+    @Test("and so is one whose program lets it wait until all of it was acknowledged")  // [BYT-1]
+    func refusedLate() throws {
+        bob.leavesStreams = true
+        let stream = try #require(alice.openStream("late", to: bob.key))
+        write([1, 2, 3], fin: true, on: stream, from: alice, to: bob)
+        wait(5) { bob.streams.count == 1 }
+        world.run(for: .seconds(1))
+        #expect(
+            alice.connection(to: bob)?.session?.transport.sendStreams.index(forKey: StreamID.firstByteStream) == nil)
+        let other = try #require(bob.streams.keys.first)
+        bob.endpoint.closeStream(other, of: alice.key, code: 1, at: world.now)
+        bob.drain()
+        wait(5) { alice.streams[stream]?.end == .reset(1) }
     }
 
     @Test("whoever does not read is not sent more than the credit, and gets the rest later")  // [BYT-5]

@@ -171,7 +171,8 @@ final class Siege {
         let objects = [
             transport.sent.count, transport.control.count, transport.events.count, transport.space.received.count,
             transport.receiveStreams.count, transport.sendStreams.count, transport.closedReceiveStreams.count,
-            transport.closedSendStreams.count, connection.pendingFrames.count, connection.early.count,
+            transport.closedSendStreams.count, transport.stopCodes.count, connection.pendingFrames.count,
+            connection.early.count,
             connection.paths.all.count, connection.checklist.candidates.count, connection.pings.count,
             connection.peerCandidates.count, connection.events.count, connection.incomingFiles.transfers.count,
         ]

@@ -106,6 +106,23 @@ struct HostilePeerTests {
         #expect(transport.nextPacket(upTo: TransportLink.size, at: start) != nil)
     }
 
+    @Test("whoever has us refuse streams without end, and acknowledges nothing, fills nothing")  // [STR-6]
+    func refusals() throws {
+        var unheard = Transport(at: start)
+        for id in 16..<16 + 3 * UInt64(Limits.maxHeldStreams) { unheard.stopSending(id, errorCode: 0) }
+        #expect(unheard.receiveStreams.count + unheard.stopCodes.count <= Limits.maxHeldStreams)
+        #expect(unheard.control.count <= Limits.maxHeldStreams)
+
+        var whole = Transport(at: start)
+        for id in 16..<16 + 3 * UInt64(Limits.maxHeldStreams) {
+            try whole.receive(stream(id, 0, 1, fin: true), at: start)
+            whole.refuse(id, errorCode: 1)
+            while whole.nextEvent() != nil {}
+        }
+        #expect(whole.receiveStreams.isEmpty && whole.stopCodes.count < Limits.maxHeldStreams)
+        #expect(whole.control.count < Limits.maxHeldStreams)
+    }
+
     @Test("gaps without end end the session")  // [STR-6]
     func gapFlood() {
         var transport = Transport(at: start)

@@ -63,12 +63,18 @@ struct InteractionTests {
             }
             if side == 0 { act(&link.a) } else { act(&link.b) }
         }
+        func expectCounted(_ transport: Transport) {
+            let incomplete = transport.receiveStreams.values.count { $0.isHeard && !$0.isComplete }
+            #expect(transport.incompleteStreams == incomplete, "seed \(seed)")
+        }
         for _ in 0..<60 {
             act(Int.random(in: 0..<2, using: &random))
             link.run(for: .milliseconds(Int64.random(in: 1..<200, using: &random))) {
                 drain(0, everything: false)
                 drain(1, everything: false)
             }
+            expectCounted(link.a)
+            expectCounted(link.b)
         }
         link.run(for: .seconds(300)) {
             drain(0, everything: true)

@@ -50,6 +50,34 @@ struct ResetTests {
         #expect(link.a.nextEvent() == nil)
     }
 
+    @Test("refusing one that has arrived whole tells its sender, once, whatever is lost", arguments: [0.0, 0.4])
+    func refuseWhole(loss: Double) {
+        let link = TransportLink(seed: 1, LinkConditions(loss: loss))
+        link.a.write([1, 2, 3], to: StreamID.firstByteStream, fin: true)
+        link.run(for: .seconds(5)) { while link.a.nextEvent() != nil {} }
+        #expect(link.a.sendStreams.isEmpty, "it is acknowledged")
+        link.b.refuse(StreamID.firstByteStream, errorCode: 5)
+        link.b.refuse(StreamID.firstByteStream, errorCode: 6)
+        #expect(link.b.receiveStreams.isEmpty)
+        var sender = Reader()
+        link.run(for: .seconds(10)) { sender.drain(&link.a) }
+        #expect(sender.other.allSatisfy { $0 == .stopped(StreamID.firstByteStream, errorCode: 5) })
+        #expect(loss > 0 ? !sender.other.isEmpty : sender.other.count == 1)
+        #expect(link.b.stopCodes.isEmpty && !link.b.hasUnacknowledged)
+    }
+
+    @Test("a stream whose end is known is stopped before all of it came, again and again")  // [STR-7]
+    func stopWithGap() throws {
+        var transport = Transport(at: Instant(nanoseconds: 1))
+        for id in 16..<16 + 2 * UInt64(Limits.maxStreams) {
+            let end = Frame.stream(StreamFrame(id: id, offset: 5, data: [1], fin: true))
+            try transport.receive(end, at: Instant(nanoseconds: 1))
+            transport.stopSending(id, errorCode: 0)
+        }
+        #expect(transport.incompleteStreams == 0 && transport.receiveStreams.isEmpty)
+        #expect(transport.stopCodes.count == 2 * Limits.maxStreams, "all of them are told")
+    }
+
     @Test("a stream is stopped before its first byte came")
     func stopEarly() {
         let link = TransportLink(seed: 1)
