@@ -5,7 +5,7 @@ internal import PinholeWire
 extension Connection {
     /// Opens a stream; nil without a session, or when too many are open.
     func openStream(_ name: [UInt8]) -> UInt64? {
-        guard session != nil, !byteStreams.isFull else { return nil }
+        guard session != nil, !isForInvite, !byteStreams.isFull else { return nil }
         let handle = takeHandle()
         let id = byteStreams.open(handle)
         session?.transport.write(StreamHead.open(name: name).encoded, to: id)
@@ -88,8 +88,9 @@ extension Connection {
         isChatHeld = isHeld
     }
 
-    /// Whether the event was about a stream of bytes.
+    /// Whether the event was about a stream of bytes. Between those who do not know each other yet there are none.
     func handleByteStream(_ event: TransportEvent, at now: Instant) -> Bool {
+        guard !isForInvite else { return false }
         switch event {
         case .readable(let id) where id >= StreamID.firstByteStream:
             if let handle = byteStreams.handle(receiving: id) { changed(handle) } else { readHead(of: id, at: now) }

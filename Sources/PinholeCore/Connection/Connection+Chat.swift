@@ -58,7 +58,8 @@ extension Connection {
         while let event = session?.transport.nextEvent() {
             guard !handleByteStream(event, at: now) else { continue }
             switch event {
-            case .readable(let stream) where isForInvite: readInvite(stream, at: now)
+            case .readable(let stream) where isForInvite, .finished(let stream) where isForInvite:
+                readInvite(stream, at: now)
             case .readable(let stream) where stream >= StreamID.firstFile: readLater(stream)
             case .readable(let stream): read(stream, at: now)
             case .writable(let stream): wantFileData(on: stream)

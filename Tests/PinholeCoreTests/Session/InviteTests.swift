@@ -185,6 +185,23 @@ struct InviteTests {
         #expect(alice.wasViolated)
     }
 
+    @Test("nor does it open streams, in either direction")  // [INV-8]
+    func streamless() throws {
+        let scene = Invitation(seed: 10)
+        let (world, alice) = (scene.world, scene.alice)
+        scene.publish()
+        let guest = world.addPeer("192.0.2.9:4000", identity: scene.invite.guest)
+        guest.useService()
+        guest.add(alice)
+        guest.connect(to: alice)
+        #expect(world.run(for: .seconds(5)) { guest.isConnected(to: alice) })
+        #expect(alice.endpoint.openStream(Array("x".utf8), to: guest.key, at: world.now) == nil)
+        _ = try #require(guest.openStream("x", to: alice.key))
+        guest.drain()
+        world.run(for: .seconds(3))
+        #expect(alice.streams.isEmpty && alice.wasViolated)
+    }
+
     @Test("a second introduction in a session is ignored")  // [INV-11]
     func twice() throws {
         let scene = Invitation(seed: 9)
