@@ -37,7 +37,7 @@ struct ByteStreams {
     private var nextID = StreamID.firstByteStream
 
     var isFull: Bool { streams.values.count { $0.isOurs } >= Limits.maxByteStreams }
-    var isFullOfPeers: Bool { streams.values.count { !$0.isOurs } + heads.count > Limits.maxByteStreams }
+    var isFullOfPeers: Bool { streams.values.count { !$0.isOurs } + heads.count >= Limits.maxByteStreams }
 
     subscript(handle: UInt64) -> Stream? { streams[handle] }
 

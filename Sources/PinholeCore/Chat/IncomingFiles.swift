@@ -57,7 +57,7 @@ struct IncomingFiles {
     /// The peer says on which stream an accepted transfer comes.
     mutating func began(_ id: UInt64, stream: UInt64) -> Bool {
         guard let index = transfers.index(forKey: id), transfers.values[index].state == .accepted,
-            stream >= StreamID.firstFile, streams[stream] == nil
+            StreamID.files.contains(stream), streams[stream] == nil
         else { return false }
         transfers.values[index].state = .receiving(stream: stream)
         streams[stream] = id

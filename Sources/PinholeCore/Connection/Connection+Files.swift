@@ -117,7 +117,7 @@ extension Connection {
         case .begin(let transfer, let stream, let group):
             guard incomingFiles.began(transfer, stream: stream) else {
                 // It answers an acceptance that was taken back meanwhile.
-                if stream >= StreamID.firstFile, incomingFiles.transfer(on: stream) == nil {
+                if StreamID.files.contains(stream), incomingFiles.transfer(on: stream) == nil {
                     session?.transport.stopSending(stream, errorCode: 0)
                 }
                 return

@@ -8,6 +8,8 @@ package enum StreamID {
     package static let firstFile: UInt64 = 16
     /// From here on: streams of bytes, numbered upwards by their sender. They share the files' credit and turns.
     package static let firstByteStream: UInt64 = 1 << 24
+    /// The content of a file each.
+    static let files = firstFile..<firstByteStream
 
     /// Files share the connection's credit; the others have only their own, so that no file can hold them up.
     static func isFile(_ id: UInt64) -> Bool { id >= firstFile }

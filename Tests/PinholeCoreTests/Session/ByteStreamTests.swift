@@ -149,7 +149,19 @@ struct ByteStreamTests {
         wait(5) { Array(bob.streams.values).contains(expected) }
     }
 
-    @Test("no more are open at once than may be, and a contact that opens more is refused")  // [BYT-1]
+    @Test("a contact that opens more than may be open is refused")  // [BYT-1]
+    func tooMany() throws {
+        let siege = try Siege(seed: 72)
+        let head = StreamHead.open(name: Array("test".utf8)).encoded
+        let ids = (0...UInt64(Limits.maxByteStreams)).map { StreamID.firstByteStream + $0 }
+        for id in ids { siege.send([.stream(StreamFrame(id: id, offset: 0, data: head, fin: true))]) }
+        siege.run(for: .seconds(1))
+        #expect(siege.bob.streams.count == Limits.maxByteStreams)
+        let stops = siege.packets.flatMap(\.frames).filter { if case .stopSending = $0 { true } else { false } }
+        #expect(stops == [.stopSending(id: ids[Limits.maxByteStreams], errorCode: StreamCode.tooMany)])
+    }
+
+    @Test("no more are open at once than may be")  // [BYT-1]
     func bounds() throws {
         for number in 0..<Limits.maxByteStreams {
             _ = try #require(alice.openStream("\(number)", to: bob.key))

@@ -7,6 +7,20 @@ import Testing
 
 @Suite("what is agreed about files")
 struct FileAnswerTests {
+    @Test("a file does not come on a stream of bytes, nor on one that is reserved")
+    func streamsOfFiles() {
+        for (stream, isTaken) in [
+            (StreamID.firstFile - 1, false), (StreamID.firstFile, true), (StreamID.firstByteStream - 1, true),
+            (StreamID.firstByteStream, false),
+        ] {
+            var files = IncomingFiles()
+            let isOffered = files.offered(1) == nil
+            let isAccepted = files.accept(1)
+            let hasBegun = files.began(1, stream: stream)
+            #expect(isOffered && isAccepted && hasBegun == isTaken, "\(stream)")
+        }
+    }
+
     // [FIL-5]
     @Test("after 'wait' nothing of what is under way counts, and another answer lets it go on")
     func postponed() throws {
