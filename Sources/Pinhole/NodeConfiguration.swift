@@ -28,7 +28,8 @@ public struct NodeConfiguration: Sendable {
     public var port: UInt16
     /// Where received files go. It is created when the first file arrives.
     public var downloadDirectory: String
-    /// What those whose invites are used here are told that this person is called; empty: nothing.
+    /// What those whose invites are used here are told that this person is called; empty: nothing. Of more than 128 bytes
+    /// of UTF-8 they are told the first characters.
     public var name: String
     /// Whether whoever uses an invite of one's own becomes a contact at once, without a person's answer.
     public var acceptsInvited: Bool
@@ -71,7 +72,7 @@ public struct NodeConfiguration: Sendable {
         self.serviceToken = serviceToken
         self.port = port
         self.downloadDirectory = downloadDirectory
-        self.name = String(name.prefix(32))
+        self.name = name
         self.acceptsInvited = acceptsInvited
         self.filePolicy = filePolicy
         self.existingFilePolicy = existingFilePolicy

@@ -123,13 +123,14 @@ package enum InviteRecord: Equatable, Sendable {
 
 /// What somebody who was invited says of himself.
 package struct InviteIntroduction: Equatable, Sendable {
-    /// What he calls himself, which may be nothing; a claim.
-    package var name: String
+    /// What he calls himself, which may be nothing: at most ``Limits/maxInviteName`` bytes; a claim.
+    package let name: String
     /// The services that he uses.
     package var places: [Place]
 
+    /// Of a name that is too long the first characters are taken.
     package init(name: String, places: [Place]) {
-        self.name = name
+        self.name = name.prefix(bytes: Limits.maxInviteName)
         self.places = places
     }
 
@@ -138,6 +139,19 @@ package struct InviteIntroduction: Equatable, Sendable {
         writer.inviteName(name)
         writer.places(places)
         return writer.bytes
+    }
+}
+
+extension String {
+    /// As many whole characters as so many bytes of UTF-8 have room for.
+    fileprivate func prefix(bytes limit: Int) -> String {
+        var end = startIndex
+        while end < endIndex {
+            let next = index(after: end)
+            guard utf8.distance(from: startIndex, to: next) <= limit else { break }
+            end = next
+        }
+        return String(self[..<end])
     }
 }
 

@@ -115,6 +115,17 @@ struct InviteTests {
         #expect(scene.world.run(for: .seconds(10)) { scene.alice.introductions.count == 1 })
     }
 
+    @Test("somebody with a name that is too long is introduced by the beginning of it")
+    func longName() {
+        let name = String(repeating: "🏴󠁧󠁢󠁳󠁣󠁴󠁿é", count: 32)
+        let scene = Invitation(seed: 11)
+        scene.publish()
+        scene.use(by: scene.bob, name: name)
+        #expect(scene.world.run(for: .seconds(10)) { scene.alice.introductions.count == 1 })
+        let told = scene.alice.introductions.first?.name ?? ""
+        #expect(name.hasPrefix(told) && (100...Limits.maxInviteName).contains(told.utf8.count), "\(told)")
+    }
+
     @Test("by an address alone, without a service")
     func direct() {
         let scene = Invitation(seed: 3, usesService: false)
