@@ -83,11 +83,12 @@ extension Connection {
 
     func move(to route: Route, isOwnChoice: Bool, at now: Instant) {
         guard let old = paths.active, old != route else { return }
-        activate(route, at: now)
-        if isOwnChoice { pathChosen = now } else { pathLeft = (old, now) }
-        // RFC 9000 §9.4: "Because port-only changes are commonly the result of NAT rebinding or other middlebox activity, the
-        // endpoint MAY instead retain its congestion control state and round-trip estimate in those cases".
-        if old.remote.ip == route.remote.ip { keepPath(route) } else { resetPath(route, at: now) }
+        if isOwnChoice {
+            pathChosen = now
+        } else {
+            pathLeft = (old, now, session?.transport.probeTimeouts ?? 0)
+        }
+        change(from: old, to: route, at: now)
         keepAlive.mappingMade(at: now)
         // What is unanswered goes again at once; and the peer follows this packet.
         session?.transport.probe()
@@ -97,19 +98,27 @@ extension Connection {
     }
 
     /// Sockets that the session does not go by any more are closed when both sides have chosen.
-    private func activate(_ route: Route, at now: Instant) {
+    private func change(from old: Route, to route: Route, at now: Instant) {
         paths.activate(route)
         if !extraSockets.isEmpty { socketRelease = now + Self.choiceTime }
+        // RFC 9000 §9.4: "Because port-only changes are commonly the result of NAT rebinding or other middlebox activity, the
+        // endpoint MAY instead retain its congestion control state and round-trip estimate in those cases".
+        if old.remote.ip == route.remote.ip { keepPath(route) } else { resetPath(route, at: now) }
     }
 
-    /// A path that was followed and never answered was not the peer's.
+    /// A path that was followed and never answered was not the peer's. Only the probes that went there say so: those
+    /// before were lost on the way that the peer has left.
     func fallBackIfUnvalidated(at now: Instant) {
-        guard let session, let path = paths.activePath, !path.isValidated, session.transport.ptoCount >= 3,
+        guard let session, let path = paths.activePath, !path.isValidated,
+            session.transport.ptoCount >= Self.fallBackTimeouts,
+            session.transport.probeTimeouts - (pathLeft?.probeTimeouts ?? 0) >= Self.fallBackTimeouts,
             let last = paths.lastValidated, last != path.route
         else { return }
-        activate(last, at: now)
-        resetPath(last, at: now)
+        change(from: path.route, to: last, at: now)
     }
+
+    /// How many probe timeouts in a row a path may take to answer (protocol §3.8).
+    private static let fallBackTimeouts = 3
 
     /// A challenge of the path that was followed may have been lost with everything else.
     func challengeAgain(at now: Instant) {

@@ -80,8 +80,8 @@ final class Connection {
     var repeatsCandidates = false
     /// When this side last moved by its own choice.
     var pathChosen: Instant?
-    /// What this side last left to follow the peer, and when.
-    var pathLeft: (route: Route, at: Instant)?
+    /// What this side last left to follow the peer, when, and after how many probe timeouts of the session.
+    var pathLeft: (route: Route, at: Instant, probeTimeouts: UInt64)?
     var pathsReviewed: Instant?
     var capacityCheck: CapacityCheck?
     /// What the table of paths was last told of the active one.

@@ -94,6 +94,9 @@ package struct Transport: Sendable {
     /// (``Limits/maxProbeInterval``), so that this is no measure of time.
     package var ptoCount: Int { lossDetection.ptoCount }
 
+    /// Probe timeouts, ever.
+    package var probeTimeouts: UInt64 { counters.probeTimeouts }
+
     /// Whether the peer still has something to acknowledge, sent or not.
     package var hasUnacknowledged: Bool {
         !sent.isEmpty || !control.isEmpty || sendStreams.values.contains { $0.isUnacknowledged }

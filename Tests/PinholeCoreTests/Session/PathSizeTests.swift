@@ -49,6 +49,9 @@ struct SizedTransfer {
     /// The sender's.
     var transport: Transport? { alice.connection(to: bob)?.session?.transport }
 
+    /// Where the sender sends.
+    var path: TransportAddress? { alice.endpoint.path(to: bob.key)?.remote }
+
     /// How much of the line a transfer of so many bytes in the time that has passed uses.
     var share: Double { Double(content.count) / (elapsed / .seconds(1)) / Self.rate }
 }

@@ -44,10 +44,16 @@ struct RebindingTests {
         #expect(transfer.elapsed < .seconds(40), "\(transfer.elapsed)")
     }
 
+    /// A router that gives another port after it has forgotten everything.
+    private static func renumbering(seed: UInt64) -> NAT {
+        NAT(
+            .endpointIndependent, .addressAndPortDependent, .random, external: IPAddress("198.51.100.1")!, seed: seed)
+    }
+
     @Test(  // [PTH-17]
         "another address begins with a fresh window and round trip, another port keeps both", arguments: [false, true])
     func fresh(renumbers: Bool) {
-        let nat = NAT.home("198.51.100.1", seed: 3)
+        let nat = Self.renumbering(seed: 3)
         // Bob sends nothing but acknowledgements; what he sees of alice's moves is in his own transport.
         let transfer = SizedTransfer(seed: 3, bytes: 3_000_000, nil, nat)
         transfer.run(until: .seconds(1))
@@ -56,10 +62,8 @@ struct RebindingTests {
         let pathStart = transfer.transport?.pathStart
         nat.flush()
         if renumbers { nat.external = IPAddress("198.51.100.99")! }
-        let old = transfer.alice.endpoint.path(to: transfer.bob.key)?.remote
-        transfer.world.run(for: .seconds(10)) {
-            transfer.alice.endpoint.path(to: transfer.bob.key)?.remote != old
-        }
+        let old = transfer.path
+        #expect(transfer.world.run(for: .seconds(10)) { transfer.path != old })
         let after = transfer.transport?.statistics.congestionWindow ?? 0
         if renumbers {
             #expect(after <= 12_000 && transfer.transport?.pathStart != pathStart)
@@ -70,6 +74,25 @@ struct RebindingTests {
         }
         transfer.run(until: .seconds(20))
         #expect(transfer.isWhole)
+    }
+
+    // [PTH-11] [PTH-17]
+    @Test("what was lost before the peer's port changed does not lead back to the old one", arguments: 0..<8)
+    func patience(seed: UInt64) {
+        let nat = Self.renumbering(seed: seed)
+        let transfer = SizedTransfer(seed: seed, bytes: 3_000_000, nil, nat)
+        transfer.world.delay = .milliseconds(50)
+        transfer.run(until: .seconds(2))
+        // The router starts again: what leaves meanwhile is lost.
+        nat.isBlocking = true
+        transfer.world.run(for: .milliseconds(1500))
+        nat.isBlocking = false
+        nat.flush()
+        let (old, pathStart) = (transfer.path, transfer.transport?.pathStart)
+        #expect(transfer.world.run(for: .seconds(10)) { transfer.path != old })
+        let new = transfer.path
+        transfer.world.run(for: .seconds(1)) { transfer.path != new }
+        #expect(transfer.path == new && transfer.transport?.pathStart == pathStart)
     }
 
     @Test("another address of this machine begins a path anew as well")  // [PTH-17]
