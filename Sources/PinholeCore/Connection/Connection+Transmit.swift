@@ -26,7 +26,8 @@ extension Connection {
             if session.transport.bytesInFlight > 0, session.unansweredSince == nil { session.unansweredSince = now }
         }
         switch filling {
-        case .finished: break
+        // The side that is asked, and never asks itself, is as silent as the other.
+        case .finished: if count > 0, session.wasAskedBriefly { session.transport.giveBack() }
         case .full: hasMoreToSend = true
         case .keysUsedUp: closeIfUsedUp(at: now)
         }

@@ -1,4 +1,5 @@
 import PinholeWire
+import Simulator
 import TestSupport
 import Testing
 
@@ -61,6 +62,21 @@ struct BufferTests {
         link.a.write([4], to: StreamID.chat)
         link.run(for: .seconds(1))
         #expect(link.b.read(StreamID.chat) == [4])
+    }
+
+    @Test("so do both sides of a session, though only one of them asks the other whether it is there")
+    func idleSession() {
+        let world = World(seed: 4)
+        world.link.rate = 12_500_000
+        let (alice, bob) = world.makePair(nil, nil)
+        let content = world.content(2_000_000)
+        alice.sendFile(1, name: "there", content, to: bob)
+        bob.sendFile(2, name: "back", content, to: alice)
+        #expect(world.run(for: .seconds(60)) { alice.sentFiles == [1] && bob.sentFiles == [2] })
+        world.run(for: .seconds(120))
+        for transport in [alice.connection(to: bob), bob.connection(to: alice)].map({ $0?.session?.transport }) {
+            #expect(transport?.reserved ?? .max < 1024, "\(transport?.reserved ?? 0)")
+        }
     }
 
     @Test("what is given back is what the next bytes of a file come in")
