@@ -40,6 +40,8 @@ extension Limits {
     /// Each is compared with all contacts: "at most 32 a second, 8 of one address".
     package static let beaconsPerSecond = 32
     package static let beaconsPerSecondPerSource = 8
+    /// "no further ones in a second in which 200,000 keys were tried": some 10 % of a core.
+    package static let beaconTrialsPerSecond = 200_000
 
     // MARK: Port mapping (protocol §5.5)
 

@@ -10,7 +10,11 @@ struct Beacons {
     private var hurried: Instant?
     /// Where the next round begins, when there are more contacts than one round is for.
     private var firstContact = 0
-    var load = SourceLoad(limit: Limits.beaconsPerSecond, perSource: Limits.beaconsPerSecondPerSource)
+    var load = SourceLoad(
+        limit: Limits.beaconsPerSecond, perSource: Limits.beaconsPerSecondPerSource,
+        work: Limits.beaconTrialsPerSecond)
+    /// How many keys beacons were compared with, ever.
+    private(set) var trials = 0
     /// What leaves in the next turn.
     private var outgoing: [(datagram: [UInt8], source: IPAddress)] = []
     private var outgoingIndex = 0
@@ -47,6 +51,12 @@ struct Beacons {
         return (0..<Limits.beaconContacts).map { (firstContact + $0) % count }
     }
 
+    /// The latest beacon was compared with so many keys.
+    mutating func spend(_ count: Int) {
+        trials += count
+        load.spend(count)
+    }
+
     mutating func send(_ beacon: Beacon, from source: IPAddress) {
         outgoing.append((beacon.encoded, source))
     }
@@ -73,6 +83,9 @@ struct BeaconKeys {
         own = (epoch, key)
         return key
     }
+
+    /// How many epochs the peer's beacons may be of.
+    static let epochs = 3
 
     /// Of this epoch, the one before and the one after: clocks differ.
     mutating func peer(_ pair: PairKeys, _ epoch: UInt32) -> [BeaconKey] {

@@ -57,17 +57,32 @@ extension Endpoint {
         guard !beacons.load.isOverloaded(by: sender, at: now) else { return environment.drops.count(.rateLimited) }
         let entries = BeaconEntries(beacon)
         let said = TransportAddress(sender.ip.inZone(0), port: sender.port)
-        for (slot, connection) in connections {
-            let keys = connection.beaconKeys.peer(connection.pair, environment.beaconEpoch(at: now))
-            guard let flags = keys.lazy.compactMap({ $0.flags(in: entries, from: said) }).first else { continue }
-            connection.heardBeacon(from: sender, isCalling: flags.contains(.calling), at: now)
+        let epoch = environment.beaconEpoch(at: now)
+        if let (slot, flags) = contact(in: entries, from: said, epoch) {
+            connections[slot]?.heardBeacon(from: sender, isCalling: flags.contains(.calling), at: now)
             return settleLater(slot)
         }
-        let epoch = environment.beaconEpoch(at: now)
         let isTwin = [epoch, epoch &- 1, epoch &+ 1].contains {
             BeaconKey(twins.keys, epoch: $0).flags(in: entries, from: said) != nil
         }
         if isTwin { heardTwin(from: said, at: now) } else { environment.drops.count(.notForUs) }
+    }
+
+    /// The contact for whom one of the entries is. Most clocks are right: the present epoch is tried with all contacts
+    /// before the others are.
+    private func contact(
+        in entries: BeaconEntries, from sender: TransportAddress, _ epoch: UInt32
+    ) -> (slot: Int, flags: BeaconFlags)? {
+        var trials = 0
+        defer { beacons.spend(trials) }
+        for position in 0..<BeaconKeys.epochs {
+            for (slot, connection) in connections {
+                trials += 1
+                let key = connection.beaconKeys.peer(connection.pair, epoch)[position]
+                if let flags = key.flags(in: entries, from: sender) { return (slot, flags) }
+            }
+        }
+        return nil
     }
 }
 

@@ -1,9 +1,10 @@
-import PinholeCore
 import PinholeCrypto
 import PinholeWire
 import Simulator
 import TestSupport
 import Testing
+
+@testable import PinholeCore
 
 /// Finding contacts on the local network, without a service.
 @Suite("beacons")
@@ -244,6 +245,31 @@ struct BeaconTests {
         #expect(bob.endpoint.drops[.rateLimited] - limited >= 1000 - Limits.beaconsPerSecond - 1000 / 200)
         home.world.run(for: .seconds(1))
         #expect(home.world.recording?.count == before, "nobody was answered")
+    }
+
+    // [LAN-10]
+    @Test("what strangers have beacons compared with is bounded, however many contacts there are")
+    func work() throws {
+        let home = Home(seed: 18)
+        let contacts = 3000
+        home.bob.useLocalNetwork()
+        for _ in 0..<contacts { try home.bob.endpoint.add(IdentitySecret.generate().publicKey, at: home.world.now) }
+        home.world.run(for: .seconds(3))
+        var random = SeededRandom(seed: 18)
+        for index in 0..<32 {
+            let noise = Beacon(nonce: random.bytes(Beacon.nonceSize), entries: (0..<8).map { _ in random.next() })
+            let source = TransportAddress(IPAddress(v4: 0xc0a8_0114 + UInt32(index)), port: 4000)
+            home.bob.receive(noise.encoded, from: source, by: .beacon)
+        }
+        let most = Limits.beaconTrialsPerSecond + BeaconKeys.epochs * contacts
+        #expect((Limits.beaconTrialsPerSecond...most).contains(home.bob.endpoint.beacons.trials))
+        // The next second has its own.
+        home.world.run(for: .seconds(1))
+        home.alice.add(home.bob)
+        home.bob.add(home.alice)
+        home.alice.useLocalNetwork()
+        home.alice.send("hello", to: home.bob)
+        #expect(home.world.run(for: .seconds(5)) { home.bob.texts == ["hello"] })
     }
 
     @Test("one who repeats a call a thousand times is called a few times")  // [LAN-11]
