@@ -13,6 +13,8 @@ package struct SocketID: Hashable, Sendable {
     package static let beacon = SocketID(rawValue: 1)
     /// The first that is opened for a while and closed again.
     package static let firstExtra = SocketID(rawValue: 2)
+
+    package var isExtra: Bool { rawValue >= Self.firstExtra.rawValue }
 }
 
 /// One way between this peer and another: a socket here and an address there, RFC 9000 §9's path without the addresses

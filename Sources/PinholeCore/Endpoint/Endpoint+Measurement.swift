@@ -92,13 +92,20 @@ extension Endpoint {
             settleMeasurement(family, at: now)
         } else if lifetimeTests[family]?.receive(message, from: source, at: now, environment) ?? false {
             settleLifetimeTest(family, at: now)
-        } else if let (slot, connection) = connections.first(where: { $0.value.extraSockets.contains(source.socket) }),
+        } else if let (slot, connection) = owner(of: source.socket),
             connection.receiveSTUN(message, from: source, at: now)
         {
             settleLater(slot)
         } else {
             environment.drops.count(.unexpectedSTUN)
         }
+    }
+
+    /// The connection that a socket was opened for. Anybody may send to the main sockets, which are nobody's, and there
+    /// may be many connections.
+    private func owner(of socket: SocketID) -> (slot: Int, connection: Connection)? {
+        guard socket.isExtra else { return nil }
+        return connections.first { $0.value.extraSockets.contains(socket) }.map { ($0.key, $0.value) }
     }
 
     func measurementDidOpen(_ socket: SocketID, port: UInt16?, at now: Instant) {
