@@ -37,6 +37,18 @@ package struct FileManifest: Equatable, Sendable {
             }
         }
 
+        /// How many ranges of a file with holes the list names.
+        package var ranges: Int {
+            switch kind {
+            case .file(let size, let data): Self.isWhole(data, size) ? 0 : data.count
+            case .folder: 0
+            }
+        }
+
+        fileprivate static func isWhole(_ data: [Range<UInt64>], _ size: UInt64) -> Bool {
+            data == (size == 0 ? [] : [0..<size])
+        }
+
         package var size: UInt64 {
             switch kind {
             case .file(let size, _): size
@@ -66,9 +78,11 @@ package struct FileManifest: Equatable, Sendable {
         var files: Set<String> = []
         var contentSize = UInt64(bytes.count)
         var totalSize: UInt64 = 0
+        var ranges = 0
         while !reader.isAtEnd {
             guard entries.count < Limits.maxManifestEntries else { throw .tooLong }
-            let entry = try Entry(&reader)
+            let entry = try Entry(&reader, maxRanges: Limits.maxManifestRanges - ranges)
+            ranges += entry.ranges
             if entries.isEmpty {
                 guard entry.path.isEmpty, entry.isFolder == (offer.shape == .folder) else { throw .malformed }
             } else {
@@ -113,7 +127,7 @@ package struct FileManifest: Equatable, Sendable {
 }
 
 extension FileManifest.Entry {
-    fileprivate init(_ reader: inout ByteReader) throws(WireError) {
+    fileprivate init(_ reader: inout ByteReader, maxRanges: Int) throws(WireError) {
         let kind = try reader.u8()
         mode = try reader.u16()
         seconds = Int64(bitPattern: try reader.u64())
@@ -130,6 +144,8 @@ extension FileManifest.Entry {
         case 2:
             let size = try reader.varint()
             let count = try reader.length()
+            // One takes eight times the memory that it takes in the list.
+            guard count <= maxRanges else { throw .tooLong }
             var data: [Range<UInt64>] = []
             var end: UInt64 = 0
             for index in 0..<count {
@@ -151,7 +167,7 @@ extension FileManifest.Entry {
     fileprivate func write(to writer: inout ByteWriter) {
         let number: UInt8 =
             switch kind {
-            case .file(let size, let data): data == (size == 0 ? [] : [0..<size]) ? 1 : 2
+            case .file(let size, let data): Self.isWhole(data, size) ? 1 : 2
             case .folder: 3
             }
         writer.u8(number)

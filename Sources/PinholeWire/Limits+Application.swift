@@ -29,9 +29,10 @@ extension Limits {
     package static let maxUnwritten = 4 << 20
     /// … and of all of them; each has at most half of what the others leave.
     package static let maxUnwrittenTogether = 32 << 20
-    /// "at most 64 MiB of manifest, for 2^20 entries".
+    /// "at most 2^20 entries, 2^20 ranges of files with holes and 64 MiB".
     package static let maxManifest = 64 << 20
     package static let maxManifestEntries = 1 << 20
+    package static let maxManifestRanges = 1 << 20
     package static let maxFolderDepth = 64
     /// Linux' PATH_MAX.
     package static let maxFilePath = 4096

@@ -95,6 +95,18 @@ struct FileManifestTests {
         }
     }
 
+    @Test("more ranges than may be are refused before they are read, of however many files they are")  // [FIL-10]
+    func manyRanges() throws {
+        func file(_ path: String, ranges: Int) -> Entry {
+            self.file(path, 1 << 40, (0..<UInt64(ranges)).map { 2 * $0..<2 * $0 + 1 })
+        }
+        let half = Limits.maxManifestRanges / 2
+        #expect(read([folder(""), file("a", ranges: half), file("b", ranges: half)]) != nil)
+        let manifest = FileManifest([folder(""), file("a", ranges: half), file("b", ranges: half + 1)])
+        let (bytes, offer) = (manifest.encoded, offer(manifest))
+        #expect(throws: WireError.tooLong) { try FileManifest(bytes.span, of: offer) }
+    }
+
     @Test("sizes that together pass what a file can have are refused")  // [FIL-10]
     func overflow() {
         #expect(read([folder(""), file("a", 1 << 61, []), file("b", 1 << 61, [])]) != nil)

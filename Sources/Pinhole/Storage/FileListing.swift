@@ -8,6 +8,8 @@ struct FileListing {
     private(set) var omitted: [Phrase] = []
     /// Which files these are, and when anything of them was last changed.
     private(set) var identities: [UInt8] = []
+    /// Ranges of the files with holes.
+    private var ranges = 0
 
     init(_ path: String) throws(PinholeError) {
         let status = try FileStatus(of: path)
@@ -61,12 +63,14 @@ struct FileListing {
         guard status.isRegular else { throw PinholeError(.usage, "\(path) is not a regular file") }
         var data = status.size == 0 ? [] : [0..<status.size]
         if status.isSparse {
-            let ranges = file.data(of: status.size, grain: Self.grain)
-            if ranges.count <= Self.maxRanges { data = ranges }
+            let found = file.data(of: status.size, grain: Self.grain)
+            // Of a file with more, the holes are sent as what they read as.
+            if found.count <= min(Self.maxRanges, Limits.maxManifestRanges - ranges) { data = found }
         }
         note(status)
         files.append(FileSource.Item(entry: entries.count, path: path, status: status))
         entries.append(Self.entry(.file(size: status.size, data: data), status, name))
+        ranges += entries[entries.count - 1].ranges
     }
 
     private mutating func note(_ status: FileStatus) {
