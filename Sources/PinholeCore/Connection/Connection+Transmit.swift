@@ -79,7 +79,7 @@ extension Connection {
             let isAnswer = frames.isEmpty && transport.bytesInFlight == inFlight
             // A keep-alive and its answer say nothing that their times do not, and there are many of them.
             let isBrief = isAnswer ? session.wasAskedBriefly : bytes == 1
-            if !isBrief { writer.zeros(Transport.paddedSize(bytes, upTo: size) - bytes) }
+            if !isBrief { writer.zeros(packet.size - bytes) }
             seal(&writer, from: start, packet, session.keys, to: active)
             count += 1
         }
@@ -118,8 +118,9 @@ extension Connection {
             return arena.writer.truncate(to: start)
         }
         let limit = min(Limits.maxDatagramSize, allowance) - Limits.dataOverhead
-        arena.writer.zeros((isFull ? limit : Transport.paddedSize(count, upTo: limit)) - count)
-        let packet = WrittenPacket(number: number, ecn: .notECT)
+        let packet = WrittenPacket(
+            number: number, ecn: .notECT, size: isFull ? limit : Transport.paddedSize(count, upTo: limit))
+        arena.writer.zeros(packet.size - count)
         seal(&arena.writer, from: start, packet, keys, to: route)
         sent(arena.writer.count - start, to: route, isProvoked: isProvoked)
         if paths.isActive(route) { session?.lastSent = now }

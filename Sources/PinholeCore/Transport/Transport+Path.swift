@@ -21,7 +21,7 @@ extension Transport {
             SentPacket(
                 number: number, sentAt: now, size: size, largestAcknowledged: nil, frames: SentFrames(),
                 stamp: deliveryRate.stamp(inFlight: bytesInFlight, at: now), isMTUProbe: true))
-        return WrittenPacket(number: number, ecn: .notECT)
+        return WrittenPacket(number: number, ecn: .notECT, size: size - Limits.dataOverhead)
     }
 
     /// The most that the next packet of a probe timeout should hold.
@@ -91,4 +91,6 @@ extension Transport {
 package struct WrittenPacket: Equatable, Sendable {
     package let number: UInt64
     package let ecn: ECNCodepoint
+    /// Bytes of frames, and of the padding that is to follow them.
+    package let size: Int
 }

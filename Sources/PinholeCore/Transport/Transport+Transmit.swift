@@ -76,18 +76,21 @@ extension Transport {
         counters.bytesSent += UInt64(count)
         // What only the connection insists on is not tracked: nothing of it is repeated, and a peer that provokes it
         // and never acknowledges must not fill our memory.
-        guard isEliciting, permission != .acknowledgements else { return WrittenPacket(number: number, ecn: .notECT) }
+        let size = Self.paddedSize(count, upTo: end - beginning)
+        guard isEliciting, permission != .acknowledgements else {
+            return WrittenPacket(number: number, ecn: .notECT, size: size)
+        }
         let isFilled = end - writer.count < Self.leastFrame
         // Who never fills a packet fills no queue, and need not be told.
         let isMarked = isFilled && ecn.isMarking && permission != .probe
         track(
             SentPacket(
                 number: number, sentAt: now,
-                size: Self.paddedSize(count, upTo: end - beginning) + Limits.dataOverhead, largestAcknowledged: largest,
-                frames: frames, stamp: deliveryRate.stamp(inFlight: bytesInFlight, at: now), isMarked: isMarked))
+                size: size + Limits.dataOverhead, largestAcknowledged: largest, frames: frames,
+                stamp: deliveryRate.stamp(inFlight: bytesInFlight, at: now), isMarked: isMarked))
         if permission == .probe { probes -= 1 }
         hasFilledPacket = isFilled && end - beginning + Limits.dataOverhead >= mtu.size
-        return WrittenPacket(number: number, ecn: isMarked ? .ect0 : .notECT)
+        return WrittenPacket(number: number, ecn: isMarked ? .ect0 : .notECT, size: size)
     }
 
     /// Lengths say less when there are few of them (protocol §3.4): bytes of frames, of a packet that has room for `limit`.

@@ -71,6 +71,20 @@ struct PathSizeTests {
         #expect(transfer.share > 0.8, "\(transfer.share)")
     }
 
+    @Test("where nothing comes through, the probes that every path carries leave with no more than 508 bytes")
+    func rescue() {
+        let transfer = SizedTransfer(seed: 2, bytes: 2_000_000)
+        transfer.run(until: .seconds(1))
+        var sizes: Set<Int> = []
+        transfer.world.tap = { [alice = transfer.alice] flight in
+            if flight.source == alice.address, flight.isDirect { sizes.insert(flight.bytes.count) }
+            return flight.bytes.count <= Limits.narrowDatagramSize ? flight : nil
+        }
+        transfer.run(until: .seconds(4))
+        // Frames of 479 bytes are padded to what was left of the packet, and not to 512.
+        #expect(sizes.contains(508) && !sizes.contains(512 + Limits.dataOverhead), "\(sizes.sorted())")
+    }
+
     @Test("people who only chat send no probes")  // [SIZ-6]
     func chat() {
         let world = World(seed: 3)
