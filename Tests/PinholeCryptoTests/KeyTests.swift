@@ -208,18 +208,9 @@ struct KeyTests {
         #expect(try ServiceKey(text: service.publicKey.text) == service.publicKey)
     }
 
-    @Test("BLAKE2b is that of the vectors, whole and in pieces, and a copied hasher goes its own way")
+    @Test("BLAKE2b is that of the vectors")
     func blake2b() {
-        for vector in file.blake2b {
-            let input = vector.input.bytes
-            #expect(Blake2b.hash(input) == vector.hash.bytes)
-            var hasher = Blake2bHasher()
-            for byte in input { hasher.update([byte].span) }
-            let copy = hasher
-            hasher.update([0].span)
-            #expect(copy.finalize() == vector.hash.bytes)
-            #expect(hasher.finalize() != vector.hash.bytes)
-        }
+        for vector in file.blake2b { #expect(Blake2b.hash(vector.input.bytes) == vector.hash.bytes) }
     }
 
     @Test("secrets compare by content and length")  // [SIG-10]
