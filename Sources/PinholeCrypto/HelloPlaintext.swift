@@ -25,8 +25,6 @@ package struct IntroID: Hashable, Sendable {
         IntroID(randomBytes(16))
     }
 
-    package var isNone: Bool { self == .none }
-
     package var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 16)
         writer.u64(high)

@@ -24,7 +24,7 @@ package enum KeyFileError: Error, Equatable, Sendable {
         case .needsPassphrase: "the key file is sealed with a passphrase, and none was given"
         case .wrongPassphrase: "the passphrase does not open the key file"
         case .unsupported: "the key file was sealed by another version of the program"
-        case .notEnoughMemory: "there is not enough free memory to turn the passphrase into a key (256 MiB are needed)"
+        case .notEnoughMemory: "there is not enough free memory to turn the passphrase into a key"
         case .foreignSeal: "the key is sealed with a passphrase of another program: take it off a copy first"
         case .notEd25519: "the file holds no Ed25519 secret key"
         }

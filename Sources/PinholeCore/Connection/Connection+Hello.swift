@@ -72,9 +72,9 @@ extension Connection {
     /// of the peer is being tried.
     func askForEcho(at now: Instant) {
         guard !isAskingForEcho, pairings.allSatisfy(\.isAuthenticated), !introducers.isEmpty,
-            lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true
+            lastAnswerToStale.map({ now - $0 >= .seconds(10) }) ?? true
         else { return }
-        lastStaleCookie = now
+        lastAnswerToStale = now
         let attempt = beginAttempt(answering: nil, needsEcho: true, at: now)
         attemptDeadline = attemptDeadline ?? now + Self.punchPatience
         introduction = OutgoingIntroduction(resend: now)

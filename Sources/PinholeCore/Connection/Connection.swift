@@ -95,7 +95,8 @@ final class Connection {
     /// The greatest timestamp that this side has put into a HELLO, and that of the peer that was authenticated.
     var ownTimestamp: UInt64
     var authenticatedTimestamp: UInt64
-    var lastStaleCookie: Instant?
+    /// When a HELLO that looked old was last answered, by a cookie or by a question for an echo.
+    var lastAnswerToStale: Instant?
     /// When a question for an echo that looked old was last answered.
     var lastYield: Instant?
 

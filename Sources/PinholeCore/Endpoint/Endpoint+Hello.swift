@@ -75,10 +75,10 @@ extension Endpoint {
         guard hello.plaintext.timestamp != connection.authenticatedTimestamp else {
             return environment.drops.count(.notForUs)
         }
-        guard connection.lastStaleCookie.map({ now - $0 >= .seconds(10) }) ?? true else {
+        guard connection.lastAnswerToStale.map({ now - $0 >= .seconds(10) }) ?? true else {
             return environment.drops.count(.rateLimited)
         }
-        connection.lastStaleCookie = now
+        connection.lastAnswerToStale = now
         transmit(cookieGate.cookieReply(to: datagram, from: source.remote, at: now), to: source)
     }
 

@@ -200,14 +200,6 @@ extension PathMTU {
         }
     }
 
-    /// Whether 1200 bytes were never shown to pass nor to fail.
-    var isUntried: Bool {
-        switch phase {
-        case .base: true
-        case .searching, .complete: false
-        }
-    }
-
     private func candidate(_ search: Search) -> Int? {
         if size < Limits.maxDatagramSize, search.ceiling >= Limits.maxDatagramSize { return Limits.maxDatagramSize }
         if let guess = search.guess, guess > size, guess <= search.ceiling { return guess }

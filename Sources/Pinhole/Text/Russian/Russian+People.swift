@@ -238,8 +238,8 @@ extension Russian {
             "в {1} нет профиля",
         "there is no terminal to ask for the new passphrase on":
             "спросить новый пароль не на чем: терминала нет",
-        "there is not enough free memory to turn the passphrase into a key (256 MiB are needed)":
-            "не хватает памяти, чтобы превратить пароль в ключ (нужно 256 МиБ)",
+        "there is not enough free memory to turn the passphrase into a key":
+            "не хватает памяти, чтобы превратить пароль в ключ",
         "these are not eighteen safety words: one was misheard, mistyped or left out":
             "это не восемнадцать слов безопасности: какое-то не расслышано, ошибочно или пропущено",
         "this is a key, not an invite":
