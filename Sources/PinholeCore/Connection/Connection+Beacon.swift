@@ -47,14 +47,14 @@ extension Connection {
         guard session == nil else { return tryNeighbour(address, at: now) }
         guard isCalled || isCalling, pairings.isEmpty else { return }
         // A call that is under way has its own pace.
-        guard directHello == nil || isNew else { return }
-        if isCalling, attemptDeadline == nil {
+        guard attempt?.directHello == nil || isNew else { return }
+        if isCalling, attempt == nil {
             wantedSince = now
             events.append(.connecting(peer))
         }
         retry = nil
-        _ = currentAttempt(at: now)
-        attemptDeadline = max(attemptDeadline ?? now, now + Self.punchPatience)
+        _ = currentHello(at: now)
+        extendAttempt(until: now + Self.punchPatience)
         callDirectly(at: now)
     }
 
@@ -73,7 +73,8 @@ extension Connection {
     /// HELLOs to where the peer listens.
     func callDirectly(at now: Instant) {
         guard !listeningAddresses.isEmpty else { return }
-        directHello = DirectHello(resend: now, cookie: directHello?.cookie)
+        let cookie = attempt?.directHello?.cookie
+        attempt?.directHello = Attempt.DirectHello(resend: now, cookie: cookie)
         sendDirectHello(at: now)
     }
 }

@@ -37,10 +37,10 @@ extension Connection {
             .map { Candidate(.serverReflexive, TransportAddress(ip, port: $0)) }
     }
 
-    /// The blob of an attempt, which says what is known now.
-    func makeBlob(_ attempt: Pairing.Attempt) -> [UInt8] {
+    /// The blob that brings a HELLO of ours, and says what is known now.
+    func makeBlob(_ hello: OwnHello) -> [UInt8] {
         _ = updateIntroduction()
-        return attempt.handshake.blob((punch.told ?? ownIntroduction).encoded)
+        return hello.handshake.blob((punch.told ?? ownIntroduction).encoded)
     }
 
     /// Brings up to date what we say, in a round of its own if that changed. Returns whether it did.
@@ -58,11 +58,11 @@ extension Connection {
 
     /// Introduces us again when there is more to say than before, and repeats it, as blobs may be lost.
     func tellNews(at now: Instant) {
-        guard let attempt, punch.told != nil, !introducers.isEmpty else { return }
+        guard let ownHello, punch.told != nil, !introducers.isEmpty else { return }
         if updateIntroduction() {
             punch.retell = Punch.Retell(at: now + Self.retellPause, left: 2)
         } else {
-            if case .undetermined = ownProfile.punchClass, now - attempt.began < Self.measuringPatience {
+            if case .undetermined = ownProfile.punchClass, now - ownHello.began < Self.measuringPatience {
                 look(at: now + .milliseconds(100))
             }
             guard var retell = punch.retell, retell.at <= now else { return }
@@ -70,8 +70,8 @@ extension Connection {
             retell.at = now + Self.retellPause * 2
             punch.retell = retell.left > 0 ? retell : nil
         }
-        let blob = makeBlob(attempt)
-        if attempt.isAnswer, let caller = punch.caller {
+        let blob = makeBlob(ownHello)
+        if ownHello.isAnswer, let caller = punch.caller {
             requests.append(.answer(caller.tag, client: caller.client, blob: blob))
         } else {
             requests.append(.connect(blob: blob))

@@ -7,8 +7,8 @@ extension Connection {
     /// One probe of an address: HS packets where there are keys, a HELLO while the peer may not have ours.
     func probe(_ route: Route, at now: Instant) {
         for index in pairings.indices { sendHandshake(index, to: route, responses: [], at: now) }
-        if pairings.isEmpty || !pairings.contains(where: \.hasHeard), let attempt {
-            sendHello(attempt, to: route)
+        if pairings.isEmpty || !pairings.contains(where: \.hasHeard), let ownHello {
+            sendHello(ownHello, to: route)
         }
         // A session that is not new may go on at this address, and then the handshake is not needed.
         if let session, search != nil || pairings.isEmpty || session.isSettled(at: now) {
@@ -39,12 +39,12 @@ extension Connection {
     func receiveHandshake(
         _ datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant
     ) -> Bool {
-        for index in pairings.indices where pairings[index].attempt.connectionID == id {
+        for index in pairings.indices where pairings[index].own.connectionID == id {
             guard let plaintext = pairings[index].keys.open(datagram) else { continue }
             receive(handshake: plaintext, size: datagram.count, index, from: source, at: now)
             return true
         }
-        guard pairings.isEmpty, attempt?.connectionID == id else { return false }
+        guard pairings.isEmpty, ownHello?.connectionID == id else { return false }
         keepEarly(datagram, from: source, ecn: .notECT)
         return true
     }
@@ -54,7 +54,7 @@ extension Connection {
     ) {
         let kind = kind(of: source.remote)
         pairings[index].hasHeard = true
-        introduction = nil
+        attempt?.introduction = nil
         paths.received(size, from: source, kind: kind)
         report?.heard(source, as: kind, at: now)
         checklist.add(Candidate(kind, source.remote), via: source.socket, at: now)
@@ -114,7 +114,7 @@ extension Connection {
     func succeed(by datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant) {
         guard let successor, session?.connectionID != id,
             let pairing = pairings.first(where: { $0.keys.sessionID == successor.sessionID }),
-            pairing.attempt.connectionID == id, pairing.keys.makeSessionKeys().open(datagram) != nil
+            pairing.own.connectionID == id, pairing.keys.makeSessionKeys().open(datagram) != nil
         else { return }
         begin(pairing, from: source, at: now)
     }
@@ -128,28 +128,24 @@ extension Connection {
             begin(pairing, from: successor.source, at: now)
         } else {
             pairings.removeAll { $0.keys.sessionID == successor.sessionID }
-            dropAttempt()
+            endAttempt()
         }
     }
 
     /// The peer is who it should be: the session begins, and takes over from an older one.
     private func begin(_ pairing: Pairing, from source: Route, at now: Instant) {
         if session != nil { interruptFiles(at: now) }
-        if session == nil { connectTime = now - (wantedSince ?? pairing.attempt.began) }
+        if session == nil { connectTime = now - (wantedSince ?? pairing.own.began) }
         let isReplacement = session != nil
         rememberPath(at: now)
         session = Session(
             id: pairing.keys.sessionID,
             keys: Epochs(pairing.keys.makeKeySchedule(), limits: environment.keyLimits, at: now),
-            connectionID: pairing.attempt.connectionID, order: pairing.order(pair.role), isBehind: pairing.isBehind,
+            connectionID: pairing.own.connectionID, order: pairing.order(pair.role), isBehind: pairing.isBehind,
             at: now)
         if !isReplacement { isAnnounced = false }
         endPunch(wonBy: source, isFirst: !isReplacement, at: now)
         attempt = nil
-        attemptDeadline = nil
-        introduction = nil
-        directHello = nil
-        incompatibility = nil
         retry = nil
         search = nil
         successor = nil
@@ -160,7 +156,7 @@ extension Connection {
         pathChosen = pair.role == .lo ? now : nil
         pathLeft = nil
         pendingFrames.removeAll()
-        paths.invalidate(before: pairing.attempt.began)
+        paths.invalidate(before: pairing.own.began)
         paths.activate(source)
         resetPath(source, at: now)
         resumePath(source, at: now)

@@ -22,17 +22,16 @@ extension Connection {
         }
         guard isCompatible(hello) else { return .refused }
         let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
-        if attempt.map({ now - $0.began >= Limits.attemptLifetime }) ?? true || (needsEcho && !isEcho) {
-            beginAttempt(answering: hello.plaintext.introID, at: now)
+        if ownHello.map({ now - $0.began >= Limits.attemptLifetime }) ?? true || (needsEcho && !isEcho) {
+            makeHello(answering: hello.plaintext.introID, at: now)
         }
-        guard let attempt, let keys = HandshakeKeys(pair: pair, attempt: attempt.handshake, peer: hello) else {
+        guard let ownHello, let keys = HandshakeKeys(pair: pair, attempt: ownHello.handshake, peer: hello) else {
             return .refused
         }
         if pairings.count == Limits.maxPeerHellos {
             pairings.remove(at: pairings.firstIndex { !$0.isAuthenticated } ?? 0)
         }
-        pairings.append(Pairing(attempt: attempt, isBehind: isBehind, keys: keys))
-        if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
+        pairings.append(Pairing(own: ownHello, isBehind: isBehind, keys: keys))
         replayEarly(at: now)
         return .new
     }
@@ -41,16 +40,16 @@ extension Connection {
     private func isCompatible(_ hello: PeerHello) -> Bool {
         let own = Limits.version...Limits.version
         let isCompatible = HelloPlaintext.commonVersion(own, hello.plaintext.versions) != nil
-        if !isCompatible, attempt != nil {
-            incompatibility = .noCommonVersion(own: own, peer: hello.plaintext.versions)
+        if !isCompatible {
+            attempt?.incompatibility = .noCommonVersion(own: own, peer: hello.plaintext.versions)
         }
         return isCompatible
     }
 
     /// Whether the HELLO answers our attempt, which no replay can.
     func isEcho(_ hello: PeerHello) -> Bool {
-        guard let attempt, !attempt.isAnswer else { return false }
-        return attempt.handshake.plaintext.introID == hello.plaintext.introID
+        guard let ownHello, !ownHello.isAnswer else { return false }
+        return ownHello.handshake.plaintext.introID == hello.plaintext.introID
     }
 
     /// Each side may find the other's clock wrong, and then both ask for an echo. Hi answers Lo's question; a question
@@ -64,7 +63,7 @@ extension Connection {
     }
 
     private var isAskingForEcho: Bool {
-        attempt.map { $0.handshake.plaintext.flags & HelloFlags.needsEcho != 0 } ?? false
+        ownHello.map { $0.handshake.plaintext.flags & HelloFlags.needsEcho != 0 } ?? false
     }
 
     /// The peer's blob is authentic and looks old: its clock may be wrong. An attempt of our own that asks for an
@@ -75,10 +74,7 @@ extension Connection {
             lastAnswerToStale.map({ now - $0 >= .seconds(10) }) ?? true
         else { return }
         lastAnswerToStale = now
-        let attempt = beginAttempt(answering: nil, needsEcho: true, at: now)
-        attemptDeadline = attemptDeadline ?? now + Self.punchPatience
-        introduction = OutgoingIntroduction(resend: now)
-        introduce(attempt, at: now)
+        beginIntroduction(of: makeHello(answering: nil, needsEcho: true, at: now), at: now)
     }
 
     /// A HELLO datagram: the answer goes where it came from, and nothing more does. Anybody can send a captured HELLO
@@ -90,7 +86,7 @@ extension Connection {
         }
         guard let index = pairings.firstIndex(where: { $0.peer == hello }) else { return }
         // Who sent an HS packet has our HELLO, and what is sent in vain is not left for data (RFC 9000 §8.1).
-        if !pairings[index].hasHeard { sendHello(pairings[index].attempt, to: source) }
+        if !pairings[index].hasHeard { sendHello(pairings[index].own, to: source) }
         sendHandshake(index, to: source, responses: [], at: now)
     }
 
@@ -101,37 +97,37 @@ extension Connection {
 
     /// A COOKIE: the peer is under load, or finds our clock wrong; the next HELLO proves our address.
     func receiveCookie(_ datagram: Span<UInt8>, at now: Instant) {
-        guard var direct = directHello else { return }
+        guard var direct = attempt?.directHello else { return }
         for mac1 in direct.lastMAC1 {
             guard let cookie = CookieGate.open(datagram, peer: peer, sentMAC1: mac1) else { continue }
             guard cookie != direct.cookie else { return }
             direct.cookie = cookie
-            directHello = direct
+            attempt?.directHello = direct
             sendDirectHello(at: now)
             return
         }
     }
 
     func sendDirectHello(at now: Instant) {
-        guard let attempt, var direct = directHello else { return }
+        guard let ownHello, var direct = attempt?.directHello else { return }
         let interval = min(
             Limits.handshakeFirstRetransmit * (1 << min(direct.timesSent, 5)), Limits.handshakeMaxRetransmit)
         direct.timesSent += 1
         direct.resend = now + environment.entropy.jittered(interval)
-        directHello = direct
+        attempt?.directHello = direct
         for address in listeningAddresses where environment.localPorts[address.family] != nil {
-            sendHello(attempt, to: Route(address))
+            sendHello(ownHello, to: Route(address))
         }
     }
 
     /// One HELLO, with the MACs that a listener wants at an address where it is known to listen.
-    func sendHello(_ attempt: Pairing.Attempt, to route: Route) {
+    func sendHello(_ own: OwnHello, to route: Route) {
         guard listeningAddresses.contains(route.remote) else {
-            return transmit(attempt.handshake.hello(.introduced), to: route)
+            return transmit(own.handshake.hello(.introduced), to: route)
         }
-        let hello = attempt.handshake.hello(.direct(cookie: directHello?.cookie))
-        if let sent = directHello?.lastMAC1 {
-            directHello?.lastMAC1 = sent.suffix(7) + [CookieGate.mac1(of: hello)]
+        let hello = own.handshake.hello(.direct(cookie: attempt?.directHello?.cookie))
+        if let sent = attempt?.directHello?.lastMAC1 {
+            attempt?.directHello?.lastMAC1 = sent.suffix(7) + [CookieGate.mac1(of: hello)]
         }
         transmit(hello, to: route)
     }

@@ -6,7 +6,7 @@ internal import PinholeWire
 extension Connection {
     /// Does what the ladder allows now: after each introduction, each answer of a service, and in time.
     func advancePunch(at now: Instant) {
-        guard attempt != nil else { return }
+        guard ownHello != nil else { return }
         punch.review = nil
         punch.advanced = now
         predict(at: now)

@@ -10,7 +10,7 @@ extension Connection {
             wantedSince = wantedSince ?? now
             return
         }
-        guard wantedSince == nil || attemptDeadline == nil else { return }
+        guard wantedSince == nil || attempt == nil else { return }
         wantedSince = now
         retry = nil
         events.append(.connecting(peer))
@@ -22,10 +22,10 @@ extension Connection {
 
     /// Starts over at once: the network changed, the peer appeared, or a service came up.
     func connectNow(at now: Instant) {
-        guard isWanted, session == nil, pairings.isEmpty, introduction == nil else {
+        guard isWanted, session == nil, pairings.isEmpty, attempt?.introduction == nil else {
             return
         }
-        if attemptDeadline == nil {
+        if attempt == nil {
             wantedSince = now
             events.append(.connecting(peer))
         }
@@ -35,7 +35,7 @@ extension Connection {
 
     /// One more service can ask for the peer: it is asked at once.
     func serviceAppeared(at now: Instant) {
-        if introduction?.isPeerKnown == false { introduction?.resend = now }
+        if attempt?.introduction?.isPeerKnown == false { attempt?.introduction?.resend = now }
         connectNow(at: now)
     }
 
@@ -44,27 +44,31 @@ extension Connection {
         beginReport(at: now)
         neighbourhood.prune(at: now)
         if introducers.isEmpty && listeningAddresses.isEmpty {
-            attemptDeadline = attemptDeadline ?? now + Self.servicePatience
+            attempt = attempt ?? Attempt(until: now + Self.servicePatience)
             return
         }
-        let attempt = currentAttempt(at: now)
-        let began = session == nil ? wantedSince ?? now : now
-        attemptDeadline = max(attemptDeadline ?? now, began + Self.punchPatience)
+        let hello = currentHello(at: now)
+        extendAttempt(until: (session == nil ? wantedSince ?? now : now) + Self.punchPatience)
         if !introducers.isEmpty {
-            introduction = OutgoingIntroduction(resend: now)
-            introduce(attempt, at: now)
+            beginIntroduction(of: hello, at: now)
             advancePunch(at: now)
         }
         callDirectly(at: now)
-        callWhereItWas(attempt, at: now)
+        callWhereItWas(hello, at: now)
+    }
+
+    /// The attempt that is under way has more time.
+    func extendAttempt(until deadline: Instant) {
+        guard let present = attempt?.deadline, present < deadline else { return }
+        attempt?.deadline = deadline
     }
 
     /// A known peer whose mapping is fresh is one round trip away. The services are asked all the same.
-    private func callWhereItWas(_ attempt: Pairing.Attempt, at now: Instant) {
+    private func callWhereItWas(_ hello: OwnHello, at now: Instant) {
         guard session == nil, let last = lastRoute, now - last.end < Limits.mappingFreshness,
             mayCall(last.route.remote)
         else { return }
-        transmit(attempt.handshake.hello(.direct(cookie: nil)), to: last.route)
+        transmit(hello.handshake.hello(.direct(cookie: nil)), to: last.route)
     }
 
     /// Whether an address where the peer once was can still mean the peer, on the networks that this machine is on now.
@@ -79,28 +83,30 @@ extension Connection {
     /// How long a first answer of a service is waited for: UDP that is blocked is told within 3 s.
     static let servicePatience: Duration = .milliseconds(2800)
 
-    func currentAttempt(at now: Instant) -> Pairing.Attempt {
-        if let attempt, now - attempt.began < Limits.attemptLifetime { return attempt }
-        return beginAttempt(answering: nil, at: now)
+    func currentHello(at now: Instant) -> OwnHello {
+        if let ownHello, now - ownHello.began < Limits.attemptLifetime { return ownHello }
+        return makeHello(answering: nil, at: now)
     }
 
+    /// A new half of the attempt's handshakes; the attempt begins with it, unless it is under way.
     @discardableResult
-    func beginAttempt(
+    func makeHello(
         answering introID: IntroID?, needsEcho: Bool = false, at now: Instant
-    ) -> Pairing.Attempt {
+    ) -> OwnHello {
         ownTimestamp = max(ownTimestamp + 1, environment.unixMilliseconds(at: now))
         let handshake = HandshakeAttempt(
             pair: pair, connectionID: ConnectionID(rawValue: environment.entropy.next()), timestamp: ownTimestamp,
             introID: introID ?? .random(), flags: needsEcho ? HelloFlags.needsEcho : 0)
-        let attempt = Pairing.Attempt(handshake: handshake, began: now, isAnswer: introID != nil)
-        self.attempt = attempt
+        let hello = OwnHello(handshake: handshake, began: now, isAnswer: introID != nil)
+        attempt = attempt ?? Attempt(until: now + Self.punchPatience)
+        attempt?.hello = hello
         beginReport(at: now)
         early.removeAll()
         pairings.removeAll { !$0.isAuthenticated }
         abandonPunch()
         checklist = Checklist()
         addKnownPaths(at: now)
-        return attempt
+        return hello
     }
 
     /// Search within a session is not an attempt of its own: what led to the session stays told.
@@ -132,17 +138,21 @@ extension Connection {
         }
     }
 
-    func introduce(_ attempt: Pairing.Attempt, at now: Instant) {
-        requests.append(.connect(blob: makeBlob(attempt)))
+    func beginIntroduction(of hello: OwnHello, at now: Instant) {
+        attempt?.introduction = Attempt.OutgoingIntroduction(resend: now)
+        introduce(hello, at: now)
+    }
+
+    func introduce(_ hello: OwnHello, at now: Instant) {
+        requests.append(.connect(blob: makeBlob(hello)))
         report?.asked(environment.services(of: introducers))
-        introduction?.timesSent += 1
-        let count = introduction?.timesSent ?? 1
-        introduction?.resend = now + environment.entropy.jittered(.milliseconds(250) * (1 << min(count, 4)))
+        attempt?.introduction?.timesSent += 1
+        let count = attempt?.introduction?.timesSent ?? 1
+        attempt?.introduction?.resend = now + environment.entropy.jittered(.milliseconds(250) * (1 << min(count, 4)))
     }
 
     func resendIntroduction(at now: Instant) {
-        guard let attempt else { return introduction = nil }
-        introduce(attempt, at: now)
+        if let ownHello { introduce(ownHello, at: now) }
     }
 }
 
@@ -155,14 +165,12 @@ extension Connection {
     ) {
         peerObserved[client] = Array(observed.prefix(Limits.maxObserved))
         report?.said(.present, by: client, in: environment, at: now)
-        introduction?.isPeerKnown = true
-        introduction?.absentFrom.removeAll()
-        introduction?.verdict = nil
+        attempt?.introduction?.peerIsKnown()
         guard let (hello, encoded) = PeerHello.open(blob: blob.span, pair: pair),
             let theirs = try? Introduction(encoded.span)
         else {
             // Our own probes leave before the answer arrives: they open our NAT for it.
-            if blob.isEmpty, attempt != nil { addCandidates([], at: now) }
+            if blob.isEmpty, ownHello != nil { addCandidates([], at: now) }
             return
         }
         var acceptance = receive(hello, hasCookie: false, at: now)
@@ -177,20 +185,19 @@ extension Connection {
         case .refused: return
         case .new, .known: break
         }
-        peerIntroduction = theirs
+        attempt?.peerIntroduction = theirs
         peerCandidates = isBelieved ? theirs.candidates.map(\.asNamed) : []
         report?.introduced(by: theirs, at: now)
         punch.learn(theirs, with: hello.connectionID)
         addCandidates(peerCandidates, at: now)
-        introduction?.wasAnswered(at: now)
+        attempt?.introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
-        if let attempt, !isEcho(hello), attempt.isAnswer || acceptance == .new,
+        if let ownHello, !isEcho(hello), ownHello.isAnswer || acceptance == .new,
             mayAnswer(client, again: acceptance == .known, at: now)
         {
-            requests.append(.answer(tag, client: client, blob: makeBlob(attempt)))
+            requests.append(.answer(tag, client: client, blob: makeBlob(ownHello)))
         }
-        if attempt?.isAnswer ?? false { punch.caller = (tag, client) }
-        if attemptDeadline == nil { attemptDeadline = now + Self.punchPatience }
+        if ownHello?.isAnswer ?? false { punch.caller = (tag, client) }
         advancePunch(at: now)
     }
 
@@ -203,10 +210,10 @@ extension Connection {
 
     func receiveAbsent(client: Int, at now: Instant) {
         report?.said(.absent, by: client, in: environment, at: now)
-        guard var introduction, !introduction.isPeerKnown else { return }
+        guard var introduction = attempt?.introduction, !introduction.isPeerKnown else { return }
         introduction.absentFrom.insert(client)
         introduction.verdict = introduction.verdict ?? now + Self.absencePatience
-        self.introduction = introduction
+        attempt?.introduction = introduction
         // The others may know more, unless there are none.
         if introduction.absentFrom.isSuperset(of: introducers), !environment.isAwaitingService(for: peer) {
             peerIsAbsent(at: now)
@@ -218,8 +225,8 @@ extension Connection {
 
     func peerIsAbsent(at now: Instant) {
         requests.append(.watch(true))
-        introduction = nil
-        if directHello == nil { fail(.offline, at: now) }
+        attempt?.introduction = nil
+        if attempt?.directHello == nil { fail(.offline, at: now) }
     }
 
     /// Takes in what the contact named, and where the services see it.
@@ -259,15 +266,8 @@ extension Candidate {
 extension Connection {
     /// What could not be reached is told, and tried again later when it is still wanted.
     func fail(_ reason: UnreachableReason, at now: Instant) {
-        attempt = nil
-        attemptDeadline = nil
-        introduction = nil
-        directHello = nil
-        incompatibility = nil
-        early.removeAll()
-        pairings.removeAll { !$0.isAuthenticated }
         if session == nil { report?.end(.failed(reason), at: now) }
-        abandonPunch()
+        endAttempt()
         guard session == nil, wantedSince != nil else { return }
         checklist = Checklist()
         events.append(.unreachable(peer, reason))
@@ -276,14 +276,22 @@ extension Connection {
         retry = (now + environment.entropy.jittered(pause), count)
     }
 
+    /// The attempt is over, and with it what it waits for. A handshake whose peer is authenticated goes on.
+    func endAttempt() {
+        attempt = nil
+        early.removeAll()
+        pairings.removeAll { !$0.isAuthenticated }
+        abandonPunch()
+    }
+
     /// Why the present attempt led nowhere.
     var failureReason: UnreachableReason {
-        if let incompatibility { return incompatibility }
-        if let peerIntroduction, !pairings.isEmpty {
-            return .noDirectPath(own: environment.hardestBehavior, peer: peerIntroduction.behavior)
+        if let incompatibility = attempt?.incompatibility { return incompatibility }
+        if let theirs = attempt?.peerIntroduction, !pairings.isEmpty {
+            return .noDirectPath(own: environment.hardestBehavior, peer: theirs.behavior)
         }
-        if introduction?.isPeerKnown ?? false { return .noAnswer }
+        if attempt?.introduction?.isPeerKnown ?? false { return .noAnswer }
         if introducers.isEmpty { return directAddresses.isEmpty ? .noService : .directTimeout }
-        return directHello == nil ? .noAnswer : .directTimeout
+        return attempt?.directHello == nil ? .noAnswer : .directTimeout
     }
 }

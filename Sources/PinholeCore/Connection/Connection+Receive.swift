@@ -23,7 +23,7 @@ extension Connection {
         if successor != nil { succeed(by: datagram, to: id, from: source, at: now) }
         guard let session, session.connectionID == id else {
             // It may belong to the session that the handshake in progress leads to.
-            if pairings.contains(where: { $0.attempt.connectionID == id && !$0.isAuthenticated }) {
+            if pairings.contains(where: { $0.own.connectionID == id && !$0.isAuthenticated }) {
                 keepEarly(datagram, from: source, ecn: ecn)
             }
             return

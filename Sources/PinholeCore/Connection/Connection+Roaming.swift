@@ -44,7 +44,7 @@ extension Connection {
         }
         guard session != nil else {
             // A handshake that is under way goes on from where this machine is now.
-            if attempt != nil { introduceAgain(at: now) }
+            if ownHello != nil { introduceAgain(at: now) }
             return connectNow(at: now)
         }
         if toldCandidates != ownCandidates {
@@ -66,7 +66,7 @@ extension Connection {
             if let active = paths.active { sendPathChallenge(to: active, at: now) }
             beginSearch(.moved, at: now)
             // The peer may have answered it already, and then it would not listen to it any more.
-            dropAttempt()
+            endAttempt()
             continueSearch(at: now)
         }
     }
@@ -77,7 +77,7 @@ extension Connection {
         if search == nil {
             guard toldCandidates != ownCandidates else { return }
             tellCandidates()
-        } else if attempt != nil {
+        } else if ownHello != nil {
             introduceAgain(at: now)
         } else {
             reach(at: now)
@@ -85,9 +85,8 @@ extension Connection {
     }
 
     private func introduceAgain(at now: Instant) {
-        guard let attempt, !introducers.isEmpty else { return }
-        introduction = OutgoingIntroduction(resend: now)
-        introduce(attempt, at: now)
+        guard let ownHello, !introducers.isEmpty else { return }
+        beginIntroduction(of: ownHello, at: now)
         checklist.restart(at: now)
     }
 }
@@ -158,18 +157,9 @@ extension Connection {
         self.search = nil
         pathsReviewed = now
         requests.append(.watch(false))
-        dropAttempt()
+        endAttempt()
         forgetCapacity(at: now)
         session?.transport.probe()
         checkActiveCapacity(at: now)
-    }
-
-    func dropAttempt() {
-        abandonPunch()
-        attempt = nil
-        attemptDeadline = nil
-        introduction = nil
-        directHello = nil
-        pairings.removeAll { !$0.isAuthenticated }
     }
 }

@@ -12,13 +12,13 @@ extension Connection {
         }
         consider(retry?.at)
         consider(typing.peerUntil)
-        consider(attemptDeadline)
-        consider(introduction?.resend)
-        consider(introduction?.verdict)
-        consider(directHello?.resend)
+        consider(attempt?.deadline)
+        consider(attempt?.introduction?.resend)
+        consider(attempt?.introduction?.verdict)
+        consider(attempt?.directHello?.resend)
         if isProbing { consider(checklist.nextTimeout) }
         consider(probesEnd)
-        if attempt != nil { consider(punch.nextTimeout) }
+        if ownHello != nil { consider(punch.nextTimeout) }
         consider(socketRelease)
         for pairing in pairings { consider(pairing.expiry(isConfirmed: session?.isConfirmed ?? true)) }
         if let session {
@@ -35,22 +35,22 @@ extension Connection {
     }
 
     private var isProbing: Bool {
-        !pairings.isEmpty || attempt != nil || search != nil || probesEnd != nil
+        !pairings.isEmpty || ownHello != nil || search != nil || probesEnd != nil
     }
 
     func handleTimeout(at now: Instant) {
         if let retry, retry.at <= now { again(retry.count, at: now) }
         if typing.expire(at: now) { events.append(.typing(peer, false)) }
-        if let verdict = introduction?.verdict, verdict <= now { peerIsAbsent(at: now) }
-        if let introduction, introduction.resend <= now { resendIntroduction(at: now) }
-        if let directHello, directHello.resend <= now { sendDirectHello(at: now) }
+        if let verdict = attempt?.introduction?.verdict, verdict <= now { peerIsAbsent(at: now) }
+        if let resend = attempt?.introduction?.resend, resend <= now { resendIntroduction(at: now) }
+        if let resend = attempt?.directHello?.resend, resend <= now { sendDirectHello(at: now) }
         if isProbing {
             while let route = checklist.popDue(at: now) { probe(route, at: now) }
         }
         if let probesEnd, probesEnd <= now { self.probesEnd = nil }
         handlePunchTimeout(at: now)
         releaseSockets(at: now)
-        if let attemptDeadline, attemptDeadline <= now { fail(failureReason, at: now) }
+        if let deadline = attempt?.deadline, deadline <= now { fail(failureReason, at: now) }
         pairings.removeAll { pairing in
             pairing.expiry(isConfirmed: session?.isConfirmed ?? true).map { $0 <= now } ?? false
         }
@@ -116,7 +116,7 @@ extension Pairing {
     /// paths, and in any case when an attempt's life ends.
     func expiry(isConfirmed: Bool) -> Instant? {
         switch state {
-        case .keyed: attempt.began + Limits.attemptLifetime
+        case .keyed: own.began + Limits.attemptLifetime
         case .authenticated(let at): at + (isConfirmed ? .seconds(2) : .seconds(15))
         }
     }

@@ -159,12 +159,10 @@ extension Connection {
     func disconnect(at now: Instant) {
         wantedSince = nil
         retry = nil
-        attempt = nil
-        attemptDeadline = nil
-        introduction = nil
-        directHello = nil
+        endAttempt()
         pairings.removeAll()
-        abandonPunch()
+        // What was taken back came to no end, and the next is another.
+        if report?.isOver == false { report = nil }
         if session != nil { close(.localRequest, code: CloseCode.done, at: now) }
         waitForPeer(at: now)
     }
@@ -203,7 +201,7 @@ extension Connection {
         probesEnd = nil
         pendingFrames.removeAll()
         pings.removeAll()
-        pairings.removeAll { $0.attempt.connectionID == ended.connectionID }
+        pairings.removeAll { $0.own.connectionID == ended.connectionID }
         checklist = Checklist()
         // A socket of a punch is closed with the session that it won.
         if let path = paths.activePath, path.isValidated {

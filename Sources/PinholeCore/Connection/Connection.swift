@@ -33,17 +33,11 @@ final class Connection {
     /// Since when this side wants a session; `nil` while it only answers.
     var wantedSince: Instant?
     var retry: (at: Instant, count: Int)?
-    var attempt: Pairing.Attempt? { didSet { arePlacesStale = true } }
-    var attemptDeadline: Instant?
-    var introduction: OutgoingIntroduction?
+    /// What is under way to reach the peer, or to find another way to it.
+    var attempt: Attempt? { didSet { arePlacesStale = true } }
     /// What the present attempt does, or the last one did.
     var report: AttemptReport?
-    var directHello: DirectHello?
     var pairings: [Pairing] = []
-    /// What a HELLO showed that no session can come of, until the attempt ends.
-    var incompatibility: UnreachableReason?
-    /// What the peer said about itself in its last introduction.
-    var peerIntroduction: Introduction?
     /// Where each service sees the peer, by client.
     var peerObserved: [Int: [TransportAddress]] = [:]
     /// When each service was given our answer to an introduction.
@@ -140,30 +134,6 @@ final class Connection {
     var events: [Event] = []
     var requests: [ServiceRequest] = []
 
-    /// An introduction, until the peer itself is heard.
-    struct OutgoingIntroduction {
-        var timesSent = 0
-        var resend: Instant
-        var absentFrom: Set<Int> = []
-        /// When the peer counts as absent, though not all services said so.
-        var verdict: Instant?
-        var isPeerKnown = false
-
-        /// The peer has answered and should be heard soon; if it is not, it may have started again and forgotten us.
-        mutating func wasAnswered(at now: Instant) {
-            timesSent = max(timesSent, 3)
-            resend = now + .seconds(2)
-        }
-    }
-
-    /// HELLOs to where the peer is known to listen.
-    struct DirectHello {
-        var timesSent = 0
-        var resend: Instant
-        var cookie: [UInt8]?
-        var lastMAC1: [[UInt8]] = []
-    }
-
     /// What a connection wants from the services.
     enum ServiceRequest {
         case connect(blob: [UInt8])
@@ -198,13 +168,15 @@ final class Connection {
     var peer: IdentityKey { pair.peerKey }
     /// Whether the peer is reachable, as far as its session, the services and its beacons tell.
     var isThere: Bool { isAnnounced || !seenBy.isEmpty || !neighbourhood.addresses.isEmpty }
+    /// Our half of the present attempt's handshakes.
+    var ownHello: OwnHello? { attempt?.hello }
     /// The clients that can ask for the peer now.
     var introducers: Set<Int> { environment.introducers(of: peer) }
 
     /// The ids under which datagrams reach this connection.
     var connectionIDs: [ConnectionID] {
-        var ids = pairings.map(\.attempt.connectionID)
-        if let attempt { ids.append(attempt.connectionID) }
+        var ids = pairings.map(\.own.connectionID)
+        if let ownHello { ids.append(ownHello.connectionID) }
         if let session { ids.append(session.connectionID) }
         return ids
     }
@@ -213,9 +185,9 @@ final class Connection {
     var isRouted: Bool {
         var position = 0
         for pairing in pairings {
-            guard isRouted(pairing.attempt.connectionID, at: &position) else { return false }
+            guard isRouted(pairing.own.connectionID, at: &position) else { return false }
         }
-        if let attempt, !isRouted(attempt.connectionID, at: &position) { return false }
+        if let ownHello, !isRouted(ownHello.connectionID, at: &position) { return false }
         if let session, !isRouted(session.connectionID, at: &position) { return false }
         return position == routedIDs.count
     }

@@ -1,7 +1,7 @@
 internal import PinholeCrypto
 internal import PinholeWire
 
-/// One of our attempts together with one of the peer's HELLOs: a handshake in progress.
+/// One of our HELLOs together with one of the peer's: a handshake in progress.
 ///
 /// ```
 /// keyed ──valid AUTH of the peer──▶ authenticated ──a session packet of the peer──▶ confirmed, then forgotten
@@ -12,7 +12,7 @@ struct Pairing {
         case authenticated(at: Instant)
     }
 
-    let attempt: Attempt
+    let own: OwnHello
     /// Whether a HELLO with a later timestamp was authenticated before: the peer's clock was set back, and an echo or a
     /// cookie spoke for this one.
     let isBehind: Bool
@@ -21,21 +21,11 @@ struct Pairing {
     /// Whether a packet of the peer under these keys came: it has our HELLO.
     var hasHeard = false
 
-    /// Our half: one ephemeral key, one HELLO plaintext.
-    struct Attempt {
-        let handshake: HandshakeAttempt
-        let began: Instant
-        /// Whether it was made because the peer called; it then echoes the peer's introduction id.
-        let isAnswer: Bool
-
-        var connectionID: ConnectionID { handshake.connectionID }
-    }
-
     var peer: PeerHello { keys.peer }
 
     /// What decides between two sessions; `role` is ours.
     func order(_ role: Role) -> Session.Order {
-        let own = attempt.handshake.plaintext.timestamp
+        let own = own.handshake.plaintext.timestamp
         let other = peer.plaintext.timestamp
         return role == .lo ? Session.Order(lo: own, hi: other) : Session.Order(lo: other, hi: own)
     }
@@ -46,4 +36,14 @@ struct Pairing {
         case .authenticated: true
         }
     }
+}
+
+/// Our half of a handshake: one ephemeral key, one HELLO plaintext.
+struct OwnHello {
+    let handshake: HandshakeAttempt
+    let began: Instant
+    /// Whether it was made because the peer called; it then echoes the peer's introduction id.
+    let isAnswer: Bool
+
+    var connectionID: ConnectionID { handshake.connectionID }
 }

@@ -134,7 +134,7 @@ extension Endpoint {
     private func open(
         _ trial: HelloTrial, _ datagram: Span<UInt8>, of slot: Int, isIntroduced: Bool
     ) -> (PeerHello, Connection)? {
-        guard let connection = connections[slot], !isIntroduced || connection.attempt != nil else { return nil }
+        guard let connection = connections[slot], !isIntroduced || connection.ownHello != nil else { return nil }
         helloTrials += 1
         return trial.open(datagram, pair: connection.pair).map { ($0, connection) }
     }

@@ -100,8 +100,8 @@ extension Connection {
     /// There is one more way to reach this peer: the other side learns of it within the session, or by another
     /// introduction while there is none.
     func candidatesGrew(at now: Instant) {
-        if session == nil, let attempt, !introducers.isEmpty {
-            introduce(attempt, at: now)
+        if session == nil, let ownHello, !introducers.isEmpty {
+            introduce(ownHello, at: now)
         } else {
             serviceChanged(at: now)
         }

@@ -54,13 +54,13 @@ extension Connection {
         var places = Set(listeningAddresses.map(\.ip))
         if let active = paths.active { places.insert(active.remote.ip) }
         if let lastRoute { places.insert(lastRoute.route.remote.ip) }
-        if attempt != nil { places.formUnion(checklist.candidates.map(\.address.ip)) }
+        if ownHello != nil { places.formUnion(checklist.candidates.map(\.address.ip)) }
         return places
     }
 
     /// Where the peer is being called.
     var calledPlaces: Set<TransportAddress> {
-        attempt == nil ? [] : Set(checklist.candidates.map(\.address)).union(listeningAddresses)
+        ownHello == nil ? [] : Set(checklist.candidates.map(\.address)).union(listeningAddresses)
     }
 
     /// Whether a HELLO of the peer is let in whatever the load: one in a second.
@@ -72,7 +72,7 @@ extension Connection {
 
     /// Whether the endpoint knows them: asked for each packet.
     var arePlacesNoted: Bool {
-        guard attempt == nil, !arePlacesStale else { return false }
+        guard ownHello == nil, !arePlacesStale else { return false }
         guard let active = paths.active else { return true }
         return notedPlaces.contains(active.remote.ip)
     }
@@ -82,7 +82,7 @@ extension Endpoint {
     func noteExpectation(of connection: Connection) {
         guard !connection.arePlacesNoted, connections[connection.slot] === connection else { return }
         connection.arePlacesStale = false
-        expected.note(connection.slot, isCalling: connection.attempt != nil)
+        expected.note(connection.slot, isCalling: connection.ownHello != nil)
         let (places, called) = (connection.places, connection.calledPlaces)
         if called != connection.notedCalls {
             expected.note(connection.slot, calledAt: called, insteadOf: connection.notedCalls)

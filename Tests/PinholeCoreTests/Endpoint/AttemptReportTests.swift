@@ -60,6 +60,19 @@ struct AttemptReportTests {
         #expect(second.began > first.began && second.outcome == .connected(alice.connections[0]))
     }
 
+    @Test("an attempt that was taken back is told no more")
+    func takenBack() throws {
+        let world = World(seed: 214)
+        let (alice, bob) = world.makePair(.portRestricted, .portRestricted)
+        world.tap = { $0.isDirect ? nil : $0 }
+        alice.connect(to: bob)
+        world.run(for: .seconds(2))
+        #expect(try report(alice, of: bob).inquiries[0].answer == .present)
+        alice.endpoint.disconnect(from: bob.key, at: world.now)
+        alice.drain()
+        #expect(alice.endpoint.report(of: bob.key) == nil)
+    }
+
     @Test("tells that no service answered, and that a contact is not there")
     func alone() throws {
         let world = World(seed: 213)

@@ -155,7 +155,7 @@ struct FloodTests {
         world.tap = { flight in flight.source == alice.address && flight.kind == .handshake ? nil : flight }
         alice.connect(to: bob)
         world.run(for: .milliseconds(100))
-        let id = try #require(bob.connection(to: alice)?.attempt?.connectionID)
+        let id = try #require(bob.connection(to: alice)?.ownHello?.connectionID)
         let sent = bob.sentCount
         for number in 0..<1000 {
             var writer = ByteWriter(capacity: 1200)

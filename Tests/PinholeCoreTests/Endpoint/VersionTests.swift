@@ -25,6 +25,26 @@ struct VersionTests {
         #expect(bob.failures == [.noCommonVersion(own: 1...1, peer: 2...3)])
     }
 
+    @Test("what another version said before the attempt was taken back is not told of the next")
+    func nextAttempt() throws {
+        let world = World(seed: 53)
+        let (alice, bob) = world.makeDirectPair(bothKnow: true)
+        let pair = try PairKeys(own: alice.identity, peer: bob.key)
+        world.remove(alice)
+        bob.connect(to: alice)
+        world.run(for: .milliseconds(50))
+        let newer = HandshakeAttempt(
+            pair: pair, connectionID: ConnectionID(rawValue: 1), timestamp: World.unixMilliseconds + 5000,
+            introID: .random(), versions: 2...3)
+        bob.receive(newer.hello(.direct(cookie: nil)), from: alice.address)
+        bob.endpoint.disconnect(from: alice.key, at: world.now)
+        bob.drain()
+        world.run(for: .seconds(60))
+        bob.connect(to: alice)
+        world.run(for: .seconds(11))
+        #expect(bob.failures == [.directTimeout])
+    }
+
     @Test("of several versions in common none but ours is needed")  // [VER-2]
     func newerPeer() throws {
         let world = World(seed: 52)
