@@ -196,7 +196,8 @@ struct FilePolicyTests {
                     in: downloads)
                 try FileManager.default.createDirectory(
                     atPath: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-                file = try #require(StuckFile(partial + "/manifest"), "the file system has no leases")
+                let stuck: StuckFile = try #require(StuckFile(partial + "/manifest"), "the file system has no leases")
+                file = stuck
                 receiver.accept(reference)
             }
             if case .fileBegan = event { break }
