@@ -23,7 +23,8 @@ extension Connection {
         guard isCompatible(hello) else { return .refused }
         let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
         if ownHello.map({ now - $0.began >= Limits.attemptLifetime }) ?? true || (needsEcho && !isEcho) {
-            makeHello(answering: hello.plaintext.introID, at: now)
+            guard !closedCalls.contains(hello.plaintext.introID) else { return .refused }
+            makeHello(answering: hello, at: now)
         }
         guard let ownHello, let keys = HandshakeKeys(pair: pair, attempt: ownHello.handshake, peer: hello) else {
             return .refused

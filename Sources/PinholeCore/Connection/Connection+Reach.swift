@@ -91,13 +91,13 @@ extension Connection {
     /// A new half of the attempt's handshakes; the attempt begins with it, unless it is under way.
     @discardableResult
     func makeHello(
-        answering introID: IntroID?, needsEcho: Bool = false, at now: Instant
+        answering call: PeerHello?, needsEcho: Bool = false, at now: Instant
     ) -> OwnHello {
         ownTimestamp = max(ownTimestamp + 1, environment.unixMilliseconds(at: now))
         let handshake = HandshakeAttempt(
             pair: pair, connectionID: ConnectionID(rawValue: environment.entropy.next()), timestamp: ownTimestamp,
-            introID: introID ?? .random(), flags: needsEcho ? HelloFlags.needsEcho : 0)
-        let hello = OwnHello(handshake: handshake, began: now, isAnswer: introID != nil)
+            introID: call?.plaintext.introID ?? .random(), flags: needsEcho ? HelloFlags.needsEcho : 0)
+        let hello = OwnHello(handshake: handshake, began: now, call: call)
         attempt = attempt ?? Attempt(until: now + Self.punchPatience)
         attempt?.hello = hello
         beginReport(at: now)
@@ -192,7 +192,8 @@ extension Connection {
         addCandidates(peerCandidates, at: now)
         attempt?.introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
-        if let ownHello, !isEcho(hello), ownHello.isAnswer || acceptance == .new,
+        // Who answers an answer has forgotten his call; another answer would be another call to him, and so on for ever.
+        if let ownHello, !isEcho(hello), !ownHello.isAnswered(by: hello), ownHello.isAnswer || acceptance == .new,
             mayAnswer(client, again: acceptance == .known, at: now)
         {
             requests.append(.answer(tag, client: client, blob: makeBlob(ownHello)))
@@ -267,6 +268,7 @@ extension Connection {
     /// What could not be reached is told, and tried again later when it is still wanted.
     func fail(_ reason: UnreachableReason, at now: Instant) {
         if session == nil { report?.end(.failed(reason), at: now) }
+        closeCall()
         endAttempt()
         guard session == nil, wantedSince != nil else { return }
         checklist = Checklist()
@@ -283,6 +285,17 @@ extension Connection {
         pairings.removeAll { !$0.isAuthenticated }
         abandonPunch()
     }
+
+    /// The call that the attempt made or answered is given up. What still comes of it is late, and begins no other: two who
+    /// take turns in answering each other's late answers would never end.
+    func closeCall() {
+        guard let ownHello else { return }
+        closedCalls.append(ownHello.handshake.plaintext.introID)
+        if closedCalls.count > Self.rememberedCalls { closedCalls.removeFirst() }
+    }
+
+    /// More than can have anything on its way.
+    private static let rememberedCalls = 4
 
     /// Why the present attempt led nowhere.
     var failureReason: UnreachableReason {

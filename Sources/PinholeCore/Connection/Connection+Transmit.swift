@@ -159,6 +159,7 @@ extension Connection {
     func disconnect(at now: Instant) {
         wantedSince = nil
         retry = nil
+        closeCall()
         endAttempt()
         pairings.removeAll()
         // What was taken back came to no end, and the next is another.

@@ -35,6 +35,8 @@ final class Connection {
     var retry: (at: Instant, count: Int)?
     /// What is under way to reach the peer, or to find another way to it.
     var attempt: Attempt? { didSet { arePlacesStale = true } }
+    /// The latest calls that were given up, by either side's introduction id.
+    var closedCalls: [IntroID] = []
     /// What the present attempt does, or the last one did.
     var report: AttemptReport?
     var pairings: [Pairing] = []

@@ -42,8 +42,16 @@ struct Pairing {
 struct OwnHello {
     let handshake: HandshakeAttempt
     let began: Instant
-    /// Whether it was made because the peer called; it then echoes the peer's introduction id.
-    let isAnswer: Bool
+    /// The peer's, if it was made because the peer called; it then echoes that one's introduction id.
+    let call: PeerHello?
+
+    var isAnswer: Bool { call != nil }
 
     var connectionID: ConnectionID { handshake.connectionID }
+
+    /// Whether `hello` answers this, although this is an answer: who sent it has forgotten his call.
+    func isAnswered(by hello: PeerHello) -> Bool {
+        guard let call else { return false }
+        return hello != call && hello.plaintext.introID == handshake.plaintext.introID
+    }
 }
