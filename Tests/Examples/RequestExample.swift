@@ -18,7 +18,7 @@ struct RequestExample {
             }
         }
         let reply = try await client.withConnection(to: bob.publicKey) { connection in
-            try await connection.request(Array("stressed".utf8), timeout: .seconds(5))
+            try await connection.request(Array("stressed".utf8), timeout: .seconds(30))
         }
         print(String(decoding: reply, as: UTF8.self))  // desserts
         // end

@@ -28,11 +28,12 @@ struct ChildProcess: Sendable {
     /// Runs it without blocking the caller's thread; its errors go where ours go.
     func run(input: [UInt8]) async -> Outcome {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: runBlocking(input)) }
+            DispatchQueue.global().async { continuation.resume(returning: runHere(input: input)) }
         }
     }
 
-    private func runBlocking(_ input: [UInt8]) -> Outcome {
+    /// Runs it, and blocks the caller's thread until it has ended.
+    func runHere(input: [UInt8]) -> Outcome {
         guard let toChild = Pipe(), let fromChild = Pipe() else { return Outcome(end: .notStarted(errno), output: []) }
         var child: pid_t = 0
         let code = start(&child, input: toChild.reading, output: fromChild.writing)

@@ -6,11 +6,11 @@ import Testing
 
 /// What a session makes of what the one before it over the same path has found out.
 struct PathMemoryTests {
-    /// 100 Mbit/s, 40 ms of round trip, and a queue of as much.
-    private static let rate = 12_500_000.0
+    /// 20 Mbit/s, 40 ms of round trip, and a queue of as much.
+    private static let rate = 2_500_000.0
 
     private func path(rate: Double = rate, knowing model: PathModel? = nil, loss: Double = 0) -> Bottleneck {
-        let path = Bottleneck(rate: rate, delay: .milliseconds(20), capacity: 500_000, loss: loss, seed: 1)
+        let path = Bottleneck(rate: rate, delay: .milliseconds(20), capacity: 100_000, loss: loss, seed: 1)
         if let model { path.flows[0].sender.resumePath(model) }
         return path
     }
