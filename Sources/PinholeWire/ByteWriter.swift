@@ -57,6 +57,7 @@ package struct ByteWriter: Sendable {
         storage.append(contentsOf: other)
     }
 
+    @inlinable
     package mutating func append(_ span: Span<UInt8>) {
         unsafe span.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
     }
@@ -67,17 +68,20 @@ package struct ByteWriter: Sendable {
         append(other)
     }
 
+    @inlinable
     package mutating func zeros(_ count: Int) {
         guard count > 0 else { return }
         storage.append(addingCapacity: count) { $0.append(repeating: 0, count: count) }
     }
 
     /// Takes back what was written after the first `count` bytes.
+    @inlinable
     package mutating func truncate(to count: Int) {
         storage.removeLast(storage.count - count)
     }
 
     /// Changes in place what was written after the first `start` bytes.
+    @inlinable
     package mutating func withUnsafeMutableBytes<Result>(
         from start: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Result
     ) -> Result {

@@ -32,6 +32,8 @@ extension Limits {
     /// "at most 2^20 entries, 2^20 ranges of files with holes and 64 MiB".
     package static let maxManifest = 64 << 20
     package static let maxManifestEntries = 1 << 20
+    /// Bytes of the lists of all that a contact sends at once: each is in memory as long as its files come.
+    package static let maxManifestsTogether = 4 * maxManifest
     package static let maxManifestRanges = 1 << 20
     package static let maxFolderDepth = 64
     /// Linux' PATH_MAX.

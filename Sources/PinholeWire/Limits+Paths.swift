@@ -62,6 +62,10 @@ extension Limits {
     /// "Two missed probes": two probe timeouts, but not a mere pause of the network.
     package static let missedProbes = 2
     package static let minSilence: Duration = .milliseconds(800)
+    /// Handshakes for sessions that stand: an eighth of what one core does, as `pinhole-bench handshakes` measures.
+    package static let recoveriesPerSecond = 500
+    /// The peer of a session that was heard within so long is in no hurry to make another.
+    package static let freshness: Duration = .milliseconds(2000)
     /// After so long a path may be another than it was under the last session. RFC 9040 leaves the time open.
     package static let pathModelLifetime: Duration = .seconds(600)
     /// A session whose packets went unanswered for so long is over.

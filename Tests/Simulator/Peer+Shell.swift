@@ -12,7 +12,7 @@ extension Peer {
         drain()
     }
 
-    func socket(on port: UInt16, _ family: IPAddress.Family) -> SocketID? {
+    package func socket(on port: UInt16, _ family: IPAddress.Family) -> SocketID? {
         if interfaces.contains(where: { $0.address.family == family && $0.address.port == port }) { return .main }
         return extraSockets[Bound(family: family, port: port)]
     }

@@ -4,7 +4,7 @@ package import PinholeWire
 import TestSupport
 
 /// One peer of a ``World``: the real endpoint, a NAT, and an application that stores what it is given in memory.
-package final class Peer {
+package final class Peer: Host {
     package let identity: IdentitySecret
     /// Where this peer is, at most once for each family.
     package private(set) var interfaces: [Interface]

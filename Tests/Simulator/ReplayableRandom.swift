@@ -6,9 +6,9 @@ import PinholeCrypto
 ///
 /// libsodium asks for random bytes through a table of functions, which is replaced once. On a thread within
 /// ``run(seed:_:)`` they come from the seed, on all others from the system.
-enum ReplayableRandom {
+package enum ReplayableRandom {
     /// Runs `body` with all of its random bytes from `seed`; they are no secret.
-    static func run<Result>(seed: UInt64, _ body: () -> Result) -> Result {
+    package static func run<Result>(seed: UInt64, _ body: () -> Result) -> Result {
         _ = isInstalled
         let state = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
         state.initialize(to: seed)

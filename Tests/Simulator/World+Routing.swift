@@ -1,3 +1,4 @@
+package import PinholeCore
 package import PinholeWire
 
 /// Where a peer is plugged in: its address, and the NAT in front of it.
@@ -12,6 +13,20 @@ package struct Interface {
         self.prefixLength = prefixLength ?? (address.family == .v4 ? 24 : 64)
         self.nat = nat
     }
+}
+
+/// Whoever has a place in a ``World``: a ``Peer``, or another program around an endpoint.
+package protocol Host: AnyObject {
+    var interfaces: [Interface] { get }
+    /// When it is to be woken at the latest.
+    var wakeTime: Instant? { get }
+    /// Does what is due by now.
+    func wake()
+    /// Does what was asked of it without time having passed.
+    func drain()
+    /// Who listens on a port; nil where nobody does.
+    func socket(on port: UInt16, _ family: IPAddress.Family) -> SocketID?
+    func receive(_ bytes: [UInt8], _ ecn: ECNCodepoint, from source: TransportAddress, by socket: SocketID)
 }
 
 // Where datagrams go.
@@ -61,15 +76,15 @@ extension World {
     }
 
     private func deliver(_ flight: Flight, to destination: TransportAddress, at place: NAT?) {
-        // Several peers may be programs of one host.
+        // Several hosts may be programs of one host.
         var isHost = false
-        for peer in peers
-        where peer.interfaces.contains(where: { $0.nat === place && $0.address.ip == destination.ip }) {
+        for host in hosts
+        where host.interfaces.contains(where: { $0.nat === place && $0.address.ip == destination.ip }) {
             isHost = true
-            guard let socket = peer.socket(on: destination.port, destination.family) else { continue }
-            beforeDelivery?(flight, flight.source, peer)
+            guard let socket = host.socket(on: destination.port, destination.family) else { continue }
+            if let peer = host as? Peer { beforeDelivery?(flight, flight.source, peer) }
             note("arrives", flight.source, destination, flight.bytes)
-            return peer.receive(flight.bytes, flight.ecn, from: flight.source, by: socket)
+            return host.receive(flight.bytes, flight.ecn, from: flight.source, by: socket)
         }
         if isHost { return note("no such port", flight.source, destination, flight.bytes) }
         guard
@@ -87,18 +102,18 @@ extension World {
 
     /// To all on the same network, the sender among them.
     private func deliverMulticast(_ flight: Flight) {
-        for peer in peers {
-            for other in peer.interfaces where other.nat === flight.place {
+        for host in hosts {
+            for other in host.interfaces where other.nat === flight.place {
                 guard other.address.ip.sharesPrefix(other.prefixLength, with: flight.source.ip) else { continue }
-                beforeDelivery?(flight, flight.source, peer)
-                peer.receive(flight.bytes, from: flight.source, by: .beacon)
+                if let peer = host as? Peer { beforeDelivery?(flight, flight.source, peer) }
+                host.receive(flight.bytes, .notECT, from: flight.source, by: .beacon)
             }
         }
     }
 
     /// Whether an address is inside of a NAT: a host's, or that of a NAT further in.
     private func isAt(_ place: NAT, _ ip: IPAddress) -> Bool {
-        peers.contains { $0.interfaces.contains { $0.nat === place && $0.address.ip == ip } }
+        hosts.contains { $0.interfaces.contains { $0.nat === place && $0.address.ip == ip } }
             || routers.contains { $0.outer === place && $0.owns(ip) }
     }
 

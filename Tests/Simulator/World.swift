@@ -41,7 +41,7 @@ package final class World {
     /// Told of all that happens, for people.
     package var trace: ((String) -> Void)?
 
-    package private(set) var peers: [Peer] = []
+    private(set) var hosts: [any Host] = []
     /// All NATs that somebody is behind.
     private(set) var routers: [NAT] = []
     package var service: Service
@@ -96,19 +96,24 @@ package final class World {
     /// A peer with an address of each family, or of one.
     package func addPeer(_ interfaces: [Interface], identity: IdentitySecret = .generate()) -> Peer {
         let peer = Peer(self, at: interfaces, identity: identity)
-        peers.append(peer)
-        findRouters()
+        add(peer)
         return peer
     }
 
-    package func remove(_ peer: Peer) {
-        peers.removeAll { $0 === peer }
+    package func add(_ host: any Host) {
+        hosts.append(host)
         findRouters()
     }
 
-    func findRouters() {
+    package func remove(_ host: any Host) {
+        hosts.removeAll { $0 === host }
+        findRouters()
+    }
+
+    /// Somebody is plugged in elsewhere.
+    package func findRouters() {
         routers.removeAll()
-        for interface in peers.flatMap(\.interfaces) {
+        for interface in hosts.flatMap(\.interfaces) {
             var next = interface.nat
             while let nat = next, !routers.contains(where: { $0 === nat }) {
                 routers.append(nat)
@@ -143,14 +148,14 @@ extension World {
     package func run(for limit: Duration, until condition: () -> Bool = { false }) -> Bool {
         let end = now + limit
         var turnsAtThisInstant = 0
-        for peer in peers { peer.drain() }
+        for host in hosts { host.drain() }
         while !condition() {
             var next = min(end, flights.nextArrival ?? end)
-            for peer in peers { next = min(next, peer.wakeTime ?? next) }
+            for host in hosts { next = min(next, host.wakeTime ?? next) }
             turnsAtThisInstant = next > now ? 0 : turnsAtThisInstant + 1
             precondition(turnsAtThisInstant < 10_000, "a peer spins without time passing, seed \(seed)")
             now = max(now, next)
-            for peer in peers { peer.wake() }
+            for host in hosts { host.wake() }
             while let flight = flights.popDue(at: now) { deliver(flight) }
             if now >= end { return condition() }
         }

@@ -1,3 +1,4 @@
+internal import PinholeCrypto
 internal import PinholeWire
 
 /// What is under way to reach the peer. It ends with a session, by its deadline, or when nobody wants it any more, and
@@ -48,4 +49,33 @@ struct Attempt {
         var cookie: [UInt8]?
         var lastMAC1: [[UInt8]] = []
     }
+}
+
+extension Connection {
+    /// The attempt that is under way has more time.
+    func extendAttempt(until deadline: Instant) {
+        guard let present = attempt?.deadline, present < deadline else { return }
+        attempt?.deadline = deadline
+    }
+
+    /// The attempt is over, and with it what it waits for. A handshake whose peer is authenticated goes on.
+    func endAttempt() {
+        attempt = nil
+        early.removeAll()
+        pairings.removeAll { !$0.isAuthenticated }
+        abandonPunch()
+    }
+
+    /// The attempt ends without a session, and so does the call that it made or answered. What still comes of that is
+    /// late, and begins no other: two who take turns in answering each other's late answers would never end.
+    func giveUpAttempt() {
+        if let ownHello {
+            closedCalls.append(ownHello.handshake.plaintext.introID)
+            if closedCalls.count > Self.rememberedCalls { closedCalls.removeFirst() }
+        }
+        endAttempt()
+    }
+
+    /// More than can have anything on its way.
+    private static let rememberedCalls = 4
 }

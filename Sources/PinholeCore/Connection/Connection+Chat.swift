@@ -96,16 +96,21 @@ extension Connection {
         }
     }
 
+    /// Whether there is somebody to introduce oneself to, until the application has an answer that is none to wait with.
+    var isInvited: Bool {
+        switch purpose {
+        case .contact, .inviter: false
+        case .invited: true
+        }
+    }
+
     func read(_ stream: UInt64, at now: Instant) {
-        // The bytes of a file wait in the transport until the control stream said whose they are.
-        guard stream < StreamID.firstFile || incomingFiles.transfer(on: stream) != nil else { return }
         let isHeld = stream == StreamID.chat && isChatHeld
         if isHeld || (stream == StreamID.control || stream == StreamID.chat) && hasUntakenAnswers {
             session?.postponedReads.insert(stream)
             return
         }
-        let limit = incomingFiles.transfer(on: stream).map { incomingFiles.room(of: $0) } ?? .max
-        guard let bytes = session?.transport.read(stream, upTo: limit) else { return }
+        guard let bytes = session?.transport.read(stream) else { return }
         if !bytes.isEmpty { session?.lastApplicationData = now }
         do {
             switch stream {
@@ -121,8 +126,7 @@ extension Connection {
             case StreamID.signs:
                 session?.signs.append(bytes)
                 while let record = try session?.signs.next() { receive(try Sign(record.span), at: now) }
-            default:
-                receiveFileData(bytes, on: stream)
+            default: break
             }
         } catch {
             close(

@@ -129,7 +129,16 @@ extension Connection {
         }
     }
 
-    func receiveFileData(_ bytes: [UInt8], on stream: UInt64) {
+    /// Hands on what has come, piece by piece, and at its end that it is the end.
+    private func readFile(_ stream: UInt64, of transfer: UInt64, at now: Instant) {
+        while let bytes = session?.transport.readPiece(stream, upTo: incomingFiles.room(of: transfer)) {
+            receiveFileData(bytes, on: stream)
+            guard !bytes.isEmpty else { return }
+            session?.lastApplicationData = now
+        }
+    }
+
+    private func receiveFileData(_ bytes: [UInt8], on stream: UInt64) {
         guard let transfer = incomingFiles.transfer(on: stream) else { return }
         if !bytes.isEmpty {
             incomingFiles.advanced(transfer, by: bytes.count)
@@ -152,7 +161,7 @@ extension Connection {
         for stream in filesBeingRead {
             // The bytes of a file wait in the transport until the control stream said whose they are.
             guard let transfer = incomingFiles.transfer(on: stream) else { continue }
-            if incomingFiles.room(of: transfer) > 0 { read(stream, at: now) }
+            if incomingFiles.room(of: transfer) > 0 { readFile(stream, of: transfer, at: now) }
             // What there was no room for is not told again.
             if incomingFiles.room(of: transfer) == 0 { readLater(stream) }
         }
@@ -169,8 +178,9 @@ extension Connection {
         // All that has come, also for a disk that does not keep up: it need not come again.
         for stream in readableFiles {
             guard let transfer = incomingFiles.transfer(on: stream) else { continue }
-            let bytes = session?.transport.read(stream) ?? []
-            if !bytes.isEmpty { events.append(.fileData(transfer: transfer, bytes, from: peer)) }
+            while let bytes = session?.transport.readPiece(stream), !bytes.isEmpty {
+                events.append(.fileData(transfer: transfer, bytes, from: peer))
+            }
         }
         readableFiles.removeAll()
         for transfer in incomingFiles.transfers.keys {

@@ -21,6 +21,10 @@ extension Connection {
             return hello.plaintext.timestamp < authenticatedTimestamp ? .stale : .refused
         }
         guard isCompatible(hello) else { return .refused }
+        guard isEcho || !isFresh(at: now) || environment.recoveries.take(at: now) else {
+            environment.drops.count(.rateLimited)
+            return .refused
+        }
         let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
         if ownHello.map({ now - $0.began >= Limits.attemptLifetime }) ?? true || (needsEcho && !isEcho) {
             guard !closedCalls.contains(hello.plaintext.introID) else { return .refused }
@@ -35,6 +39,11 @@ extension Connection {
         pairings.append(Pairing(own: ownHello, isBehind: isBehind, keys: keys))
         replayEarly(at: now)
         return .new
+    }
+
+    /// Whether there is a session, and the peer was heard in it a moment ago.
+    private func isFresh(at now: Instant) -> Bool {
+        session.map { $0.isConfirmed && now - $0.lastReceived < Limits.freshness } ?? false
     }
 
     /// A peer with no version in common is not answered; should our own attempt lead nowhere, this is why.

@@ -18,7 +18,7 @@ extension Connection {
     }
 
     /// Whether somebody asked for a session, or something waits for one.
-    var isWanted: Bool { wantedSince != nil || !outbox.isEmpty || !outgoingFiles.isEmpty }
+    var isWanted: Bool { wantedSince != nil || !outbox.isEmpty || !outgoingFiles.isEmpty || isInvited }
 
     /// Starts over at once: the network changed, the peer appeared, or a service came up.
     func connectNow(at now: Instant) {
@@ -55,12 +55,6 @@ extension Connection {
         }
         callDirectly(at: now)
         callWhereItWas(hello, at: now)
-    }
-
-    /// The attempt that is under way has more time.
-    func extendAttempt(until deadline: Instant) {
-        guard let present = attempt?.deadline, present < deadline else { return }
-        attempt?.deadline = deadline
     }
 
     /// A known peer whose mapping is fresh is one round trip away. The services are asked all the same.
@@ -268,8 +262,7 @@ extension Connection {
     /// What could not be reached is told, and tried again later when it is still wanted.
     func fail(_ reason: UnreachableReason, at now: Instant) {
         if session == nil { report?.end(.failed(reason), at: now) }
-        closeCall()
-        endAttempt()
+        giveUpAttempt()
         guard session == nil, wantedSince != nil else { return }
         checklist = Checklist()
         events.append(.unreachable(peer, reason))
@@ -277,25 +270,6 @@ extension Connection {
         let pause = min(Duration.seconds(60), .seconds(2) * (1 << min(count, 5)))
         retry = (now + environment.entropy.jittered(pause), count)
     }
-
-    /// The attempt is over, and with it what it waits for. A handshake whose peer is authenticated goes on.
-    func endAttempt() {
-        attempt = nil
-        early.removeAll()
-        pairings.removeAll { !$0.isAuthenticated }
-        abandonPunch()
-    }
-
-    /// The call that the attempt made or answered is given up. What still comes of it is late, and begins no other: two who
-    /// take turns in answering each other's late answers would never end.
-    func closeCall() {
-        guard let ownHello else { return }
-        closedCalls.append(ownHello.handshake.plaintext.introID)
-        if closedCalls.count > Self.rememberedCalls { closedCalls.removeFirst() }
-    }
-
-    /// More than can have anything on its way.
-    private static let rememberedCalls = 4
 
     /// Why the present attempt led nowhere.
     var failureReason: UnreachableReason {

@@ -79,7 +79,7 @@ extension Connection {
             tellCandidates()
         } else if ownHello != nil {
             introduceAgain(at: now)
-        } else {
+        } else if environment.recoveries.take(at: now) {
             reach(at: now)
         }
     }
@@ -121,7 +121,7 @@ extension Connection {
         search = Search(cause: cause, began: now, next: now)
     }
 
-    /// One round: all addresses from the start, and an introduction unless one is under way.
+    /// One round: all addresses from the start, and an introduction unless one is under way, or too many others had theirs.
     private func continueSearch(at now: Instant) {
         guard var search, search.next <= now else { return }
         search.next = now + environment.entropy.jittered(.seconds(1) * (1 << min(search.rounds, 4)))
@@ -129,7 +129,7 @@ extension Connection {
         self.search = search
         probeCandidates(probes: Limits.probesPerRound, at: now)
         checklist.restart(at: now)
-        if attempt == nil, canReach { reach(at: now) }
+        if attempt == nil, canReach, environment.recoveries.take(at: now) { reach(at: now) }
     }
 
     private var canReach: Bool { !introducers.isEmpty || !listeningAddresses.isEmpty }

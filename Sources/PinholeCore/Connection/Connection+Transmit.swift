@@ -48,6 +48,7 @@ extension Connection {
         // Nothing here changes what may be sent there, but for what is sent.
         let (beginning, budget) = (writer.count, paths.budget)
         let isValidated = budget == .max
+        let (keys, arena) = (session.keys, environment.arena)
         while true {
             let allowed = isValidated ? Int.max : budget - (writer.count - beginning)
             let size = min(transport.maxDatagramSize, allowed) - Limits.dataOverhead
@@ -56,11 +57,11 @@ extension Connection {
             let start = DatagramArena.beginPacket(in: &writer)
             // Whether the path carries more is tried where data would use it.
             if isValidated, transport.wantsMTUProbe, let probe = transport.nextMTUProbe(to: &writer, at: now) {
-                guard !session.keys.areUsedUp else {
+                guard !keys.areUsedUp else {
                     writer.truncate(to: start)
                     return .keysUsedUp
                 }
-                seal(&writer, from: start, probe, session.keys, to: active)
+                arena.seal(&writer, from: start, probe, keys, to: active)
                 count += 1
                 continue
             }
@@ -71,7 +72,7 @@ extension Connection {
                 return .finished
             }
             if !frames.isEmpty { pendingFrames.removeFirst(frames.count) }
-            guard !session.keys.areUsedUp else {
+            guard !keys.areUsedUp else {
                 writer.truncate(to: start)
                 return .keysUsedUp
             }
@@ -80,7 +81,7 @@ extension Connection {
             // A keep-alive and its answer say nothing that their times do not, and there are many of them.
             let isBrief = isAnswer ? session.wasAskedBriefly : bytes == 1
             if !isBrief { writer.zeros(packet.size - bytes) }
-            seal(&writer, from: start, packet, session.keys, to: active)
+            arena.seal(&writer, from: start, packet, keys, to: active)
             count += 1
         }
     }
@@ -93,14 +94,6 @@ extension Connection {
                 writer.frame(frame)
                 return writer.count <= size
             })
-    }
-
-    /// Seals the packet that the arena's `writer` holds from `start` on, and lets it go.
-    private func seal(
-        _ writer: inout ByteWriter, from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route
-    ) {
-        keys.seal(&writer, from: start, packetNumber: packet.number)
-        environment.arena.endPacket(start..<writer.count, packet.ecn, to: route)
     }
 
     /// A packet of path frames by itself, small or as large as data. One that a packet from there provoked is no larger than
@@ -121,7 +114,7 @@ extension Connection {
         let packet = WrittenPacket(
             number: number, ecn: .notECT, size: isFull ? limit : Transport.paddedSize(count, upTo: limit))
         arena.writer.zeros(packet.size - count)
-        seal(&arena.writer, from: start, packet, keys, to: route)
+        arena.seal(&arena.writer, from: start, packet, keys, to: route)
         sent(arena.writer.count - start, to: route, isProvoked: isProvoked)
         if paths.isActive(route) { session?.lastSent = now }
     }
@@ -159,8 +152,7 @@ extension Connection {
     func disconnect(at now: Instant) {
         wantedSince = nil
         retry = nil
-        closeCall()
-        endAttempt()
+        giveUpAttempt()
         pairings.removeAll()
         // What was taken back came to no end, and the next is another.
         if report?.isOver == false { report = nil }

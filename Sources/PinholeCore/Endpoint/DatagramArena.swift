@@ -29,9 +29,9 @@ package struct OutgoingRun: Sendable {
 
 /// The datagrams that are to leave next, back to back in memory that is used again once all of them were taken.
 ///
-/// A packet is written where it leaves from: ``beginPacket(in:)`` leaves room for the header, the frames follow, sealing
-/// happens in place, and ``endPacket(_:_:to:)`` lets it go. One packet at a time; one that is not to be sent after all is
-/// truncated.
+/// A packet is written where it leaves from: ``beginPacket(in:)`` leaves room for the header, the frames follow, and
+/// ``seal(_:from:_:_:to:)`` seals it in place and lets it go. One packet at a time; one that is not to be sent after all
+/// is truncated.
 final class DatagramArena {
     /// What was written in this round. Only packets that are begun write here.
     var writer = ByteWriter(capacity: DatagramArena.capacity)
@@ -55,9 +55,13 @@ final class DatagramArena {
         writer.count - start - SessionKeys.headerSize
     }
 
-    /// The packet that lies there is sealed. It may be told while ``writer`` is lent.
-    func endPacket(_ place: Range<Int>, _ ecn: ECNCodepoint, to route: Route) {
-        datagrams.append(OutgoingDatagram(route: route, ecn: ecn, offset: place.lowerBound, count: place.count))
+    /// Seals the packet that ``writer``, which may be lent, holds from `start` on, and lets it go.
+    func seal(
+        _ writer: inout ByteWriter, from start: Int, _ packet: WrittenPacket, _ keys: Epochs, to route: Route
+    ) {
+        keys.seal(&writer, from: start, packetNumber: packet.number)
+        datagrams.append(
+            OutgoingDatagram(route: route, ecn: packet.ecn, offset: start, count: writer.count - start))
     }
 
     /// Adds a datagram that was made elsewhere.

@@ -7,7 +7,7 @@ package struct DropCounters: Equatable, Sendable {
         case unknownConnection
         /// A HELLO without a valid first MAC, that no contact's key opens, or that came before.
         case notForUs
-        /// HELLOs under load without a cookie.
+        /// HELLOs under load without a cookie, and those for which there is no time.
         case rateLimited
         /// An HS or session packet that is forged, replayed, or of a past session.
         case undecryptable

@@ -138,5 +138,4 @@ extension Endpoint {
         helloTrials += 1
         return trial.open(datagram, pair: connection.pair).map { ($0, connection) }
     }
-
 }

@@ -47,6 +47,7 @@ final class Environment {
     /// Which ways worked for contacts, by both networks.
     var strategies: [RememberedStrategy.Key: RememberedStrategy] = [:]
     var drops = DropCounters()
+    var recoveries = RecoveryLimit()
     /// How long the keys of each session serve.
     var keyLimits = KeyLimits()
     /// Counts the times at which the shell looked around.

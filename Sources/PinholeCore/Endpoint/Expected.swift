@@ -93,7 +93,7 @@ extension Endpoint {
         connection.notedPlaces = places
     }
 
-    /// Of those, too, to whom something happened and who had no turn since: each is looked at once.
+    /// Notes where those are expected to whom something happened, and who had no turn since: once for each.
     func noteExpectations() {
         for connection in unnoted { noteExpectation(of: connection) }
         unnoted.removeAll(keepingCapacity: true)

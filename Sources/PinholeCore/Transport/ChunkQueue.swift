@@ -50,10 +50,11 @@ struct ChunkQueue: Sendable {
         let end = head + positions.upperBound
         var index = index(of: position)
         while position < end {
-            let start = chunks[index].start
-            let upper = min(end, chunks[index].end)
-            writer.append(chunks[index].bytes[position - start..<upper - start])
-            position = upper
+            position = chunks.look(at: index) { chunk in
+                let upper = min(end, chunk.end)
+                writer.append(chunk.bytes.span.extracting(position - chunk.start..<upper - chunk.start))
+                return upper
+            }
             index += 1
         }
     }

@@ -28,6 +28,8 @@ struct Congestion: CongestionController {
     private var lastEventAt: Instant?
     private var queue = QueueingDelay()
     private var minimumRTT: Int64?
+    /// As of the latest acknowledgement.
+    private var rtt: RTTEstimator?
     private var inFlight = 0
     /// When the model may be tried again, how long after its next failure, and what CUBIC had before.
     private var nextTrial = Instant(nanoseconds: .min)
@@ -67,6 +69,9 @@ struct Congestion: CongestionController {
         return PathModel(rate: rate, minimumRTT: minimumRTT)
     }
 
+    /// Whether an earlier session's model has not been looked at yet.
+    var isResuming: Bool { remembered != nil }
+
     /// An earlier session's model of the path: the search ends where it found the path's rate, and does not fill the
     /// queue once more to see that it is full. What is otherwise by now is found out as ever.
     mutating func resume(_ model: PathModel) {
@@ -86,11 +91,13 @@ struct Congestion: CongestionController {
         }
     }
 
-    /// That of the controller in use, as of its latest change: each packet asks for it.
+    /// Those of the controller in use, as of its latest change: each packet asks for them.
     private(set) var window: Int
+    private(set) var pacingRate: Double?
 
     private mutating func followWindow() {
         window = bbr?.window ?? cubic.window
+        pacingRate = rtt.flatMap { pacingRate(rtt: $0) }
     }
 
     func pacingRate(rtt: RTTEstimator) -> Double? {
@@ -114,6 +121,7 @@ struct Congestion: CongestionController {
         _ sample: DeliverySample?, rtt: RTTEstimator, inFlight: Int, delivered: Int, at now: Instant
     ) {
         defer { followWindow() }
+        self.rtt = rtt
         minimumRTT = rtt.minimum
         self.inFlight = inFlight
         let isAppLimited = sample?.isAppLimited ?? false
@@ -214,16 +222,22 @@ struct Congestion: CongestionController {
 
     private mutating func tryModel(at now: Instant) {
         guard !cubic.isInSlowStart, nextTrial <= now, let best = rate.best else { return }
-        let known = remembered.map { cubic.window >= $0.window ? $0.rate : 0 }
-        remembered = nil
-        // Where CUBIC's queue is short there is nothing to gain, but by what it would take to find out that it is not.
-        guard known ?? 0 > 0 || queue.isLong(minimumRTT) else { return }
+        let known = takeRememberedRate()
+        // Where CUBIC's queue is short there is nothing to gain, unless it is known that the window is right.
+        guard known != nil || queue.isLong(minimumRTT) else { return }
         windowBeforeTrial = cubic.window
         bbr = BBR(
             maxDatagramSize: cubic.maxDatagramSize, rate: max(best, known ?? 0), minimumRTT: minimumRTT, isFull: true,
             at: now)
         evidence = 0
         calmSince = now
+    }
+
+    /// The rate that an earlier session found, if the window has become what belongs to it; looked at once.
+    private mutating func takeRememberedRate() -> Double? {
+        defer { remembered = nil }
+        guard let remembered, cubic.window >= remembered.window else { return nil }
+        return remembered.rate
     }
 
     private mutating func returnToCubic(at now: Instant) {

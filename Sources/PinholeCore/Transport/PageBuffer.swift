@@ -32,14 +32,15 @@ struct PageBuffer: Sendable {
         }
     }
 
-    /// Appends `range`, all of which was written, to `buffer`; what was before its end is gone then.
-    mutating func move(_ range: Range<UInt64>, to buffer: inout ByteBuffer) {
+    /// Appends `range`, all of which was written, to `queue`, in `spares` where that needs memory; what was before its end
+    /// is gone then.
+    mutating func move(_ range: Range<UInt64>, to queue: inout PieceQueue, in spares: inout [[UInt8]]) {
         var offset = range.lowerBound
         while offset < range.upperBound {
             let (page, start) = place(of: offset)
             let count = min(Self.pageSize - start, Int(range.upperBound - offset))
             let bytes = pages[page]
-            buffer.append(bytes.span.extracting(start..<start + count))
+            queue.append(bytes.span.extracting(start..<start + count), in: &spares)
             offset += UInt64(count)
         }
         removeAll(before: range.upperBound)

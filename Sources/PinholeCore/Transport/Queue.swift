@@ -13,6 +13,11 @@ struct Queue<Element> {
         _modify { yield &items[head + position] }
     }
 
+    /// Looks at an element where it lies, without a copy of it.
+    func look<Result>(at position: Int, _ body: (borrowing Element) -> Result) -> Result {
+        body(items[head + position])
+    }
+
     mutating func append(_ element: Element) {
         items.append(element)
     }

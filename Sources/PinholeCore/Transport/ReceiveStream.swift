@@ -13,7 +13,7 @@ struct ReceiveStream: Sendable {
     }
 
     /// What is in order and not read.
-    private var buffer = ByteBuffer()
+    private var buffer = PieceQueue()
     /// The offset of the next byte to read, the first of the buffer.
     private(set) var readOffset: UInt64 = 0
     /// The end of the bytes without a gap.
@@ -66,22 +66,25 @@ struct ReceiveStream: Sendable {
         }
     }
 
-    /// Gathers what comes next in one of `spares`, where there is no memory for it.
-    mutating func takeMemory(from spares: inout [[UInt8]]) {
-        if buffer.hasNoMemory { buffer.take(from: &spares) }
-    }
-
     /// Takes a STREAM frame; returns by how much the highest offset grew, which the connection's credit pays for.
     mutating func receive(_ frame: borrowing BorrowedStreamFrame) throws(TransportError) -> UInt64 {
+        var spares: [[UInt8]] = []
+        return try receive(frame, in: &spares)
+    }
+
+    /// The same, in one of `spares` where that needs memory.
+    mutating func receive(
+        _ frame: borrowing BorrowedStreamFrame, in spares: inout [[UInt8]]
+    ) throws(TransportError) -> UInt64 {
         let end = frame.offset + UInt64(frame.data.count)
         let growth = try extend(to: end, isFinal: frame.fin)
         guard !isDiscarding, end > contiguousEnd else { return growth }
         let known = max(frame.offset, contiguousEnd)
         let data = frame.data.extracting(Int(known - frame.offset)..<frame.data.count)
         if known == contiguousEnd {
-            buffer.append(data)
+            buffer.append(data, in: &spares)
             contiguousEnd = end
-            if !pieces.isEmpty { closeGap() }
+            if !pieces.isEmpty { closeGap(in: &spares) }
             return growth
         }
         pages.write(data, at: known, front: contiguousEnd)
@@ -91,10 +94,10 @@ struct ReceiveStream: Sendable {
     }
 
     /// What waited behind the bytes that came now is in order too.
-    private mutating func closeGap() {
+    private mutating func closeGap(in spares: inout [[UInt8]]) {
         pieces.remove(0..<contiguousEnd)
         if let next = pieces.first, next.lowerBound == contiguousEnd {
-            pages.move(next, to: &buffer)
+            pages.move(next, to: &buffer, in: &spares)
             contiguousEnd = next.upperBound
             pieces.removeFirst()
         }
@@ -120,6 +123,15 @@ struct ReceiveStream: Sendable {
         readOffset += UInt64(count)
         window.consume(UInt64(count))
         return buffer.take(count)
+    }
+
+    /// Removes bytes that are in order, at most `limit`, in the memory in which they lie: more may be left.
+    mutating func readPiece(upTo limit: Int) -> [UInt8] {
+        guard readable > 0, limit > 0 else { return [] }
+        let bytes = buffer.takePiece(upTo: limit)
+        readOffset += UInt64(bytes.count)
+        window.consume(UInt64(bytes.count))
+        return bytes
     }
 
     /// The application wants no more: what is here is dropped.

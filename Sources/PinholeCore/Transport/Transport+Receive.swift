@@ -51,8 +51,12 @@ extension Transport {
         guard let index = try open(frame.id) else { return }
         let wasComplete = receiveStreams.values[index].isComplete
         let wasReadable = receiveStreams.values[index].readable
-        if StreamID.isFile(frame.id) { receiveStreams.values[index].takeMemory(from: &spares) }
-        let growth = try receiveStreams.values[index].receive(frame)
+        let growth =
+            if StreamID.isFile(frame.id) {
+                try receiveStreams.values[index].receive(frame, in: &spares)
+            } else {
+                try receiveStreams.values[index].receive(frame)
+            }
         try charge(growth, to: frame.id, at: index)
         bytesReadable += max(0, receiveStreams.values[index].readable - wasReadable)
         if receiveStreams.values[index].readable > 0, !receiveStreams.values[index].isReadableTold {

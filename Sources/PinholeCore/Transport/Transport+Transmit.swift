@@ -3,11 +3,11 @@ package import PinholeWire
 /// To the wire: what the next packet carries.
 extension Transport {
     /// Why a packet goes now.
-    private enum Permission {
+    private enum Permission: Equatable {
         /// Acknowledgements and what the connection insists on, but nothing that counts in flight.
         case acknowledgements
-        /// Window and pacer allow more.
-        case data
+        /// Window and pacer allow more. The file at the head of the turns may be known to have some, and nothing else to.
+        case data(isFileNext: Bool)
         /// RFC 9002 §6.2.4: a probe goes regardless.
         case probe
     }
@@ -24,7 +24,7 @@ extension Transport {
         return write(frames, upTo: writer.count + size, as: permission, to: &writer, at: now)
     }
 
-    /// What may be sent now; `.data` only if there is some.
+    /// What may be sent now; data only if there is some.
     private mutating func permission(for datagramSize: Int, at now: Instant) -> Permission {
         isWaitingForPacer = false
         if probes > 0 { return .probe }
@@ -33,18 +33,19 @@ extension Transport {
             isAppLimited = false
             return .acknowledgements
         }
-        guard isPingQueued || !control.isEmpty || hasStreamData() else {
+        let isAnythingNext = isPingQueued || !control.isEmpty || hasUrgentData()
+        guard isAnythingNext || advanceTurns() else {
             isAppLimited = true
             deliveryRate.didRunDry(inFlight: bytesInFlight)
             return .acknowledgements
         }
-        pacer.update(rate: congestion.pacingRate(rtt: rtt), maxDatagramSize: maxDatagramSize, at: now)
+        pacer.update(rate: congestion.pacingRate, maxDatagramSize: maxDatagramSize, at: now)
         guard pacer.isOpen else {
             isAppLimited = false
             isWaitingForPacer = true
             return .acknowledgements
         }
-        return .data
+        return .data(isFileNext: !isAnythingNext)
     }
 
     private mutating func write(
@@ -61,7 +62,11 @@ extension Transport {
         if permission != .acknowledgements {
             let start = writer.count
             writeControl(to: &writer, upTo: end, frames: &frames, at: now)
-            writeStreams(to: &writer, upTo: end, packetSize: end - beginning, frames: &frames)
+            if permission == .data(isFileNext: true) {
+                writeFiles(to: &writer, upTo: end, frames: &frames)
+            } else {
+                writeStreams(to: &writer, upTo: end, packetSize: end - beginning, frames: &frames)
+            }
             if writer.count < end, isPingQueued || (writer.count == start && !isEliciting && permission == .probe) {
                 writer.frame(.ping)
                 isPingQueued = false
@@ -176,7 +181,7 @@ extension Transport {
     private mutating func writeStreams(
         to writer: inout ByteWriter, upTo end: Int, packetSize: Int, frames: inout SentFrames
     ) {
-        if scheduler.favorsFiles(packetSize: packetSize) {
+        if scheduler.favorsFiles(packetSize: packetSize), advanceTurns() {
             _ = writeFile(to: &writer, upTo: end, frames: &frames)
         }
         for position in 0..<Scheduler.urgentCount {
@@ -185,13 +190,23 @@ extension Transport {
                 scheduler.didSendUrgent(length)
             }
         }
-        while writer.count + Self.leastFrame <= end, writeFile(to: &writer, upTo: end, frames: &frames) {}
+        if writer.count + Self.leastFrame <= end, advanceTurns() {
+            writeFiles(to: &writer, upTo: end, frames: &frames)
+        }
     }
 
-    /// Writes a frame of the file whose turn it is.
+    /// Writes frames of files, of which the first has something to send.
+    private mutating func writeFiles(to writer: inout ByteWriter, upTo end: Int, frames: inout SentFrames) {
+        while writeFile(to: &writer, upTo: end, frames: &frames) {
+            guard writer.count + Self.leastFrame <= end, advanceTurns() else { return }
+        }
+    }
+
+    /// Writes a frame of the file at the head of the turns.
     private mutating func writeFile(to writer: inout ByteWriter, upTo end: Int, frames: inout SentFrames) -> Bool {
-        guard advanceTurns(), let id = scheduler.turns.first else { return false }
-        guard let length = write(id, to: &writer, upTo: end, frames: &frames) else { return false }
+        guard let id = scheduler.turns.first,
+            let length = write(id, to: &writer, upTo: end, frames: &frames)
+        else { return false }
         scheduler.didSendFile(length)
         scheduler.rotate()
         return true
@@ -225,12 +240,12 @@ extension Transport {
 
     // MARK: Turns
 
-    private mutating func hasStreamData() -> Bool {
+    private mutating func hasUrgentData() -> Bool {
         for position in 0..<Scheduler.urgentCount {
             let id = Scheduler.urgent(position)
             if let index = sendStreams.index(forKey: id), canSend(index) { return true }
         }
-        return advanceTurns()
+        return false
     }
 
     private mutating func canSend(_ index: StreamTable<SendStream>.Index, within credit: Int = .max) -> Bool {

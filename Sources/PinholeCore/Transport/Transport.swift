@@ -181,9 +181,18 @@ package struct Transport: Sendable {
 
     /// Takes up to `limit` bytes that have arrived in order, which gives the peer credit for as many.
     package mutating func read(_ stream: UInt64, upTo limit: Int = .max) -> [UInt8] {
+        read(stream) { $0.read(upTo: limit) }
+    }
+
+    /// The same of what lies in one piece of memory, which needs no copy: there may be more.
+    mutating func readPiece(_ stream: UInt64, upTo limit: Int = .max) -> [UInt8] {
+        read(stream) { $0.readPiece(upTo: limit) }
+    }
+
+    private mutating func read(_ stream: UInt64, by take: (inout ReceiveStream) -> [UInt8]) -> [UInt8] {
         guard let index = receiveStreams.index(forKey: stream) else { return [] }
         receiveStreams.values[index].isReadableTold = false
-        let bytes = receiveStreams.values[index].read(upTo: limit)
+        let bytes = take(&receiveStreams.values[index])
         guard !bytes.isEmpty else { return [] }
         returnCredit(UInt64(bytes.count), of: stream)
         queueCredit(of: stream, at: index)

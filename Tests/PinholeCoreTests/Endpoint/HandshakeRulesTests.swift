@@ -218,7 +218,7 @@ struct HandshakeRulesTests {
         let (alice, bob) = world.makeDirectPair()
         world.remove(bob)
         var times: [Instant] = []
-        world.tap = { flight in
+        world.tap = { [unowned world, unowned alice] flight in
             if flight.kind == .hello, flight.source == alice.address { times.append(world.now) }
             return flight
         }
@@ -238,7 +238,7 @@ struct HandshakeRulesTests {
         let world = World(seed: 21)
         let (alice, bob) = world.makePair()
         var times: [Instant] = []
-        world.tap = { flight in
+        world.tap = { [unowned world, unowned alice, unowned bob] flight in
             guard flight.isToService || flight.isFromService else { return nil }
             // A CLIENT that holds a blob is larger than any other.
             if flight.kind == .client, flight.source == alice.address, flight.bytes.count > 250 {

@@ -36,6 +36,38 @@ struct BufferTests {
         #expect(bytes(0..<3, of: queue) == [1, 2, 3])
     }
 
+    @Test(
+        "what arrived is taken in the same order, in pieces or at once, and in memory that was given", arguments: 0..<20
+    )
+    func pieces(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var queue = PieceQueue()
+        var model: [UInt8] = []
+        var spares: [[UInt8]] = []
+        for _ in 0..<400 {
+            let new = (0..<Int.random(in: 0...9000, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            queue.append(new.span, in: &spares)
+            model += new
+            guard random.chance(0.1) else { continue }
+            while !queue.isEmpty, random.chance(0.8) {
+                let limit = Int.random(in: 1...150_000, using: &random)
+                let isWhole = random.chance(0.3)
+                let taken = isWhole ? queue.take(min(limit, queue.count)) : queue.takePiece(upTo: limit)
+                #expect(!taken.isEmpty && taken.count <= limit)
+                #expect(taken.count <= 75_000 || isWhole, "a piece is 64 KiB and a datagram at most")
+                #expect(taken.elementsEqual(model.prefix(taken.count)))
+                model.removeFirst(taken.count)
+                spares.append(taken)
+            }
+            #expect(queue.count == model.count)
+        }
+        #expect(queue.take(queue.count) == model)
+        queue.giveBack()
+        #expect(queue.reserved == 0)
+    }
+
     @Test("a session that carried a file and a few lines gives their memory back when it is silent")
     func idle() {
         let link = TransportLink(seed: 3, LinkConditions(loss: 0.01, rate: 12_500_000))

@@ -1,4 +1,5 @@
 import PinholeWire
+import Simulator
 import TestSupport
 import Testing
 
@@ -57,5 +58,50 @@ struct PathMemoryTests {
         path.flows[0].chatInterval = .milliseconds(100)
         path.run(for: .seconds(5))
         #expect(path.flows[0].sender.pathModel == nil)
+    }
+
+    enum Change: CaseIterable {
+        case nothing
+        case time
+        case peersAddress
+        case ownAddress
+    }
+
+    @Test(
+        "a session resumes after a restart of the peer, but not what was elsewhere or long ago",
+        arguments: Change.allCases)
+    func restart(_ change: Change) throws {
+        let world = World(seed: 61)
+        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+        alice.connect(to: bob)
+        #expect(world.run(for: .seconds(5)) { world.shareOneSession(alice, bob) })
+        let connection = try #require(alice.connection(to: bob))
+        let remote = try #require(connection.paths.active?.remote.ip)
+        let source = connection.pathSource
+        // A simulated path has no rate that could be found out.
+        let model = PathModel(rate: 1_000_000, minimumRTT: 40_000_000)
+        let elsewhere = IPAddress(v4: 0xc633_6463)
+        connection.lastModel = (
+            model, change == .peersAddress ? elsewhere : remote, change == .ownAddress ? elsewhere : source,
+            change == .time ? world.now - (Limits.pathModelLifetime + .seconds(1)) : world.now
+        )
+        let old = alice.sessionID(with: bob)
+        bob.restart(with: alice)
+        bob.connect(to: alice)
+        #expect(world.run(for: .seconds(5)) { world.shareOneSession(alice, bob) && alice.sessionID(with: bob) != old })
+        #expect(connection.session?.transport.congestion.isResuming == (change == .nothing))
+    }
+
+    @Test("on another network nothing is remembered")
+    func move() throws {
+        let world = World(seed: 62)
+        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+        alice.connect(to: bob)
+        #expect(world.run(for: .seconds(5)) { world.shareOneSession(alice, bob) })
+        let connection = try #require(alice.connection(to: bob))
+        connection.lastModel = (PathModel(rate: 1_000_000, minimumRTT: 40_000_000), bob.address.ip, nil, world.now)
+        alice.move(to: [world.home(3)])
+        world.run(for: .seconds(5))
+        #expect(connection.lastModel == nil)
     }
 }

@@ -23,10 +23,6 @@ struct Ledger {
     private var seen: [Side: Set<MessageID>] = [.alice: [], .bob: []]
     private var line = 0
 
-    /// An address that only a lying service names, and one that only an attacker sends from.
-    static let victim = TransportAddress("198.18.99.99:9")!
-    static let attacker = TransportAddress("198.18.88.88:8888")!
-
     var messages: Int { texts.count }
     var files: Int { names.count }
 
@@ -135,25 +131,4 @@ struct Ledger {
         }
         return nil
     }
-
-    /// Where somebody was, or was said to be, at any time.
-    private var places: Set<IPAddress> = []
-
-    /// Notes where a peer is plugged in, and what its routers are called outside.
-    mutating func visited(_ interfaces: [Interface]) {
-        for interface in interfaces {
-            places.insert(interface.address.ip)
-            var nat = interface.nat
-            while let router = nat {
-                places.insert(router.external)
-                nat = router.outer
-            }
-        }
-    }
-
-    /// From now on datagrams may go to an address that a liar named, or an attacker wrote from.
-    mutating func named(_ address: TransportAddress) { places.insert(address.ip) }
-
-    /// Whether an address is a peer's, a router's or a service's, or was named.
-    func isKnown(_ ip: IPAddress) -> Bool { World.isService(ip) || places.contains(ip) }
 }

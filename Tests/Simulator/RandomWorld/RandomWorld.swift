@@ -25,7 +25,8 @@ package final class RandomWorld {
     private let isRestless: Bool
     private var deeds: [Deed] = []
     private var random: SeededRandom
-    private var ledger: Ledger
+    private var ledger = Ledger()
+    private var places = Places()
     private var wire: Wire
     /// Copies of each side's disk, with the time that they were made at.
     private var backups: [[(time: Instant, disk: Disk)]] = [[], []]
@@ -64,8 +65,7 @@ package final class RandomWorld {
         let (alice, bob) = world.makePair(
             types.randomElement(using: &random)!, types.randomElement(using: &random)!)
         peers = [alice, bob]
-        ledger = Ledger()
-        for peer in peers { ledger.visited(peer.interfaces) }
+        for peer in peers { places.visited(peer.interfaces) }
         wire = Wire(seed: seed)
         isRestless = random.chance(0.5)
         for peer in peers {
@@ -73,7 +73,9 @@ package final class RandomWorld {
             probe.prepare(peer, isRestless)
         }
         world.tap = { [unowned self] in wire.pass($0) }
-        world.beforeDelivery = { [unowned self] flight, source, peer in wire.remember(flight, from: source, to: peer) }
+        world.beforeDelivery = { [unowned self] flight, source, peer in
+            wire.remember(flight.bytes, from: source, to: peer)
+        }
     }
 
     /// Runs a world of `count` random deeds. Throws what was not as it must be.
@@ -123,7 +125,7 @@ package final class RandomWorld {
         deeds.append(deed)
         world.trace?("── \(deed)")
         perform(deed)
-        for peer in peers { ledger.visited(peer.interfaces) }
+        for peer in peers { places.visited(peer.interfaces) }
         // Some deeds meet what the one before has begun, others what it led to.
         var pause: Duration = [.zero, .milliseconds(3), .milliseconds(30), .milliseconds(300), .seconds(3)]
             .randomElement(using: &random)!
@@ -211,8 +213,8 @@ extension RandomWorld {
         case .stopService: world.stopService()
         case .startService: world.startService()
         case .corruptService(let lie):
-            ledger.named(Ledger.victim)
-            world.liar = LyingService(lie, secret: world.serviceSecret, victim: Ledger.victim)
+            places.named(Places.victim)
+            world.liar = LyingService(lie, secret: world.serviceSecret, victim: Places.victim)
         case .cleanService: world.liar = nil
         case .pass: break
         }
@@ -256,12 +258,12 @@ extension RandomWorld {
     }
 
     private func replay(_ count: Int) {
-        ledger.named(Ledger.attacker)
+        places.named(Places.attacker)
         for _ in 0..<count {
             guard let old = wire.anOldOne(&random) else { return }
             // By an attacker who may send from anywhere.
-            let source = random.chance(0.5) ? old.source : Ledger.attacker
-            old.peer.receive(old.bytes, from: source)
+            let source = random.chance(0.5) ? old.source : Places.attacker
+            old.host.receive(old.bytes, .notECT, from: source, by: .main)
         }
     }
 
@@ -284,7 +286,7 @@ extension RandomWorld {
             if let sentence = faults.compactMap(\.self).first { throw violation(sentence) }
             if let excess = probe.excess(peer(side)) { throw violation("\(side) \(excess)") }
         }
-        if let stranger = wire.stranger(ledger) { throw violation("a datagram went to \(stranger)") }
+        if let stranger = wire.stranger(to: places) { throw violation("a datagram went to \(stranger)") }
     }
 
     /// Everything is put right; then all that was accepted arrives, and silence follows.

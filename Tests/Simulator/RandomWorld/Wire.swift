@@ -1,16 +1,16 @@
-import PinholeWire
-import TestSupport
+package import PinholeWire
+package import TestSupport
 
 /// What befalls the next datagrams of a ``RandomWorld``, and what was seen of earlier ones.
-struct Wire {
-    struct Old {
-        let bytes: [UInt8]
-        let source: TransportAddress
-        let peer: Peer
+package struct Wire {
+    package struct Old {
+        package let bytes: [UInt8]
+        package let source: TransportAddress
+        package let host: any Host
     }
 
-    var lose = 0
-    var corrupt = 0
+    package var lose = 0
+    package var corrupt = 0
     private var delays: [Duration] = []
     private var random: SeededRandom
     private var memory: [Old] = []
@@ -19,21 +19,21 @@ struct Wire {
     /// As many as an attacker may have kept.
     private static let maxMemory = 600
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         random = SeededRandom(seed: seed ^ 0x317e)
     }
 
-    mutating func delay(_ count: Int, by time: Duration) {
+    package mutating func delay(_ count: Int, by time: Duration) {
         delays += Array(repeating: time, count: count)
     }
 
-    mutating func clear() {
+    package mutating func clear() {
         lose = 0
         corrupt = 0
         delays.removeAll()
     }
 
-    mutating func pass(_ flight: World.Flight) -> World.Flight? {
+    package mutating func pass(_ flight: World.Flight) -> World.Flight? {
         destinations.insert(flight.destination)
         if lose > 0 {
             lose -= 1
@@ -49,8 +49,8 @@ struct Wire {
         return flight
     }
 
-    mutating func remember(_ flight: World.Flight, from source: TransportAddress, to peer: Peer) {
-        let old = Old(bytes: flight.bytes, source: source, peer: peer)
+    package mutating func remember(_ bytes: [UInt8], from source: TransportAddress, to host: any Host) {
+        let old = Old(bytes: bytes, source: source, host: host)
         if memory.count < Self.maxMemory {
             memory.append(old)
         } else {
@@ -58,13 +58,13 @@ struct Wire {
         }
     }
 
-    func anOldOne(_ random: inout SeededRandom) -> Old? {
+    package func anOldOne(_ random: inout SeededRandom) -> Old? {
         memory.randomElement(using: &random)
     }
 
     /// A place that datagrams were sent to and that nobody here ever had.
-    mutating func stranger(_ ledger: Ledger) -> TransportAddress? {
+    package mutating func stranger(to places: Places) -> TransportAddress? {
         defer { destinations.removeAll() }
-        return destinations.first { !ledger.isKnown($0.ip) }
+        return destinations.first { !places.isKnown($0.ip) }
     }
 }
