@@ -142,7 +142,7 @@ extension FileRecord.Refusal {
         case .cancelled: "it was cancelled"
         case .changed: "it changed while it was being sent"
         case .exists: "the receiver has something of that name, and keeps it"
-        case .tooMany: "too many of your files wait there for an answer"
+        case .tooMany: "too many of your files wait there already"
         }
     }
 }

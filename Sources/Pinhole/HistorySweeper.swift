@@ -27,7 +27,8 @@ final class HistorySweeper: Sendable {
 
     /// Until it is cancelled. `tell` hears what went wrong, once; `gaveUp` which transfers are not waited for any more.
     func run(
-        gaveUp: @escaping @Sendable (TransferReference) -> Void = { _ in }, tell: @Sendable (PinholeError) -> Void
+        gaveUp: @escaping @Sendable (AbandonedTransfers.GivenUp) -> Void = { _ in },
+        tell: @Sendable (PinholeError) -> Void
     ) async {
         var hasTold = false
         while !Task.isCancelled {
@@ -50,17 +51,18 @@ final class HistorySweeper: Sendable {
     static let offInterval = Duration.seconds(10)
     static let retentionInterval = Duration.seconds(600)
 
-    private func sweep(ahead: UInt64 = 0) async throws(PinholeError) -> [TransferReference] {
+    private func sweep(ahead: UInt64 = 0) async throws(PinholeError) -> [AbandonedTransfers.GivenUp] {
         let (store, policy, files) = (store, policy, files)
         var now = look()
         now.time += ahead
         let sighting = now
-        let result: Result<[TransferReference], PinholeError> = await withCheckedContinuation { continuation in
+        let result: Result<[AbandonedTransfers.GivenUp], PinholeError> = await withCheckedContinuation { continuation in
             queue.async {
-                let result = Result { () throws(PinholeError) -> [TransferReference] in
+                let result = Result { () throws(PinholeError) -> [AbandonedTransfers.GivenUp] in
                     let time = try store.trustedTime(sighting)
                     _ = try store.sweep(policy, at: policy == .off ? sighting.time : time)
                     try store.forgetRemoved(before: sighting.time - min(sighting.time, Store.removedTime))
+                    try files?.forgetGroups()
                     guard let time, let files else { return [] }
                     return try files.giveUp(at: time)
                 }

@@ -7,24 +7,26 @@ extension Node {
     /// Offers a file or a folder to a contact; nothing of it is read before the contact wants it.
     ///
     /// What was offered before and has not changed since goes on where it stopped. A file that changes while it is being
-    /// sent fails; of a folder it is left out, and told of.
-    public func sendFile(_ path: String, to key: PublicKey) async throws(PinholeError) -> TransferReference {
+    /// sent, or cannot be read, fails; of a folder it is left out, and the transfer then ends as ``Transfer/State/failed``,
+    /// with all the rest at the contact.
+    ///
+    /// Who cannot know whether an earlier call was carried out asks again with the same `token`, which should be random: it
+    /// is the same transfer then, also if it has ended, as long as ``Profile/transfer(_:)`` knows it.
+    public func sendFile(
+        _ path: String, to key: PublicKey, token: String? = nil
+    ) async throws(PinholeError) -> TransferReference {
         try requireOther(key)
-        let (transfer, source) = try await Self.offLoop { [profile] () throws(PinholeError) in
+        let (transfer, source) = try await Self.offLoop {
+            [profile] () throws(PinholeError) -> (StoredTransfer, FileSource?) in
+            if let token, let known = try profile.store.transfer(withToken: token, to: key) { return (known, nil) }
             let source = try FileSource(path)
-            let known = try profile.store.transfers(with: key, unfinished: true).first {
-                $0.reference.direction == .outgoing && $0.path == source.path && $0.fingerprint == source.fingerprint
-            }
-            if let known { return (known, source) }
-            let reference = TransferReference(contact: key, direction: .outgoing, number: .random(in: 1 ... .max))
-            let salt = (0..<32).map { _ in UInt8.random(in: 0...255) }
-            let transfer = StoredTransfer(
-                reference, source.offer(reference.number, salt: salt), path: source.path,
-                fingerprint: source.fingerprint, createdAt: WallClock.unixMilliseconds)
-            try profile.store.insert(transfer)
-            return (transfer, source)
+            let transfer = try profile.record(source, to: key, token: token)
+            // Another call may have been faster with the token, and meant another file.
+            let isOfSource = transfer.path == source.path && transfer.fingerprint == source.fingerprint
+            return (transfer, isOfSource ? source : nil)
         }
-        for omitted in source.omitted { hub.publish(.notice("left out: \(omitted)")) }
+        guard let source else { return transfer.reference }
+        for omitted in source.omitted + source.lost { hub.publish(.notice("left out: \(omitted)")) }
         perform { $0.offer(transfer, source, at: $1) }
         return transfer.reference
     }
@@ -83,5 +85,29 @@ extension Node {
     /// Gives up a transfer in either direction.
     public func cancel(_ transfer: TransferReference) {
         perform { $0.giveUp(transfer, .cancelled, at: $1) }
+    }
+}
+
+extension Profile {
+    /// Writes down that a contact is to have this: a new transfer, the unfinished one of the same content, or the one that was
+    /// begun with `token`.
+    func record(
+        _ source: FileSource, to key: PublicKey, token: String? = nil
+    ) throws(PinholeError) -> StoredTransfer {
+        let known = try store.transfers(with: key, unfinished: true).first {
+            $0.reference.direction == .outgoing && $0.path == source.path && $0.fingerprint == source.fingerprint
+        }
+        let transfer = known ?? newTransfer(of: source, to: key)
+        if let token { return try store.begin(transfer, token: token) }
+        if known == nil { try store.insert(transfer) }
+        return transfer
+    }
+
+    private func newTransfer(of source: FileSource, to key: PublicKey) -> StoredTransfer {
+        let reference = TransferReference(contact: key, direction: .outgoing, number: .random(in: 1 ... .max))
+        let salt = (0..<32).map { _ in UInt8.random(in: 0...255) }
+        return StoredTransfer(
+            reference, source.offer(reference.number, salt: salt), path: source.path, fingerprint: source.fingerprint,
+            device: source.device, createdAt: WallClock.unixMilliseconds)
     }
 }

@@ -58,8 +58,10 @@ extension Node {
             let isLive = liveSessions.contains(key)
             let state: Message.State = isNote ? .read : isLive ? .sent : .queued
             let message = try profile.store.append([text], to: key, sentAt: time, as: state, token: token)[0]
-            stored(MessageReference(contact: key, epoch: message.id.epoch, counter: message.id.counter))
-            if !isNote { perform { $0.endpoint.send(message, isReleased: isLive, to: key.key, at: $1) } }
+            let reference = MessageReference(contact: key, epoch: message.id.epoch, counter: message.id.counter)
+            stored(reference)
+            hub.publish(.queued(reference, text: text, sentAt: time))
+            if !isNote { perform { $0.send(message, isReleased: isLive, to: key, at: $1) } }
             return (message.id, true)
         }
         let reference = MessageReference(contact: key, epoch: message.epoch, counter: message.counter)

@@ -51,7 +51,8 @@ public final class Node: Sendable {
         isInMemory = network != nil
         lock = Mutex(try profile.lock())
         let files = AbandonedTransfers(
-            store: profile.store, own: profile.identity.publicKey.key, folder: configuration.downloadDirectory)
+            store: profile.store, own: profile.identity.publicKey.key, folder: configuration.downloadDirectory,
+            groups: profile.groupsFolder)
         history = HistorySweeper(profile.store, configuration.history, files: files)
         do throws(SocketError) {
             if let network { loop = network.join() } else { loop = try DatagramLoop(port: configuration.port) }
@@ -84,7 +85,7 @@ public final class Node: Sendable {
         let watching = Task { await self.watchContacts() }
         watcher.withLock { $0 = watching }
         let sweeping = Task { [hub] in
-            await history.run(gaveUp: { hub.publish(.fileFailed($0, reason: AbandonedTransfers.reason)) }) {
+            await history.run(gaveUp: { hub.publish(.fileFailed($0.transfer, reason: $0.reason)) }) {
                 hub.publish(.notice("the history cannot be swept: \($0)"))
             }
         }

@@ -16,6 +16,8 @@ public enum NodeEvent: Sendable {
     case unreachable(PublicKey, PinholeError)
     /// A message arrived and is on disk.
     case message(IncomingMessage)
+    /// A message was accepted here and is on disk; `sentAt` is in Unix milliseconds by this machine's clock.
+    case queued(MessageReference, text: String, sentAt: UInt64)
     /// The message is on its way, for the first time since the node started.
     case sent(MessageReference)
     /// The contact has the message on disk.
@@ -62,7 +64,8 @@ extension NodeEvent {
             .inviteAnswered(let key, _, _):
             key
         case .message(let message): message.contact
-        case .sent(let message), .delivered(let message), .read(let message), .failed(let message, _):
+        case .queued(let message, _, _), .sent(let message), .delivered(let message), .read(let message),
+            .failed(let message, _):
             message.contact
         case .fileBegan(let transfer, _, _, _), .fileWaiting(let transfer, _, _), .fileProgress(let transfer, _, _),
             .fileReceived(let transfer, _), .fileSent(let transfer), .fileFailed(let transfer, _):

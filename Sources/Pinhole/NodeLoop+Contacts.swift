@@ -8,8 +8,8 @@ extension NodeLoop {
         endpoint.remember(try profile.store.networks(), try profile.store.strategies())
         endpoint.watchContacts(true, at: now)
         lastSeen = try profile.store.lastSeen()
-        let people = try People(of: profile)
-        for contact in people.contacts { try add(contact, at: now) }
+        let people = try People(of: profile, at: loop.unixMilliseconds)
+        for contact in people.contacts { try add(contact, try people.records[contact.key]?.get(), at: now) }
         follow(people.invites, at: now)
         _ = services.follow(reachable)
         names.follow(services.addresses, at: now)
@@ -20,7 +20,7 @@ extension NodeLoop {
         do throws(PinholeError) {
             let current = try result.get()
             troubles.remove(.contacts)
-            follow(current.contacts, at: now)
+            follow(current, at: now)
             follow(current.invites, at: now)
             judgeIntroductions()
         } catch {
@@ -28,24 +28,31 @@ extension NodeLoop {
         }
     }
 
-    private func follow(_ current: [Contact], at now: Instant) {
-        for contact in current {
-            if let known = contacts[contact.key] {
-                guard known.standing != contact.standing else {
-                    update(contact, at: now)
-                    continue
-                }
-                remove(contact.key, at: now)
+    private func follow(_ people: People, at now: Instant) {
+        var isOutdated = false
+        for contact in people.contacts {
+            if let known = contacts[contact.key], known.standing == contact.standing {
+                update(contact, at: now)
+                continue
             }
+            let record = people.records[contact.key]
+            // Something was accepted for him since this was read, or it was read when he was served.
+            let needsRecord = contact.standing == .known && contact.key != profile.identity.publicKey
+            guard !needsRecord || record != nil && !unserved.contains(contact.key) else {
+                isOutdated = true
+                continue
+            }
+            if contacts[contact.key] != nil { remove(contact.key, at: now) }
             do throws(PinholeError) {
-                try add(contact, at: now)
+                try add(contact, try record?.get(), at: now)
                 takeUpTransfers(with: [contact.key])
                 troubles.remove(.contact(contact.key))
             } catch {
                 tell(.contact(contact.key), "\(contact.name) cannot be served: \(error)")
             }
         }
-        let keys = Set(current.map(\.key))
+        if isOutdated { reloadContacts() }
+        let keys = Set(people.contacts.map(\.key))
         for key in contacts.keys where !keys.contains(key) {
             let groups = outgoingFiles.filter { $0.key.contact == key }.map { profile.groupsPath($0.value.key) }
             offLoop {
@@ -80,9 +87,23 @@ extension NodeLoop {
         if troubles.insert(trouble).inserted { hub.publish(.notice(sentence)) }
     }
 
-    private func add(_ contact: Contact, at now: Instant) throws(PinholeError) {
+    /// Gives the endpoint a message that was accepted. One for a contact who is not served yet comes with the rest of his
+    /// outbox, and what was read of that so far may lack it.
+    func send(_ message: ChatMessage, isReleased: Bool, to key: PublicKey, at now: Instant) {
+        guard contacts[key]?.standing == .known else {
+            unserved.insert(key)
+            return
+        }
+        // It was on the disk before the outbox was read.
+        if let newest = newestPending[key], newest.epoch == message.id.epoch, message.id.counter <= newest.counter {
+            return
+        }
+        endpoint.send(message, isReleased: isReleased, to: key.key, at: now)
+    }
+
+    private func add(_ contact: Contact, _ record: ContactRecord?, at now: Instant) throws(PinholeError) {
         contacts[contact.key] = nil
-        try serve(contact, at: now)
+        try serve(contact, record, at: now)
         contacts[contact.key] = contact
         resolve(contact.addresses, of: contact.key)
     }
@@ -107,7 +128,7 @@ extension NodeLoop {
             var addresses: [TransportAddress] = []
             for (host, port) in names { addresses += (try? await Resolver.resolve(host, port: port)) ?? [] }
             let found = addresses
-            loop.perform { node.value.endpoint.addDirect(found, of: key.key, at: MonotonicClock.now) }
+            loop.perform { node.value.endpoint.addDirect(found, of: key.key, at: loop.now) }
         }
     }
 

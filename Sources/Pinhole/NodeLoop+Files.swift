@@ -18,15 +18,19 @@ struct Progress {
 
 /// Where the disk is waited for on behalf of one transfer.
 struct FileQueue {
-    let queue = DispatchQueue(label: "pinhole.files")
+    let queue: DispatchQueue
     /// How often something was begun on it.
     var uses = 0
+
+    init(on disk: DispatchQueue?) {
+        queue = DispatchQueue(label: "pinhole.files", target: disk)
+    }
 }
 
 extension NodeLoop {
     /// Where the disk is waited for, each transfer on its own: one whose disk is stuck holds up no other.
     func queue(of reference: TransferReference) -> DispatchQueue {
-        var file = fileQueues[reference] ?? FileQueue()
+        var file = fileQueues[reference] ?? FileQueue(on: disk)
         file.uses += 1
         fileQueues[reference] = file
         return file.queue

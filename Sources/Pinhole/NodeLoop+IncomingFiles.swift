@@ -10,13 +10,16 @@ extension NodeLoop {
         incomingFiles[reference] = IncomingFile(
             offer: offer,
             key: FileKey(sender: key.key, receiver: profile.identity.publicKey.key, offer: offer))
+        // The lists of what is received are in memory.
+        let lists = incomingFiles.filter { $0.key.contact == key }.reduce(0) { $0 + Int($1.value.offer.manifestSize) }
+        guard lists <= Limits.maxManifestsTogether else { return turnAway(reference, offer, .tooMany, at: now) }
         writeDown(reference, offer, after: nil)
     }
 
     /// Writes an offer down, or finds that it is; `trouble` is why that was not possible the last time.
     private func writeDown(_ reference: TransferReference, _ offer: FileOffer, after trouble: Phrase?) {
         let store = profile.store
-        let entry = StoredTransfer(reference, offer, createdAt: WallClock.unixMilliseconds)
+        let entry = StoredTransfer(reference, offer, createdAt: loop.unixMilliseconds)
         let policy = policy(of: reference.contact)
         let kept = configuration.existingFilePolicy == .skip ? FileName.sanitized(offer.name) : nil
         let folder = configuration.downloadDirectory
@@ -27,11 +30,8 @@ extension NodeLoop {
                 if let known = try store.transfer(reference) { return .recorded(known, nameIsTaken: isTaken) }
                 // What is refused at once costs no room: the contact could fill the disk with offers.
                 if isTaken { return .refused(.exists) }
-                switch policy {
-                case .refuse: return .refused(.declined)
-                case .ask: guard try store.insertQuestion(entry) else { return .refused(.tooMany) }
-                case .accept: try store.insert(entry)
-                }
+                if policy == .refuse { return .refused(.declined) }
+                guard try store.insertOffer(entry) else { return .refused(.tooMany) }
                 return .recorded(entry, nameIsTaken: false)
             }
         } then: { core, result, now in
@@ -84,7 +84,7 @@ extension NodeLoop {
         let reason: Phrase =
             switch refusal {
             case .exists: Self.nameIsTaken
-            case .tooMany: "too many files of this contact wait for an answer: it was refused"
+            case .tooMany: "too many files of this contact wait already: it was refused"
             case .declined, .storage, .corrupt, .unacceptable, .cancelled, .changed: "it was declined here"
             }
         hub.publish(.fileFailed(reference, reason: reason))
@@ -174,7 +174,7 @@ extension NodeLoop {
         let node = LoopBound(self)
         let loop = loop
         return FileWriter(transfer, on: queue(of: reference)) { result in
-            loop.perform { node.value.written(result, of: reference, at: MonotonicClock.now) }
+            loop.perform { node.value.written(result, of: reference, at: loop.now) }
         }
     }
 
@@ -217,19 +217,27 @@ extension NodeLoop {
         // Behind what is still to be written of it.
         offLoop(on: queue(of: reference)) {
             Result { () throws(PinholeError) in
-                let path = try writer.finish(existing)
-                try store.setState(.done, of: reference, path: path)
+                let placed = try writer.finish(existing)
+                try store.setState(.done, of: reference, path: placed.path)
                 writer.transfer.discard()
-                return path
+                return placed
             }
         } then: { core, result, now in
             // The session may have ended meanwhile: then nobody is to be answered, and the outcome is the same.
             let isAwaited = core.incomingFiles[reference] != nil
             switch result {
-            case .success(let path):
+            case .success(let (path, missing)):
                 core.incomingFiles.removeValue(forKey: reference)?.cancel()
                 core.retireQueue(of: reference)
                 if isAwaited { core.endpoint.fileStored(reference.number, from: reference.contact.key, at: now) }
+                if !missing.isEmpty {
+                    let name = writer.transfer.name
+                    let files = Self.list(missing.map { "\($0)" })
+                    core.hub.publish(
+                        .notice(
+                            "\(name) came without \(plural: missing.count, "file", "files") that could not be sent: \(files)"
+                        ))
+                }
                 core.hub.publish(.fileReceived(reference, path: path))
             case .failure(let error):
                 if isAwaited { return core.cannotWrite(reference, error, at: now) }

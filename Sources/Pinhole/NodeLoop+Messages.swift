@@ -6,7 +6,7 @@ import PinholeWire
 extension NodeLoop {
     /// Stores a message, together with others of its contact that came meanwhile; only then is it confirmed and shown.
     func store(_ message: ChatMessage, from key: PublicKey) {
-        incoming.append(Store.Incoming(contact: key, message: message, receivedAt: WallClock.unixMilliseconds))
+        incoming.append(Store.Incoming(contact: key, message: message, receivedAt: loop.unixMilliseconds))
         storeNext()
     }
 
@@ -98,9 +98,9 @@ extension NodeLoop {
         let batches = receipts
         receipts.removeAll()
         let store = profile.store
+        let time = loop.unixMilliseconds
         offLoop {
-            let time = WallClock.unixMilliseconds
-            return batches.map { key, batch in
+            batches.map { key, batch in
                 (key, Result { () throws(PinholeError) in try store.note(batch, from: key, at: time) })
             }
         } then: { core, results, _ in
@@ -152,7 +152,7 @@ extension NodeLoop {
     }
 
     private func rememberSeen(_ key: PublicKey) {
-        let time = WallClock.unixMilliseconds
+        let time = loop.unixMilliseconds
         lastSeen[key] = time
         rememberTime { store throws(PinholeError) in try store.setLastSeen(time, of: key) }
     }
@@ -162,7 +162,7 @@ extension NodeLoop {
 
     /// Whether contacts are there, and when they were last connected.
     var presence: [PublicKey: Presence] {
-        let now = WallClock.unixMilliseconds
+        let now = loop.unixMilliseconds
         return contacts.mapValues { contact in
             let isConnected = connected.contains(contact.key)
             return Presence(

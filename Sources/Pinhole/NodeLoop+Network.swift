@@ -71,7 +71,7 @@ extension NodeLoop {
         guard let observed = services.used.lazy.compactMap({ $0.observed[family] }).first else { return nil }
         let profile = endpoint.profile(family) ?? NATProfile()
         let allocation = profile.allocation
-        let now = Int64(clamping: WallClock.unixMilliseconds)
+        let now = Int64(clamping: loop.unixMilliseconds)
         let measured = endpoint.network(family).map { Int64(clamping: $0.lifetimeTime) }
         return NetworkReport.Family(
             address: observed.description, mapping: NetworkReport.Mapping(profile.behavior.mapping),

@@ -81,24 +81,22 @@ extension NodeLoop {
             isServed(transfer.reference.contact)
         else { return }
         offLoop(on: queue(of: transfer.reference)) {
-            Result { () throws(PinholeError) in
-                let source = try FileSource(path)
-                guard source.fingerprint == transfer.fingerprint else {
-                    throw PinholeError(.badData, "\(path) changed since it was offered", hint: "send it again")
-                }
-                return source
-            }
+            Result { () throws(PinholeError) in try transfer.source(at: path) }
         } then: { core, result, now in
             switch result {
             case .success(let source): core.offer(transfer, source, at: now)
             case .failure(let error):
                 guard core.outgoingFiles[transfer.reference] == nil else { return }
                 // Of all other reasons one cannot know that they stay.
-                guard error.code != .badData else { return core.fail(transfer.reference, error.message, .failed) }
+                guard error.code != .badData, error.code != .noSuchFile else {
+                    let groups = core.profile.groupsPath(of: transfer)
+                    core.queue(of: transfer.reference).async { Folder.removeTree(groups) }
+                    return core.fail(transfer.reference, error.phrase, .failed)
+                }
                 core.retireQueue(of: transfer.reference)
                 if core.troubles.insert(.source(transfer.reference)).inserted {
                     let name = FileName.sanitized(transfer.offer.name)
-                    core.hub.publish(.fileWaiting(transfer.reference, name: name, reason: error.message))
+                    core.hub.publish(.fileWaiting(transfer.reference, name: name, reason: error.phrase))
                 }
                 core.takeUpLater()
             }
@@ -162,7 +160,7 @@ extension NodeLoop {
         let reader = FileReader(
             transfer.source, transfer.offer, transfer.key, after: tree, sent: sent, on: queue(of: reference)
         ) {
-            loop.perform { node.value.provide(reference, at: MonotonicClock.now) }
+            loop.perform { node.value.provide(reference, at: loop.now) }
         }
         outgoingFiles[reference]?.stage = .sending(OutgoingTransfer.Content(reader: reader, begun: tree.groups))
         hub.publish(
@@ -206,7 +204,7 @@ extension NodeLoop {
     /// and it is tried again.
     private func cannotRead(
         _ reference: TransferReference, _ error: PinholeError, after told: Phrase?, at now: Instant,
-        again: @escaping @Sendable (NodeLoop, Instant) -> Void
+        again: @escaping (NodeLoop, Instant) -> Void
     ) {
         guard let transfer = outgoingFiles[reference] else { return }
         if [.badData, .noSuchFile, .configuration, .usage].contains(error.code) {
@@ -232,16 +230,25 @@ extension NodeLoop {
         guard let transfer = outgoingFiles.removeValue(forKey: reference) else { return }
         transfer.reader?.cancel()
         let groups = profile.groupsPath(transfer.key)
-        let (source, changed) = (transfer.source, transfer.source.changed)
+        let source = transfer.source
         queue(of: reference).async { Folder.removeTree(groups) }
         retireQueue(of: reference)
-        record(.done, of: reference) { core in
-            for index in changed {
-                let path = source.manifest.entries[index].path
-                core.hub.publish(
-                    .notice("\(source.name)/\(path) changed while it was being sent, and was left out: send it again"))
-            }
-            core.hub.publish(.fileSent(reference))
+        let missing = source.missing
+        guard !missing.isEmpty else {
+            return record(.done, of: reference) { core in core.hub.publish(.fileSent(reference)) }
         }
+        let reason: Phrase =
+            "\(plural: missing.count, "file", "files") of it could not be sent, the rest was: \(Self.list(missing))"
+        record(.failed, of: reference, reason: reason) { core in
+            for left in source.leftOut { core.hub.publish(.notice("left out: \(left.reason)")) }
+            core.hub.publish(.fileFailed(reference, reason: reason))
+        }
+    }
+
+    /// The first of them, in one sentence.
+    static func list(_ phrases: [Phrase]) -> Phrase {
+        let first = phrases.prefix(3)
+        let list = Phrase.joined(Array(first)) ?? ""
+        return phrases.count > first.count ? "\(list) …" : list
     }
 }

@@ -90,14 +90,18 @@ extension NodeLoop {
         tellServices(at: now)
     }
 
-    /// Names are looked up off the loop, all at the same time, and each is used as soon as it is found.
+    /// Names are looked up off the loop, all at the same time, and each is used as soon as it is found; addresses at once.
     func lookUpServices(at now: Instant) {
         let node = LoopBound(self)
         let loop = loop
         for service in names.begin(at: now) {
+            if let address = Resolver.literal(service.host, port: service.port) {
+                found(service, .success([address]), at: now)
+                continue
+            }
             Task {
                 let result = await Resolver.resolve(service)
-                loop.perform { node.value.found(service, result, at: MonotonicClock.now) }
+                loop.perform { node.value.found(service, result, at: loop.now) }
             }
         }
     }

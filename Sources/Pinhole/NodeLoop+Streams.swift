@@ -95,14 +95,9 @@ extension NodeLoop {
         }
         guard streams.taker(of: name, from: key) == nil else { return take(handle, named: name, of: key, at: now) }
         streams.keep(handle, name, of: key)
-        let (node, loop) = (LoopBound(self), loop)
-        Task {
-            try? await Task.sleep(for: StreamWaiters.patience)
-            loop.perform {
-                guard node.value.streams.giveUp(handle) else { return }
-                node.value.endpoint.closeStream(
-                    handle, of: key.key, code: StreamCode.unknownName, at: MonotonicClock.now)
-            }
+        perform(after: StreamWaiters.patience) { core, now in
+            guard core.streams.giveUp(handle) else { return }
+            core.endpoint.closeStream(handle, of: key.key, code: StreamCode.unknownName, at: now)
         }
     }
 

@@ -14,10 +14,16 @@ final class NodeLoop: LoopDelegate {
     let hub: EventHub<NodeEvent>
     let loop: any DatagramShell
     /// Everything that blocks on the disk, in order; the content of files apart, so that messages do not wait for it.
-    private let storage = DispatchQueue(label: "pinhole.storage")
+    private let storage: DispatchQueue
+    /// Where all of that is done one after another; nil where as much as possible is done at once.
+    let disk: DispatchQueue?
     var fileQueues: [TransferReference: FileQueue] = [:]
 
     var contacts: [PublicKey: Contact] = [:]
+    /// For whom messages came while they were not served, since it was last read who is a contact.
+    var unserved: Set<PublicKey> = []
+    /// The last message that was waiting for a contact when it began to be served.
+    var newestPending: [PublicKey: MessageID] = [:]
     var services: ServiceList
     var names = ServiceNames()
     private var beaconSources = BeaconSources([], allowsLoopback: false)
@@ -50,6 +56,8 @@ final class NodeLoop: LoopDelegate {
     var incomingFiles: [TransferReference: IncomingFile] = [:]
     var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]
     var isTakingUpLater = false
+    /// What is to be done at its time.
+    private var postponed: [(due: Instant, body: (NodeLoop, Instant) -> Void)] = []
     var streams = StreamWaiters()
 
     enum Trouble: Hashable {
@@ -64,18 +72,20 @@ final class NodeLoop: LoopDelegate {
 
     init(
         profile: Profile, configuration: NodeConfiguration, loop: any DatagramShell, hub: EventHub<NodeEvent>,
-        liveSessions: LiveSessions = LiveSessions()
+        liveSessions: LiveSessions = LiveSessions(), entropy: Entropy = Entropy(SystemRandomNumberGenerator()),
+        disk: DispatchQueue? = nil
     ) {
         self.profile = profile
         self.configuration = configuration
         self.loop = loop
         self.hub = hub
         self.liveSessions = liveSessions
+        self.disk = disk
+        storage = DispatchQueue(label: "pinhole.storage", target: disk)
         services = ServiceList(configuration.services)
         endpoint = Endpoint(
             identity: profile.identity.secret, allowsLoopback: configuration.allowsLoopback,
-            entropy: Entropy(SystemRandomNumberGenerator()), unixMilliseconds: WallClock.unixMilliseconds,
-            at: MonotonicClock.now)
+            entropy: entropy, unixMilliseconds: loop.unixMilliseconds, at: loop.now)
     }
 
     // MARK: LoopDelegate
@@ -89,6 +99,7 @@ final class NodeLoop: LoopDelegate {
     }
 
     func drain(at now: Instant) -> Instant? {
+        performPostponed(at: now)
         lookUpServices(at: now)
         let endpoint = endpoint
         endpoint.handleTimeout(at: now)
@@ -102,7 +113,7 @@ final class NodeLoop: LoopDelegate {
             case .closeSockets(let ids): loop.close(ids)
             case .beacon(let datagram, let source): sendBeacon(datagram, from: source)
             case .event(let event): handle(event, at: now)
-            case .idle(let deadline): return .earlier(deadline, names.dueTime)
+            case .idle(let deadline): return .earlier(.earlier(deadline, names.dueTime), postponed.first?.due)
             }
         }
     }
@@ -131,7 +142,7 @@ final class NodeLoop: LoopDelegate {
         let node = LoopBound(self)
         let loop = loop
         return PortMappingService { family, state in
-            loop.perform { node.value.setMapping(state, family, at: MonotonicClock.now) }
+            loop.perform { node.value.setMapping(state, family, at: loop.now) }
         }
     }
 
@@ -213,19 +224,22 @@ extension NodeLoop {
         let loop = loop
         (queue ?? storage).async {
             let value = work()
-            loop.perform { then(node.value, value, MonotonicClock.now) }
+            loop.perform { then(node.value, value, loop.now) }
         }
     }
 }
 
 extension NodeLoop {
-    /// Runs `body` on the loop after a pause, if the loop runs then.
-    func perform(after pause: Duration, _ body: @escaping @Sendable (NodeLoop, Instant) -> Void) {
-        let node = LoopBound(self)
-        let loop = loop
-        Task {
-            try? await Task.sleep(for: pause)
-            loop.perform { body(node.value, MonotonicClock.now) }
+    /// Runs `body` after a pause, if the loop runs then. To be called on the loop.
+    func perform(after pause: Duration, _ body: @escaping (NodeLoop, Instant) -> Void) {
+        let due = loop.now + pause
+        postponed.insert((due, body), at: postponed.firstIndex { $0.due > due } ?? postponed.endIndex)
+    }
+
+    private func performPostponed(at now: Instant) {
+        while let (due, body) = postponed.first, due <= now {
+            postponed.removeFirst()
+            body(self, now)
         }
     }
 }

@@ -77,17 +77,22 @@ extension Profile {
         guard let transfer = try store.transfer(reference),
             try store.setState(.refused, of: reference, reason: Self.cancelled)
         else { return false }
-        if reference.direction == .outgoing {
-            let key = FileKey(sender: identity.publicKey.key, receiver: reference.contact.key, offer: transfer.offer)
-            Folder.removeTree(groupsPath(key))
-        }
+        if reference.direction == .outgoing { Folder.removeTree(groupsPath(of: transfer)) }
         return true
     }
 
     static let cancelled: Phrase = "it was cancelled here"
 
     /// Where the hashes of what was sent are kept.
-    func groupsPath(_ key: FileKey) -> String { "\(directory)/transfers/\(key.token)" }
+    func groupsPath(_ key: FileKey) -> String { "\(groupsFolder)/\(key.token)" }
+
+    var groupsFolder: String { "\(directory)/transfers" }
+
+    func groupsPath(of transfer: StoredTransfer) -> String {
+        groupsPath(
+            FileKey(
+                sender: identity.publicKey.key, receiver: transfer.reference.contact.key, offer: transfer.offer))
+    }
 
     /// Decides what happens to a file that a contact offers; nil for what is configured.
     public func setFilePolicy(_ policy: NodeConfiguration.FilePolicy?, of key: PublicKey) throws(PinholeError) {

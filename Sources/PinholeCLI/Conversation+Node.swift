@@ -13,6 +13,10 @@ extension Conversation {
             if shownEarlier.remove(MessageReference(message)) == nil { show(happening, isEarlier: false) }
             return
         }
+        if case .queued(let message, let text, let sentAt) = event {
+            if shownEarlier.remove(message) == nil, message.contact == contact.key { showOwn(message, text, sentAt) }
+            return
+        }
         if case .json = mode {
             if case .delivered(let message) = event { undelivered[message] = nil }
             if case .failed(let message, _) = event { undelivered[message] = nil }
@@ -90,6 +94,21 @@ extension Conversation {
                 input.yield(.stillUnreachable(error))
             }
         default: if let words = EventWords(happening).talk { tell(words) }
+        }
+    }
+
+    /// What this person said to the contact beside this chat: by another command, or in another chat.
+    private func showOwn(_ message: MessageReference, _ text: String, _ sentAt: UInt64) {
+        let line = "\(Format.clock(sentAt)) \("you" as Phrase): \(text)"
+        switch mode {
+        case .screen(let screen): undelivered.updateValue(screen.print(line, mark: "·"), forKey: message)
+        case .plain:
+            result(line)
+            openings[message] = Self.opening(of: text)
+            undelivered.updateValue(nil, forKey: message)
+        case .json: printer.showQueued(message, text, to: contact)
+        // There each line is one that came.
+        case .lines: break
         }
     }
 

@@ -54,6 +54,7 @@ extension Conversation {
                     arrivedAt: message.receivedAt, at: message.receivedAt ?? message.sentAt)
                 screen.print(Screen.padded("") + line, style: .dim)
             case .outgoing:
+                shownEarlier.insert(reference)
                 // For a message of one's own the other time is that of its receipt.
                 let arrivedAt = message.state == .delivered || message.state == .read ? message.receivedAt : nil
                 let line = Format.line(
@@ -111,13 +112,14 @@ extension Conversation {
         guard text.contains(where: { !$0.isWhitespace }) else { return }
         do throws(PinholeError) {
             let message = try await session.client.send(text, to: contact.key)
+            shownEarlier.insert(message)
             switch mode {
             case .screen(let screen):
                 let mark = screen.print("\(Format.clock(Format.now)) \("you" as Phrase): \(text)", mark: "·")
                 undelivered.updateValue(mark, forKey: message)
                 await typing.sent()
             case .plain:
-                openings[message] = text.count > 40 ? text.prefix(39) + "…" : text
+                openings[message] = Self.opening(of: text)
                 undelivered.updateValue(nil, forKey: message)
             case .lines: undelivered.updateValue(nil, forKey: message)
             case .json:
@@ -128,6 +130,8 @@ extension Conversation {
             complain(Failure(error))
         }
     }
+
+    static func opening(of text: String) -> String { text.count > 40 ? text.prefix(39) + "…" : text }
 
     private func sendFile(_ path: String) {
         guard Paths.isFileOrFolder(path) else {

@@ -46,7 +46,7 @@ final class Conversation {
     var openings: [MessageReference: String] = [:]
     /// The lines of messages that have arrived and were not seen.
     var unseen: [MessageReference: Screen.LineMark] = [:]
-    /// Messages that were shown at the beginning, in case they come as events too.
+    /// Messages that were shown at the beginning, or when they were typed, in case they come as events too.
     var shownEarlier: Set<MessageReference> = []
     var isPeerTyping = false
     let seen: Seen

@@ -173,7 +173,7 @@ struct EventWords {
         case .presence(_, isOnline: false): talk = "\(name) is offline."
         case .failed(_, .cancelled): talk = "A message to \(name) was cancelled before it was sent."
         case .failed(_, .cancelledAfterSending): talk = "A message to \(name) was cancelled; it may have arrived."
-        case .sent, .read, .typing: talk = nil
+        case .queued, .sent, .read, .typing: talk = nil
         case .message, .delivered, .fileOffered, .fileBegan, .fileProgress, .fileReceived, .fileSent, .fileFailed:
             talk = nil
         }

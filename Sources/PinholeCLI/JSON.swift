@@ -68,7 +68,7 @@ struct EventPrinter {
             add(transfer, to: &members)
             names[transfer] = nil
         case .serviceUp, .serviceDown, .connecting, .connected, .pathChanged, .disconnected, .unreachable, .message,
-            .sent, .delivered, .read, .failed, .typing, .presence, .identityElsewhere, .contactRequested,
+            .queued, .sent, .delivered, .read, .failed, .typing, .presence, .identityElsewhere, .contactRequested,
             .inviteAnswered, .notice:
             break
         }

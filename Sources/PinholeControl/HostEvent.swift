@@ -79,6 +79,11 @@ extension NodeEvent {
                     "receivedAt": .string(Timestamp.text(message.receivedAt)),
                 ]
             )
+        case .queued(let message, let text, let sentAt):
+            (
+                "queued",
+                ["id": .string(message.id), "text": .string(text), "sentAt": .string(Timestamp.text(sentAt))]
+            )
         case .sent(let message): ("sent", ["id": .string(message.id)])
         case .delivered(let message): ("delivered", ["id": .string(message.id)])
         case .read(let message): ("read", ["id": .string(message.id)])
@@ -177,6 +182,9 @@ extension NodeEvent {
                     contact: message.contact, epoch: message.epoch, counter: message.counter, text: text("text"),
                     sentAt: Timestamp.milliseconds(text("sentAt")) ?? 0,
                     receivedAt: Timestamp.milliseconds(text("receivedAt")) ?? 0))
+        case ("queued", _):
+            guard let message else { return nil }
+            self = .queued(message, text: text("text"), sentAt: Timestamp.milliseconds(text("sentAt")) ?? 0)
         case ("sent", _):
             guard let message else { return nil }
             self = .sent(message)

@@ -88,6 +88,23 @@ struct RPCTests {
         }
     }
 
+    @Test("of a batch whose answers are too long together, those that have room come, and each other is an error")
+    func longBatches() async throws {
+        try await Person().withWire { wire, _ in
+            let text = String(repeating: "x", count: 65_000)
+            for _ in 0..<14 { _ = try await wire.call("message.send", ["to": "bob", "text": .string(text)]) }
+            let page = #""jsonrpc":"2.0","method":"history.recent","params":{"contact":"bob","limit":14}"#
+            let list = #""jsonrpc":"2.0","method":"contact.list""#
+            let answer = try await wire.ask(
+                "[{\(page),\"id\":1},{\(page),\"id\":2},{\(page),\"id\":3},{\(page),\"id\":4},{\(list),\"id\":5}]")
+            let answers = try #require(answer?.elements)
+            #expect(answers.map { $0["id"]?.whole } == [1, 2, 3, 4, 5])
+            #expect(answers.map { $0["error"]?["code"]?.whole } == [nil, nil, 65, 65, nil])
+            #expect(answers[1]["result"]?["messages"]?.elements?.count == 14)
+            #expect((answer?.line.utf8.count ?? 0) < ControlLimits.answer)
+        }
+    }
+
     @Test("an error of Pinhole carries the exit code, the kind and the hint")
     func ownErrors() async throws {
         try await Person().withWire { wire, _ in

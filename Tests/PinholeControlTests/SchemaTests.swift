@@ -112,7 +112,8 @@ struct ShapeTests {
             IncomingMessage(
                 contact: key, epoch: .max, counter: 7, text: "a\nb\u{0}\u{202e}", sentAt: 1_700_000_000_123,
                 receivedAt: 1_700_000_001_000)),
-        .sent(message), .delivered(message), .read(message), .typing(key, true), .presence(key, isOnline: false),
+        .queued(message, text: "hi", sentAt: 1), .sent(message), .delivered(message), .read(message),
+        .typing(key, true), .presence(key, isOnline: false),
         .identityElsewhere("192.0.2.9:7"), .identityElsewhere(nil),
         .fileBegan(transfer, name: "x y", done: 1, total: 2), .fileWaiting(transfer, name: "x y", reason: "away"),
         .fileOffered(transfer, from: key, name: "x y", size: 1 << 40),

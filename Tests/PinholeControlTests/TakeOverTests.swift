@@ -1,3 +1,4 @@
+import Foundation
 import Pinhole
 import Synchronization
 import Testing
@@ -62,9 +63,25 @@ struct TakeOverTests {
         let hosting = try await person.host()
         let message = MessageSend.Params(to: "bob", text: "once", token: "t1")
         let first = try await hosting.host.run(MessageSend.self, message)
+        let path = person.directory.path + "/a.bin"
+        try Data([1, 2, 3]).write(to: URL(filePath: path))
+        let file = FileSend.Params(to: "bob", path: path, token: "t2")
+        let transfer = try await hosting.host.run(FileSend.self, file)
+        let invite = InviteCreate.Params(
+            name: "me", services: [], addresses: [], for: nil, expires: .seconds(60), token: "t3")
+        let link = try await hosting.host.run(InviteCreate.self, invite).link
         await hosting.stop()
         let client = try await person.client(as: "next")
         #expect(try await client.call(MessageSend.self, message).id == first.id)
+        #expect(try await client.call(InviteCreate.self, invite).link == link)
+        #expect(try await client.call(InviteList.self, Nothing()).invites.count == 1)
+        #expect(try await client.call(FileSend.self, file).transfer == transfer.transfer)
+        // Neither that it has ended makes it another one, nor that its file is gone.
+        try await client.cancel(try #require(transfer.reference))
+        while try await !client.transfers(with: nil, all: false).isEmpty { await Task.yield() }
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try await client.call(FileSend.self, file).transfer == transfer.transfer)
+        #expect(try await client.transfers(with: nil, all: true).count == 1)
         #expect(try await client.recentMessages(with: person.contact, limit: 9).map(\.text) == ["once"])
         await client.stop()
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import PinholeWire
 import Testing
 
@@ -159,16 +160,16 @@ struct FileOfferTests {
     }
 
     @Test(
-        "a file whose disk is not there at the start waits for it, and can be given up meanwhile",
-        arguments: [true, false])
-    func unmounted(isGivenUp: Bool) async throws {
+        "a source whose disk is not there at the start waits for it, and can be given up meanwhile",
+        .enabled(if: Disk.isApart), arguments: [true, false], ["a.bin", ""])
+    func unmounted(isGivenUp: Bool, source: String) async throws {
         let other = try friends()
-        try FileManager.default.createDirectory(atPath: folder.path("disk"), withIntermediateDirectories: false)
+        let disk = try Disk(at: folder.path("disk"))
         try folder.write(Array("content".utf8), to: "disk/a.bin")
         var sender = try node(profile)
-        let reference = try await sender.sendFile(folder.path("disk/a.bin"), to: other.identity.publicKey)
+        let reference = try await sender.sendFile(folder.path("disk/\(source)"), to: other.identity.publicKey)
         await sender.stop()
-        #expect(rename(folder.path("disk"), folder.path("away")) == 0)
+        disk.unmount()
         sender = try node(profile)
         let events = sender.events()
         sender.start()
@@ -179,7 +180,7 @@ struct FileOfferTests {
             for await case .fileFailed(reference, _) in events { break }
             #expect(try profile.store.transfer(reference)?.state == .refused)
         } else {
-            #expect(rename(folder.path("away"), folder.path("disk")) == 0)
+            disk.mount()
             await sender.stop()
             sender = try node(profile)
             let receiver = try node(other)
@@ -189,6 +190,69 @@ struct FileOfferTests {
             await receiver.stop()
         }
         await sender.stop()
+    }
+
+    @Test(
+        "a source that was deleted, alone or with its folders, is over at once", arguments: ["files/in/a.bin", "files"])
+    func deleted(removed: String) async throws {
+        let other = try friends()
+        try FileManager.default.createDirectory(atPath: folder.path("files/in"), withIntermediateDirectories: true)
+        try folder.write(Array("content".utf8), to: "files/in/a.bin")
+        var sender = try node(profile)
+        let reference = try await sender.sendFile(folder.path("files/in/a.bin"), to: other.identity.publicKey)
+        await sender.stop()
+        try FileManager.default.removeItem(atPath: folder.path(removed))
+        sender = try node(profile)
+        let events = sender.events()
+        sender.start()
+        for await case .fileFailed(reference, let reason) in events {
+            #expect(reason.english.contains("was deleted, or has another name now"))
+            #expect(reason.english.contains("send it again"))
+            break
+        }
+        #expect(try profile.store.transfer(reference)?.state == .failed)
+        await sender.stop()
+    }
+
+    @Test(
+        "a folder of which something could not be sent is not called whole, by either side", arguments: [true, false])
+    func incomplete(isListed: Bool) async throws {
+        let other = try friends()
+        try FileManager.default.createDirectory(atPath: folder.path("out"), withIntermediateDirectories: false)
+        for name in ["a", "b"] { try folder.write(Array(name.utf8), to: "out/\(name)") }
+        if !isListed {
+            let path = Array((folder.path("out/") + "c").utf8CString.dropLast()) + [-1, 0]
+            close(open(path, O_CREAT | O_WRONLY, 0o600))
+        }
+        let (sender, receiver) = (try node(profile), try node(other, .ask))
+        let (told, sent) = (receiver.events(), sender.events())
+        sender.start()
+        receiver.start()
+        let reference = try await sender.sendFile(folder.path("out"), to: other.identity.publicKey)
+        for await case .fileOffered(let offered, _, _, _) in told {
+            if isListed { try folder.write(Array("changed".utf8), to: "out/b") }
+            receiver.accept(offered)
+            break
+        }
+        let words = isListed ? "changed while it was being sent" : "its name is not UTF-8"
+        for await case .fileFailed(reference, let reason) in sent {
+            #expect(reason.english.hasPrefix("1 file of it could not be sent, the rest was: "), "\(reason.english)")
+            #expect(reason.english.contains(words))
+            break
+        }
+        let error = await #expect(throws: PinholeError.self) { try await sender.finished(reference, timeout: nil) }
+        #expect(error?.message.english.contains(words) ?? false)
+        var notices: [String] = []
+        for await event in told {
+            if case .notice(let text) = event { notices.append(text.english) }
+            if case .fileReceived = event { break }
+        }
+        #expect(notices == (isListed ? ["out came without 1 file that could not be sent: b"] : []))
+        #expect(try profile.store.transfer(reference)?.state == .failed)
+        #expect(try folder.read("bob/downloads/out/a") == Array("a".utf8))
+        #expect(FileManager.default.fileExists(atPath: folder.path("bob/downloads/out/b")) == !isListed)
+        await sender.stop()
+        await receiver.stop()
     }
 
     @Test("a receipt that cannot be stored is stored later, in the same run")
@@ -237,4 +301,37 @@ struct FileOfferTests {
         }
         #expect(records.count == 2 && records.values.allSatisfy { $0 == 3 })
     }
+}
+
+/// A place that shows another file system, as long as that is mounted there.
+private final class Disk {
+    private let place: String
+    private let content: String
+
+    init(at place: String) throws {
+        self.place = place
+        content = "/dev/shm/pinhole-test-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: content, withIntermediateDirectories: false)
+        symlink(content, place)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: content) }
+
+    func unmount() {
+        unlink(place)
+        mkdir(place, 0o755)
+    }
+
+    func mount() {
+        rmdir(place)
+        symlink(content, place)
+    }
+
+    /// Whether there are two file systems to be told apart.
+    static let isApart: Bool = {
+        guard let shared = try? FileStatus(of: "/dev/shm"),
+            let temporary = try? FileStatus(of: FileManager.default.temporaryDirectory.path)
+        else { return false }
+        return shared.device != temporary.device && access("/dev/shm", W_OK) == 0
+    }()
 }

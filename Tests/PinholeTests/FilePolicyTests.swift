@@ -113,23 +113,28 @@ struct FilePolicyTests {
         return StoredTransfer(reference, offer, createdAt: 1)
     }
 
-    @Test("a contact whose offers wait by the thousand is told so, until a person has answered some")
-    func tooMany() async throws {
-        for number in 1...UInt64(Limits.maxOffers) { #expect(try bob.store.insertQuestion(offer(number))) }
-        #expect(try !bob.store.insertQuestion(offer(1 << 20)))
-        let (sender, receiver) = (try node(alice), try node(bob, .ask))
+    @Test(
+        "a contact whose files wait by the thousand, for a person or for the rest of them, is told so, until some are over",
+        arguments: [NodeConfiguration.FilePolicy.ask, .accept])
+    func tooMany(policy: NodeConfiguration.FilePolicy) async throws {
+        for number in 1...UInt64(Limits.maxOffers) {
+            #expect(try bob.store.insertOffer(offer(number)))
+            if policy == .accept { try bob.store.setState(.accepted, of: offer(number).reference) }
+        }
+        #expect(try !bob.store.insertOffer(offer(1 << 20)))
+        let (sender, receiver) = (try node(alice), try node(bob, policy))
         let events = receiver.events()
-        let words = "the file did not arrive: too many of your files wait there for an answer"
+        let words = "the file did not arrive: too many of your files wait there already"
         #expect(try await send("x", as: "a.txt", by: sender) == words)
         for await case .fileFailed(_, let reason) in events {
-            #expect(reason.english == "too many files of this contact wait for an answer: it was refused")
+            #expect(reason.english == "too many files of this contact wait already: it was refused")
             break
         }
         #expect(try bob.transfers(with: alice.identity.publicKey).count == Limits.maxOffers)
         try bob.store.setState(.refused, of: offer(1).reference)
         let again = try await sender.sendFile(folder.path("a.txt"), to: bob.identity.publicKey)
         for await case .fileOffered(let reference, _, _, _) in events where reference.number == again.number {
-            receiver.accept(reference)
+            if policy == .ask { receiver.accept(reference) }
             break
         }
         try await sender.finished(again, timeout: .seconds(30))
@@ -146,7 +151,7 @@ struct FilePolicyTests {
         for number in 0..<earlier { try bob.add(Contact(name: "c\(number)", key: Identity.generate().publicKey)) }
         for number in 1...UInt64(2 * Limits.maxOffers + 200) {
             if isAsked {
-                #expect(try bob.store.insertQuestion(offer(number)))
+                #expect(try bob.store.insertOffer(offer(number)))
             } else {
                 try bob.store.insert(offer(number))
             }

@@ -39,19 +39,56 @@ struct NodeLoopTests {
         let now = MonotonicClock.now
         let unreadable = PinholeError(.other, "unreadable")
         try profile.add(carol)
+        func people() -> People { People([bob, carol], of: profile, besides: [:]) }
         for _ in 0..<3 {
             // The store does not know bob.
-            core.updateContacts(.success(People(contacts: [bob, carol])), at: now)
+            core.updateContacts(.success(people()), at: now)
             core.updateContacts(.failure(unreadable), at: now)
             core.updateContacts(.failure(unreadable), at: now)
         }
         try profile.add(bob)
-        core.updateContacts(.success(People(contacts: [bob, carol])), at: now)
+        core.updateContacts(.success(people()), at: now)
         let told = await notices(in: events)
         #expect(told.filter { $0.hasPrefix("bob cannot be served") }.count == 1)
         #expect(told.filter { $0.hasPrefix("the contacts cannot be read") }.count == 3)
         #expect(told.count == 4)
         #expect(core.name(of: bob.key) == "bob")
+    }
+
+    @Test(
+        "what is accepted for a contact while it is read what waits for him is not left behind",
+        arguments: [true, false])
+    func acceptedMeanwhile(isAfterwards: Bool) async throws {
+        try profile.add(bob)
+        let first = try profile.store.append(["first"], to: bob.key, sentAt: 1)[0]
+        let read = try People(of: profile)
+        let second = try profile.store.append(["second"], to: bob.key, sentAt: 2)[0]
+        let node = LoopBound(core)
+        try loop.start(core)
+        defer { loop.stop() }
+        /// Takes a message out of the endpoint's outbox; whether it was there.
+        func take(_ id: MessageID) async -> Bool {
+            await withCheckedContinuation { continuation in
+                loop.perform { [bob] in
+                    let wasThere = node.value.endpoint.cancel(id, to: bob.key.key, at: MonotonicClock.now)
+                    continuation.resume(returning: wasThere)
+                }
+            }
+        }
+        loop.perform { [bob] in
+            let now = MonotonicClock.now
+            if isAfterwards {
+                // It was read too early for the second: that comes by itself.
+                node.value.updateContacts(.success(read), at: now)
+                for message in [first, second] { node.value.send(message, isReleased: false, to: bob.key, at: now) }
+            } else {
+                node.value.send(second, isReleased: false, to: bob.key, at: now)
+                node.value.updateContacts(.success(read), at: now)
+            }
+        }
+        while await !take(second.id) { await Task.yield() }
+        #expect(await take(first.id))
+        for id in [first.id, second.id] { #expect(await !take(id), "it was there twice") }
     }
 
     @Test("one contact's impossible message does not keep another's from being stored")
@@ -155,6 +192,32 @@ struct NodeLoopTests {
         }
         while await queues() > 0 { await Task.yield() }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("downloads")).isEmpty)
+    }
+
+    @Test("of the lists of files that a contact sends at once only so much is taken into memory")
+    func manifests() async throws {
+        try profile.add(bob)
+        let events = hub.subscribe()
+        let node = LoopBound(core)
+        try loop.start(core)
+        defer { loop.stop() }
+        let size = UInt32(Limits.maxManifest)
+        loop.perform { [bob] in
+            for number in 1...5 as ClosedRange<UInt64> {
+                let offer = FileOffer(
+                    transfer: number, salt: [UInt8](repeating: 1, count: 32), shape: .folder, entries: 9,
+                    manifestSize: size, contentSize: UInt64(size) + 1, totalSize: 1, name: "many")
+                node.value.fileOffered(offer, from: bob.key, at: MonotonicClock.now)
+            }
+        }
+        for await case .fileFailed(let reference, let reason) in events {
+            #expect(
+                reference.number == 5 && reason.english == "too many files of this contact wait already: it was refused"
+            )
+            break
+        }
+        let reference = TransferReference(contact: bob.key, direction: .incoming, number: 5)
+        #expect(try profile.store.transfer(reference) == nil)
     }
 
     @Test(

@@ -6,9 +6,9 @@ import Pinhole
 final class TemporaryDirectory: Sendable {
     let path: String
 
-    init() throws {
-        path =
-            FileManager.default.temporaryDirectory.path + "/pinhole-test-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    init(in folder: String? = nil) throws {
+        let folder = folder ?? FileManager.default.temporaryDirectory.path
+        path = "\(folder)/pinhole-test-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     }

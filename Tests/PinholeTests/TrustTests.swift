@@ -336,7 +336,7 @@ struct TrustTests {
         let later = WallClock.unixMilliseconds + 3 * 86_400_000
         #expect(try profile.store.guests(at: later).isEmpty)
         let link = try invite(from: profile.identity, as: "")
-        try profile.store.insert(StoredInvite(link: link.text, createdAt: later, state: .open), at: later)
+        _ = try profile.store.insert(StoredInvite(link: link.text, createdAt: later, state: .open), at: later)
         #expect(try profile.invites().count == 1)
     }
 }

@@ -3,6 +3,10 @@ package import PinholeWire
 /// What is around the protocol: a thread of its own, datagrams in and out. ``DatagramLoop`` has sockets,
 /// ``MemoryNetwork`` has none.
 package protocol DatagramShell: AnyObject, Sendable {
+    /// The time of every timer.
+    var now: Instant { get }
+    /// The calendar: milliseconds since 1970, UTC.
+    var unixMilliseconds: UInt64 { get }
     /// The addresses that this side has at this moment.
     var interfaces: [InterfaceAddress] { get }
     /// The address from which the rest of the world is reached.
@@ -33,6 +37,12 @@ package protocol DatagramShell: AnyObject, Sendable {
     func listenForBeacons(on interfaces: Set<UInt32>)
     /// Says a beacon from an address of ours to the network of the interface with that index.
     func sendBeacon(_ bytes: [UInt8], from ip: IPAddress, through interface: UInt32)
+}
+
+extension DatagramShell {
+    package var now: Instant { MonotonicClock.now }
+
+    package var unixMilliseconds: UInt64 { WallClock.unixMilliseconds }
 }
 
 extension DatagramLoop: DatagramShell {

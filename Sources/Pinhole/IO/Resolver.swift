@@ -28,13 +28,18 @@ extension ResolverError {
 package enum Resolver {
     /// The addresses of `host`, the system's preference first (RFC 6724). An address literal needs no look-up.
     package static func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> [TransportAddress] {
-        if let ip = IPAddress(host) { return [TransportAddress(ip, port: port)] }
+        if let address = literal(host, port: port) { return [address] }
         let result: Result<[TransportAddress], ResolverError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(returning: lookUp(host, port: port))
             }
         }
         return try result.get()
+    }
+
+    /// What needs no look-up.
+    static func literal(_ host: String, port: UInt16) -> TransportAddress? {
+        IPAddress(host).map { TransportAddress($0, port: port) }
     }
 
     /// The addresses of a service, or the sentence for a person.

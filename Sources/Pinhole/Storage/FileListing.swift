@@ -3,16 +3,22 @@ import PinholeWire
 
 /// What is at a path: a file, or a folder with everything in it. Links are not followed, except the path itself.
 struct FileListing {
+    /// What the path itself names.
+    let root: FileStatus
     private(set) var entries: [FileManifest.Entry] = []
     private(set) var files: [FileSource.Item] = []
+    /// What is neither a file nor a folder, and is not sent.
     private(set) var omitted: [Phrase] = []
+    /// What should be sent and cannot be, and why.
+    private(set) var lost: [Phrase] = []
     /// Which files these are, and when anything of them was last changed.
     private(set) var identities: [UInt8] = []
     /// Ranges of the files with holes.
     private var ranges = 0
 
     init(_ path: String) throws(PinholeError) {
-        let status = try FileStatus(of: path)
+        root = try FileStatus(of: path)
+        let status = root
         guard status.isRegular || status.isDirectory else {
             throw PinholeError(.usage, "\(path) is neither a file nor a folder")
         }
@@ -32,14 +38,14 @@ struct FileListing {
         entries.append(Self.entry(.folder, status, name))
         for child in names {
             guard let text = String(validating: child, as: UTF8.self) else {
-                omitted.append("\(path)/\(String(decoding: child, as: UTF8.self)): its name is not UTF-8")
+                lost.append("\(path)/\(String(decoding: child, as: UTF8.self)): its name is not UTF-8")
                 continue
             }
             let childPath = path + "/" + text
             let childName = name.isEmpty ? text : name + "/" + text
             guard let status = FileStatus(unfollowed: childPath) else { continue }
             guard depth < Limits.maxFolderDepth, childName.utf8.count <= Limits.maxFilePath else {
-                omitted.append("\(childPath): it lies too deep")
+                lost.append("\(childPath): it lies too deep")
                 continue
             }
             do throws(PinholeError) {
@@ -51,7 +57,7 @@ struct FileListing {
                     omitted.append("\(childPath): it is neither a file nor a folder")
                 }
             } catch {
-                omitted.append("\(childPath): \(error.message)")
+                lost.append(error.message)
             }
         }
     }
@@ -74,8 +80,8 @@ struct FileListing {
     }
 
     private mutating func note(_ status: FileStatus) {
-        var writer = ByteWriter(capacity: 28)
-        writer.u64(status.device)
+        // Without its disk's number, which may be another after the machine was started again.
+        var writer = ByteWriter(capacity: 20)
         writer.u64(status.inode)
         // A folder's own times say nothing that its list does not.
         if status.isRegular {

@@ -116,26 +116,28 @@ final class FileReader: Sendable {
     /// The next group and the tree with it; behind the last what closes the transfer, and the same tree.
     private func read(after tree: FileTree) throws(PinholeError) -> (bytes: [UInt8], tree: FileTree) {
         var tree = tree
-        guard tree.groups < offer.groups else { return (FileTrailer(changed: source.changed).closing(tree, key), tree) }
+        guard tree.groups < offer.groups else {
+            return (FileTrailer(leftOut: source.leftOut.map(\.entry)).closing(tree, key), tree)
+        }
         let range = offer.range(of: tree.groups)
         var bytes = try source.read(range, extra: 32)
         let leaf = key.leaf(bytes.span.extracting(0..<range.count), group: tree.groups)
         bytes.replaceSubrange(range.count..., with: leaf)
-        sent.set(leaf, group: tree.groups)
+        source.note(leaf, group: tree.groups, in: sent)
         tree.append(leaf, key)
         return (bytes, tree)
     }
 }
 
 /// What follows the last group: `count:u32 ‖ index:u32 × count ‖ root[32]`. The files of these places in the manifest
-/// changed while they were being sent, and what came of them counts for nothing.
+/// changed while they were being sent, or could not be read, and what came of them counts for nothing.
 struct FileTrailer: Equatable {
-    var changed: [Int]
+    var leftOut: [Int]
 
     private var encoded: [UInt8] {
-        var writer = ByteWriter(capacity: 36 + 4 * changed.count)
-        writer.u32(UInt32(changed.count))
-        for index in changed { writer.u32(UInt32(index)) }
+        var writer = ByteWriter(capacity: 36 + 4 * leftOut.count)
+        writer.u32(UInt32(leftOut.count))
+        for index in leftOut { writer.u32(UInt32(index)) }
         return writer.bytes
     }
 
@@ -143,8 +145,8 @@ struct FileTrailer: Equatable {
         encoded + tree.root(key, trailer: encoded)
     }
 
-    init(changed: [Int]) {
-        self.changed = changed
+    init(leftOut: [Int]) {
+        self.leftOut = leftOut
     }
 
     /// Reads what came behind the last group; nil if it is not what belongs there.
@@ -153,14 +155,14 @@ struct FileTrailer: Equatable {
         guard let count = try? reader.u32(), count <= entries, reader.remaining == Int(count) * 4 + 32 else {
             return nil
         }
-        var changed: [Int] = []
+        var leftOut: [Int] = []
         for _ in 0..<count {
-            guard let index = (try? reader.u32()).map({ Int($0) }), index < entries, index > changed.last ?? 0 else {
+            guard let index = (try? reader.u32()).map({ Int($0) }), index < entries, index > leftOut.last ?? 0 else {
                 return nil
             }
-            changed.append(index)
+            leftOut.append(index)
         }
-        self.changed = changed
+        self.leftOut = leftOut
         guard closing(tree, key) == bytes else { return nil }
     }
 }

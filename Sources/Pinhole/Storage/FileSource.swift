@@ -3,8 +3,8 @@ import PinholeCrypto
 package import PinholeWire
 import Synchronization
 
-/// A file or a folder on its way out, as it was when it was listed. What changes afterwards is found out when it is read:
-/// a single file then fails, and of a folder the changed file is left out.
+/// A file or a folder on its way out, as it was when it was listed. What changes afterwards, or cannot be read, is found
+/// out when it is read: a single file then fails, and of a folder that file is left out.
 package final class FileSource: Sendable {
     /// Absolute.
     package let path: String
@@ -16,9 +16,14 @@ package final class FileSource: Sendable {
     package let totalSize: UInt64
     /// What it was when it was listed; something else once anything of it was changed. 32 bytes.
     package let fingerprint: [UInt8]
-    /// What is there and is not sent, and why: one phrase each.
+    /// The file system that it is on: ``FileStatus/device``.
+    package var device: UInt64 { root.device }
+    /// What is there and is not sent, as it is neither a file nor a folder: one phrase each.
     package let omitted: [Phrase]
+    /// What was found to be unreadable when it was listed, and why: one phrase each.
+    package let lost: [Phrase]
     private let manifestBytes: [UInt8]
+    private let root: FileStatus
     private let files: [Item]
     private let pieces: [ContentPiece]
     private let state = Mutex(State())
@@ -33,8 +38,8 @@ package final class FileSource: Sendable {
     private struct State {
         /// The file that was read last, which is mostly the one that is read next.
         var open: (file: Int, handle: SharedFile)?
-        /// Places in the manifest.
-        var changed: Set<Int> = []
+        /// Why files of a folder were left out, by their places in the manifest.
+        var leftOut: [Int: Phrase] = [:]
     }
 
     /// Lists what is at `path`.
@@ -42,11 +47,13 @@ package final class FileSource: Sendable {
         let path = absolutePath(path)
         let listing = try FileListing(path)
         self.path = path
+        root = listing.root
         name = FileName.sanitized(path)
         manifest = FileManifest(listing.entries)
         shape = listing.entries[0].isFolder ? .folder : .file
         files = listing.files
         omitted = listing.omitted
+        lost = listing.lost
         manifestBytes = manifest.encoded
         guard manifestBytes.count <= Limits.maxManifest, listing.entries.count <= Limits.maxManifestEntries else {
             throw PinholeError(
@@ -71,8 +78,14 @@ package final class FileSource: Sendable {
             manifestSize: UInt32(manifestBytes.count), contentSize: contentSize, totalSize: totalSize, name: name)
     }
 
-    /// Files that could not be sent as they were listed, by their place in the manifest.
-    var changed: [Int] { state.withLock { $0.changed.sorted() } }
+    /// Files of a folder that could not be sent as they were listed, by their places in the manifest, and why. What stands
+    /// in the content in their place counts for nothing.
+    var leftOut: [(entry: Int, reason: Phrase)] {
+        state.withLock { state in state.leftOut.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    }
+
+    /// Everything that is missing from what is sent, and why.
+    var missing: [Phrase] { lost + leftOut.map(\.reason) }
 
     /// Part of the content, with room for `extra` bytes behind it, which are zeros.
     func read(_ range: Range<UInt64>, extra: Int = 0) throws(PinholeError) -> [UInt8] {
@@ -121,10 +134,14 @@ package final class FileSource: Sendable {
                 throw changed(files[index].path)
             }
         } catch {
-            // What is here is not what was listed. The rest of a folder need not suffer for it.
-            guard shape == .folder else { throw error.code == .noSuchFile ? changed(files[index].path) : error }
+            // With its disk, or its folder, all of it is away.
+            try requireRoot()
+            // The rest of a folder need not suffer for one file.
+            guard shape == .folder else { throw error }
             buffer.initialize(repeating: 0)
-            state.withLock { _ = $0.changed.insert(files[index].entry) }
+            let reason = error.code == .noSuchFile ? changed(files[index].path).message : error.message
+            let entry = files[index].entry
+            state.withLock { if $0.leftOut[entry] == nil { $0.leftOut[entry] = reason } }
         }
     }
 
@@ -134,6 +151,17 @@ package final class FileSource: Sendable {
         guard try handle.file.status() == files[index].status else { throw changed(files[index].path) }
         state.withLock { $0.open = (index, handle) }
         return handle
+    }
+
+    /// Throws where the path does not name what was listed any more: another folder, or nothing.
+    private func requireRoot() throws(PinholeError) {
+        do throws(PinholeError) {
+            let status = try FileStatus(of: path)
+            if shape == .file || status.isSameFile(as: root) { return }
+        } catch {
+            guard error.code == .noSuchFile else { throw error }
+        }
+        throw SourceAbsence(of: path, on: device).error
     }
 
     private func changed(_ path: String) -> PinholeError {

@@ -59,14 +59,18 @@ final class FileWriter: Sendable {
         }
     }
 
-    /// On `queue`, when all has been given: brings everything to the disk and to its place. Returns the path.
-    func finish(_ existing: NodeConfiguration.ExistingFilePolicy) throws(PinholeError) -> String {
+    /// On `queue`, when all has been given: brings everything to the disk and to its place. Returns the path, and what its
+    /// sender could not send.
+    func finish(
+        _ existing: NodeConfiguration.ExistingFilePolicy
+    ) throws(PinholeError) -> (path: String, missing: [String]) {
         if let failure = state.withLock({ $0.failure }) { throw failure }
         syncQueue.sync {}
         if let failure = state.withLock({ $0.failure }) { throw failure }
-        let (manifest, changed) = try transfer.verify()
+        let (manifest, leftOut) = try transfer.verify()
         try transfer.synchronize()
-        return try Placement(transfer: transfer, manifest: manifest, changed: changed, existing: existing).place()
+        let placement = Placement(transfer: transfer, manifest: manifest, leftOut: leftOut, existing: existing)
+        return (try placement.place(), leftOut.sorted().map { manifest.entries[$0].path })
     }
 
     /// On `queue`, when no more will be given: lets go of what came, and brings it to the disk if it is wanted again.

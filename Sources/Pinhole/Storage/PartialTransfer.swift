@@ -117,15 +117,15 @@ package final class PartialTransfer: Sendable {
     }
 
     /// Verifies that everything came. Returns the manifest, and which of its entries do not count.
-    func verify() throws(PinholeError) -> (manifest: FileManifest, changed: Set<Int>) {
+    func verify() throws(PinholeError) -> (manifest: FileManifest, leftOut: Set<Int>) {
         try state.withLock { state throws(PinholeError) in
             guard state.tree.groups == offer.groups, let manifest = state.manifest,
                 let trailer = FileTrailer(
                     state.trailer, closing: state.tree, key, entries: manifest.entries.count),
-                trailer.changed.allSatisfy({ !manifest.entries[$0].isFolder })
+                trailer.leftOut.allSatisfy({ !manifest.entries[$0].isFolder })
             else { throw damaged }
             state.open = nil
-            return (manifest, Set(trailer.changed))
+            return (manifest, Set(trailer.leftOut))
         }
     }
 

@@ -8,8 +8,8 @@ import PinholeWire
 struct Placement {
     let transfer: PartialTransfer
     let manifest: FileManifest
-    /// Entries that do not count.
-    let changed: Set<Int>
+    /// Entries that do not count: their sender could not send them as they were listed.
+    let leftOut: Set<Int>
     let existing: NodeConfiguration.ExistingFilePolicy
 
     /// Returns the path of the file or the folder.
@@ -28,7 +28,7 @@ struct Placement {
     }
 
     private func isWanted(_ index: Int) -> Bool {
-        !manifest.entries[index].isFolder && !changed.contains(index)
+        !manifest.entries[index].isFolder && !leftOut.contains(index)
     }
 
     /// The file's last touch. Those that are empty, or nothing but holes, have not been made yet.
@@ -182,7 +182,7 @@ extension Placement {
         var folders = ["": root]
         // Names that differ may be the same here.
         var given: Set<String> = []
-        for (index, entry) in manifest.entries.enumerated() where !changed.contains(index) {
+        for (index, entry) in manifest.entries.enumerated() where !leftOut.contains(index) {
             guard !entry.path.isEmpty else {
                 if mkdir(root, 0o700) != 0, errno != EEXIST { throw PinholeError(system: errno, writing: root) }
                 continue

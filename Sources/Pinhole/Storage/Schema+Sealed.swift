@@ -26,9 +26,9 @@ extension Schema {
     private static func sealContacts(_ database: Database, _ vault: Vault) throws {
         let rows = try Row.fetchCursor(database, sql: "SELECT * FROM contact")
         while let row = try rows.next() {
-            let id: Int64 = row["id"]
-            let key: Data = row["key"]
-            let presharedKey: Data? = row["presharedKey"]
+            let id: Int64 = try row.decode(forColumn: "id")
+            let key: Data = try row.decode(forColumn: "key")
+            let presharedKey: Data? = try row.decode(forColumn: "presharedKey")
             try database.execute(
                 sql: """
                     INSERT INTO sealedContact (
@@ -37,15 +37,16 @@ extension Schema {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    id, vault.tag(row["foldedName"] as String, in: .contactName),
+                    id, vault.tag(row.decode(String.self, forColumn: "foldedName"), in: .contactName),
                     vault.tag(Array(key), in: .contactKey),
-                    vault.seal(row["name"] as String, for: .contactName(id)),
+                    vault.seal(row.decode(String.self, forColumn: "name"), for: .contactName(id)),
                     vault.seal(Array(key), for: .contactKey(id)),
-                    vault.seal(row["addresses"] as String, for: .contactAddresses(id)),
-                    vault.seal(row["services"] as String, for: .contactServices(id)),
+                    vault.seal(row.decode(String.self, forColumn: "addresses"), for: .contactAddresses(id)),
+                    vault.seal(row.decode(String.self, forColumn: "services"), for: .contactServices(id)),
                     presharedKey.map { vault.seal(Array($0), for: .contactPresharedKey(id)) },
-                    row["isVerified"] as Int64, row["ownTimestamp"] as Int64, row["authenticatedTimestamp"] as Int64,
-                    row["epoch"] as Int64, row["lastCounter"] as Int64,
+                    row.decode(Int64.self, forColumn: "isVerified"), row.decode(Int64.self, forColumn: "ownTimestamp"),
+                    row.decode(Int64.self, forColumn: "authenticatedTimestamp"),
+                    row.decode(Int64.self, forColumn: "epoch"), row.decode(Int64.self, forColumn: "lastCounter"),
                 ])
         }
     }
@@ -53,22 +54,25 @@ extension Schema {
     private static func sealMessages(_ database: Database, _ vault: Vault) throws {
         let rows = try Row.fetchCursor(database, sql: "SELECT * FROM message ORDER BY id")
         while let row = try rows.next() {
-            let direction: String = row["direction"]
-            let place = Vault.Place.messageBody(
-                contact: row["contact"], isOutgoing: direction == "outgoing", epoch: row.bits("epoch"),
+            let direction: String = try row.decode(forColumn: "direction")
+            let place = try Vault.Place.messageBody(
+                contact: row.decode(forColumn: "contact"), isOutgoing: direction == "outgoing",
+                epoch: row.bits("epoch"),
                 counter: row.bits("counter"))
-            let body: Data = row["body"]
+            let body: Data = try row.decode(forColumn: "body")
             try database.execute(
                 sql: """
                     INSERT INTO sealedMessage (id, contact, direction, epoch, counter, body, sentAt, receivedAt, state)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    row["id"] as Int64, row["contact"] as Int64, direction, row["epoch"] as Int64,
-                    row["counter"] as Int64, vault.seal(Array(body), for: place), row["sentAt"] as Int64,
-                    row["receivedAt"] as Int64?,
+                    row.decode(Int64.self, forColumn: "id"), row.decode(Int64.self, forColumn: "contact"), direction,
+                    row.decode(Int64.self, forColumn: "epoch"),
+                    row.decode(Int64.self, forColumn: "counter"), vault.seal(Array(body), for: place),
+                    row.decode(Int64.self, forColumn: "sentAt"),
+                    row.decode(Int64?.self, forColumn: "receivedAt"),
                     // That version showed what came, and remembered nothing of it.
-                    direction == "incoming" ? "read" : row["state"] as String,
+                    direction == "incoming" ? "read" : row.decode(String.self, forColumn: "state"),
                 ])
         }
         try database.execute(
@@ -82,13 +86,14 @@ extension Schema {
     private static func sealTransfers(_ database: Database, _ vault: Vault) throws {
         let rows = try Row.fetchCursor(database, sql: "SELECT * FROM transfer ORDER BY id")
         while let row = try rows.next() {
-            let direction: String = row["direction"]
-            func place(_ column: Vault.Column) -> Vault.Place {
-                .transfer(
-                    column, contact: row["contact"], isOutgoing: direction == "outgoing", number: row.bits("number"))
+            let direction: String = try row.decode(forColumn: "direction")
+            func place(_ column: Vault.Column) throws -> Vault.Place {
+                try .transfer(
+                    column, contact: row.decode(forColumn: "contact"), isOutgoing: direction == "outgoing",
+                    number: row.bits("number"))
             }
-            let hash: Data = row["hash"]
-            let path: String? = row["path"]
+            let hash: Data = try row.decode(forColumn: "hash")
+            let path: String? = try row.decode(forColumn: "path")
             try database.execute(
                 sql: """
                     INSERT INTO sealedTransfer (
@@ -96,11 +101,14 @@ extension Schema {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    row["id"] as Int64, row["contact"] as Int64, direction, row["number"] as Int64,
-                    vault.seal(row["name"] as String, for: place("transfer.name")), row["size"] as Int64,
+                    row.decode(Int64.self, forColumn: "id"), row.decode(Int64.self, forColumn: "contact"), direction,
+                    row.decode(Int64.self, forColumn: "number"),
+                    vault.seal(row.decode(String.self, forColumn: "name"), for: place("transfer.name")),
+                    row.decode(Int64.self, forColumn: "size"),
                     vault.seal(Array(hash), for: place("transfer.hash")),
-                    path.map { vault.seal($0, for: place("transfer.path")) }, row["state"] as String,
-                    row["createdAt"] as Int64,
+                    path.map { vault.seal($0, for: try place("transfer.path")) },
+                    row.decode(String.self, forColumn: "state"),
+                    row.decode(Int64.self, forColumn: "createdAt"),
                 ])
         }
     }
@@ -113,8 +121,10 @@ extension Schema {
             try database.execute(
                 sql: "INSERT INTO sending (contact, epoch, counter, tokenTag, message) VALUES (?, ?, ?, ?, ?)",
                 arguments: [
-                    row["contact"] as Int64, row["epoch"] as Int64, row["counter"] as Int64,
-                    vault.tag(row["token"] as String, in: .messageToken), row["id"] as Int64,
+                    row.decode(Int64.self, forColumn: "contact"), row.decode(Int64.self, forColumn: "epoch"),
+                    row.decode(Int64.self, forColumn: "counter"),
+                    vault.tag(row.decode(String.self, forColumn: "token"), in: .messageToken),
+                    row.decode(Int64.self, forColumn: "id"),
                 ])
         }
         try database.execute(sql: "DROP INDEX messageToken; ALTER TABLE message DROP COLUMN token")
@@ -201,6 +211,7 @@ extension Vault.Column {
     static let contactName: Vault.Column = "contact.name"
     static let contactKey: Vault.Column = "contact.key"
     static let messageToken: Vault.Column = "message.token"
+    static let transferToken: Vault.Column = "transfer.token"
 }
 
 extension Vault.Place {

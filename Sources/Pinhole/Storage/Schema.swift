@@ -54,6 +54,9 @@ enum Schema {
         migrator.registerMigration("ended transfers") { database in
             try database.execute(sql: endedTransfers)
         }
+        migrator.registerMigration("transfer tokens") { database in
+            try database.execute(sql: transferTokens)
+        }
         return migrator
     }
 
@@ -103,6 +106,16 @@ enum Schema {
         ALTER TABLE transfer ADD COLUMN endedAt INTEGER;  -- unix milliseconds; of earlier versions' it is not known
         UPDATE transfer SET endedAt = createdAt WHERE state IN ('done', 'refused', 'failed');
         CREATE INDEX transferMissed ON transfer (contact, id) WHERE NOT isOutgoing AND state IN ('refused', 'failed');
+        """
+
+    private static let transferTokens = """
+        CREATE TABLE transferToken (              -- of those who asked for a transfer, so that it is begun once
+            contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+            tag BLOB NOT NULL CHECK (length(tag) = 16),
+            transfer INTEGER NOT NULL REFERENCES transfer (id) ON DELETE CASCADE,
+            UNIQUE (contact, tag)
+        ) STRICT;
+        CREATE INDEX transferTokenTransfer ON transferToken (transfer);
         """
 
     private static let version1 = """

@@ -58,6 +58,12 @@ extension FileSource {
         return fresh.holdings(key) == holdings ? fresh : FileTree()
     }
 
+    /// Keeps a hash, unless something was left out of the content so far: who takes the transfer up in another process does
+    /// not know that, and must read it again.
+    func note(_ leaf: [UInt8], group: UInt64, in sent: SentGroups) {
+        if leftOut.isEmpty { sent.set(leaf, group: group) }
+    }
+
     private func extend(
         _ tree: FileTree, to groups: UInt64, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups
     ) throws(PinholeError) -> FileTree {
@@ -66,7 +72,7 @@ extension FileSource {
             let group = tree.groups
             let content = try read(offer.range(of: group))
             let leaf = key.leaf(content.span, group: group)
-            sent.set(leaf, group: group)
+            note(leaf, group: group, in: sent)
             tree.append(leaf, key)
         }
         return tree

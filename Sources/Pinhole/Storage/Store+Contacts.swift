@@ -147,11 +147,11 @@ extension Store {
                 arguments: [id]
             ).reversed()
             return ContactState(
-                ownTimestamp: row?.bits("ownTimestamp") ?? 0,
-                authenticatedTimestamp: row?.bits("authenticatedTimestamp") ?? 0,
-                highestStored: Newest(highest.map { ($0.bits("epoch"), $0.bits("stored")) }),
+                ownTimestamp: try row?.bits("ownTimestamp") ?? 0,
+                authenticatedTimestamp: try row?.bits("authenticatedTimestamp") ?? 0,
+                highestStored: Newest(try highest.map { (try $0.bits("epoch"), try $0.bits("stored")) }),
                 highestRead: Newest(
-                    highest.filter { $0.bits("read") > 0 }.map { ($0.bits("epoch"), $0.bits("read")) }))
+                    try highest.map { (try $0.bits("epoch"), try $0.bits("read")) }.filter { $0.1 > 0 }))
         }
     }
 
@@ -198,18 +198,20 @@ extension Store {
 
 extension Contact {
     init(_ row: Row, _ vault: Vault) throws {
-        let id: Int64 = row["id"]
+        let id: Int64 = try row.decode(forColumn: "id")
         func lines(_ column: String, _ place: Vault.Place) throws -> [String] {
-            try vault.text(row[column], for: place).split(separator: "\n").map(String.init)
+            try vault.text(row.decode(forColumn: column), for: place).split(separator: "\n").map(String.init)
         }
-        let presharedKey: Data? = row["presharedKey"]
+        let presharedKey: Data? = try row.decode(forColumn: "presharedKey")
         self.init(
-            name: try vault.text(row["name"], for: .contactName(id)), key: try PublicKey(sealed: row, id, vault),
+            name: try vault.text(row.decode(forColumn: "name"), for: .contactName(id)),
+            key: try PublicKey(sealed: row, id, vault),
             addresses: try lines("addresses", .contactAddresses(id)),
             services: try lines("services", .contactServices(id)).map { try ServiceAddress($0) },
-            isVerified: row["isVerified"],
+            isVerified: try row.decode(forColumn: "isVerified"),
             presharedKey: try presharedKey.map { try vault.open($0, for: .contactPresharedKey(id)) },
-            filePolicy: (row["filePolicy"] as String?).flatMap(NodeConfiguration.FilePolicy.init),
+            filePolicy: try row.decode(String?.self, forColumn: "filePolicy").flatMap(
+                NodeConfiguration.FilePolicy.init),
             standing: try Standing(row, id, vault))
     }
 }
@@ -217,14 +219,13 @@ extension Contact {
 extension PublicKey {
     /// The key in the column `key` of the contact `id`. Only a checked one was ever sealed.
     init(sealed row: Row, _ id: Int64, _ vault: Vault) throws {
-        self.init(IdentityKey(checked: try vault.open(row["key"], for: .contactKey(id))))
+        self.init(IdentityKey(checked: try vault.open(row.decode(forColumn: "key"), for: .contactKey(id))))
     }
 }
 
 extension Row {
     /// An unsigned number, stored as the signed one with the same bits.
-    func bits(_ column: String) -> UInt64 {
-        let value: Int64 = self[column]
-        return UInt64(bitPattern: value)
+    func bits(_ column: String) throws -> UInt64 {
+        UInt64(bitPattern: try decode(Int64.self, forColumn: column))
     }
 }

@@ -79,9 +79,11 @@ extension Store {
                         """,
                     arguments: [Int64(bitPattern: time), contact]
                         + Self.arguments(MessageID(epoch: epoch, counter: min(counter, UInt64(Int64.max)))))
-                for row in rows.sorted(by: { $0.bits("counter") < $1.bits("counter") }) {
-                    try log(NewEvent(kind: .read, contact: contact, message: row["id"], time: time), database)
-                    read.append(MessageID(epoch: epoch, counter: row.bits("counter")))
+                for row in try rows.sorted(by: { try $0.bits("counter") < $1.bits("counter") }) {
+                    try log(
+                        NewEvent(kind: .read, contact: contact, message: row.decode(forColumn: "id"), time: time),
+                        database)
+                    read.append(MessageID(epoch: epoch, counter: try row.bits("counter")))
                 }
             }
             return (delivered, read)
@@ -169,9 +171,9 @@ extension Store {
                     """)
             var found: [MessageReference] = []
             while let row = try rows.next() {
-                let (epoch, counter) = (row.bits("epoch"), row.bits("counter"))
+                let (epoch, counter) = (try row.bits("epoch"), try row.bits("counter"))
                 guard messageName(epoch: epoch, counter: counter).hasPrefix(beginning) else { continue }
-                let contact: Int64 = row["contact"]
+                let contact: Int64 = try row.decode(forColumn: "contact")
                 let key = try keys[contact] ?? PublicKey(sealed: row, contact, vault)
                 keys[contact] = key
                 found.append(MessageReference(contact: key, epoch: epoch, counter: counter))
@@ -200,7 +202,7 @@ extension Store {
                     SELECT id, state FROM message WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter = ?
                     """, arguments: [contact] + Self.arguments(id))
             let failure: Message.Failure
-            switch (row?["state"] as String?).flatMap(Message.State.init) {
+            switch try (row?.decode(String.self, forColumn: "state")).flatMap(Message.State.init(rawValue:)) {
             case nil: return .unknown
             case .queued?: failure = .cancelled
             case .sent?: failure = .cancelledAfterSending
@@ -215,7 +217,8 @@ extension Store {
                     """, arguments: [failure.rawValue, contact] + Self.arguments(id))
             try log(
                 NewEvent(
-                    kind: .failed, contact: contact, message: row?["id"], detail: failure.rawValue, time: time),
+                    kind: .failed, contact: contact, message: try row?.decode(forColumn: "id"),
+                    detail: failure.rawValue, time: time),
                 database)
             return .cancelled(failure)
         }
@@ -239,7 +242,7 @@ extension Store {
         try read { database in
             var times: [PublicKey: UInt64] = [:]
             for row in try Row.fetchAll(database, sql: "SELECT * FROM contact WHERE lastSeen IS NOT NULL") {
-                times[try PublicKey(sealed: row, row["id"], vault)] = row.bits("lastSeen")
+                times[try PublicKey(sealed: row, row.decode(forColumn: "id"), vault)] = try row.bits("lastSeen")
             }
             return times
         }

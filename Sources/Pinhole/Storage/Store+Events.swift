@@ -115,7 +115,9 @@ extension Store {
     static let unfollowedEvents: Int64 = 1000
 
     private static func newestCursor(_ database: Database) throws -> Int64 {
-        try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
+        let newest = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
+        guard newest >= 0 else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+        return newest
     }
 }
 
@@ -212,33 +214,29 @@ extension Store {
 extension LoggedEvent {
     /// nil for a kind that only a newer version knows.
     fileprivate init?(_ row: Row, _ vault: Vault) throws {
-        // What is damaged may lack what is never missing.
-        guard let name: String = row["kind"], let time: Int64 = row["eventTime"], let cursor: Int64 = row["cursor"]
-        else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT)
-        }
-        guard let kind = Kind(rawValue: name) else { return nil }
-        let contactID: Int64? = row["eventContact"]
+        let cursor: Int64 = try row.decode(forColumn: "cursor")
+        guard let kind = Kind(rawValue: try row.decode(forColumn: "kind")) else { return nil }
+        let contactID: Int64? = try row.decode(forColumn: "eventContact")
         let contact = try contactID.map { try PublicKey(sealed: row, $0, vault) }
-        let messageID: Int64? = row["id"]
-        let direction: String? = row["transferDirection"]
-        let detail: Data? = row["detail"]
+        let messageID: Int64? = try row.decode(forColumn: "id")
+        let direction: String? = try row.decode(forColumn: "transferDirection")
+        let detail: Data? = try row.decode(forColumn: "detail")
         var message: Message?
         if messageID != nil, let contact { message = try Message(row, contact: contact, vault) }
         var transfer: TransferReference?
         if let contact, let direction = direction.flatMap(TransferReference.Direction.init) {
-            transfer = TransferReference(contact: contact, direction: direction, number: row.bits("transferNumber"))
+            transfer = TransferReference(contact: contact, direction: direction, number: try row.bits("transferNumber"))
         }
         self.init(
-            cursor: cursor, time: UInt64(bitPattern: time), kind: kind, contact: contact, message: message,
+            cursor: cursor, time: try row.bits("eventTime"), kind: kind, contact: contact, message: message,
             transfer: transfer, detail: try detail.map { try vault.text($0, for: .eventDetail(cursor)) })
     }
 }
 
 extension EventConsumer {
     fileprivate init(_ row: Row, _ vault: Vault) throws {
-        let name = try vault.text(row["name"], for: .consumerName(row["nameTag"]))
-        self.init(name: name, cursor: row["cursor"], seenAt: row.bits("seenAt"))
+        let name = try vault.text(row.decode(forColumn: "name"), for: .consumerName(row.decode(forColumn: "nameTag")))
+        self.init(name: name, cursor: try row.decode(forColumn: "cursor"), seenAt: try row.bits("seenAt"))
     }
 }
 

@@ -21,12 +21,13 @@ extension Store {
         let before = query.before ?? .max
         guard let time = query.until else { return before }
         // Places are in the order of arrival, which is that of the clock but for its jumps.
-        let last = try read { database in
-            try Int64.fetchOne(
-                database, sql: "SELECT id FROM message WHERE storedAt < ? ORDER BY storedAt DESC, id DESC LIMIT 1",
-                arguments: [Int64(clamping: time)])
-        }
-        return min(before, (last ?? 0) + 1)
+        let last =
+            try read { database in
+                try Int64.fetchOne(
+                    database, sql: "SELECT id FROM message WHERE storedAt < ? ORDER BY storedAt DESC, id DESC LIMIT 1",
+                    arguments: [Int64(clamping: time)])
+            } ?? 0
+        return last < before ? last + 1 : before
     }
 
     private func row(of key: PublicKey) throws(PinholeError) -> Int64 {
@@ -72,10 +73,11 @@ extension Store {
                 """, arguments: StatementArguments(arguments))
         var entries: [HistoryEntry] = []
         while let row = try rows.next() {
-            let contact: Int64 = row["contact"]
+            let contact: Int64 = try row.decode(forColumn: "contact")
             let key = try keys[contact] ?? PublicKey(sealed: row, contact, vault)
             keys[contact] = key
-            entries.append(HistoryEntry(place: row["id"], message: try Message(row, contact: key, vault)))
+            entries.append(
+                HistoryEntry(place: try row.decode(forColumn: "id"), message: try Message(row, contact: key, vault)))
         }
         return entries
     }
@@ -144,7 +146,7 @@ extension Store {
             try Row.fetchAll(
                 database, sql: "SELECT bucket, content FROM searchBlock WHERE bucket < ? ORDER BY bucket DESC LIMIT ?",
                 arguments: [bucket, limit]
-            ).map { ($0["bucket"], $0["content"]) }
+            ).map { (try $0.decode(forColumn: "bucket"), try $0.decode(forColumn: "content")) }
         }
     }
 
@@ -170,12 +172,14 @@ extension Store {
 extension Store {
     /// All buckets below this one have their blocks; the messages of the others are opened one by one.
     private static func indexed(_ database: Database) throws -> Int64 {
-        try Int64.fetchOne(database, sql: "SELECT indexed FROM history") ?? 0
+        let indexed = try Int64.fetchOne(database, sql: "SELECT indexed FROM history") ?? 0
+        guard indexed >= 0 else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+        return indexed
     }
 
     /// Makes the blocks of all buckets that are full. Call it in each transaction that stores messages.
     static func index(_ database: Database, _ vault: Vault) throws {
-        let newest = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'message'") ?? 0
+        let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM message") ?? 0
         let full = SearchBlock.bucket(of: newest)
         let indexed = try indexed(database)
         guard indexed < full else { return }
@@ -184,9 +188,9 @@ extension Store {
                 database, sql: "SELECT * FROM message WHERE id >= ? AND id < ? ORDER BY id",
                 arguments: [SearchBlock.firstRow(of: bucket), SearchBlock.firstRow(of: bucket + 1)]
             ).map { row in
-                let body = try vault.open(row["body"], for: Message.bodyPlace(row))
+                let body = try vault.open(row.decode(forColumn: "body"), for: try Message.bodyPlace(row))
                 return SearchBlock.Entry(
-                    row: row["id"], contact: row["contact"],
+                    row: try row.decode(forColumn: "id"), contact: try row.decode(forColumn: "contact"),
                     text: SearchText.folded(String(decoding: body, as: UTF8.self)))
             }
             try write(SearchBlock(bucket: bucket, entries), isEmpty: entries.isEmpty, database, vault)

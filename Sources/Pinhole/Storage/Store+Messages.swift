@@ -40,9 +40,11 @@ extension Store {
                 arguments: isNewEpoch
                     ? [texts.count, Int64.random(in: .min ... .max), contact] : [texts.count, contact])
             guard let row else { throw PinholeError(.usage, "\(key) is not a contact") }
-            let first = row.bits("lastCounter") - UInt64(texts.count) + 1
+            let (epoch, last) = (try row.bits("epoch"), try row.bits("lastCounter"))
+            guard last >= texts.count, last <= Int64.max else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+            let first = last - UInt64(texts.count) + 1
             let messages = try texts.enumerated().map { index, text in
-                let id = MessageID(epoch: row.bits("epoch"), counter: first + UInt64(index))
+                let id = MessageID(epoch: epoch, counter: first + UInt64(index))
                 let message = ChatMessage(id: id, time: time, body: Array(text.utf8))
                 try insert(
                     message, contact, .outgoing, receivedAt: state == .read ? time : nil, state, database)
@@ -156,22 +158,25 @@ extension Store {
 
 extension Message {
     init(_ row: Row, contact: PublicKey, _ vault: Vault) throws {
-        let receivedAt: Int64? = row["receivedAt"]
-        guard let direction = Direction(rawValue: row["direction"]), let state = State(rawValue: row["state"]) else {
+        let receivedAt: Int64? = try row.decode(forColumn: "receivedAt")
+        guard let direction = Direction(rawValue: try row.decode(forColumn: "direction")),
+            let state = State(rawValue: try row.decode(forColumn: "state"))
+        else {
             throw PinholeError(.badData, "the database holds a message of an unknown kind")
         }
         self.init(
-            contact: contact, direction: direction, epoch: row.bits("epoch"), counter: row.bits("counter"),
-            text: try vault.text(row["body"], for: Self.bodyPlace(row)), sentAt: row.bits("sentAt"),
+            contact: contact, direction: direction, epoch: try row.bits("epoch"), counter: try row.bits("counter"),
+            text: try vault.text(row.decode(forColumn: "body"), for: try Self.bodyPlace(row)),
+            sentAt: try row.bits("sentAt"),
             receivedAt: receivedAt.map { UInt64(bitPattern: $0) },
-            state: state, failure: (row["failure"] as String?).flatMap(Failure.init))
+            state: state, failure: try row.decode(String?.self, forColumn: "failure").flatMap(Failure.init))
     }
 
     /// The place of the body in a row of the table.
-    static func bodyPlace(_ row: Row) -> Vault.Place {
-        let direction: String = row["direction"]
+    static func bodyPlace(_ row: Row) throws -> Vault.Place {
+        let direction: String = try row.decode(forColumn: "direction")
         return .messageBody(
-            contact: row["contact"], isOutgoing: direction == Direction.outgoing.rawValue, epoch: row.bits("epoch"),
-            counter: row.bits("counter"))
+            contact: try row.decode(forColumn: "contact"), isOutgoing: direction == Direction.outgoing.rawValue,
+            epoch: try row.bits("epoch"), counter: try row.bits("counter"))
     }
 }

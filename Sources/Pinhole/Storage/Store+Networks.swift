@@ -112,7 +112,8 @@ extension RememberedStrategy {
             let peerNetwork = NetworkID(bytes: Array(bytes.dropFirst(NetworkID.size)))
         else { return nil }
         let key = Key(
-            network: network, peer: try PublicKey(sealed: row, row["contact"], vault).key, peerNetwork: peerNetwork)
+            network: network, peer: try PublicKey(sealed: row, row.decode(forColumn: "contact"), vault).key,
+            peerNetwork: peerNetwork)
         self.init(key: key, strategy: strategy, time: time)
     }
 }

@@ -52,7 +52,8 @@ extension Store {
     private func deleteTransfers(
         with key: PublicKey? = nil, before time: UInt64, isTold: Bool = false
     ) throws(PinholeError) -> Bool {
-        let end = min(time, WallClock.unixMilliseconds - 3_600_000)
+        let now = WallClock.unixMilliseconds
+        let end = min(time, now - min(now, 3_600_000))
         return try write { database in
             let contact = try key.map { try contactID($0, database) }
             let arguments: StatementArguments = [Int64(clamping: end), contact, contact, isTold]
@@ -187,14 +188,18 @@ extension Store {
                 try watch(from: now.time)
                 return nil
             }
-            let sighted: Int64 = row["sightedAt"]
-            let trusted: Int64? = row["trustedAt"]
-            guard row["boot"] == now.boot else {
+            let sighted: Int64 = try row.decode(forColumn: "sightedAt")
+            let uptime: Int64 = try row.decode(forColumn: "uptime")
+            let trusted: Int64? = try row.decode(forColumn: "trustedAt")
+            guard [sighted, uptime, trusted ?? 0].allSatisfy(Self.possibleTimes.contains) else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+            }
+            guard try row.decode(forColumn: "boot") == now.boot else {
                 // How long the machine was off nobody knows.
                 try watch(from: now.time)
                 return trusted.map { min(UInt64(clamping: $0), now.time) }
             }
-            let elapsed = now.uptime - (row["uptime"] as Int64)
+            let elapsed = now.uptime - uptime
             guard Int64(clamping: now.time) - sighted >= elapsed - Self.clockTolerance else {
                 // It was set back: what was seen before may have been wrong.
                 try watch(from: now.time)
@@ -237,6 +242,8 @@ extension Store {
     /// is set right by the network long before.
     static let leapWatch: Int64 = 24 * 3_600_000
     static let clockLeap: Int64 = 14 * 24 * 3_600_000
+    /// Milliseconds that a clock of 64 bits can have shown, and that sums of them do not leave.
+    private static let possibleTimes: ClosedRange<Int64> = 0...1 << 61
     private static let clockTolerance: Int64 = 60_000
     /// Milliseconds for which who waits for a delivery can still ask how it went.
     private static let settlingTime: Int64 = 10_000

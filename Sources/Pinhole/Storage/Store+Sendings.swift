@@ -22,7 +22,44 @@ extension Store {
             let row = try Row.fetchOne(
                 database, sql: "SELECT epoch, counter FROM sending WHERE contact = ? AND tokenTag = ?",
                 arguments: [try contactID(key, database), vault.tag(token, in: .messageToken)])
-            return row.map { MessageID(epoch: $0.bits("epoch"), counter: $0.bits("counter")) }
+            return try row.map { MessageID(epoch: try $0.bits("epoch"), counter: try $0.bits("counter")) }
+        }
+    }
+
+    /// The transfer that was begun with a token; nil when there is none, or none any more.
+    func transfer(withToken token: String, to key: PublicKey) throws(PinholeError) -> StoredTransfer? {
+        try read { try transfer(withToken: token, to: key, $0) }
+    }
+
+    private func transfer(
+        withToken token: String, to key: PublicKey, _ database: Database
+    ) throws -> StoredTransfer? {
+        try Row.fetchOne(
+            database,
+            sql: """
+                SELECT transfer.* FROM transfer JOIN transferToken ON transferToken.transfer = transfer.id
+                WHERE transferToken.contact = ? AND tag = ?
+                """, arguments: [try contactID(key, database), vault.tag(token, in: .transferToken)]
+        ).map { try StoredTransfer($0, contact: key, vault) }
+    }
+
+    /// Records a transfer, unless it is, and with which token it was asked for. Returns the one that was begun with the
+    /// token before, if there is one, and then changes nothing.
+    func begin(_ transfer: StoredTransfer, token: String) throws(PinholeError) -> StoredTransfer {
+        try write { database in
+            let reference = transfer.reference
+            if let known = try self.transfer(withToken: token, to: reference.contact, database) { return known }
+            try insert(transfer, database)
+            try database.execute(
+                sql: """
+                    INSERT INTO transferToken (contact, tag, transfer)
+                    SELECT contact, ?, id FROM transfer WHERE contact = ? AND isOutgoing AND number = ?
+                    """,
+                arguments: [
+                    vault.tag(token, in: .transferToken), try contactID(reference.contact, database),
+                    Int64(bitPattern: reference.number),
+                ])
+            return transfer
         }
     }
 

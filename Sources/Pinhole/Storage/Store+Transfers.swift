@@ -11,18 +11,21 @@ package struct StoredTransfer: Equatable, Sendable {
     package var path: String?
     /// What the source was when it was first offered, ``FileSource/fingerprint``; nothing of an incoming transfer.
     package let fingerprint: [UInt8]
+    /// The file system that it was on, ``FileSource/device``; nil for an incoming transfer, and one of an earlier version.
+    package let device: UInt64?
     package var state: Transfer.State
     /// Unix milliseconds.
     package let createdAt: UInt64
 
     package init(
         _ reference: TransferReference, _ offer: FileOffer, path: String? = nil, fingerprint: [UInt8] = [],
-        state: Transfer.State = .offered, createdAt: UInt64
+        device: UInt64? = nil, state: Transfer.State = .offered, createdAt: UInt64
     ) {
         self.reference = reference
         self.offer = offer
         self.path = path
         self.fingerprint = fingerprint
+        self.device = device
         self.state = state
         self.createdAt = createdAt
     }
@@ -36,17 +39,16 @@ extension Store {
         try write { try insert(transfer, $0) }
     }
 
-    /// Records an offer that a person is to be asked about, unless ``Limits/maxOffers`` of the contact's wait for an answer
-    /// already. Returns whether it is recorded.
-    package func insertQuestion(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
+    /// Records an offer, unless ``Limits/maxOffers`` of the contact's wait already, for an answer or for the rest of their
+    /// content. Returns whether it is recorded.
+    package func insertOffer(_ transfer: StoredTransfer) throws(PinholeError) -> Bool {
         try write { database in
             let contact = try contactID(transfer.reference.contact, database)
             let waiting = try Int.fetchOne(
                 database,
                 sql: """
                     SELECT count(*) FROM transfer
-                    WHERE contact = ? AND state IN ('offered', 'accepted')  -- as the index has it
-                        AND state = 'offered' AND NOT isOutgoing
+                    WHERE contact = ? AND state IN ('offered', 'accepted') AND NOT isOutgoing
                     """,
                 arguments: [contact])
             guard waiting ?? 0 < Limits.maxOffers else { return false }
@@ -67,7 +69,7 @@ extension Store {
     }
 
     @discardableResult
-    private func insert(_ transfer: StoredTransfer, _ database: Database) throws -> Bool {
+    func insert(_ transfer: StoredTransfer, _ database: Database) throws -> Bool {
         let contact = try contactID(transfer.reference.contact, database)
         try database.execute(
             sql: """
@@ -151,9 +153,9 @@ extension Store {
                     LoggedEvent.Kind.fileFailed.rawValue, try contactID(reference.contact, database),
                     reference.direction.rawValue, Int64(bitPattern: reference.number),
                 ])
-            guard let row, let detail: Data = row["detail"] else { return nil }
+            guard let row, let detail: Data = try row.decode(forColumn: "detail") else { return nil }
             // A sentence without arguments is one of the catalogue again.
-            return Phrase(stringLiteral: try vault.text(detail, for: .eventDetail(row["cursor"])))
+            return Phrase(stringLiteral: try vault.text(detail, for: .eventDetail(row.decode(forColumn: "cursor"))))
         }
     }
 
@@ -185,8 +187,8 @@ extension Store {
                     ORDER BY transfer.id LIMIT ?
                     """, arguments: [place, contact, contact, unfinished, max(0, limit)]
             ).map { row in
-                let key = try PublicKey(sealed: row, row["contact"], vault)
-                return (row["id"], try StoredTransfer(row, contact: key, vault))
+                let key = try PublicKey(sealed: row, row.decode(forColumn: "contact"), vault)
+                return (try row.decode(forColumn: "id"), try StoredTransfer(row, contact: key, vault))
             }
         }
     }
@@ -226,24 +228,30 @@ extension StoredTransfer {
     fileprivate var details: [UInt8] {
         var writer = ByteWriter(capacity: 512)
         writer.lengthPrefixed(offer.encoded)
-        writer.lengthPrefixed(fingerprint)
+        var source = ByteWriter(capacity: 40)
+        source.append(fingerprint)
+        if let device { source.u64(device) }
+        writer.lengthPrefixed(source.bytes)
         writer.append(Array((path ?? "").utf8))
         return writer.bytes
     }
 
-    fileprivate init(_ row: Row, contact: PublicKey, _ vault: Vault) throws {
+    init(_ row: Row, contact: PublicKey, _ vault: Vault) throws {
         let reference = TransferReference(
-            contact: contact, direction: row["isOutgoing"] ? .outgoing : .incoming, number: row.bits("number"))
-        let details = try vault.open(row["details"], for: reference.place(row["contact"]))
+            contact: contact, direction: try row.decode(forColumn: "isOutgoing") ? .outgoing : .incoming,
+            number: try row.bits("number"))
+        let details = try vault.open(
+            row.decode(forColumn: "details"), for: reference.place(row.decode(forColumn: "contact")))
         var reader = ByteReader(details.span)
-        guard let state = Transfer.State(rawValue: row["state"]),
+        guard let state = Transfer.State(rawValue: try row.decode(forColumn: "state")),
             let bytes = try? reader.array(try reader.length()), let record = try? FileRecord(bytes.span),
-            case .offer(let offer) = record, let fingerprint = try? reader.array(try reader.length())
+            case .offer(let offer) = record, let source = try? reader.array(try reader.length())
         else { throw PinholeError(.badData, "the database holds a transfer of an unknown kind") }
         let path = String(decoding: reader.rest(), as: UTF8.self)
         self.init(
-            reference, offer, path: path.isEmpty ? nil : path, fingerprint: fingerprint, state: state,
-            createdAt: row.bits("createdAt"))
+            reference, offer, path: path.isEmpty ? nil : path, fingerprint: Array(source.prefix(32)),
+            device: source.count == 40 ? source.dropFirst(32).reduce(0) { $0 << 8 | UInt64($1) } : nil, state: state,
+            createdAt: try row.bits("createdAt"))
     }
 }
 

@@ -181,6 +181,9 @@ package final class Store: Sendable {
             throw error
         } catch let error as DatabaseError {
             throw PinholeError(error, path: path)
+        } catch is RowDecodingError {
+            // A value of another type than the column's, which only damage puts there.
+            throw PinholeError(DatabaseError(resultCode: .SQLITE_CORRUPT), path: path)
         } catch {
             throw PinholeError(.other, "the database \(path) cannot be used: \(error)")
         }

@@ -10,7 +10,7 @@ import PinholeWire
 /// ```swift
 /// let name = vault.seal(contact.name, for: .contactName(id))      // into a BLOB column
 /// let nameTag = vault.tag(folded(contact.name), .contactNameTag)  // into a UNIQUE column, to look it up by
-/// let text = try vault.text(row["name"], for: .contactName(id))
+/// let text = try vault.text(row.decode(forColumn: "name"), for: .contactName(id))
 /// ```
 package struct Vault: Sendable {
     private let keys: VaultKeys

@@ -173,7 +173,9 @@ extension Phrase: ExpressibleByStringInterpolation {
 
 extension Phrase {
     /// Those that there are, with a semicolon in between; nil if there is none.
-    public static func joined(_ phrases: Phrase?...) -> Phrase? {
+    public static func joined(_ phrases: Phrase?...) -> Phrase? { joined(phrases) }
+
+    static func joined(_ phrases: [Phrase?]) -> Phrase? {
         phrases.compactMap(\.self).reduce(nil) { joined, phrase in joined.map { "\($0); \(phrase)" } ?? phrase }
     }
 

@@ -5,20 +5,20 @@ import PinholeWire
 // Invites at the endpoint: those of one's own, whose holders introduce themselves, and those of others.
 
 extension NodeLoop {
-    /// Serves the contact as its standing wants it.
-    func serve(_ contact: Contact, at now: Instant) throws(PinholeError) {
+    /// Serves the contact as its standing wants it; `record` is what the disk says of one who is known.
+    func serve(_ contact: Contact, _ record: ContactRecord?, at now: Instant) throws(PinholeError) {
         let key = contact.key.key
         switch contact.standing {
         case .known:
             // Notes to oneself stay here.
-            guard contact.key != profile.identity.publicKey else { return }
-            var state = try profile.store.state(of: contact.key)
+            guard let record else { return }
+            var state = record.state
             if !configuration.sendsReadReceipts { state.highestRead = [:] }
-            let pending = try profile.store.pendingMessages(to: contact.key)
             try add(key, for: .contact, contact, state, at: now)
-            for (message, isSent) in pending { endpoint.send(message, isReleased: isSent, to: key, at: now) }
+            for (message, isSent) in record.pending { endpoint.send(message, isReleased: isSent, to: key, at: now) }
+            newestPending[contact.key] = record.pending.last?.message.id
         case .invited(let link):
-            if WallClock.unixMilliseconds >= link.expiresAt + InviteLink.grace {
+            if loop.unixMilliseconds >= link.expiresAt + InviteLink.grace {
                 return settle(.expired, of: contact.key)
             }
             let introduction = InviteIntroduction(
@@ -74,10 +74,10 @@ extension NodeLoop {
         guard let (key, words) = introductions[guest] else { return }
         let store = profile.store
         let accepts = configuration.acceptsInvited
+        let time = loop.unixMilliseconds
         offLoop {
             Result { () throws(PinholeError) in
-                try store.introduce(
-                    PublicKey(key), words, by: guest, accepts: accepts, at: WallClock.unixMilliseconds)
+                try store.introduce(PublicKey(key), words, by: guest, accepts: accepts, at: time)
             }
         } then: { core, result, now in
             switch result {
@@ -137,13 +137,19 @@ extension NodeLoop {
 
     // MARK: The disk
 
+    /// Who is served as what, for who is about to read what the others need.
+    private func beginReading() -> [PublicKey: Standing] {
+        unserved = []
+        return contacts.mapValues(\.standing)
+    }
+
     /// Reads anew who is a contact, if that may have changed.
     func reloadChangedContacts() {
-        let profile = profile
+        let (profile, served, time) = (profile, beginReading(), loop.unixMilliseconds)
         offLoop {
             Result { () throws(PinholeError) -> People? in
                 guard try profile.store.peopleChanged() else { return nil }
-                return try People(of: profile)
+                return try People(of: profile, besides: served, at: time)
             }
         } then: { core, result, now in
             switch result {
@@ -156,9 +162,9 @@ extension NodeLoop {
 
     /// Reads anew who is a contact, and then perhaps meets one.
     func reloadContacts(thenCalling key: PublicKey? = nil) {
-        let profile = profile
+        let (profile, served, time) = (profile, beginReading(), loop.unixMilliseconds)
         offLoop {
-            Result { () throws(PinholeError) in try People(of: profile) }
+            Result { () throws(PinholeError) in try People(of: profile, besides: served, at: time) }
         } then: { core, result, now in
             core.updateContacts(result, at: now)
             if let key { core.endpoint.connect(to: key.key, at: now) }
@@ -170,13 +176,35 @@ extension NodeLoop {
 struct People: Sendable {
     let contacts: [Contact]
     let invites: [InviteLink]
+    /// Of those who are to be served as known contacts and are not yet.
+    let records: [PublicKey: Result<ContactRecord, PinholeError>]
 
-    init(contacts: [Contact], invites: [InviteLink] = []) {
+    init(_ contacts: [Contact], invites: [InviteLink] = [], of profile: Profile, besides served: [PublicKey: Standing])
+    {
         (self.contacts, self.invites) = (contacts, invites)
+        var records: [PublicKey: Result<ContactRecord, PinholeError>] = [:]
+        for contact in contacts where contact.standing == .known && served[contact.key] != .known {
+            guard contact.key != profile.identity.publicKey else { continue }
+            records[contact.key] = Result { () throws(PinholeError) in
+                ContactRecord(
+                    state: try profile.store.state(of: contact.key),
+                    pending: try profile.store.pendingMessages(to: contact.key))
+            }
+        }
+        self.records = records
     }
 
-    init(of profile: Profile) throws(PinholeError) {
-        contacts = try profile.store.contacts()
-        invites = try profile.store.guests(at: WallClock.unixMilliseconds)
+    /// As they are on the disk at that time; `served` are those of whom nothing more is needed, if they are what they were.
+    init(
+        of profile: Profile, besides served: [PublicKey: Standing] = [:], at time: UInt64 = WallClock.unixMilliseconds
+    ) throws(PinholeError) {
+        self.init(
+            try profile.store.contacts(), invites: try profile.store.guests(at: time), of: profile, besides: served)
     }
+}
+
+/// What the disk says of a contact when it begins to be served.
+struct ContactRecord: Sendable {
+    let state: ContactState
+    let pending: [(message: ChatMessage, isSent: Bool)]
 }

@@ -9,11 +9,22 @@ extension Profile {
     ///
     /// `name` is what this person calls himself; services and addresses say where he is found, at most four in all. Whoever
     /// opens the line becomes a ``ContactRequest``.
+    ///
+    /// Who cannot know whether an earlier call was carried out asks again with the same `token`, which should be random, and
+    /// gets the invite that was made then.
     public func invite(
         as name: String, services: [ServiceAddress], addresses: [String] = [], for key: PublicKey? = nil,
-        expiresAt: UInt64
+        expiresAt: UInt64, token: String? = nil
     ) throws(PinholeError) -> SentInvite {
-        let now = WallClock.unixMilliseconds
+        try invite(
+            as: name, services: services, addresses: addresses, for: key, expiresAt: expiresAt, token: token,
+            at: WallClock.unixMilliseconds)
+    }
+
+    func invite(
+        as name: String, services: [ServiceAddress], addresses: [String], for key: PublicKey?, expiresAt: UInt64,
+        token: String? = nil, at now: UInt64
+    ) throws(PinholeError) -> SentInvite {
         guard expiresAt > now else {
             throw PinholeError(.usage, "the invite would have expired already", hint: "--expires 7d gives it a week")
         }
@@ -30,9 +41,8 @@ extension Profile {
             Invite.make(
                 by: identity.secret, expiry: UInt32(clamping: expiresAt / 1000), for: key?.key, name: name,
                 places: [Place](services: services, addresses: addresses)))
-        let stored = StoredInvite(link: link.text, boundTo: key?.text, createdAt: now, state: .open)
-        try store.insert(stored, at: now)
-        return SentInvite(id: link.id, link: link, boundTo: key, createdAt: now, state: .open)
+        let stored = StoredInvite(link: link.text, boundTo: key?.text, createdAt: now, state: .open, token: token)
+        return try store.insert(stored, at: now)
     }
 
     /// The invites that this person made, the newest first.
@@ -51,10 +61,13 @@ extension Profile {
     /// Throws ``PinholeError/Code/badData`` where it has expired, is for somebody else, is one's own or was used, and
     /// ``PinholeError/Code/keyChanged`` where its maker has the name of a contact with another key.
     public func use(_ link: InviteLink, as name: String? = nil) throws(PinholeError) -> Contact {
+        try use(link, as: name, at: WallClock.unixMilliseconds)
+    }
+
+    func use(_ link: InviteLink, as name: String?, at now: UInt64) throws(PinholeError) -> Contact {
         guard link.inviter != identity.publicKey else {
             throw PinholeError(.badData, "the invite is your own", hint: "give it to whom you invite")
         }
-        let now = WallClock.unixMilliseconds
         guard now < link.expiresAt else {
             throw PinholeError.expiredInvite(of: link.name.isEmpty ? "its maker" : "\(link.name)")
         }

@@ -25,11 +25,14 @@ extension Store {
         }
     }
 
-    /// Keeps a new invite. Those that ended long ago are forgotten.
-    package func insert(_ invite: StoredInvite, at time: UInt64) throws(PinholeError) {
+    /// Keeps a new invite, or returns the one that was made with its token before. Those that ended long ago are forgotten.
+    package func insert(_ invite: StoredInvite, at time: UInt64) throws(PinholeError) -> SentInvite {
         try write { database in
             var open = 0
             for (id, stored) in try storedInvites(database) {
+                if let token = invite.token, stored.token == token {
+                    return try stored.invite(name(database), at: time)
+                }
                 let link = try InviteLink(stored.link)
                 if time >= link.expiresAt + InviteLink.grace, !stored.isUndecided {
                     try database.execute(sql: "DELETE FROM invite WHERE id = ?", arguments: [id])
@@ -44,6 +47,7 @@ extension Store {
             let id = try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM invite") ?? 1
             try database.execute(
                 sql: "INSERT INTO invite (id, details) VALUES (?, ?)", arguments: [id, try sealed(invite, id)])
+            return try invite.invite(name(database), at: time)
         }
     }
 
@@ -143,8 +147,8 @@ extension Store {
 
     private func storedInvites(_ database: Database) throws -> [(id: Int64, invite: StoredInvite)] {
         try Row.fetchAll(database, sql: "SELECT id, details FROM invite ORDER BY id").map { row in
-            let id: Int64 = row["id"]
-            let bytes = try vault.open(row["details"], for: .invite(id))
+            let id: Int64 = try row.decode(forColumn: "id")
+            let bytes = try vault.open(row.decode(forColumn: "details"), for: .invite(id))
             return (id, try JSONDecoder().decode(StoredInvite.self, from: Data(bytes)))
         }
     }

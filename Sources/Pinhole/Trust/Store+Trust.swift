@@ -186,7 +186,7 @@ extension Store {
 extension Standing {
     /// As it is in a contact's row.
     init(_ row: Row, _ id: Int64, _ vault: Vault) throws {
-        guard let sealed: Data = row["standing"] else {
+        guard let sealed: Data = try row.decode(forColumn: "standing") else {
             self = .known
             return
         }

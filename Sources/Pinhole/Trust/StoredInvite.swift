@@ -10,6 +10,8 @@ package struct StoredInvite: Codable, Sendable {
     /// Unix milliseconds.
     var createdAt: UInt64
     var state: State
+    /// Of who asked for it, so that it is made once.
+    var token: String?
 
     enum State: Codable, Sendable {
         case open

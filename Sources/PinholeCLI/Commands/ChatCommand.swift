@@ -12,7 +12,8 @@ struct ChatCommand: AsyncParsableCommand {
             On a terminal you type at the bottom and messages appear above; ✓ before a line says that the contact has \
             it on disk. In a pipe each line of standard input is a message and each line of standard output one that \
             arrived; the end of input ends the chat once everything is delivered. What other contacts write meanwhile is \
-            shown too, with their names, and counts as seen. With --json each event is an object \
+            shown too, with their names, and counts as seen. On a terminal, and with --json, what you send to the contact \
+            meanwhile in another way, by 'pinhole send' for instance, is shown too. With --json each event is an object \
             on a line of its own.
 
             Lines that begin with a slash are commands, here and in a pipe: /send PATH, /accept, /refuse, /ping, /help, \

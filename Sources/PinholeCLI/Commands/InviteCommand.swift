@@ -86,7 +86,7 @@ extension InviteCommand {
             if json { JSON.show(JSON(encoding: invite).members ?? [:]) } else { Console.result(verbatim: invite.link) }
             if let png, let code { try Files.replace(Paths.expand(png), with: PNG.bytes(code)) }
             if json { return }
-            if !ownName.isEmpty {
+            if name == nil, !ownName.isEmpty {
                 Console.talk(
                     "It says that your name is \(ownName): --name, or 'name' in the configuration, says another.",
                     style: .dim)

@@ -46,14 +46,27 @@ package enum FileSend: Method {
     package struct Params: Codable, Sendable {
         let to: String
         let path: String
+        let token: String
 
-        package init(to: String, path: String) { (self.to, self.path) = (to, path) }
+        /// The call may be repeated: its token sees to it that the transfer is begun once.
+        package init(to: String, path: String, token: String? = nil) {
+            (self.to, self.path, self.token) = (to, path, token ?? Token.any)
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            to = try container.decode(String.self, forKey: .to)
+            path = try container.decode(String.self, forKey: .path)
+            token = try container.decodeIfPresent(String.self, forKey: .token) ?? Token.any
+        }
     }
 
     package static let name = "file.send"
     package static let summary = "Offers a file to a contact; one that was interrupted goes on where it stopped."
     package static let notes = TransferShape.notes.merging([
         "to": "The contact's name or public key.", "path": "The file, from the root of the file system.",
+        "token":
+            "A word of your own for this transfer: asked for again with it, it is the same one, also if it has ended.",
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> TransferShape {
@@ -63,7 +76,7 @@ package enum FileSend: Method {
                 .usage, "“\(params.path)” does not begin at the root of the file system", hint: "give the whole path")
         }
         call.letOthersProceed()
-        return TransferShape(try await call.node().sendFile(params.path, to: contact.key))
+        return TransferShape(try await call.node().sendFile(params.path, to: contact.key, token: params.token))
     }
 }
 
@@ -177,9 +190,11 @@ package enum FileList: Method {
         init(contact: String?, all: Bool, after: Int64) { (self.contact, self.all, self.after) = (contact, all, after) }
     }
 
-    package struct Result: Codable, Sendable {
+    package struct Result: Codable, ListPart {
         let transfers: [TransferRecord]
         let after: Int64?
+
+        var elements: [TransferRecord] { transfers }
     }
 
     package static let name = "file.list"
@@ -211,14 +226,7 @@ package enum FileList: Method {
 extension Client {
     /// The files that are on their way, with a contact or with all; with `all` also those that ended.
     package func transfers(with name: String?, all: Bool) async throws(PinholeError) -> [TransferRecord] {
-        var records: [TransferRecord] = []
-        var after: Int64? = 0
-        while let place = after {
-            let page = try await call(FileList.self, FileList.Params(contact: name, all: all, after: place))
-            records += page.transfers
-            after = page.after
-        }
-        return records
+        try await list(FileList.self) { FileList.Params(contact: name, all: all, after: $0) }
     }
 }
 

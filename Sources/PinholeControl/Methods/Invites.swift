@@ -49,12 +49,26 @@ package enum InviteCreate: Method {
         let addresses: [String]?
         let `for`: String?
         let expires: Double?
+        let token: String
 
+        /// The call may be repeated: its token sees to it that one invite is made.
         package init(
-            name: String, services: [ServiceAddress], addresses: [String], for key: PublicKey?, expires: Duration
+            name: String, services: [ServiceAddress], addresses: [String], for key: PublicKey?, expires: Duration,
+            token: String? = nil
         ) {
             (self.name, self.services, self.addresses) = (name, services.map(\.description), addresses)
             (self.for, self.expires) = (key?.text, expires.milliseconds / 1000)
+            self.token = token ?? Token.any
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            name = try container.decodeIfPresent(String.self, forKey: .name)
+            services = try container.decodeIfPresent([String].self, forKey: .services)
+            addresses = try container.decodeIfPresent([String].self, forKey: .addresses)
+            self.for = try container.decodeIfPresent(String.self, forKey: .for)
+            expires = try container.decodeIfPresent(Double.self, forKey: .expires)
+            token = try container.decodeIfPresent(String.self, forKey: .token) ?? Token.any
         }
     }
 
@@ -64,6 +78,7 @@ package enum InviteCreate: Method {
         "name": "What you call yourself.", "services": "Where you are found.",
         "addresses": "Where you are reached without a service.", "for": "The only key that may use it.",
         "expires": "After how many seconds it ends; a week without it.",
+        "token": "A word of your own for this invite: asked for again with it, it is the same one, and not another.",
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> InviteShape {
@@ -76,7 +91,7 @@ package enum InviteCreate: Method {
         let invite = try call.changing { () throws(PinholeError) in
             try call.profile.invite(
                 as: params.name ?? "", services: services, addresses: params.addresses ?? [], for: key,
-                expiresAt: Timestamp.now + UInt64(seconds * 1000))
+                expiresAt: Timestamp.now + UInt64(seconds * 1000), token: params.token)
         }
         return InviteShape(invite)
     }

@@ -39,21 +39,16 @@ package enum MessageSend: Method {
         /// The call may be repeated: its token sees to it that the message is accepted once.
         package init(to: String, text: String, token: String? = nil) {
             (self.to, self.text, wait, timeout) = (to, text, nil, nil)
-            self.token = token ?? Self.anyToken
+            self.token = token ?? Token.any
         }
 
-        /// Who gives no token makes one call, however often that is carried out here.
         package init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             to = try container.decode(String.self, forKey: .to)
             text = try container.decode(String.self, forKey: .text)
             wait = try container.decodeIfPresent(MessageShape.State.self, forKey: .wait)
             timeout = try container.decodeIfPresent(Double.self, forKey: .timeout)
-            token = try container.decodeIfPresent(String.self, forKey: .token) ?? Self.anyToken
-        }
-
-        private static var anyToken: String {
-            String(UInt64.random(in: 0 ... .max), radix: 36) + String(UInt64.random(in: 0 ... .max), radix: 36)
+            token = try container.decodeIfPresent(String.self, forKey: .token) ?? Token.any
         }
     }
 

@@ -56,9 +56,11 @@ package enum OutboxList: Method {
         init(to: String?, failed: Bool, after: Int64) { (self.to, self.failed, self.after) = (to, failed, after) }
     }
 
-    package struct Result: Codable, Sendable {
+    package struct Result: Codable, ListPart {
         let messages: [OutboxShape]
         let after: Int64?
+
+        var elements: [OutboxShape] { messages }
     }
 
     package static let name = "outbox.list"
@@ -87,14 +89,7 @@ package enum OutboxList: Method {
 extension Client {
     /// What was accepted and has not arrived, in the order in which it will be sent: to a contact, or to all.
     package func outbox(to name: String?, failed: Bool = false) async throws(PinholeError) -> [OutboxShape] {
-        var all: [OutboxShape] = []
-        var after: Int64? = 0
-        while let place = after {
-            let page = try await call(OutboxList.self, OutboxList.Params(to: name, failed: failed, after: place))
-            all += page.messages
-            after = page.after
-        }
-        return all
+        try await list(OutboxList.self) { OutboxList.Params(to: name, failed: failed, after: $0) }
     }
 }
 

@@ -148,7 +148,7 @@ final class ServerConnection: Caller {
             calls.addTask {
                 let answers = await self.answers(to: batch) { proceed.finish() }
                 proceed.finish()
-                if !answers.isEmpty { self.send(.array(answers)) }
+                if !answers.isEmpty { self.send(RPC.batch(answers)) }
             }
         case .object, .string, .integer, .number, .bool, .null, .unknown:
             calls.addTask {
@@ -206,16 +206,7 @@ final class ServerConnection: Caller {
 
     private func send(_ json: JSON) {
         var line = json.buffer
-        if line.readableBytes > ControlLimits.answer {
-            let id = json["id"] ?? .unknown
-            line =
-                RPC.response(
-                    id,
-                    RPC.Failure(
-                        PinholeError(
-                            .badData, "the answer is longer than \(ControlLimits.answer) bytes", hint: "ask for less"))
-                ).buffer
-        }
+        if line.readableBytes > ControlLimits.answer { line = RPC.tooLong(json["id"] ?? .unknown).buffer }
         if !queue.add(line) { sayGoodbye(tooSlow) }
     }
 

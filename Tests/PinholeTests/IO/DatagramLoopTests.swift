@@ -128,6 +128,33 @@ struct DatagramLoopTests {
         server.loop.stop()
     }
 
+    @Test("what a delegate has to send in several turns leaves before the loop stops")
+    func lastTurns() throws {
+        let loop = try DatagramLoop(isLoopback: true)
+        let farewells = Farewells()
+        try loop.start(farewells)
+        loop.perform { farewells.left.withLock { $0 = 100 } }
+        loop.stop()
+        #expect(farewells.left.withLock { $0 } == 0)
+    }
+
+    /// Has something to send in each of some turns.
+    private final class Farewells: LoopDelegate, Sendable {
+        let left = Mutex(0)
+
+        func drain(at now: Instant) -> Instant? {
+            left.withLock { left in
+                guard left > 0 else { return nil }
+                left -= 1
+                return left > 0 ? now : nil
+            }
+        }
+
+        func receive(_ datagram: Span<UInt8>, from source: Route, ecn: ECNCodepoint, at now: Instant) {}
+        func refused(_ size: Int, over route: Route, at now: Instant) {}
+        func addressesChanged(at now: Instant) {}
+    }
+
     @Test("the loop can be stopped from within")
     func stopFromWithin() async throws {
         let station = try stations.start()

@@ -43,7 +43,7 @@ struct FileQueueTests {
         }
         #expect(writer.transfer.received == 0 && told.withLock { $0 } == 0)
         let path = Mutex("")
-        queue.async { path.withLock { $0 = (try? writer.finish(.rename)) ?? "" } }
+        queue.async { path.withLock { $0 = (try? writer.finish(.rename))?.path ?? "" } }
         queue.resume()
         queue.sync {}
         #expect(told.withLock { $0 } == stream.count)

@@ -95,14 +95,61 @@ struct HistorySweeperTests {
         #expect(try texts == ["3"])
     }
 
+    private var files: AbandonedTransfers {
+        AbandonedTransfers(
+            store: store, own: identity.publicKey.key, folder: folder.path("downloads"), groups: folder.path("groups"))
+    }
+
+    private func offer(_ number: UInt64) -> FileOffer {
+        FileOffer(
+            transfer: number, salt: [UInt8](repeating: 1, count: 32), shape: .file, entries: 1, manifestSize: 40,
+            contentSize: 9000, totalSize: 8960, name: "film")
+    }
+
+    @Test("the hashes of what is sent stay until it is over, or its contact is none any more")
+    func groups() throws {
+        func begin(_ number: UInt64, _ key: PublicKey) throws -> (reference: TransferReference, name: String) {
+            let reference = TransferReference(contact: key, direction: .outgoing, number: number)
+            try store.insert(StoredTransfer(reference, offer(number), path: "/film", createdAt: 1))
+            let name = FileKey(sender: identity.publicKey.key, receiver: key.key, offer: offer(number)).token
+            SentGroups(folder.path("groups/\(name)")).set([UInt8](repeating: 7, count: 32), group: 0)
+            return (reference, name)
+        }
+        let carol = Identity.generate().publicKey
+        try store.add(Contact(name: "carol", key: carol))
+        let (kept, done, hers) = (try begin(1, bob), try begin(2, bob), try begin(3, carol))
+        func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path("groups")) }
+        try files.forgetGroups()
+        #expect(Set(try names()) == [kept.name, done.name, hers.name])
+        try store.setState(.done, of: done.reference)
+        try store.removeContact(named: "carol")
+        try files.forgetGroups()
+        #expect(try names() == [kept.name])
+    }
+
+    @Test("what was offered 30 days ago, and is not where it was, is given up")
+    func missingSources() throws {
+        try folder.write([1], to: "there")
+        let paths = [folder.path("there"), folder.path("missing"), folder.path("missing")]
+        let now: UInt64 = 100 * 86_400_000
+        let transfers = try zip([1, 2, 3] as [UInt64], zip(paths, [69, 69, 71])).map { number, source in
+            let reference = TransferReference(contact: bob, direction: .outgoing, number: number)
+            try store.insert(
+                StoredTransfer(
+                    reference, offer(number), path: source.0, createdAt: UInt64(source.1) * 86_400_000))
+            return reference
+        }
+        let given = try files.giveUp(at: now)
+        #expect(given == [.init(transfer: transfers[1], reason: AbandonedTransfers.sourceReason)])
+        #expect(try transfers.map { try store.transfer($0)?.state } == [Transfer.State.offered, .failed, .offered])
+    }
+
     @Test("a partial file whose sender does not come back for 30 days goes, and one that has moved since stays")
     func abandoned() throws {
         let downloads = folder.path("downloads")
         let own = identity.publicKey.key
         func begin(_ number: UInt64) throws -> (reference: TransferReference, path: String) {
-            let offer = FileOffer(
-                transfer: number, salt: [UInt8](repeating: 1, count: 32), shape: .file, entries: 1, manifestSize: 40,
-                contentSize: 9000, totalSize: 8960, name: "film")
+            let offer = offer(number)
             let reference = TransferReference(contact: bob, direction: .incoming, number: number)
             try store.insert(StoredTransfer(reference, offer, createdAt: 1))
             try store.setState(.accepted, of: reference, at: 2)
@@ -121,8 +168,9 @@ struct HistorySweeperTests {
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSince1970: days * 86_400)], ofItemAtPath: path + "/journal")
         }
-        let files = AbandonedTransfers(store: store, own: own, folder: downloads)
-        #expect(try files.giveUp(at: now) == [old.reference])
+        let files = self.files
+        #expect(
+            try files.giveUp(at: now) == [.init(transfer: old.reference, reason: AbandonedTransfers.senderReason)])
         #expect(try store.transfer(old.reference)?.state == .failed)
         #expect(try store.transfer(young.reference)?.state == .accepted)
         #expect(

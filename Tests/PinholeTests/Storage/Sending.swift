@@ -73,8 +73,8 @@ final class Sending: Sendable {
     func place(
         _ transfer: PartialTransfer, _ existing: NodeConfiguration.ExistingFilePolicy = .rename
     ) throws -> String {
-        let (manifest, changed) = try transfer.verify()
+        let (manifest, leftOut) = try transfer.verify()
         try transfer.synchronize()
-        return try Placement(transfer: transfer, manifest: manifest, changed: changed, existing: existing).place()
+        return try Placement(transfer: transfer, manifest: manifest, leftOut: leftOut, existing: existing).place()
     }
 }

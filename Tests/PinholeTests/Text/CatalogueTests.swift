@@ -120,7 +120,7 @@ struct CatalogueTests {
             #/\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|WHERE|VACUUM|REPLACE|FROM|ORDER BY|AND)\b| [=<>] \?|\bIN \(/#
         )
         let isForProgrammers = literal.before.contains(
-            #/assert\(|precondition|fatalError\(|label:|summary|static let name|notes|sql:|": \s*$|eraseDatabase|registerMigration/#
+            #/assert\(|precondition|fatalError\(|label:|summary|static let name|notes|sql:|":\s*$|eraseDatabase|registerMigration/#
         )
         return !isSQL && !isForProgrammers && !bare.hasPrefix("# ") && !bare.hasPrefix("pinhole ")
     }

@@ -104,6 +104,12 @@ extension Russian {
             "эта строка — не JSON или слишком вложенная",
         "this needs the network, and no process runs the node of this profile":
             "для этого нужна сеть, а узел этого профиля нигде не работает",
+        "the answers of the batch are longer than {1} bytes together":
+            "ответы пакета вместе длиннее {1} байт",
+        "ask for this one alone":
+            "спросите об этом отдельно",
+        "cancelled":
+            "отменено",
         "too many programs are connected: {1}":
             "подключено слишком много программ: {1}",
         "too slow: more than {1} bytes wait to be read":

@@ -84,6 +84,8 @@ extension Russian {
             "базу данных {1} занял другой процесс",
         "the database {1} was written by a newer version of Pinhole":
             "базу данных {1} записала более новая версия Pinhole",
+        "the disk with {1} is not there":
+            "нет диска, на котором {1}",
         "the disk is full: {1} cannot be written":
             "диск полон: не удаётся записать {1}",
         "the file did not arrive: {1}":
@@ -110,8 +112,8 @@ extension Russian {
             "искать нечего",
         "there is something of that name already":
             "что-то с этим именем уже есть",
-        "too many files of this contact wait for an answer: it was refused":
-            "слишком много файлов этого контакта ждут ответа: он отклонён",
+        "too many files of this contact wait already: it was refused":
+            "слишком много файлов этого контакта уже ждут: он отклонён",
         "try again":
             "попробуйте снова",
         "upgrade Pinhole":
@@ -156,8 +158,6 @@ extension Russian {
             "{1} предлагает {2} ({3}): «pinhole files accept» примет его.",
         "{1} {2} belongs to another user":
             "{1} {2} принадлежит другому пользователю",
-        "{1}/{2} changed while it was being sent, and was left out: send it again":
-            "{1}/{2}: изменилось во время отправки и пропущено; отправьте ещё раз",
         "{1}/{2}: its name is not UTF-8":
             "{1}/{2}: имя не в UTF-8",
         "{1}: it is neither a file nor a folder":
@@ -170,7 +170,19 @@ extension Russian {
             "у «{1}» невозможный список файлов",
         "“{1}” goes on behind what is here of it":
             "«{1}» продолжается дальше того, что здесь есть",
+        "it goes on when the disk is back; 'pinhole files cancel' gives it up":
+            "передача продолжится, когда диск вернётся; «pinhole files cancel» откажется от неё",
+        "it was offered 30 days ago, and is not where it was":
+            "предложено 30 дней назад, и на прежнем месте этого нет",
         "its sender did not come back for 30 days":
             "отправитель не возвращался 30 дней",
+        "send it again from where it is":
+            "отправьте ещё раз оттуда, где это теперь",
+        "{1:file|files} of it could not be sent, the rest was: {2}":
+            "{1:файл|файла|файлов} из этого не удалось отправить, остальное дошло: {2}",
+        "{1} came without {2:file|files} that could not be sent: {3}":
+            "{1}: не хватает {2:файла|файлов|файлов}, отправить которые не удалось: {3}",
+        "{1} was deleted, or has another name now":
+            "{1}: удалено или названо иначе",
     ]
 }

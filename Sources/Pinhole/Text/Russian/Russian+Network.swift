@@ -134,8 +134,8 @@ extension Russian {
             "эта служба для тех, у кого есть пропуск: назовите файл с вашим в настройках как token-file",
         "this service is full: try again later, or use another":
             "эта служба переполнена: попробуйте позже или возьмите другую",
-        "too many of your files wait there for an answer":
-            "слишком много ваших файлов ждут там ответа",
+        "too many of your files wait there already":
+            "у получателя уже ждёт слишком много ваших файлов",
         "too many registrations come from your address: try again later":
             "с вашего адреса слишком много регистраций: попробуйте позже",
         "unknown: no service is configured that could be asked":
