@@ -109,7 +109,8 @@ let package = Package(
         .testTarget(
             name: "PinholeTests",
             dependencies: [
-                "CCrashDisk", "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "TestSupport",
+                "CCrashDisk", "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "Simulator",
+                "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: lifetimes),
