@@ -72,7 +72,10 @@ struct RandomWorldRegressionTests {
     func echoingService() throws {
         _ = try RandomWorld.run(
             seed: 13,
-            [.corruptService(.manyAddresses), .recover(.bob), .say(.bob, lines: 2), .connectBoth, .pass(seconds: 185)])
+            [
+                .weather(.corruptService(.manyAddresses)), .recover(.bob), .say(.bob, lines: 2), .connectBoth,
+                .pass(seconds: 185),
+            ])
     }
 
     @Test("a file, or messages, that waited when a person hung up never went, though both were there again")

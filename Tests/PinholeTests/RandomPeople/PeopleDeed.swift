@@ -18,12 +18,9 @@ enum PeopleDeed: Equatable, Sendable {
     /// Opens the line of one of the newest invites; who is not honest does so whatever the line says.
     case use(Int, invite: Int, isHonest: Bool)
     case revoke(Int), decide(Int, accepting: Bool)
-    // What the network does.
-    case lose(Int), corrupt(Int), delay(Int, milliseconds: Int)
-    case badLine(lossPercent: Int), doublingLine, reorderingLine, goodLine
-    case replay(Int)
+    case weather(Weather)
+    // What happens to networks.
     case flushNAT(Int), move(Int, NetworkType)
-    case stopService, startService, corruptService(LyingService.Lie), cleanService
     // What happens to processes and disks.
     case kill(Int), killSoon(Int)
     /// Starts somebody's process, or that of another one, if it does not run.
@@ -58,20 +55,20 @@ extension PeopleDeed {
         case 41..<51: return .use(one, invite: number(0...9), isHonest: number(0...3) > 0)
         case 51: return .revoke(one)
         case 52..<56: return .decide(one, accepting: number(0...3) > 0)
-        case 56..<59: return .lose(number(1...8))
-        case 59: return .corrupt(number(1...6))
-        case 60..<62: return .delay(number(1...6), milliseconds: number(10...1500))
-        case 62..<64: return .badLine(lossPercent: number(5...40))
-        case 64: return .doublingLine
-        case 65: return .reorderingLine
-        case 66..<69: return .goodLine
-        case 69..<72: return .replay(number(1...40))
+        case 56..<59: return .weather(.lose(number(1...8)))
+        case 59: return .weather(.corrupt(number(1...6)))
+        case 60..<62: return .weather(.delay(number(1...6), milliseconds: number(10...1500)))
+        case 62..<64: return .weather(.badLine(lossPercent: number(5...40)))
+        case 64: return .weather(.doublingLine)
+        case 65: return .weather(.reorderingLine)
+        case 66..<69: return .weather(.goodLine)
+        case 69..<72: return .weather(.replay(number(1...40)))
         case 72: return .flushNAT(one)
         case 73: return .move(one, networks.randomElement(using: &random)!)
-        case 74: return .stopService
-        case 75: return .startService
-        case 76: return .corruptService(LyingService.Lie.allCases.randomElement(using: &random)!)
-        case 77..<79: return .cleanService
+        case 74: return .weather(.stopService)
+        case 75: return .weather(.startService)
+        case 76: return .weather(.corruptService(LyingService.Lie.allCases.randomElement(using: &random)!))
+        case 77..<79: return .weather(.cleanService)
         case 79..<82: return .kill(one)
         case 82..<85: return .killSoon(one)
         case 85..<91: return .start(one)

@@ -24,7 +24,7 @@ extension RandomPeople {
             let taken = try people[offer.to].transfer(offer.incoming(people))
             if taken?.state != .done { throw violation("“\(offer.name)” was confirmed and is not there") }
         }
-        if let stranger = wire.stranger(to: places) { throw violation("a datagram went to \(stranger)") }
+        if let stranger = wire.stranger() { throw violation("a datagram went to \(stranger)") }
     }
 
     /// Whether a person has a contact for no reason.
@@ -56,9 +56,7 @@ extension RandomPeople {
     /// Everything is put right; then all that was accepted arrives, and nothing is left over.
     func end() throws -> Summary {
         world.trace?("── all is well again")
-        clearLine()
-        world.liar = nil
-        world.startService()
+        wire.clearUp(world)
         for person in people {
             try person.clear()
             person.host.diesSoon = false

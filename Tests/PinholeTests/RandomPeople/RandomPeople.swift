@@ -34,8 +34,7 @@ final class RandomPeople {
     let seed: UInt64
     var deeds: [PeopleDeed] = []
     private var random: SeededRandom
-    var wire: Wire
-    var places = Places()
+    let wire: Wire
     private var networks = 0
     var lines: [InviteLine] = []
     var offered: [Offered] = []
@@ -66,7 +65,7 @@ final class RandomPeople {
         }
         world.tap = { [unowned self] in wire.pass($0) }
         for person in people {
-            places.visited(person.host.interfaces)
+            wire.places.visited(person.host.interfaces)
             try person.host.start()
         }
         world.run(for: .seconds(5))
@@ -110,10 +109,8 @@ final class RandomPeople {
             // What a person is told who asks for what cannot be.
             world.trace?("   \(error)")
         }
-        for person in people { places.visited(person.host.interfaces) }
-        // Some deeds meet what the one before has begun, others what it led to.
-        var pause: Duration = [.zero, .milliseconds(3), .milliseconds(30), .milliseconds(300), .seconds(3)]
-            .randomElement(using: &random)!
+        for person in people { wire.places.visited(person.host.interfaces) }
+        var pause = Weather.pauses.randomElement(using: &random)!
         if case .pass(let seconds) = deed { pause = .seconds(seconds) }
         world.run(for: pause)
         try check()
@@ -161,29 +158,12 @@ extension RandomPeople {
             try people[one].profile.revokeInvite(line.sent.id)
             people[one].contactsChanged()
         case .decide(let one, let accepting): try decide(one, accepting)
-        case .lose(let count): wire.lose += count
-        case .corrupt(let count): wire.corrupt += count
-        case .delay(let count, let milliseconds): wire.delay(count, by: .milliseconds(milliseconds))
-        case .badLine(let percent):
-            world.link.loss = Double(percent) / 100
-            world.link.burst = 2
-        case .doublingLine: world.link.duplication = 0.5
-        case .reorderingLine:
-            world.link.reordering = 0.3
-            world.link.reorderingDelay = .milliseconds(50)
-        case .goodLine: clearLine()
-        case .replay(let count): replay(count)
+        case .weather(let weather): wire.happen(weather, in: world, &random)
         case .flushNAT(let one): people[one].host.interfaces.forEach { $0.nat?.flush() }
         case .move(let one, let type):
             networks += 1
             people[one].host.move(to: world.makeNetwork(networks % 200 + 1, type))
             world.findRouters()
-        case .stopService: world.stopService()
-        case .startService: world.startService()
-        case .corruptService(let lie):
-            places.named(Places.victim)
-            world.liar = LyingService(lie, secret: world.serviceSecret, victim: Places.victim)
-        case .cleanService: world.liar = nil
         case .kill(let one): people[one].host.kill()
         case .killSoon(let one): people[one].host.diesSoon = true
         case .start(let one):
@@ -267,20 +247,5 @@ extension RandomPeople {
             try people[one].profile.decline(request)
         }
         people[one].contactsChanged()
-    }
-
-    private func replay(_ count: Int) {
-        places.named(Places.attacker)
-        for _ in 0..<count {
-            guard let old = wire.anOldOne(&random) else { return }
-            // By an attacker who may send from anywhere.
-            old.host.receive(
-                old.bytes, .notECT, from: random.chance(0.5) ? old.source : Places.attacker, by: .main)
-        }
-    }
-
-    func clearLine() {
-        world.link = Link(delay: world.link.delay)
-        wire.clear()
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Simulator
 import Testing
 
 @testable import Pinhole
@@ -27,8 +28,9 @@ struct RandomPeopleTests {
             }
         }
         if Self.count > 100 { print(sum) }
-        // A world where nothing was sent proves nothing.
+        // Worlds where nothing was sent prove nothing; of a few it may be so.
         let count = Int(Self.count) / 4
+        guard count >= 10 else { return }
         #expect(sum.files > count / 8 && sum.folders > count / 8)
         #expect(sum.requests > count / 8 && sum.meetings > count / 8)
     }
@@ -50,7 +52,7 @@ struct RandomPeopleRegressionTests {
         _ = try RandomPeople.run(
             seed: seed,
             [
-                .badLine(lossPercent: 40), .sendFolder(0, to: 1, entries: 5, bytes: 900_000), .accept(1),
+                .weather(.badLine(lossPercent: 40)), .sendFolder(0, to: 1, entries: 5, bytes: 900_000), .accept(1),
                 .pass(seconds: 1), .accept(1), .pass(seconds: 1), .kill(0), .change(0),
             ])
     }
@@ -60,7 +62,7 @@ struct RandomPeopleRegressionTests {
         _ = try RandomPeople.run(
             seed: 0,
             [
-                .stopService, .invite(0, bound: nil, seconds: 1500), .use(2, invite: 0, isHonest: true),
+                .weather(.stopService), .invite(0, bound: nil, seconds: 1500), .use(2, invite: 0, isHonest: true),
                 .pass(seconds: 20), .disconnect(2, from: 0), .pass(seconds: 20),
             ])
     }

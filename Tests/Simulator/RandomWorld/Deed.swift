@@ -17,11 +17,7 @@ package enum Deed: Equatable, Sendable {
     case see(Side), type(Side)
     /// Opens a stream of bytes, if they are connected, and writes so many.
     case stream(Side, bytes: Int)
-    // What the network does to the next datagrams.
-    case lose(Int), corrupt(Int), delay(Int, milliseconds: Int)
-    case badLine(lossPercent: Int), doublingLine, reorderingLine, goodLine
-    /// Datagrams that arrived before arrive again, from where they came or from elsewhere.
-    case replay(Int)
+    case weather(Weather)
     // What happens to networks.
     case flushNAT(Side), renumberNAT(Side), move(Side, NetworkType)
     // What happens to processes and machines.
@@ -29,8 +25,6 @@ package enum Deed: Equatable, Sendable {
     /// With the disk as it was up to an hour ago, and with a clock that is wrong.
     case restoreBackup(Side), setClock(Side, hours: Int)
     case fillDisk(Side), freeDisk(Side)
-    // What happens to the service.
-    case stopService, startService, corruptService(LyingService.Lie), cleanService
     /// Nothing, for long.
     case pass(seconds: Int)
 }
@@ -51,14 +45,14 @@ extension Deed {
         case 33: return .type(side)
         case 34..<39: return .stream(side, bytes: number(0...300_000))
         case 39..<43: return .offer(side, bytes: number(0...40_000))
-        case 43..<47: return .lose(number(1...8))
-        case 47..<50: return .corrupt(number(1...6))
-        case 50..<53: return .delay(number(1...6), milliseconds: number(10...1500))
-        case 53..<56: return .badLine(lossPercent: number(5...60))
-        case 56..<58: return .doublingLine
-        case 58..<60: return .reorderingLine
-        case 60..<63: return .goodLine
-        case 63..<67: return .replay(number(1...40))
+        case 43..<47: return .weather(.lose(number(1...8)))
+        case 47..<50: return .weather(.corrupt(number(1...6)))
+        case 50..<53: return .weather(.delay(number(1...6), milliseconds: number(10...1500)))
+        case 53..<56: return .weather(.badLine(lossPercent: number(5...60)))
+        case 56..<58: return .weather(.doublingLine)
+        case 58..<60: return .weather(.reorderingLine)
+        case 60..<63: return .weather(.goodLine)
+        case 63..<67: return .weather(.replay(number(1...40)))
         case 67..<70: return .flushNAT(side)
         case 70..<72: return .renumberNAT(side)
         case 72..<75:
@@ -70,10 +64,10 @@ extension Deed {
         case 88..<90: return .setClock(side, hours: [-8766, -24, -1, 1, 24, 8766].randomElement(using: &random)!)
         case 90: return .fillDisk(side)
         case 91: return .freeDisk(side)
-        case 92: return .stopService
-        case 93: return .startService
-        case 94: return .corruptService(LyingService.Lie.allCases.randomElement(using: &random)!)
-        case 95: return .cleanService
+        case 92: return .weather(.stopService)
+        case 93: return .weather(.startService)
+        case 94: return .weather(.corruptService(LyingService.Lie.allCases.randomElement(using: &random)!))
+        case 95: return .weather(.cleanService)
         default: return .pass(seconds: number(1...200))
         }
     }

@@ -19,25 +19,24 @@ package final class RandomWorld {
     }
 
     package let world: World
-    private let seed: UInt64
-    private let peers: [Peer]
-    private let probe: Probe
-    private let isRestless: Bool
-    private var deeds: [Deed] = []
-    private var random: SeededRandom
-    private var ledger = Ledger()
-    private var places = Places()
-    private var wire: Wire
+    let seed: UInt64
+    let peers: [Peer]
+    let probe: Probe
+    let isRestless: Bool
+    var deeds: [Deed] = []
+    var random: SeededRandom
+    var ledger = Ledger()
+    let wire: Wire
     /// Copies of each side's disk, with the time that they were made at.
     private var backups: [[(time: Instant, disk: Disk)]] = [[], []]
     private var transfers: UInt64 = 0
     /// How many streams of bytes were opened.
-    private var streams = 0
+    var streams = 0
     private var networks = 2
 
     /// How long all may take to arrive once nothing is in the way. A contact that was killed is noticed by silence, a
     /// wrong address by refreshes that lead nowhere: see `Limits` for both.
-    private static let patience: Duration = .seconds(180)
+    static let patience: Duration = .seconds(180)
 
     /// What a test that sees inside of an endpoint adds.
     package struct Probe {
@@ -65,8 +64,8 @@ package final class RandomWorld {
         let (alice, bob) = world.makePair(
             types.randomElement(using: &random)!, types.randomElement(using: &random)!)
         peers = [alice, bob]
-        for peer in peers { places.visited(peer.interfaces) }
         wire = Wire(seed: seed)
+        for peer in peers { wire.places.visited(peer.interfaces) }
         isRestless = random.chance(0.5)
         for peer in peers {
             peer.closesStreams = true
@@ -125,19 +124,17 @@ package final class RandomWorld {
         deeds.append(deed)
         world.trace?("── \(deed)")
         perform(deed)
-        for peer in peers { places.visited(peer.interfaces) }
-        // Some deeds meet what the one before has begun, others what it led to.
-        var pause: Duration = [.zero, .milliseconds(3), .milliseconds(30), .milliseconds(300), .seconds(3)]
-            .randomElement(using: &random)!
+        for peer in peers { wire.places.visited(peer.interfaces) }
+        var pause = Weather.pauses.randomElement(using: &random)!
         if case .pass(let seconds) = deed { pause = .seconds(seconds) }
         world.run(for: pause)
         try check()
     }
 
-    private func peer(_ side: Side) -> Peer { peers[side.rawValue] }
+    func peer(_ side: Side) -> Peer { peers[side.rawValue] }
 }
 
-// MARK: What happens
+// What happens.
 
 extension RandomWorld {
     private func perform(_ deed: Deed) {
@@ -181,18 +178,7 @@ extension RandomWorld {
         case .stream(let side, let bytes):
             guard peer(side).isRunning else { return }
             openStream(side, random.bytes(bytes))
-        case .lose(let count): wire.lose += count
-        case .corrupt(let count): wire.corrupt += count
-        case .delay(let count, let milliseconds): wire.delay(count, by: .milliseconds(milliseconds))
-        case .badLine(let percent):
-            world.link.loss = Double(percent) / 100
-            world.link.burst = 2
-        case .doublingLine: world.link.duplication = 0.5
-        case .reorderingLine:
-            world.link.reordering = 0.3
-            world.link.reorderingDelay = .milliseconds(50)
-        case .goodLine: clearLine()
-        case .replay(let count): replay(count)
+        case .weather(let weather): wire.happen(weather, in: world, &random)
         case .flushNAT(let side): peer(side).interfaces.forEach { $0.nat?.flush() }
         case .renumberNAT(let side):
             networks += 1
@@ -210,24 +196,18 @@ extension RandomWorld {
         case .setClock(let side, let hours): recover(side, clockError: .seconds(hours * 3600))
         case .fillDisk(let side): peer(side).hasRoom = false
         case .freeDisk(let side): peer(side).hasRoom = true
-        case .stopService: world.stopService()
-        case .startService: world.startService()
-        case .corruptService(let lie):
-            places.named(Places.victim)
-            world.liar = LyingService(lie, secret: world.serviceSecret, victim: Places.victim)
-        case .cleanService: world.liar = nil
         case .pass: break
         }
     }
 
-    private func connect(_ side: Side) {
+    func connect(_ side: Side) {
         guard peer(side).isRunning else { return }
         peer(side).connect(to: peer(side.other))
     }
 
     /// Returns the name of the stream; nil when they are not connected, or have too many open.
     @discardableResult
-    private func openStream(_ side: Side, _ content: [UInt8]) -> String? {
+    func openStream(_ side: Side, _ content: [UInt8]) -> String? {
         let name = "\(side) \(ledger.nextLine())"
         ledger.opened(name, content)
         guard peer(side).openStream(name, content, to: peer(side.other).key) else { return nil }
@@ -235,7 +215,7 @@ extension RandomWorld {
         return name
     }
 
-    private func recover(_ side: Side, clockError: Duration = .zero) {
+    func recover(_ side: Side, clockError: Duration = .zero) {
         // What is on disk when the process dies is what a later backup would hold.
         backUp(side)
         peer(side).kill()
@@ -255,114 +235,5 @@ extension RandomWorld {
         ledger.restored(side, from: peer(side).disk, to: copy)
         peer(side).recover(with: peer(side.other), from: copy)
         probe.prepare(peer(side), isRestless)
-    }
-
-    private func replay(_ count: Int) {
-        places.named(Places.attacker)
-        for _ in 0..<count {
-            guard let old = wire.anOldOne(&random) else { return }
-            // By an attacker who may send from anywhere.
-            let source = random.chance(0.5) ? old.source : Places.attacker
-            old.host.receive(old.bytes, .notECT, from: source, by: .main)
-        }
-    }
-
-    private func clearLine() {
-        world.link = Link(delay: world.link.delay)
-        wire.clear()
-    }
-}
-
-// MARK: What must be true
-
-extension RandomWorld {
-    private func check() throws(Violation) {
-        for side in Side.allCases {
-            let faults = [
-                ledger.fault(of: side, peer(side).disk),
-                ledger.fault(of: side, streams: Array(peer(side).streams.values)),
-                ledger.falselyConfirmed(to: side, peer(side), peer(side.other).disk),
-            ]
-            if let sentence = faults.compactMap(\.self).first { throw violation(sentence) }
-            if let excess = probe.excess(peer(side)) { throw violation("\(side) \(excess)") }
-        }
-        if let stranger = wire.stranger(to: places) { throw violation("a datagram went to \(stranger)") }
-    }
-
-    /// Everything is put right; then all that was accepted arrives, and silence follows.
-    private func end() throws(Violation) -> Summary {
-        clearLine()
-        world.liar = nil
-        world.startService()
-        for side in Side.allCases {
-            peer(side).hasRoom = true
-            if !peer(side).isRunning { recover(side) }
-        }
-        world.trace?("── all is well again")
-        world.run(for: Self.patience) { peers.allSatisfy { $0.disk.outbox.isEmpty && $0.disk.openFiles.isEmpty } }
-        try check()
-        for side in Side.allCases {
-            let disk = peer(side).disk
-            if !disk.outbox.isEmpty { throw violation("\(disk.outbox.count) messages of \(side) never arrived") }
-            if !disk.openFiles.isEmpty { throw violation("files \(disk.openFiles) of \(side) never arrived") }
-            if let sentence = ledger.missing(from: side, peer(side.other).disk) { throw violation(sentence) }
-        }
-        try endTalking()
-        // A minute in which nobody says anything, after old sessions and addresses were found out to be gone.
-        world.run(for: .seconds(180))
-        let before = peers.map(\.sentCount)
-        world.run(for: .seconds(60))
-        // Of a NAT that forgot its mappings while people talked it is believed for a while that it does so each two seconds,
-        // and keys that are renewed all the time cost packets too.
-        let bound = isRestless ? 300 : 150
-        for (peer, count) in zip(peers, before) where peer.sentCount - count > bound {
-            throw violation("\(peer.sentCount - count) datagrams were sent in a minute of silence")
-        }
-        try check()
-        var summary = Summary()
-        summary.messages = ledger.messages
-        summary.files = ledger.files
-        summary.streams = streams
-        summary.reads = peers.map(\.reads.count).reduce(0, +)
-        summary.datagrams = peers.map(\.sentCount).reduce(0, +)
-        summary.virtualTime = world.now - Instant(nanoseconds: 0)
-        return summary
-    }
-
-    /// What is only told between connected peers is told once they are: streams of bytes, and what somebody has seen.
-    private func endTalking() throws(Violation) {
-        var awaited = Side.allCases
-        var opened: Set<String> = []
-        let giveUp = world.now + Self.patience
-        while !awaited.isEmpty {
-            guard world.now < giveUp else { throw violation("no stream of \(awaited) ever came through") }
-            for side in awaited {
-                connect(side)
-                opened.formUnion([openStream(side, random.bytes(3000))].compactMap(\.self))
-            }
-            world.run(for: .seconds(10)) { awaited.allSatisfy { hasEnded(opened, at: $0.other) } }
-            awaited = awaited.filter { !hasEnded(opened, at: $0.other) }
-        }
-        world.run(for: .seconds(10)) { Side.allCases.allSatisfy(isToldWhatWasRead) }
-        for side in Side.allCases where !isToldWhatWasRead(side) {
-            throw violation("\(side) was never told that \(side.other) has seen a message")
-        }
-        try check()
-    }
-
-    /// Of the last that was read; those before it were told to who may have been restored since.
-    private func isToldWhatWasRead(_ side: Side) -> Bool {
-        guard let (epoch, counter) = peer(side.other).disk.state.highestRead.all.last else { return true }
-        return peer(side).reads.contains { $0.epoch == epoch && $0.counter >= counter }
-    }
-
-    private func hasEnded(_ names: Set<String>, at side: Side) -> Bool {
-        peer(side).streams.values.contains {
-            names.contains($0.name) && !$0.name.hasPrefix("\(side)") && $0.end == .fin
-        }
-    }
-
-    private func violation(_ sentence: String) -> Violation {
-        Violation(seed: seed, deeds: deeds, sentence: sentence)
     }
 }

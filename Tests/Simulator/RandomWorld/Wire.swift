@@ -1,16 +1,17 @@
 package import PinholeWire
-package import TestSupport
+import TestSupport
 
-/// What befalls the next datagrams of a ``RandomWorld``, and what was seen of earlier ones.
-package struct Wire {
-    package struct Old {
-        package let bytes: [UInt8]
-        package let source: TransportAddress
-        package let host: any Host
+/// What befalls the next datagrams of a random world, and what was seen of earlier ones.
+package final class Wire {
+    struct Old {
+        let bytes: [UInt8]
+        let source: TransportAddress
+        let host: any Host
     }
 
-    package var lose = 0
-    package var corrupt = 0
+    package var places = Places()
+    var lose = 0
+    var corrupt = 0
     private var delays: [Duration] = []
     private var random: SeededRandom
     private var memory: [Old] = []
@@ -23,17 +24,17 @@ package struct Wire {
         random = SeededRandom(seed: seed ^ 0x317e)
     }
 
-    package mutating func delay(_ count: Int, by time: Duration) {
+    func delay(_ count: Int, by time: Duration) {
         delays += Array(repeating: time, count: count)
     }
 
-    package mutating func clear() {
+    func clear() {
         lose = 0
         corrupt = 0
         delays.removeAll()
     }
 
-    package mutating func pass(_ flight: World.Flight) -> World.Flight? {
+    package func pass(_ flight: World.Flight) -> World.Flight? {
         destinations.insert(flight.destination)
         if lose > 0 {
             lose -= 1
@@ -49,7 +50,7 @@ package struct Wire {
         return flight
     }
 
-    package mutating func remember(_ bytes: [UInt8], from source: TransportAddress, to host: any Host) {
+    package func remember(_ bytes: [UInt8], from source: TransportAddress, to host: any Host) {
         let old = Old(bytes: bytes, source: source, host: host)
         if memory.count < Self.maxMemory {
             memory.append(old)
@@ -58,12 +59,12 @@ package struct Wire {
         }
     }
 
-    package func anOldOne(_ random: inout SeededRandom) -> Old? {
+    func anOldOne(_ random: inout SeededRandom) -> Old? {
         memory.randomElement(using: &random)
     }
 
     /// A place that datagrams were sent to and that nobody here ever had.
-    package mutating func stranger(to places: Places) -> TransportAddress? {
+    package func stranger() -> TransportAddress? {
         defer { destinations.removeAll() }
         return destinations.first { !places.isKnown($0.ip) }
     }
