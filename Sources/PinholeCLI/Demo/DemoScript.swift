@@ -15,8 +15,9 @@ struct DemoScript: Sendable {
         defer { echo.cancel() }
         var events = Events(you.session.events)
 
-        tell("keys", "you    \(you.profile.identity.publicKey.text)")
-        tell("", "\(DemoWorld.friendName)   \(friend.profile.identity.publicKey.text)")
+        let words: Phrase = "you"
+        tell("keys", Phrase(verbatim: padded("\(words)", to: 7) + you.profile.identity.publicKey.text))
+        tell("", Phrase(verbatim: padded(DemoWorld.friendName, to: 7) + friend.profile.identity.publicKey.text))
         try compareSafetyNumbers()
         tell("service", "\(world.service)")
         let observed = try await events.next("the service to answer") {
@@ -66,7 +67,7 @@ struct DemoScript: Sendable {
         guard answer == DemoEcho.answer(to: text) else {
             throw Failure(.bug, "\(DemoWorld.friendName) answered “\(answer)”")
         }
-        tell(DemoWorld.friendName, Phrase(verbatim: answer))
+        tell(Phrase(verbatim: DemoWorld.friendName), Phrase(verbatim: answer))
     }
 
     /// A file of random bytes there; both ends are hashed.
@@ -88,11 +89,15 @@ struct DemoScript: Sendable {
         let thanks = try await events.next("an answer") {
             if case .message(let message) = $0 { message.text } else { nil }
         }
-        tell(DemoWorld.friendName, Phrase(verbatim: thanks))
+        tell(Phrase(verbatim: DemoWorld.friendName), Phrase(verbatim: thanks))
     }
 
-    private func tell(_ label: String, _ words: Phrase) {
-        Console.result(verbatim: label + String(repeating: " ", count: max(9 - label.count, 1)) + "\(words)")
+    private func tell(_ label: Phrase, _ words: Phrase) {
+        Console.result(verbatim: padded("\(label)", to: 9) + "\(words)")
+    }
+
+    private func padded(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(width - text.count, 1))
     }
 
     private func hex(_ bytes: [UInt8]) -> String {

@@ -52,11 +52,17 @@ struct CatalogueTests {
         #expect(untranslated.isEmpty, "not “as Phrase”:\n\(untranslated.sorted().joined(separator: "\n"))")
     }
 
-    @Test("knows the single words, too, that are said to be for people")
+    @Test("knows the single words, too, that stand where something is said to people")
     func words() throws {
+        let places = [
+            #/"(?<word>\w+)" as Phrase/#, #/\b(?:tell|talk|result|warn|ask)\(\s*"(?<word>[a-z]\w+)"/#,
+            #/: Phrase\??(?: =|\s*\{)\s*"(?<word>\w+)"/#,
+        ]
         for file in try Self.files() {
-            for match in try String(contentsOf: file, encoding: .utf8).matches(of: #/"(\w+)" as Phrase/#) {
-                #expect(Catalogue.translation(of: String(match.1), to: .russian) != nil, "\(match.0)")
+            let source = try String(contentsOf: file, encoding: .utf8)
+            for match in places.flatMap({ source.matches(of: $0) }) {
+                let word = String(match.word)
+                #expect(Catalogue.translation(of: word, to: .russian) != nil, "\(file.lastPathComponent): \(word)")
             }
         }
     }

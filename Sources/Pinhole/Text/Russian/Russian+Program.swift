@@ -64,8 +64,6 @@ extension Russian {
             "Узел работает в «{1}» (pid {2}); этот демон переймёт его, когда тот завершится.",
         "'{1}' explains, with an example":
             "«{1}» объяснит, с примером",
-        ", {1} round trips":
-            ", {1} обхода туда и обратно",
         "--ack-stdin needs --cursor and --follow":
             "--ack-stdin требует --cursor и --follow",
         "--forget needs --cursor alone":
@@ -148,14 +146,10 @@ extension Russian {
             "таблица",
         "accepted":
             "принято",
-        "an answer":
-            "ответа",
         "an array of service addresses":
             "массив адресов служб",
         "an array of words":
             "массив слов",
-        "arrived,     {1}, BLAKE2b {2}…  ({3}/s)":
-            "дошёл,       {1}, BLAKE2b {2}…  ({3}/с)",
         "blocked":
             "заблокирован",
         "by {1}":
@@ -166,14 +160,8 @@ extension Russian {
             "отклонено",
         "default":
             "по умолчанию",
-        "direct path {1}, session in {2}{3}":
-            "прямой путь {1}, сеанс за {2}{3}",
-        "done":
-            "готово",
         "environment {1}":
             "переменная {1}",
-        "everything worked; the keys and files of this demonstration are removed":
-            "всё получилось; ключи и файлы этого показа удалены",
         "expired":
             "истекло",
         "failed":
@@ -186,10 +174,6 @@ extension Russian {
             "от {1}",
         "give --cursor NAME for what happened, --follow for what happens, or both":
             "укажите --cursor ИМЯ для того, что было, --follow для того, что будет, или оба",
-        "got {1}, thank you":
-            "получено: {1}, спасибо",
-        "hello from behind the pinhole":
-            "привет из-за точечного отверстия",
         "kB":
             "кБ",
         "not “{1}”":
@@ -218,38 +202,20 @@ extension Russian {
             "файл профиля {1}",
         "refused":
             "отклонён",
-        "registered; it sees you at {1}":
-            "зарегистрирован; она видит вас как {1}",
         "requested":
             "ждёт ответа",
         "revoked":
             "отозвано",
-        "still talking, with nobody in between":
-            "разговор идёт дальше, и между ними никого",
-        "stopped: it only introduces":
-            "остановлена: она только знакомит",
         "the control socket {1} cannot be used: {2}":
             "управляющим сокетом {1} нельзя пользоваться: {2}",
         "the demonstration did not get on within a minute":
             "показ не продвинулся за минуту",
-        "the file arrived with another hash: {1}":
-            "файл пришёл с другим хешем: {1}",
         "the host of the profile ended before it answered":
             "процесс профиля завершился, не ответив",
         "the keys are {1}":
             "ключи: {1}",
-        "the node ended while waiting for {1}":
-            "узел остановился, пока ждали: {1}",
         "the parameters are not a JSON object":
             "параметры — не объект JSON",
-        "the safety numbers of the two sides differ":
-            "коды безопасности двух сторон различаются",
-        "the second peer to register":
-            "регистрации второго узла",
-        "the service cannot be started: {1}":
-            "не удаётся запустить службу: {1}",
-        "the service to answer":
-            "ответа службы",
         "the token file":
             "файл с пропуском",
         "there are no completions for “{1}”":
@@ -270,14 +236,6 @@ extension Russian {
             "true или false",
         "via {1}":
             "через {1}",
-        "you said: {1}":
-            "вы сказали: {1}",
-        "{1}  (delivered in {2})":
-            "{1}  (доставлено за {2})",
-        "{1}  (the same on both sides)":
-            "{1}  (одинаково с обеих сторон)",
-        "{1} answered “{2}”":
-            "{1} отвечает «{2}»",
         "{1} is longer than {2} bytes":
             "{1}: длиннее {2} байт",
         "{1} is not UTF-8 text":

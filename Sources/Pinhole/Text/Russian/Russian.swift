@@ -3,7 +3,7 @@
 enum Russian {
     /// No sentence stands in two of them.
     static let tables = [
-        network, files, talk, people, control, program, networkCommands, help, options, pages,
+        network, files, talk, people, control, demo, program, networkCommands, help, options, pages,
     ]
 }
 
