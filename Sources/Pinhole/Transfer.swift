@@ -58,12 +58,12 @@ extension Profile {
         try store.transfers(with: key, unfinished: false).map { Transfer($0) }
     }
 
-    /// The first transfers after a place, 0 for the beginning, each with its place.
+    /// The first transfers after a place, 0 for the beginning, each with its place and why it ended without its file.
     package func transfers(
         with key: PublicKey?, unfinished: Bool, after place: Int64, limit: Int
-    ) throws(PinholeError) -> [(place: Int64, transfer: Transfer)] {
+    ) throws(PinholeError) -> [(place: Int64, transfer: Transfer, failure: Phrase?)] {
         try store.transfers(with: key, unfinished: unfinished, after: place, limit: limit)
-            .map { ($0.place, Transfer($0.transfer)) }
+            .map { ($0.place, Transfer($0.transfer), $0.failure) }
     }
 
     /// A transfer; nil when there is none of that name.

@@ -142,21 +142,23 @@ extension Store {
 
     /// Why a transfer ended without its file, as the event log has it; nil where that is forgotten.
     func failure(of reference: TransferReference) throws(PinholeError) -> Phrase? {
-        try read { database in
-            let row = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT cursor, detail FROM event WHERE kind = ? AND contact = ? AND direction = ? AND number = ?
-                    ORDER BY cursor DESC LIMIT 1
-                    """,
-                arguments: [
-                    LoggedEvent.Kind.fileFailed.rawValue, try contactID(reference.contact, database),
-                    reference.direction.rawValue, Int64(bitPattern: reference.number),
-                ])
-            guard let row, let detail: Data = try row.decode(forColumn: "detail") else { return nil }
-            // A sentence without arguments is one of the catalogue again.
-            return Phrase(stringLiteral: try vault.text(detail, for: .eventDetail(row.decode(forColumn: "cursor"))))
-        }
+        try read { try failure(of: reference, $0) }
+    }
+
+    private func failure(of reference: TransferReference, _ database: Database) throws -> Phrase? {
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT cursor, detail FROM event WHERE kind = ? AND contact = ? AND direction = ? AND number = ?
+                ORDER BY cursor DESC LIMIT 1
+                """,
+            arguments: [
+                LoggedEvent.Kind.fileFailed.rawValue, try contactID(reference.contact, database),
+                reference.direction.rawValue, Int64(bitPattern: reference.number),
+            ])
+        guard let row, let detail: Data = try row.decode(forColumn: "detail") else { return nil }
+        // A sentence without arguments is one of the catalogue again.
+        return Phrase(stringLiteral: try vault.text(detail, for: .eventDetail(row.decode(forColumn: "cursor"))))
     }
 
     /// The transfers with a contact, in order: all of them, or those that are neither done nor given up.
@@ -172,10 +174,10 @@ extension Store {
         }
     }
 
-    /// The first transfers after a place, of one contact or of all, each with its place.
+    /// The first transfers after a place, of one contact or of all, each with its place and why it ended without its file.
     func transfers(
         with key: PublicKey?, unfinished: Bool, after place: Int64, limit: Int
-    ) throws(PinholeError) -> [(place: Int64, transfer: StoredTransfer)] {
+    ) throws(PinholeError) -> [(place: Int64, transfer: StoredTransfer, failure: Phrase?)] {
         try read { database in
             let contact = try key.map { try contactID($0, database) }
             return try Row.fetchAll(
@@ -188,7 +190,10 @@ extension Store {
                     """, arguments: [place, contact, contact, unfinished, max(0, limit)]
             ).map { row in
                 let key = try PublicKey(sealed: row, row.decode(forColumn: "contact"), vault)
-                return (try row.decode(forColumn: "id"), try StoredTransfer(row, contact: key, vault))
+                let transfer = try StoredTransfer(row, contact: key, vault)
+                let isLost = transfer.state == .failed || transfer.state == .refused
+                let failure = isLost ? try failure(of: transfer.reference, database) : nil
+                return (try row.decode(forColumn: "id"), transfer, failure)
             }
         }
     }

@@ -24,7 +24,7 @@ struct FilesCommand: AsyncParsableCommand {
             abstract: "List the files on their way.",
             discussion: """
                 Each line has the transfer's number, which way it goes, what it is called, its size, how far it has come \
-                and where it is. With --all those too that are done or given up.
+                and where it is. With --all those too that are done or given up, and why.
 
                 Example:
                   $ pinhole files list --all
@@ -67,8 +67,9 @@ struct FilesCommand: AsyncParsableCommand {
                 case .failed: "failed"
                 case nil: "\(transfer.state)"
                 }
+            let reason = transfer.reason.map { " (\(Phrase(stringLiteral: $0)))" } ?? ""
             let place = transfer.path.map { "  \($0)" } ?? ""
-            return "\(transfer.digits)  \(way)  \(name)  \(size)  \(state)\(place)"
+            return "\(transfer.digits)  \(way)  \(name)  \(size)  \(state)\(reason)\(place)"
         }
     }
 

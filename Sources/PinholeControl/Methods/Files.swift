@@ -157,16 +157,17 @@ package struct TransferRecord: Codable, Sendable {
     package let entries: Int
     package let size: Int64
     package let state: String
+    package let reason: String?
     package let path: String?
     package let createdAt: String
 
-    init(_ transfer: Transfer, of contact: Contact) {
+    init(_ transfer: Transfer, of contact: Contact, failure: Phrase?) {
         (self.contact, key) = (contact.name, contact.key.text)
         direction = transfer.reference.direction
         self.transfer = String(transfer.reference.number, radix: 16)
         (name, folder, entries) = (transfer.name, transfer.isFolder, transfer.entries)
         size = Int64(clamping: transfer.totalSize)
-        (state, path) = (transfer.state.rawValue, transfer.path)
+        (state, reason, path) = (transfer.state.rawValue, failure?.english, transfer.path)
         createdAt = Timestamp.text(transfer.createdAt)
     }
 
@@ -176,7 +177,9 @@ package struct TransferRecord: Codable, Sendable {
         "key": "The contact's public key.", "name": "What it is called.",
         "folder": "Whether it is a folder with everything in it.",
         "entries": "The files and folders in it, itself among them.", "size": "The sizes of all its files together.",
-        "state": "offered, accepted, done, refused or failed.", "path": "Where the source is, or where it was put.",
+        "state": "offered, accepted, done, refused or failed.",
+        "reason": "Why it was refused or failed; absent once the events of that time are removed.",
+        "path": "Where the source is, or where it was put.",
         "createdAt": "When it was offered.",
     ]) { $1 }
 }
@@ -214,7 +217,7 @@ package enum FileList: Method {
             guard let contact = contacts[entry.transfer.reference.contact] else {
                 throw PinholeError(.other, "a contact was removed meanwhile", hint: "try again")
             }
-            return TransferRecord(entry.transfer, of: contact)
+            return TransferRecord(entry.transfer, of: contact, failure: entry.failure)
         }
         let isWhole = records.count == entries.count && entries.count < most
         return Result(transfers: records, after: isWhole ? nil : entries[records.count - 1].place)
