@@ -107,6 +107,18 @@ struct ControlSocketTests {
         }
     }
 
+    @Test("programs that knock while the host leaves do not bring its process down")
+    func knocking() async throws {
+        for _ in 0..<8 {
+            let person = try Person()
+            let hosting = try await person.host()
+            let knocking = (0..<32).compactMap { _ in try? Wire(person.socket) }
+            #expect(knocking.count == 32)
+            await hosting.stop()
+            #expect(throws: PinholeError.self) { try Wire(person.socket) }
+        }
+    }
+
     @Test("a program that does not read events is cut off with a reason, and nobody else")
     func slowReader() async throws {
         let person = try Person()

@@ -14,10 +14,13 @@ package final class ControlServer: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var accepting: Task<Void, Never>?
+        var listener: (any Channel)?
         var connections: [Int: ServerConnection] = [:]
+        /// Those who serve them, by the same numbers.
+        var serving: [Int: Task<Void, Never>] = [:]
         var next = 0
-        var isStopped = false
+        /// Why this host ends, once it does.
+        var farewell: String?
     }
 
     package init(_ host: Host, path: String, patience: Patience) {
@@ -28,14 +31,15 @@ package final class ControlServer: Sendable {
     package func start() async throws(PinholeError) {
         try ControlSocket.prepareDirectory(of: path)
         unlink(path)
-        let listener: NIOAsyncChannel<LineChannel, Never>
         do {
-            listener = try await ServerBootstrap(group: Self.group)
+            let listener = try await ServerBootstrap(group: Self.group)
                 .serverChannelOption(.backlog, value: 64)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .bind(
-                    unixDomainSocketPath: path,
-                    childChannelInitializer: { LineChannel.wrap($0, lines: ControlLimits.line) })
+                .childChannelInitializer { child in
+                    LineChannel.wrap(child, lines: ControlLimits.line).map { self.admit($0) }
+                }
+                .bind(unixDomainSocketPath: path).get()
+            state.withLock { $0.listener = listener }
         } catch {
             throw PinholeError(
                 .cannotWrite, "the control socket \(path) cannot be made: \(error)",
@@ -43,46 +47,53 @@ package final class ControlServer: Sendable {
         }
         // The directory is ours alone, so nobody got in before.
         chmod(path, 0o600)
-        let accepting = Task {
-            _ = try? await listener.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { group in
-                    for try await channel in connections { group.addTask { await self.serve(channel) } }
-                }
-            }
-        }
-        let isStopped = state.withLock { state in
-            state.accepting = accepting
-            return state.isStopped
-        }
-        if isStopped { accepting.cancel() }
     }
 
     /// Tells everybody that this host ends, and gives the path to the next.
     package func stop(_ reason: String) async {
-        let (accepting, connections) = state.withLock { state in
-            state.isStopped = true
-            return (state.accepting, Array(state.connections.values))
+        let listener = state.withLock { state in
+            state.farewell = reason
+            return state.listener
         }
-        guard let accepting else { return }
+        guard let listener else { return }
         unlink(path)
+        // On the one thread that admits: nobody comes after it.
+        try? await listener.close()
         await withDiscardingTaskGroup { group in
-            for connection in connections { group.addTask { await connection.disconnect(reason) } }
+            for connection in state.withLock({ Array($0.connections.values) }) {
+                group.addTask { await connection.disconnect(reason) }
+            }
         }
-        accepting.cancel()
-        await accepting.value
+        for task in state.withLock({ Array($0.serving.values) }) {
+            task.cancel()
+            await task.value
+        }
     }
 
-    private func serve(_ channel: LineChannel) async {
-        let connection = ServerConnection(channel, host, patience)
-        let number: Int? = state.withLock { state in
-            guard !state.isStopped, state.connections.count < ControlLimits.connections else { return nil }
+    /// Has a connection served from the moment it is made. In a sequence of connections those that wait when it is cancelled
+    /// would be dropped, and a channel that nobody finished brings the process down.
+    private func admit(_ channel: LineChannel) {
+        state.withLock { state in
             state.next += 1
-            state.connections[state.next] = connection
-            return state.next
+            let number = state.next
+            state.serving[number] = Task {
+                await self.serve(channel, as: number)
+                self.state.withLock { $0.serving[number] = nil }
+            }
         }
-        guard let number else {
-            return await connection.refuse("too many programs are connected: \(ControlLimits.connections)")
+    }
+
+    private func serve(_ channel: LineChannel, as number: Int) async {
+        let connection = ServerConnection(channel, host, patience)
+        let refusal: String? = state.withLock { state in
+            if let farewell = state.farewell { return farewell }
+            guard state.connections.count < ControlLimits.connections else {
+                return "too many programs are connected: \(ControlLimits.connections)"
+            }
+            state.connections[number] = connection
+            return nil
         }
+        if let refusal { return await connection.refuse(refusal) }
         host.connected.add(1, ordering: .relaxed)
         defer {
             host.connected.subtract(1, ordering: .relaxed)
