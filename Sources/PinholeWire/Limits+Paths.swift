@@ -64,6 +64,8 @@ extension Limits {
     package static let minSilence: Duration = .milliseconds(800)
     /// Handshakes for sessions that stand: an eighth of what one core does, as `pinhole-bench handshakes` measures.
     package static let recoveriesPerSecond = 500
+    /// Between two of one contact. Less than the first pause of a search, which is a second or three quarters of it.
+    package static let recoveryInterval: Duration = .milliseconds(500)
     /// The peer of a session that was heard within so long is in no hurry to make another.
     package static let freshness: Duration = .milliseconds(2000)
     /// After so long a path may be another than it was under the last session. RFC 9040 leaves the time open.

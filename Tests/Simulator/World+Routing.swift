@@ -1,4 +1,4 @@
-package import PinholeCore
+import PinholeCore
 package import PinholeWire
 
 /// Where a peer is plugged in: its address, and the NAT in front of it.
@@ -76,7 +76,7 @@ extension World {
     }
 
     private func deliver(_ flight: Flight, to destination: TransportAddress, at place: NAT?) {
-        // Several hosts may be programs of one host.
+        // Several of them may be programs of one machine.
         var isHost = false
         for host in hosts
         where host.interfaces.contains(where: { $0.nat === place && $0.address.ip == destination.ip }) {

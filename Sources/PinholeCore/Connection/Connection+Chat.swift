@@ -96,7 +96,7 @@ extension Connection {
         }
     }
 
-    /// Whether there is somebody to introduce oneself to, until the application has an answer that is none to wait with.
+    /// Whether this connection is there to introduce oneself to an inviter: until the application ends it.
     var isInvited: Bool {
         switch purpose {
         case .contact, .inviter: false

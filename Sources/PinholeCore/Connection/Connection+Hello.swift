@@ -21,15 +21,15 @@ extension Connection {
             return hello.plaintext.timestamp < authenticatedTimestamp ? .stale : .refused
         }
         guard isCompatible(hello) else { return .refused }
-        guard isEcho || !isFresh(at: now) || environment.recoveries.take(at: now) else {
+        let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
+        let beginsCall =
+            ownHello.map { now - $0.began >= Limits.attemptLifetime } ?? true || (needsEcho && !isEcho)
+        guard !beginsCall || !closedCalls.contains(hello.plaintext.introID) else { return .refused }
+        guard isEcho || !isFresh(at: now) || mayRecover(at: now) else {
             environment.drops.count(.rateLimited)
             return .refused
         }
-        let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
-        if ownHello.map({ now - $0.began >= Limits.attemptLifetime }) ?? true || (needsEcho && !isEcho) {
-            guard !closedCalls.contains(hello.plaintext.introID) else { return .refused }
-            makeHello(answering: hello, at: now)
-        }
+        if beginsCall { makeHello(answering: hello, at: now) }
         guard let ownHello, let keys = HandshakeKeys(pair: pair, attempt: ownHello.handshake, peer: hello) else {
             return .refused
         }
@@ -44,6 +44,15 @@ extension Connection {
     /// Whether there is a session, and the peer was heard in it a moment ago.
     private func isFresh(at now: Instant) -> Bool {
         session.map { $0.isConfirmed && now - $0.lastReceived < Limits.freshness } ?? false
+    }
+
+    /// Takes one of the handshakes that there may be beside sessions which stand. One contact has at most two in a second:
+    /// who sends more takes none from others.
+    func mayRecover(at now: Instant) -> Bool {
+        if let lastRecovery, now - lastRecovery < Limits.recoveryInterval { return false }
+        guard environment.recoveries.take(at: now) else { return false }
+        lastRecovery = now
+        return true
     }
 
     /// A peer with no version in common is not answered; should our own attempt lead nowhere, this is why.
@@ -63,12 +72,11 @@ extension Connection {
     }
 
     /// Each side may find the other's clock wrong, and then both ask for an echo. Hi answers Lo's question; a question
-    /// to which no other is open is answered by either. At most once in 10 s: it may be a replay.
+    /// to which no other is open is answered by either. Once it was, not for 10 s: it may be a replay.
     func yields(to hello: PeerHello, at now: Instant) -> Bool {
         guard hello.plaintext.flags & HelloFlags.needsEcho != 0, !isAskingForEcho || pair.role == .hi,
             lastYield.map({ now - $0 >= .seconds(10) }) ?? true
         else { return false }
-        lastYield = now
         return true
     }
 

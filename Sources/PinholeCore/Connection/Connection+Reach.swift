@@ -175,6 +175,7 @@ extension Connection {
             // It may still be a replay: it leads to a handshake that only the peer can end, and to no address.
             acceptance = receive(hello, hasCookie: true, at: now)
             guard acceptance == .new else { return }
+            lastYield = now
             isBelieved = false
         case .refused: return
         case .new, .known: break

@@ -79,7 +79,7 @@ extension Connection {
             tellCandidates()
         } else if ownHello != nil {
             introduceAgain(at: now)
-        } else if environment.recoveries.take(at: now) {
+        } else if mayRecover(at: now) {
             reach(at: now)
         }
     }
@@ -129,7 +129,7 @@ extension Connection {
         self.search = search
         probeCandidates(probes: Limits.probesPerRound, at: now)
         checklist.restart(at: now)
-        if attempt == nil, canReach, environment.recoveries.take(at: now) { reach(at: now) }
+        if attempt == nil, canReach, mayRecover(at: now) { reach(at: now) }
     }
 
     private var canReach: Bool { !introducers.isEmpty || !listeningAddresses.isEmpty }

@@ -148,7 +148,7 @@ extension Connection {
 // MARK: Ending
 
 extension Connection {
-    /// Ends the session from this side, and the wish for one.
+    /// Ends the session from this side, and what was asked for one; what waits for the peer goes on wanting one.
     func disconnect(at now: Instant) {
         wantedSince = nil
         retry = nil

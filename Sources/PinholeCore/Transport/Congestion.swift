@@ -69,9 +69,6 @@ struct Congestion: CongestionController {
         return PathModel(rate: rate, minimumRTT: minimumRTT)
     }
 
-    /// Whether an earlier session's model has not been looked at yet.
-    var isResuming: Bool { remembered != nil }
-
     /// An earlier session's model of the path: the search ends where it found the path's rate, and does not fill the
     /// queue once more to see that it is full. What is otherwise by now is found out as ever.
     mutating func resume(_ model: PathModel) {
@@ -305,4 +302,9 @@ private struct QueueingDelay: Sendable {
         previous = current
         current = .max
     }
+}
+
+extension Congestion {
+    /// For tests: whether an earlier session's model has not been looked at yet.
+    var isResuming: Bool { remembered != nil }
 }

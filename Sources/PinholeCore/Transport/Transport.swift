@@ -200,7 +200,7 @@ package struct Transport: Sendable {
         return bytes
     }
 
-    /// Takes back the memory of what ``read(_:upTo:)`` gave, so that a flow of a steady rate takes none anew.
+    /// Takes back the memory of what ``readPiece(_:upTo:)`` gave, so that a flow of a steady rate takes none anew.
     package mutating func reuse(_ memory: [UInt8]) {
         guard spares.count < Self.maxSpares, Self.spareSizes.contains(memory.capacity) else { return }
         spares.append(memory)

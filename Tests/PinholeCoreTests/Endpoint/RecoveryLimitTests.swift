@@ -38,12 +38,15 @@ struct RecoveryLimitTests {
         world.tap = { $0.isDirect ? nil : $0 }
         for friend in friends { alice.send("are you there?", to: friend) }
         world.run(for: .seconds(10)) { recovering > 0 }
-        let first = world.now
         world.run(for: .milliseconds(900))
         #expect(recovering == Self.limit, "the others wait, and look for the path they know")
         #expect(friends.allSatisfy { alice.connection(to: $0)?.search != nil })
-        world.run(for: .seconds(20))
-        #expect(world.now - first > .seconds(20) && recovering > Self.limit)
+        var hadTurn: Set<Int> = []
+        world.run(for: .seconds(30)) {
+            hadTurn.formUnion(friends.indices.filter { alice.connection(to: friends[$0])?.attempt != nil })
+            return hadTurn.count == friends.count
+        }
+        #expect(hadTurn.count == friends.count)
         world.tap = nil
         world.run(for: .seconds(40))
         for (friend, session) in zip(friends, sessions) {
@@ -53,19 +56,29 @@ struct RecoveryLimitTests {
     }
 
     // [PTH-28]
+    @Test("one contact takes two in a second at most, and leaves the others theirs")
+    func share() throws {
+        let greedy = try #require(alice.connection(to: friends[0]))
+        let other = try #require(alice.connection(to: friends[1]))
+        let times = (0..<100).map { world.now + .milliseconds(10 * $0) }
+        #expect(times.count { greedy.mayRecover(at: $0) } == 2)
+        #expect(other.mayRecover(at: times[99]))
+    }
+
+    // [PTH-28]
     @Test("who calls beside a session in which he was just heard is answered when there is time for it")
     func calls() {
         alice.endpoint.environment.recoveries = RecoveryLimit(perSecond: 0)
         let bob = friends[0]
         #expect(world.canTalk(alice, bob))
         let session = alice.sessionID(with: bob)
-        let before = alice.endpoint.environment.drops.total
+        let before = alice.endpoint.environment.drops[.rateLimited]
         // He started again, and knows nothing of what alice takes to stand.
         bob.restart(with: alice)
         bob.connect(to: alice)
         world.run(for: .milliseconds(1500))
         #expect(alice.sessionID(with: bob) == session)
-        #expect(alice.endpoint.environment.drops.total > before)
+        #expect(alice.endpoint.environment.drops[.rateLimited] > before)
         world.run(for: .seconds(5)) { world.shareOneSession(alice, bob) }
         #expect(world.canTalk(alice, bob) && alice.sessionID(with: bob) != session)
     }

@@ -120,17 +120,18 @@ struct BufferTests {
         let isDone = link.run(for: .seconds(20)) {
             guard link.b.bytesReadable >= 64 * 1024 else { return }
             while link.b.nextEvent() != nil {}
-            let bytes = link.b.read(16)
-            content += bytes
-            places.insert(bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) })
-            link.b.reuse(bytes)
+            while case let bytes = link.b.readPiece(16), !bytes.isEmpty {
+                content += bytes
+                places.insert(bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) })
+                link.b.reuse(bytes)
+            }
         } until: {
             content.count > 1_500_000
         }
         #expect(isDone)
         #expect(content == Array(file.prefix(content.count)))
         // The first pieces come in memory that grew with them; some of it is too small to be kept.
-        #expect(places.count <= 4, "\(places.count) memories")
+        #expect(places.count <= 6, "\(places.count) memories")
     }
 
     @Test("streams are found by their ids, whatever came and went", arguments: 0..<10)
