@@ -106,7 +106,7 @@ extension Conversation {
             result(line)
             openings[message] = Self.opening(of: text)
             undelivered.updateValue(nil, forKey: message)
-        case .json: printer.showQueued(message, text, to: contact)
+        case .json: printer.showQueued(message, text, sentAt: sentAt, to: contact)
         // There each line is one that came.
         case .lines: break
         }

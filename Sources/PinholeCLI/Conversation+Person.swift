@@ -124,7 +124,7 @@ extension Conversation {
             case .lines: undelivered.updateValue(nil, forKey: message)
             case .json:
                 undelivered.updateValue(nil, forKey: message)
-                printer.showQueued(message, text, to: contact)
+                printer.showQueued(message, text, sentAt: Format.now, to: contact)
             }
         } catch {
             complain(Failure(error))

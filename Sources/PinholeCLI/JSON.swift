@@ -76,10 +76,10 @@ struct EventPrinter {
     }
 
     /// A message was put in the outbox.
-    func showQueued(_ message: MessageReference, _ text: String, to contact: Contact) {
+    func showQueued(_ message: MessageReference, _ text: String, sentAt: UInt64, to contact: Contact) {
         JSON.show([
             "event": "queued", "contact": .string(contact.name), "key": .string(contact.key.text),
-            "id": .string(message.id), "text": .string(text),
+            "id": .string(message.id), "text": .string(text), "sentAt": .string(Timestamp.text(sentAt)),
         ])
     }
 

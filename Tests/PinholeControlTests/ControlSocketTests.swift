@@ -111,11 +111,16 @@ struct ControlSocketTests {
     func knocking() async throws {
         for _ in 0..<8 {
             let person = try Person()
-            let hosting = try await person.host()
+            let hosting = try await person.host(patience: Patience(farewell: .milliseconds(50)))
             let knocking = (0..<32).compactMap { _ in try? Wire(person.socket) }
             #expect(knocking.count == 32)
             await hosting.stop()
             #expect(throws: PinholeError.self) { try Wire(person.socket) }
+            for wire in knocking {
+                // Who was not let in before hears nothing but the end.
+                guard let line = try? await wire.line() else { continue }
+                #expect(line["method"] == "disconnected")
+            }
         }
     }
 

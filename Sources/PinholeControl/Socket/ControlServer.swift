@@ -64,10 +64,8 @@ package final class ControlServer: Sendable {
                 group.addTask { await connection.disconnect(reason) }
             }
         }
-        for task in state.withLock({ Array($0.serving.values) }) {
-            task.cancel()
-            await task.value
-        }
+        // Who came last is told so, too.
+        for task in state.withLock({ Array($0.serving.values) }) { await task.value }
     }
 
     /// Has a connection served from the moment it is made. In a sequence of connections those that wait when it is cancelled
