@@ -58,7 +58,7 @@ extension Node {
         let outcome = try profile.cancel(message)
         switch outcome {
         case .cancelled, .mayHaveArrived:
-            perform { $0.endpoint.cancel(message.messageID, to: message.contact.key, at: $1) }
+            perform { $0.cancel(message.messageID, to: message.contact, at: $1) }
             let failure: Message.Failure = outcome == .cancelled ? .cancelled : .cancelledAfterSending
             hub.publish(.failed(message, failure))
         case .delivered, .failedBefore: break

@@ -84,8 +84,11 @@ public final class Node: Sendable {
         perform { $0.begin(at: $1) }
         let watching = Task { await self.watchContacts() }
         watcher.withLock { $0 = watching }
-        let sweeping = Task { [hub] in
-            await history.run(gaveUp: { hub.publish(.fileFailed($0.transfer, reason: $0.reason)) }) {
+        let sweeping = Task { [hub, loop, core = LoopBound(core)] in
+            await history.run(gaveUp: { given in
+                hub.publish(.fileFailed(given.transfer, reason: given.reason))
+                loop.perform { core.value.forgetSource(of: given.transfer, at: loop.now) }
+            }) {
                 hub.publish(.notice("the history cannot be swept: \($0)"))
             }
         }

@@ -15,12 +15,13 @@ extension NodeLoop {
         names.follow(services.addresses, at: now)
     }
 
-    /// Follows the contacts that another process added or removed.
-    func updateContacts(_ result: Result<People, PinholeError>, at now: Instant) {
+    /// Follows the contacts that another process added or removed, as they were in that reading; of another than the
+    /// loop's nobody knows when it began.
+    func updateContacts(_ result: Result<People, PinholeError>, reading: Int = 0, at now: Instant) {
         do throws(PinholeError) {
             let current = try result.get()
             troubles.remove(.contacts)
-            follow(current, at: now)
+            follow(current, reading, at: now)
             follow(current.invites, at: now)
             judgeIntroductions()
         } catch {
@@ -28,7 +29,7 @@ extension NodeLoop {
         }
     }
 
-    private func follow(_ people: People, at now: Instant) {
+    private func follow(_ people: People, _ reading: Int, at now: Instant) {
         var isOutdated = false
         for contact in people.contacts {
             if let known = contacts[contact.key], known.standing == contact.standing {
@@ -36,9 +37,10 @@ extension NodeLoop {
                 continue
             }
             let record = people.records[contact.key]
-            // Something was accepted for him since this was read, or it was read when he was served.
+            // Something was accepted or cancelled since this reading began, or it began when he was served.
+            let isChanged = unserved[contact.key].map { $0 >= reading } ?? false
             let needsRecord = contact.standing == .known && contact.key != profile.identity.publicKey
-            guard !needsRecord || record != nil && !unserved.contains(contact.key) else {
+            guard !needsRecord || record != nil && !isChanged else {
                 isOutdated = true
                 continue
             }
@@ -91,8 +93,7 @@ extension NodeLoop {
     /// outbox, and what was read of that so far may lack it.
     func send(_ message: ChatMessage, isReleased: Bool, to key: PublicKey, at now: Instant) {
         guard contacts[key]?.standing == .known else {
-            unserved.insert(key)
-            return
+            return unserved[key] = readings
         }
         // It was on the disk before the outbox was read.
         if let newest = newestPending[key], newest.epoch == message.id.epoch, message.id.counter <= newest.counter {
@@ -101,8 +102,15 @@ extension NodeLoop {
         endpoint.send(message, isReleased: isReleased, to: key.key, at: now)
     }
 
+    /// Takes back a message that was accepted. What was read of the outbox of one who is not served yet may have it.
+    func cancel(_ id: MessageID, to key: PublicKey, at now: Instant) {
+        guard contacts[key]?.standing == .known else { return unserved[key] = readings }
+        endpoint.cancel(id, to: key.key, at: now)
+    }
+
     private func add(_ contact: Contact, _ record: ContactRecord?, at now: Instant) throws(PinholeError) {
         contacts[contact.key] = nil
+        unserved[contact.key] = nil
         try serve(contact, record, at: now)
         contacts[contact.key] = contact
         resolve(contact.addresses, of: contact.key)

@@ -10,9 +10,6 @@ extension NodeLoop {
         incomingFiles[reference] = IncomingFile(
             offer: offer,
             key: FileKey(sender: key.key, receiver: profile.identity.publicKey.key, offer: offer))
-        // The lists of what is received are in memory.
-        let lists = incomingFiles.filter { $0.key.contact == key }.reduce(0) { $0 + Int($1.value.offer.manifestSize) }
-        guard lists <= Limits.maxManifestsTogether else { return turnAway(reference, offer, .tooMany, at: now) }
         writeDown(reference, offer, after: nil)
     }
 
@@ -23,6 +20,11 @@ extension NodeLoop {
         let policy = policy(of: reference.contact)
         let kept = configuration.existingFilePolicy == .skip ? FileName.sanitized(offer.name) : nil
         let folder = configuration.downloadDirectory
+        // The lists of what is received are in memory.
+        let lists = incomingFiles.reduce(0) { sum, file in
+            file.key.contact == reference.contact ? sum + Int(file.value.offer.manifestSize) : sum
+        }
+        let hasRoom = lists <= Limits.maxManifestsTogether
         // Whoever looks into the folder may wait for its disk.
         offLoop(on: kept == nil ? nil : queue(of: reference)) {
             Result { () throws(PinholeError) -> OfferAnswer in
@@ -31,7 +33,7 @@ extension NodeLoop {
                 // What is refused at once costs no room: the contact could fill the disk with offers.
                 if isTaken { return .refused(.exists) }
                 if policy == .refuse { return .refused(.declined) }
-                guard try store.insertOffer(entry) else { return .refused(.tooMany) }
+                guard hasRoom, try store.insertOffer(entry) else { return .refused(.tooMany) }
                 return .recorded(entry, nameIsTaken: false)
             }
         } then: { core, result, now in

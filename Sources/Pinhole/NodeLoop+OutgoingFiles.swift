@@ -113,6 +113,14 @@ extension NodeLoop {
         endpoint.offer(transfer.offer, to: contact, at: now)
     }
 
+    /// What was offered was given up on the disk: it is not offered any more.
+    func forgetSource(of reference: TransferReference, at now: Instant) {
+        guard let transfer = outgoingFiles.removeValue(forKey: reference) else { return }
+        transfer.reader?.cancel()
+        retireQueue(of: reference)
+        endpoint.refuse(reference.number, .cancelled, with: reference.contact.key, at: now)
+    }
+
     /// Whether files can be offered to the contact: if not, they are once that is so.
     private func isServed(_ key: PublicKey) -> Bool { contacts[key]?.standing == .known }
 

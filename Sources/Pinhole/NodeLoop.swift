@@ -20,8 +20,11 @@ final class NodeLoop: LoopDelegate {
     var fileQueues: [TransferReference: FileQueue] = [:]
 
     var contacts: [PublicKey: Contact] = [:]
-    /// For whom messages came while they were not served, since it was last read who is a contact.
-    var unserved: Set<PublicKey> = []
+    /// For whom something was accepted or cancelled while they were not served, and in or after which reading of who is a
+    /// contact.
+    var unserved: [PublicKey: Int] = [:]
+    /// How many such readings were begun.
+    var readings = 0
     /// The last message that was waiting for a contact when it began to be served.
     var newestPending: [PublicKey: MessageID] = [:]
     var services: ServiceList

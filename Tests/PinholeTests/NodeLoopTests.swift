@@ -55,10 +55,16 @@ struct NodeLoopTests {
         #expect(core.name(of: bob.key) == "bob")
     }
 
+    /// When the second message is accepted: after what was read without it has come, before that, and before the next reading
+    /// has begun, too.
+    enum Meanwhile: CaseIterable {
+        case afterwards, before, beforeTheNextReading
+    }
+
     @Test(
         "what is accepted for a contact while it is read what waits for him is not left behind",
-        arguments: [true, false])
-    func acceptedMeanwhile(isAfterwards: Bool) async throws {
+        arguments: Meanwhile.allCases)
+    func acceptedMeanwhile(_ moment: Meanwhile) async throws {
         try profile.add(bob)
         let first = try profile.store.append(["first"], to: bob.key, sentAt: 1)[0]
         let read = try People(of: profile)
@@ -77,13 +83,19 @@ struct NodeLoopTests {
         }
         loop.perform { [bob] in
             let now = MonotonicClock.now
-            if isAfterwards {
+            switch moment {
+            case .afterwards:
                 // It was read too early for the second: that comes by itself.
                 node.value.updateContacts(.success(read), at: now)
                 for message in [first, second] { node.value.send(message, isReleased: false, to: bob.key, at: now) }
-            } else {
+            case .before:
                 node.value.send(second, isReleased: false, to: bob.key, at: now)
                 node.value.updateContacts(.success(read), at: now)
+            case .beforeTheNextReading:
+                node.value.readings = 1
+                node.value.send(second, isReleased: false, to: bob.key, at: now)
+                node.value.reloadContacts()
+                node.value.updateContacts(.success(read), reading: 1, at: now)
             }
         }
         while await !take(second.id) { await Task.yield() }

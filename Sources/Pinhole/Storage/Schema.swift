@@ -57,6 +57,9 @@ enum Schema {
         migrator.registerMigration("transfer tokens") { database in
             try database.execute(sql: transferTokens)
         }
+        migrator.registerMigration("events of transfers") { database in
+            try database.execute(sql: eventsOfTransfers)
+        }
         return migrator
     }
 
@@ -116,6 +119,11 @@ enum Schema {
             UNIQUE (contact, tag)
         ) STRICT;
         CREATE INDEX transferTokenTransfer ON transferToken (transfer);
+        """
+
+    /// A list of transfers asks of each why it ended; a contact's events are as many as its messages.
+    private static let eventsOfTransfers = """
+        CREATE INDEX eventTransfer ON event (contact, number) WHERE number IS NOT NULL;
         """
 
     private static let version1 = """

@@ -11,7 +11,7 @@ package struct StoredTransfer: Equatable, Sendable {
     package var path: String?
     /// What the source was when it was first offered, ``FileSource/fingerprint``; nothing of an incoming transfer.
     package let fingerprint: [UInt8]
-    /// The file system that it was on, ``FileSource/device``; nil for an incoming transfer, and one of an earlier version.
+    /// The file system that it was on, ``FileSource/device``; nil for an incoming transfer.
     package let device: UInt64?
     package var state: Transfer.State
     /// Unix milliseconds.
@@ -192,7 +192,8 @@ extension Store {
                 let key = try PublicKey(sealed: row, row.decode(forColumn: "contact"), vault)
                 let transfer = try StoredTransfer(row, contact: key, vault)
                 let isLost = transfer.state == .failed || transfer.state == .refused
-                let failure = isLost ? try failure(of: transfer.reference, database) : nil
+                // What became of it is known without the reason, which may be damaged or gone.
+                let failure = isLost ? (try? failure(of: transfer.reference, database)) ?? nil : nil
                 return (try row.decode(forColumn: "id"), transfer, failure)
             }
         }

@@ -138,22 +138,22 @@ extension NodeLoop {
     // MARK: The disk
 
     /// Who is served as what, for who is about to read what the others need.
-    private func beginReading() -> [PublicKey: Standing] {
-        unserved = []
-        return contacts.mapValues(\.standing)
+    private func beginReading() -> (served: [PublicKey: Standing], number: Int) {
+        readings += 1
+        return (contacts.mapValues(\.standing), readings)
     }
 
     /// Reads anew who is a contact, if that may have changed.
     func reloadChangedContacts() {
-        let (profile, served, time) = (profile, beginReading(), loop.unixMilliseconds)
+        let (profile, reading, time) = (profile, beginReading(), loop.unixMilliseconds)
         offLoop {
             Result { () throws(PinholeError) -> People? in
                 guard try profile.store.peopleChanged() else { return nil }
-                return try People(of: profile, besides: served, at: time)
+                return try People(of: profile, besides: reading.served, at: time)
             }
         } then: { core, result, now in
             switch result {
-            case .success(let people?): core.updateContacts(.success(people), at: now)
+            case .success(let people?): core.updateContacts(.success(people), reading: reading.number, at: now)
             case .success(nil): break
             case .failure(let error): core.updateContacts(.failure(error), at: now)
             }
@@ -162,11 +162,11 @@ extension NodeLoop {
 
     /// Reads anew who is a contact, and then perhaps meets one.
     func reloadContacts(thenCalling key: PublicKey? = nil) {
-        let (profile, served, time) = (profile, beginReading(), loop.unixMilliseconds)
+        let (profile, reading, time) = (profile, beginReading(), loop.unixMilliseconds)
         offLoop {
-            Result { () throws(PinholeError) in try People(of: profile, besides: served, at: time) }
+            Result { () throws(PinholeError) in try People(of: profile, besides: reading.served, at: time) }
         } then: { core, result, now in
-            core.updateContacts(result, at: now)
+            core.updateContacts(result, reading: reading.number, at: now)
             if let key { core.endpoint.connect(to: key.key, at: now) }
         }
     }

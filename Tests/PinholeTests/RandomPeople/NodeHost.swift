@@ -8,7 +8,8 @@ import TestSupport
 @testable import Pinhole
 
 /// A node of a ``World``: the loop of the real one, in the time and on the network of the world, with a disk that is waited
-/// for. So whatever the loop does next, and the disk, follows from the seed.
+/// for. So what the network, the loop and the disk do next follows from the seed; numbers and salts of transfers and the epochs
+/// of messages come from the system, and with them what is ordered by them.
 final class NodeHost: Host {
     let profile: Profile
     let configuration: NodeConfiguration

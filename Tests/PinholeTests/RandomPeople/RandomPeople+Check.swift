@@ -73,11 +73,14 @@ extension RandomPeople {
                     people[one].host.turn { core, _ in core.accept(transfer.reference) }
                 }
             }
+            before = world.now
             world.run(for: .seconds(5))
+            try check()
             if try isSettled { break }
         }
         try check()
         if let missing = try missing() { throw violation(missing) }
+        before = world.now
         world.run(for: .seconds(30))
         for (index, person) in people.enumerated() {
             if let left = try person.leftOver(offered.filter { $0.to == index || $0.from == index }, people) {

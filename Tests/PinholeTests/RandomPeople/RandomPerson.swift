@@ -146,7 +146,7 @@ extension RandomPerson {
         }
         if let core = host.core {
             let open = core.incomingFiles.count
-            if open > 2 * Limits.maxOffers { return "\(self.name) keeps \(open) incoming transfers" }
+            if open > offered.count { return "\(self.name) keeps \(open) incoming transfers" }
         }
         return nil
     }
