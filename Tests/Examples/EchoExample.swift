@@ -2,7 +2,7 @@ import Foundation
 import Pinhole
 import Testing
 
-@Suite("Example: messages", .timeLimit(.minutes(1)))
+@Suite("Example: messages", .timeLimit(.minutes(10)))
 struct EchoExample {
     @Test("one peer calls, the other serves")
     func echo() async throws {

@@ -1,7 +1,7 @@
 import Pinhole
 import Testing
 
-@Suite("Example: requests and streams", .timeLimit(.minutes(1)))
+@Suite("Example: requests and streams", .timeLimit(.minutes(10)))
 struct RequestExample {
     @Test("a request has a reply")  // [BYT-6]
     func request() async throws {

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Testing
 import UnixSignals
 
-@Suite("Example: a node among other services", .timeLimit(.minutes(1)))
+@Suite("Example: a node among other services", .timeLimit(.minutes(10)))
 struct ServiceExample {
     @Test("shuts down gracefully with its group")
     func group() async throws {

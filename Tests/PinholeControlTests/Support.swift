@@ -113,7 +113,7 @@ final class Wire: Sendable {
 
     func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// The next line, for which a host among many tests has a minute; nil at the end.
+    /// The next line, for which a host among many tests has ten minutes; nil at the end.
     func line() async throws -> JSON? {
         let line: [UInt8]? = try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in continuation.resume(with: Result { try readLine() }) }
@@ -145,7 +145,7 @@ final class Wire: Sendable {
             }
             searched = buffer.count
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&waiting, 1, 60_000) > 0 else { throw PinholeError(.timedOut, "no line came") }
+            guard poll(&waiting, 1, 600_000) > 0 else { throw PinholeError(.timedOut, "no line came") }
             var chunk = [UInt8](repeating: 0, count: 65_536)
             let count = read(descriptor, &chunk, chunk.count)
             guard count > 0 else { return nil }

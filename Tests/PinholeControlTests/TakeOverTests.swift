@@ -86,7 +86,7 @@ struct TakeOverTests {
         await client.stop()
     }
 
-    @Test("a message whose delivery is waited for while the node starts again is sent once", .timeLimit(.minutes(1)))
+    @Test("a message whose delivery is waited for while the node starts again is sent once", .timeLimit(.minutes(10)))
     func waitingForDelivery() async throws {
         let person = try Person()
         try person.profile.add(
@@ -121,7 +121,7 @@ struct TakeOverTests {
         }
     }
 
-    @Test("a call that waits goes on when the node starts again", .timeLimit(.minutes(1)))
+    @Test("a call that waits goes on when the node starts again", .timeLimit(.minutes(10)))
     func waiting() async throws {
         let (alice, bob) = (try Person(), try Person())
         let before = try await bob.host()

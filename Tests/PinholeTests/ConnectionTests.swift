@@ -35,7 +35,7 @@ private struct Bell: Sendable {
     }
 }
 
-@Suite("sessions as scopes", .timeLimit(.minutes(1)))
+@Suite("sessions as scopes", .timeLimit(.minutes(10)))
 struct ConnectionTests {
     let network = MemoryNetwork()
     let me = Identity.generate()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pinhole
 
-@Suite("offers of files", .timeLimit(.minutes(1)))
+@Suite("offers of files", .timeLimit(.minutes(10)))
 struct FileOfferTests {
     let folder: TemporaryDirectory
     let network = MemoryNetwork()

@@ -21,7 +21,7 @@ private final class Sink: LoopDelegate {
     func addressesChanged(at now: Instant) {}
 }
 
-@Suite("nodes in memory", .timeLimit(.minutes(1)))
+@Suite("nodes in memory", .timeLimit(.minutes(10)))
 struct MemoryNetworkTests {
     @Test("what is lost depends on the seed alone")
     func losses() async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Pinhole
 @testable import PinholeCore
 
-@Suite("the loop's side of a node", .timeLimit(.minutes(1)))
+@Suite("the loop's side of a node", .timeLimit(.minutes(10)))
 struct NodeLoopTests {
     let folder: TemporaryDirectory
     let profile: Profile

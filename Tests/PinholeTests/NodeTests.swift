@@ -21,7 +21,7 @@ struct NodeTests {
                 services: [], downloadDirectory: folder.path("downloads"), mapsPorts: false))
     }
 
-    @Test("a node that was never started answers that it is not running, and stops", .timeLimit(.minutes(1)))
+    @Test("a node that was never started answers that it is not running, and stops", .timeLimit(.minutes(10)))
     func neverStarted() async throws {
         let node = try node()
         await #expect(throws: PinholeError.self) { try await node.networkReport(timeout: .zero) }
@@ -35,7 +35,7 @@ struct NodeTests {
         #expect(try profile.messages(with: bob.key, limit: 1).map(\.state) == [.queued])
     }
 
-    @Test("a node starts once, and stops once", .timeLimit(.minutes(1)))
+    @Test("a node starts once, and stops once", .timeLimit(.minutes(10)))
     func startAndStop() async throws {
         let node = try node()
         node.start()

@@ -41,7 +41,7 @@ private func first<Value>(_ events: AsyncStream<NodeEvent>, _ match: (NodeEvent)
     return nil
 }
 
-@Suite("invites between two nodes", .serialized, .timeLimit(.minutes(1)))
+@Suite("invites between two nodes", .serialized, .timeLimit(.minutes(10)))
 struct InviteNodeTests {
     @Test("one line suffices: a request, an answer, and then both write")
     func meeting() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Pinhole
 
 /// Beacons on real sockets, in a network namespace with one or two links.
-@Suite("beacon sockets", .needsNetworkNamespace, .timeLimit(.minutes(1)))
+@Suite("beacon sockets", .needsNetworkNamespace, .timeLimit(.minutes(10)))
 struct BeaconSocketTests {
     private static let beacon = [UInt8](repeating: 7, count: 82)
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Pinhole
 
-@Suite("the datagram loop", .timeLimit(.minutes(1)))
+@Suite("the datagram loop", .timeLimit(.minutes(10)))
 struct DatagramLoopTests {
     private let stations = Stations()
 

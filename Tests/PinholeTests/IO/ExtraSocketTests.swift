@@ -5,7 +5,7 @@ import Testing
 
 @testable import Pinhole
 
-@Suite("extra sockets", .timeLimit(.minutes(1)))
+@Suite("extra sockets", .timeLimit(.minutes(10)))
 struct ExtraSocketTests {
     private static let many = (0..<512).map { SocketID(rawValue: SocketID.firstExtra.rawValue + $0) }
     private static let one = SocketID.firstExtra

@@ -19,7 +19,7 @@ final class Recorder: LoopDelegate {
         var refused: [Int] = []
         var drains = 0
         var changes = 0
-        var waiters: [(condition: (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiters: [(condition: (State) -> Bool, resume: @Sendable () -> Void)] = []
         var isCancelled = false
     }
 
@@ -71,16 +71,16 @@ final class Journal: Sendable {
             body(&state)
             let waiters = state.waiters
             state.waiters = waiters.filter { !state.isCancelled && !$0.condition(state) }
-            return waiters.filter { state.isCancelled || $0.condition(state) }.map(\.continuation)
+            return waiters.filter { state.isCancelled || $0.condition(state) }.map(\.resume)
         }
-        for continuation in ready { continuation.resume() }
+        for resume in ready { resume() }
     }
 
     /// Returns when the condition holds; throws when the suite's time limit cancels the test.
     func wait(until condition: @escaping @Sendable (Recorder.State) -> Bool) async throws {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                update { $0.waiters.append((condition, continuation)) }
+                update { $0.waiters.append((condition, { continuation.resume() })) }
             }
         } onCancel: {
             update { $0.isCancelled = true }
@@ -88,14 +88,12 @@ final class Journal: Sendable {
         try Task.checkCancellation()
     }
 
-    /// Like ``wait(until:)``, for a thread that must stay the same.
+    /// Like ``wait(until:)``, for a thread that must stay the same. It waits for the loop alone, and not for its turn among
+    /// other tests.
     func waitBlocking(until condition: @escaping @Sendable (Recorder.State) -> Bool) {
         let semaphore = DispatchSemaphore(value: 0)
-        Task {
-            try await wait(until: condition)
-            semaphore.signal()
-        }
-        #expect(semaphore.wait(timeout: .now() + 30) == .success)
+        update { $0.waiters.append((condition, { semaphore.signal() })) }
+        #expect(semaphore.wait(timeout: .now() + 300) == .success)
     }
 
     var received: [(bytes: [UInt8], source: TransportAddress)] {

@@ -6,7 +6,7 @@ import Testing
 @testable import Pinhole
 
 /// Changes and refusals of a network, made in a network namespace with nothing but a loopback interface.
-@Suite("a network that changes", .needsNetworkNamespace, .timeLimit(.minutes(1)))
+@Suite("a network that changes", .needsNetworkNamespace, .timeLimit(.minutes(10)))
 struct NetworkChangeTests {
     @Test("without a route datagrams are counted, and the same socket works when there is one")
     func unroutable() async throws {

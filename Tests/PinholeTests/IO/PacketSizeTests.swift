@@ -5,7 +5,7 @@ import Testing
 @testable import Pinhole
 
 /// What the network layer carries, and what it says of congestion.
-@Suite("packet sizes and codepoints", .needsNetworkNamespace, .timeLimit(.minutes(1)))
+@Suite("packet sizes and codepoints", .needsNetworkNamespace, .timeLimit(.minutes(10)))
 struct PacketSizeTests {
     /// Two loops in a network of their own whose interface carries packets of so many bytes.
     private func stations(mtu: Int) async throws -> (client: Station, server: Station) {

@@ -165,7 +165,7 @@ struct EventLogTests {
         #expect((Store.maxEvents...Store.maxEvents + 64).contains(Int64(try kept())))
     }
 
-    @Test("who waits is told of each transaction once, when it is on the disk", .timeLimit(.minutes(1)))
+    @Test("who waits is told of each transaction once, when it is on the disk", .timeLimit(.minutes(10)))
     func bell() async throws {
         var cursors = store.newEvents().makeAsyncIterator()
         try receive(1...3)
