@@ -64,7 +64,7 @@ extension Limits {
     package static let minSilence: Duration = .milliseconds(800)
     /// Handshakes for sessions that stand: an eighth of what one core does, as `pinhole-bench handshakes` measures.
     package static let recoveriesPerSecond = 500
-    /// Between two of one contact. Less than the first pause of a search, which is a second or three quarters of it.
+    /// Between two of one contact. A search pauses for three quarters of a second at least, and is not held up by it.
     package static let recoveryInterval: Duration = .milliseconds(500)
     /// The peer of a session that was heard within so long is in no hurry to make another.
     package static let freshness: Duration = .milliseconds(2000)
