@@ -32,6 +32,8 @@ public struct PinholeError: Error, Sendable, Codable {
         case portInUse
         /// Another process runs with the same identity.
         case identityInUse
+        /// The machine has no more open files or memory to give at the moment.
+        case exhausted
         /// Anything else.
         case other
     }

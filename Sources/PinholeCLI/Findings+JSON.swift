@@ -72,7 +72,7 @@ extension Findings {
                 case .noDirectPath: self = .noDirectPath
                 case .timedOut: self = .timeout
                 case .usage, .badKey, .badData, .noSuchFile, .bug, .cannotWrite, .keyChanged, .wrongPassphrase,
-                    .configuration, .portInUse, .identityInUse, .other:
+                    .configuration, .portInUse, .identityInUse, .exhausted, .other:
                     self = .failed
                 }
             }

@@ -9,6 +9,7 @@ extension PinholeError.Code {
         case .noSuchFile: 66
         case .unreachableService: 69
         case .bug: 70
+        case .exhausted: 71
         case .cannotWrite: 73
         case .peerOffline, .timedOut: 75
         case .keyChanged: 76

@@ -57,6 +57,8 @@ struct FileListing {
                     omitted.append("\(childPath): it is neither a file nor a folder")
                 }
             } catch {
+                // What could be read with more memory is not left out.
+                guard error.code != .exhausted else { throw error }
                 lost.append(error.message)
             }
         }

@@ -136,8 +136,8 @@ package final class FileSource: Sendable {
         } catch {
             // With its disk, or its folder, all of it is away.
             try requireRoot()
-            // The rest of a folder need not suffer for one file.
-            guard shape == .folder else { throw error }
+            // The rest of a folder need not suffer for one file, which is left out unless it can be read later.
+            guard shape == .folder, error.code != .exhausted else { throw error }
             buffer.initialize(repeating: 0)
             let reason = error.code == .noSuchFile ? changed(files[index].path).message : error.message
             let entry = files[index].entry

@@ -16,6 +16,10 @@ extension PinholeError {
                 hint: "see who owns it: ls -l \(shellQuoted(path))")
         case EISDIR:
             self.init(.usage, "\(path) is a directory, not a file")
+        case EMFILE, ENFILE, ENOMEM, ENOBUFS:
+            self.init(
+                .exhausted, "\(path) cannot be read: \(errorText(code))",
+                hint: "close other programs, or allow more open files (ulimit -n), then try again")
         default:
             self.init(.other, "\(path) cannot be read: \(errorText(code))")
         }

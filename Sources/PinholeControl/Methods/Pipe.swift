@@ -156,7 +156,7 @@ private struct Pipe {
                     }
                     try await Task.sleep(for: .milliseconds(200))
                 case .usage, .badKey, .badData, .noSuchFile, .unreachableService, .bug, .cannotWrite, .keyChanged,
-                    .wrongPassphrase, .configuration, .noDirectPath, .portInUse, .identityInUse:
+                    .wrongPassphrase, .configuration, .noDirectPath, .portInUse, .identityInUse, .exhausted:
                     throw error
                 }
             }

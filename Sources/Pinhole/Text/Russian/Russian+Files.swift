@@ -18,6 +18,8 @@ extension Russian {
             "проверьте её каталог: ls -la {1}",
         "choose a directory on a writable file system":
             "выберите каталог на файловой системе, доступной для записи",
+        "close other programs, or allow more open files (ulimit -n), then try again":
+            "закройте другие программы или разрешите открывать больше файлов (ulimit -n) и попробуйте ещё раз",
         "contact services":
             "службы контакта",
         "end it, then purge again":
