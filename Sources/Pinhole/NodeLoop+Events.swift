@@ -57,6 +57,8 @@ extension NodeLoop {
         case .fileComplete(let transfer, let key): fileComplete(incoming(transfer, key))
         case .fileDone(let transfer, let key): fileDone(outgoing(transfer, key))
         case .fileRefused(let transfer, let reason, let key): fileRefused(transfer, reason, by: PublicKey(key))
+        case .sessionBegan(let key): inquireLater(of: PublicKey(key))
+        case .fileInquired(let transfer, let key): fileInquired(outgoing(transfer, key))
         case .fileInterrupted(let transfer, let key): fileInterrupted(incoming(transfer, key))
         case .streamOpened(let handle, let name, let key): streamOpened(handle, name, by: PublicKey(key), at: now)
         case .streamChanged(let handle, _): streams.changed(handle, self, at: now)
@@ -77,7 +79,7 @@ extension NodeLoop {
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
             .mappingUnreachable, .pong, .message, .messagesWait, .sent, .delivered, .read, .typing, .twin, .fileOffered,
             .fileAccepted, .filePostponed, .fileWanted, .fileBegan, .fileData, .fileComplete, .fileDone, .fileRefused,
-            .fileInterrupted, .streamOpened, .streamChanged:
+            .sessionBegan, .fileInquired, .fileInterrupted, .streamOpened, .streamChanged:
             return false
         }
         return true

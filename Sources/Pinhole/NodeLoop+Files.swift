@@ -52,32 +52,18 @@ extension NodeLoop {
 
     /// A person, or the policy, wants the transfer no more.
     func giveUp(_ reference: TransferReference, _ reason: FileRecord.Refusal, at now: Instant) {
-        guard isOpen(reference) else { return giveUpUnopened(reference) }
+        guard isOpen(reference) else { return forgetUnopened(reference, because: Profile.cancelled) }
         endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
         fail(reference, reason == .declined ? "it was declined here" : Profile.cancelled, .refused)
     }
 
-    /// What waits for its contact or its source is not taken up again. What is just getting its name comes to its end.
-    private func giveUpUnopened(_ reference: TransferReference) {
-        let profile = profile
-        // Behind what may still be done for it.
-        offLoop(on: queue(of: reference)) {
-            Result { () throws(PinholeError) in try profile.forget(reference) }
-        } then: { core, result, _ in
-            core.retireQueue(of: reference)
-            switch result {
-            case .success(true): core.hub.publish(.fileFailed(reference, reason: Profile.cancelled))
-            case .success(false): break
-            case .failure(let error): core.hub.publish(.notice("a transfer cannot be recorded: \(error)"))
-            }
-        }
-    }
-
     func fileRefused(_ transfer: UInt64, _ reason: FileRecord.Refusal, by key: PublicKey) {
-        for direction in [TransferReference.Direction.incoming, .outgoing] {
-            let reference = TransferReference(contact: key, direction: direction, number: transfer)
-            if isOpen(reference) { fail(reference, reason.sentence, .refused) }
-        }
+        let incoming = TransferReference(contact: key, direction: .incoming, number: transfer)
+        let outgoing = TransferReference(contact: key, direction: .outgoing, number: transfer)
+        let open = [incoming, outgoing].filter { isOpen($0) }
+        for reference in open { fail(reference, reason.sentence, .refused) }
+        // It answers a question about what an earlier session offered.
+        if open.isEmpty, incomingFiles[incoming] == nil { forgetUnopened(incoming, because: reason.sentence) }
     }
 
     private func isOpen(_ reference: TransferReference) -> Bool {

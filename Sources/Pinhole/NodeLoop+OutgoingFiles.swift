@@ -91,6 +91,9 @@ extension NodeLoop {
                 guard error.code != .badData, error.code != .noSuchFile else {
                     let groups = core.profile.groupsPath(of: transfer)
                     core.queue(of: transfer.reference).async { Folder.removeTree(groups) }
+                    // The receiver may have asked already.
+                    core.endpoint.disown(
+                        transfer.reference.number, .changed, with: transfer.reference.contact.key, at: now)
                     return core.fail(transfer.reference, error.phrase, .failed)
                 }
                 core.retireQueue(of: transfer.reference)

@@ -71,17 +71,27 @@ extension Profile {
         try store.transfer(reference).map { Transfer($0) }
     }
 
-    /// Gives up a transfer that no node has open: it is not taken up again. Returns false for one that is over.
+    /// Gives up a transfer that no node has open: it is not taken up again. Returns false for one that is over. What has
+    /// arrived of it goes at once where the download folder is known, and otherwise when it is offered again.
     @discardableResult
-    package func forget(_ reference: TransferReference) throws(PinholeError) -> Bool {
+    package func forget(
+        _ reference: TransferReference, because reason: Phrase = cancelled, partialIn folder: String? = nil
+    ) throws(PinholeError) -> Bool {
         guard let transfer = try store.transfer(reference),
-            try store.setState(.refused, of: reference, reason: Self.cancelled)
+            try store.setState(.refused, of: reference, reason: reason)
         else { return false }
-        if reference.direction == .outgoing { Folder.removeTree(groupsPath(of: transfer)) }
+        switch reference.direction {
+        case .outgoing: Folder.removeTree(groupsPath(of: transfer))
+        case .incoming:
+            guard let folder else { break }
+            let key = FileKey(
+                sender: reference.contact.key, receiver: identity.publicKey.key, offer: transfer.offer)
+            Folder.removeTree(PartialTransfer.path(key, in: folder))
+        }
         return true
     }
 
-    static let cancelled: Phrase = "it was cancelled here"
+    package static let cancelled: Phrase = "it was cancelled here"
 
     /// Where the hashes of what was sent are kept.
     func groupsPath(_ key: FileKey) -> String { "\(groupsFolder)/\(key.token)" }

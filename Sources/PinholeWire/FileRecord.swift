@@ -14,6 +14,9 @@ package enum FileRecord: Equatable, Sendable {
     case done(transfer: UInt64)
     /// kind 6: reason:u8, by the receiver: not now. An `accept` or `refuse` follows some time.
     case wait(transfer: UInt64, reason: Postponement)
+    /// kind 7: by the receiver, about what an earlier session offered and this one did not. A `refuse` follows if the
+    /// sender will never offer it again, an `offer` when it does.
+    case inquire(transfer: UInt64)
 
     package enum Refusal: UInt8, Sendable, CaseIterable {
         /// A person, or the receiver's policy, said no.
@@ -58,6 +61,7 @@ package enum FileRecord: Equatable, Sendable {
         case 6:
             guard let reason = Postponement(rawValue: try reader.u8()) else { throw .malformed }
             self = .wait(transfer: transfer, reason: reason)
+        case 7: self = .inquire(transfer: transfer)
         default: throw .unknownType
         }
     }
@@ -88,6 +92,9 @@ package enum FileRecord: Equatable, Sendable {
             writer.u8(6)
             writer.u64(transfer)
             writer.u8(reason.rawValue)
+        case .inquire(let transfer):
+            writer.u8(7)
+            writer.u64(transfer)
         }
         return writer.bytes
     }

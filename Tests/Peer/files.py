@@ -8,8 +8,8 @@ from keys import Refused
 from transfer import FILE, FOLDER, GROUP, OFFER, Entry, Hashes, Offer, read_manifest
 from wire import Reader
 
-ACCEPT, REFUSE, BEGIN, DONE, WAIT = 2, 3, 4, 5, 6
-CORRUPT = 3
+ACCEPT, REFUSE, BEGIN, DONE, WAIT, INQUIRE = 2, 3, 4, 5, 6, 7
+CORRUPT, CANCELLED = 3, 5
 
 
 class Incoming:
@@ -187,6 +187,9 @@ class Files:
                 if gone and gone.stream is not None:
                     self.session.reset(gone.stream)
                 self.incoming.pop(transfer, None)
+            elif kind == INQUIRE:
+                if transfer not in self.outgoing:
+                    self._say(bytes([REFUSE]) + transfer + bytes([CANCELLED]))
             elif kind not in (ACCEPT, BEGIN, DONE):
                 raise Refused("kind of file record")
 

@@ -215,6 +215,44 @@ struct FileOfferTests {
     }
 
     @Test(
+        "who was away when an accepted file was taken back, or its source deleted, hears of it",
+        arguments: [true, false])
+    func takenBack(isDeleted: Bool) async throws {
+        let other = try friends()
+        var (sender, receiver) = (try node(profile), try node(other, .ask))
+        let told = receiver.events()
+        sender.start()
+        receiver.start()
+        let reference = try await sender.sendFile(folder.path("a.bin"), to: other.identity.publicKey)
+        var offered: TransferReference?
+        for await case .fileOffered(let reference, _, _, _) in told {
+            offered = reference
+            break
+        }
+        let incoming = try #require(offered)
+        await sender.stop()
+        await receiver.stop()
+        if isDeleted {
+            try FileManager.default.removeItem(atPath: folder.path("a.bin"))
+        } else {
+            try profile.forget(reference)
+        }
+        #expect(try other.store.transfer(incoming)?.state == .offered)
+        (sender, receiver) = (try node(profile), try node(other, .ask))
+        let events = receiver.events()
+        sender.start()
+        receiver.start()
+        try await sender.send("back again", to: other.identity.publicKey)
+        for await case .fileFailed(incoming, let reason) in events {
+            #expect(reason.english == "it was cancelled" || isDeleted)
+            break
+        }
+        #expect(try other.store.transfer(incoming)?.state == .refused)
+        await sender.stop()
+        await receiver.stop()
+    }
+
+    @Test(
         "a folder of which something could not be sent is not called whole, by either side", arguments: [true, false])
     func incomplete(isListed: Bool) async throws {
         let other = try friends()

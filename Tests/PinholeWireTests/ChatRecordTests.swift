@@ -48,7 +48,7 @@ struct ChatRecordTests {
         for kind in [0, 3, 255] as [UInt8] {
             #expect(throws: WireError.malformed) { try Codec.receipt.decode([kind] + .init(repeating: 1, count: 16)) }
         }
-        for kind in [0, 7, 255] as [UInt8] {
+        for kind in [0, 8, 255] as [UInt8] {
             #expect(throws: WireError.unknownType) { try Codec.file.decode([kind] + .init(repeating: 1, count: 60)) }
         }
         for reason in [0, 9, 255] as [UInt8] {

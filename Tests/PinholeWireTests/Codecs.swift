@@ -183,7 +183,7 @@ extension Codec where Value == FileRecord {
             [
                 .accept(transfer: 1, FileHoldings(groups: .max, digest: hash)),
                 .begin(transfer: 2, stream: 16, group: 1 << 40), .done(transfer: .max),
-                offer(.file, .max, "naïve.txt"),
+                .inquire(transfer: 7), offer(.file, .max, "naïve.txt"),
                 offer(.folder, 0, String(repeating: "n", count: Limits.maxFileName)),
             ] + FileRecord.Refusal.allCases.map { .refuse(transfer: 9, reason: $0) }
             + FileRecord.Postponement.allCases.map { .wait(transfer: 9, reason: $0) }

@@ -161,7 +161,7 @@ extension Peer {
             readStream(handle, of: from)
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
             .connecting, .connected, .pathChanged, .disconnected, .unreachable, .pong, .sent, .typing, .presence, .twin,
-            .filePostponed, .fileInterrupted, .introduced, .inviteAnswered:
+            .filePostponed, .fileInterrupted, .fileInquired, .sessionBegan, .introduced, .inviteAnswered:
             break
         }
     }

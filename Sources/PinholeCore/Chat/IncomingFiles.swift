@@ -23,19 +23,32 @@ struct IncomingFiles {
     private var streams: [UInt64: UInt64] = [:]
     /// The bytes of all transfers that the application has and has not written yet.
     private var unwritten = 0
+    /// What earlier sessions offered and this one did not, of which the peer was asked what became of it.
+    private var inquired: Set<UInt64> = []
 
     /// A new session brings new offers, and new streams.
     mutating func sessionBegan() {
         transfers = StreamTable()
         streams.removeAll()
+        inquired.removeAll()
         unwritten = 0
     }
+
+    /// Returns whether the peer is to be asked what became of a transfer: not of one that it has offered.
+    mutating func inquire(_ id: UInt64) -> Bool {
+        guard transfers[id] == nil, inquired.count < Limits.maxOffers else { return false }
+        return inquired.insert(id).inserted
+    }
+
+    /// Whether it was offered, or asked about.
+    func isKnown(_ id: UInt64) -> Bool { transfers[id] != nil || inquired.contains(id) }
 
     /// Takes note of an offer, or says why it is refused.
     mutating func offered(_ id: UInt64) -> FileRecord.Refusal? {
         guard transfers[id] == nil else { return .unacceptable }
         guard transfers.count < Limits.maxOffers else { return .tooMany }
         transfers.insert(Transfer(), forKey: id)
+        inquired.remove(id)
         return nil
     }
 
@@ -102,6 +115,7 @@ struct IncomingFiles {
 
     /// Returns the stream that the transfer used, if it had one.
     mutating func remove(_ id: UInt64) -> UInt64? {
+        inquired.remove(id)
         guard let transfer = transfers.removeValue(forKey: id) else { return nil }
         unwritten -= transfer.unwritten
         return forgetStream(of: transfer)

@@ -35,6 +35,8 @@ struct OutgoingFiles {
     /// Offers that the peer has not answered.
     private var unanswered = 0
     private var active = 0
+    /// What the peer has asked about in this session.
+    private var inquiries = 0
     private var nextStream = StreamID.firstFile
 
     /// Whether there is nothing that the peer has not got, or refused.
@@ -60,6 +62,7 @@ struct OutgoingFiles {
     /// A new session: everything unfinished is offered again, and resumes where the peer says.
     mutating func sessionBegan() {
         nextStream = StreamID.firstFile
+        inquiries = 0
         waiting.removeAll()
         accepted.removeAll()
         for id in order {
@@ -67,6 +70,14 @@ struct OutgoingFiles {
             setAsked(false, id)
             waiting.append(id)
         }
+    }
+
+    /// The peer asks about what is not offered. Returns whether the application has to answer: not where it is about to be
+    /// offered, and not to more than it can have kept of earlier sessions.
+    mutating func inquired(_ id: UInt64) -> Bool {
+        guard transfers[id] == nil, inquiries < Limits.maxOffers else { return false }
+        inquiries += 1
+        return true
     }
 
     /// The peer wants it. Returns whether that makes sense.

@@ -30,6 +30,7 @@ extension Connection {
         }
         incomingFiles.sessionBegan()
         outgoingFiles.sessionBegan()
+        events.append(.sessionBegan(with: peer))
         writeOffers()
         fillStreams(at: now)
     }

@@ -38,6 +38,18 @@ extension Connection {
         beginAccepted()
     }
 
+    /// Asks about what an earlier session offered and this one did not.
+    func inquire(_ transfer: UInt64) {
+        guard session != nil, incomingFiles.inquire(transfer) else { return }
+        write(.inquire(transfer: transfer))
+    }
+
+    /// Answers that a transfer, which is not offered, never will be again.
+    func disown(_ transfer: UInt64, _ reason: FileRecord.Refusal) {
+        guard outgoingFiles.transfers[transfer] == nil else { return }
+        write(.refuse(transfer: transfer, reason: reason))
+    }
+
     /// The application has verified and stored an incoming transfer.
     func fileStored(_ transfer: UInt64) {
         _ = incomingFiles.remove(transfer)
@@ -107,7 +119,7 @@ extension Connection {
             beginAccepted()
         case .refuse(let transfer, let reason):
             if let stream = outgoingFiles.stream(of: transfer) { session?.transport.reset(stream, errorCode: 0) }
-            let wasIncoming = incomingFiles.transfers[transfer] != nil
+            let wasIncoming = incomingFiles.isKnown(transfer)
             if outgoingFiles.remove(transfer) || wasIncoming {
                 _ = incomingFiles.remove(transfer)
                 events.append(.fileRefused(transfer: transfer, reason, by: peer))
@@ -126,6 +138,8 @@ extension Connection {
             readLater(stream)
         case .done(let transfer):
             if outgoingFiles.remove(transfer) { events.append(.fileDone(transfer: transfer, to: peer)) }
+        case .inquire(let transfer):
+            if outgoingFiles.inquired(transfer) { events.append(.fileInquired(transfer: transfer, by: peer)) }
         }
     }
 

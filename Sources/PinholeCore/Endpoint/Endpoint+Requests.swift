@@ -121,6 +121,17 @@ extension Endpoint {
         with(key) { $0.refuse(transfer, reason) }
     }
 
+    /// Asks a connected contact about what it offered in an earlier session and not in this one: `fileRefused` follows if it
+    /// never will again.
+    package func inquire(_ transfer: UInt64, from key: IdentityKey, at now: Instant) {
+        with(key) { $0.inquire(transfer) }
+    }
+
+    /// Answers `fileInquired`, or tells who may ask: a transfer that is not offered never will be again.
+    package func disown(_ transfer: UInt64, _ reason: FileRecord.Refusal, with key: IdentityKey, at now: Instant) {
+        with(key) { $0.disown(transfer, reason) }
+    }
+
     /// Answers `fileAccepted`: what ``provide(_:for:isLast:to:at:)`` gives begins with this group.
     package func begin(_ transfer: UInt64, group: UInt64, to key: IdentityKey, at now: Instant) {
         with(key) { $0.begin(transfer, group: group) }

@@ -34,6 +34,9 @@ package enum Event {
 
     case connecting(IdentityKey)
     case connected(IdentityKey, PathDescription)
+    /// A session began; it may replace one that was announced and that the peer has lost. What it goes on with, the peer
+    /// offers now.
+    case sessionBegan(with: IdentityKey)
     case pathChanged(IdentityKey, PathDescription)
     case disconnected(IdentityKey, CloseReason)
     case unreachable(IdentityKey, UnreachableReason)
@@ -83,6 +86,8 @@ package enum Event {
     /// The peer has everything, verified, under its final name.
     case fileDone(transfer: UInt64, to: IdentityKey)
     case fileRefused(transfer: UInt64, FileRecord.Refusal, by: IdentityKey)
+    /// The peer remembers a transfer that is not offered: ``Endpoint/disown(_:_:with:at:)`` if it never will be again.
+    case fileInquired(transfer: UInt64, by: IdentityKey)
     /// The session ended before an incoming transfer did; it will be offered again.
     case fileInterrupted(transfer: UInt64, from: IdentityKey)
 

@@ -300,6 +300,7 @@ extension FuzzTarget {
                 .offer(offer), .accept(transfer: 1, FileHoldings(groups: .max, digest: hash)),
                 .begin(transfer: 2, stream: 16, group: 1 << 40), .done(transfer: .max),
                 .refuse(transfer: 9, reason: .corrupt), .wait(transfer: 9, reason: .asking),
+                .inquire(transfer: 9),
             ]
             return records.map(\.encoded)
         }

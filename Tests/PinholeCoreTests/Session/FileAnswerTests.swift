@@ -117,6 +117,51 @@ struct FileAnswerTests {
         }
     }
 
+    // [FIL-17]
+    @Test("a receiver asks about what is not offered any more, and hears of what never will be")
+    func inquiry() throws {
+        let world = World(seed: 643)
+        let (alice, bob) = world.makePair()
+        bob.answersOffers = false
+        for number in 1...3 as ClosedRange<UInt64> {
+            alice.sendFile(number, name: "\(number)", world.content(1000), to: bob)
+        }
+        #expect(world.run(for: .seconds(10)) { bob.offered.count == 3 })
+        // Of three, Alice's next process knows one.
+        alice.restart(with: bob)
+        alice.sendFile(3, name: "3", world.content(1000), to: bob)
+        bob.restart(with: alice)
+        alice.connect(to: bob)
+        #expect(world.run(for: .seconds(120)) { bob.offered.count == 4 })
+        for number in 1...3 as ClosedRange<UInt64> { bob.endpoint.inquire(number, from: alice.key, at: world.now) }
+        bob.endpoint.inquire(1, from: alice.key, at: world.now)
+        bob.drain()
+        world.run(for: .seconds(3))
+        // What is offered needs no question, and one is enough.
+        #expect(alice.inquiries == [1, 2])
+        alice.endpoint.disown(1, .cancelled, with: bob.key, at: world.now)
+        // Nobody asked about these: of the one it is not said, the other is offered.
+        alice.endpoint.disown(9, .cancelled, with: bob.key, at: world.now)
+        alice.endpoint.disown(3, .cancelled, with: bob.key, at: world.now)
+        alice.drain()
+        world.run(for: .seconds(3))
+        #expect(bob.refusedFiles == [1])
+    }
+
+    // [FIL-17]
+    @Test("who asks about more than can have been offered is not answered any more")
+    func inquiries() {
+        var files = OutgoingFiles()
+        let answered = (0..<3000 as Range<UInt64>).count { files.inquired($0) }
+        #expect(answered == Limits.maxOffers)
+        files.sessionBegan()
+        let isAnswered = files.inquired(1)
+        #expect(isAnswered)
+        var incoming = IncomingFiles()
+        let asked = (0..<3000 as Range<UInt64>).count { incoming.inquire($0) }
+        #expect(asked == Limits.maxOffers)
+    }
+
     /// What Bob said on the control stream about beginnings.
     private func begins(in siege: Siege) throws -> [(stream: UInt64, group: UInt64)] {
         var pieces: [UInt64: [UInt8]] = [:]
@@ -136,6 +181,14 @@ struct FileAnswerTests {
 extension Peer {
     fileprivate var offered: [FileOffer] {
         events.compactMap { if case .fileOffered(let offer, _) = $0 { offer } else { nil } }
+    }
+
+    fileprivate var inquiries: [UInt64] {
+        events.compactMap { if case .fileInquired(let transfer, _) = $0 { transfer } else { nil } }
+    }
+
+    fileprivate var refusedFiles: [UInt64] {
+        events.compactMap { if case .fileRefused(let transfer, _, _) = $0 { transfer } else { nil } }
     }
 
     fileprivate var postponements: [FileRecord.Postponement] {

@@ -77,6 +77,7 @@ extension RandomPeople {
             world.run(for: .seconds(5))
             try check()
             if try isSettled { break }
+            try remind()
         }
         try check()
         if let missing = try missing() { throw violation(missing) }
@@ -105,6 +106,28 @@ extension RandomPeople {
         }
     }
 
+    /// Who has given something up writes to those who wait for it, so that they meet.
+    private func remind() throws {
+        for index in offered.indices where try !offered[index].isReminded && waitsInVain(offered[index]) {
+            offered[index].isReminded = true
+            texts += 1
+            let (sender, receiver) = (people[offered[index].from], people[offered[index].to])
+            try sender.say("\(sender.name) \(texts)", to: receiver)
+        }
+    }
+
+    /// Whether its sender has given something up, and its receiver has not heard so.
+    private func waitsInVain(_ offer: Offered) throws -> Bool {
+        guard try areContacts(offer.from, offer.to) else { return false }
+        let states = try (
+            people[offer.from].state(of: offer.transfer.reference), people[offer.to].state(of: offer.incoming(people))
+        )
+        switch states {
+        case (.refused, .offered), (.refused, .accepted), (.failed, .offered), (.failed, .accepted): return true
+        default: return false
+        }
+    }
+
     private var isSettled: Bool {
         get throws { try missing() == nil }
     }
@@ -116,6 +139,9 @@ extension RandomPeople {
                 people[offer.from].state(of: offer.transfer.reference),
                 people[offer.to].state(of: offer.incoming(people))
             )
+            if try waitsInVain(offer) {
+                return "nobody told \(people[offer.to].name) that “\(offer.name)” will not come"
+            }
             let isGone = !FileManager.default.fileExists(atPath: offer.path)
             switch states.0 {
             case .done: continue

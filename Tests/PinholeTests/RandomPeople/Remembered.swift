@@ -15,6 +15,8 @@ struct Offered {
     /// Files of it that were written to since.
     var changed: Set<String> = []
     var isGivenUp = false
+    /// Whether its sender has written to its receiver since.
+    var isReminded = false
 
     init(from: Int, to: Int, transfer: StoredTransfer, name: String, path: String, tree: SourceTree) {
         (self.from, self.to, self.transfer, self.name, self.path, self.tree) = (from, to, transfer, name, path, tree)

@@ -133,9 +133,9 @@ extension BenchNode {
             if filesDone == awaitedFiles { say("files-done \(monotonicNanoseconds())") }
         case .fileRefused(_, let reason, _): fail("file refused: \(reason)")
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
-            .mappingUnreachable, .connecting, .pathChanged, .authenticated, .pong, .filePostponed, .fileBegan,
-            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin, .introduced,
-            .inviteAnswered, .streamOpened, .streamChanged:
+            .mappingUnreachable, .connecting, .pathChanged, .authenticated, .pong, .sessionBegan, .filePostponed,
+            .fileInquired, .fileBegan, .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin,
+            .introduced, .inviteAnswered, .streamOpened, .streamChanged:
             break
         }
     }

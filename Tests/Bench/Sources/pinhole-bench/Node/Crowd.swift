@@ -141,8 +141,8 @@ extension Crowd {
         case .disconnected(_, let reason): fail("a member's session ended: \(reason)")
         case .serviceUp, .serviceDown, .serviceNotice, .networkMeasured, .strategyWorked, .mappingVerified,
             .mappingUnreachable, .connecting, .connected, .pathChanged, .unreachable, .authenticated, .pong,
-            .delivered, .fileAccepted, .filePostponed, .fileWanted, .fileBegan, .fileDone, .fileRefused,
-            .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin, .introduced,
+            .delivered, .fileAccepted, .sessionBegan, .filePostponed, .fileInquired, .fileWanted, .fileBegan, .fileDone,
+            .fileRefused, .fileInterrupted, .messagesWait, .sent, .read, .typing, .presence, .twin, .introduced,
             .inviteAnswered, .streamOpened, .streamChanged:
             break
         }
