@@ -91,6 +91,11 @@ package struct ByteReader: ~Escapable {
 extension [UInt8] {
     /// An array with the same bytes as `span`.
     package init(copying span: Span<UInt8>) {
+        // The standard library would write into the one empty array that all threads have.
+        guard !span.isEmpty else {
+            self = []
+            return
+        }
         unsafe self.init(unsafeUninitializedCapacity: span.count) { buffer, initialized in
             unsafe span.withUnsafeBufferPointer { source in
                 if let base = source.baseAddress {
