@@ -140,7 +140,7 @@ extension FileRecord.Refusal {
         case .corrupt: "what arrived was not what was offered"
         case .unacceptable: "the offer could not be accepted"
         case .cancelled: "it was cancelled"
-        case .changed: "it changed while it was being sent"
+        case .changed: "the sender's file changed, or is gone"
         case .exists: "the receiver has something of that name, and keeps it"
         case .tooMany: "too many of your files wait there already"
         }

@@ -24,7 +24,7 @@ extension NodeLoop {
             rememberOwnTimestamp(key)
             hub.publish(.connecting(PublicKey(key)))
         case .connected(let key, let path):
-            sessionBegan(with: PublicKey(key))
+            sessionAnnounced(with: PublicKey(key))
             rememberOwnTimestamp(key)
             hub.publish(.connected(PublicKey(key), PathReport(path)))
         case .pathChanged(let key, let path): hub.publish(.pathChanged(PublicKey(key), PathReport(path)))

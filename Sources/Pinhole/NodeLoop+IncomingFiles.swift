@@ -94,6 +94,15 @@ extension NodeLoop {
 
     private static let nameIsTaken: Phrase = "there is something of that name already"
 
+    /// What was given up on the disk was offered meanwhile: it is not wanted any more.
+    func forgetOffer(of reference: TransferReference, at now: Instant) {
+        guard let incoming = incomingFiles.removeValue(forKey: reference) else { return }
+        incoming.cancel()
+        queue(of: reference).async { incoming.letGo(isWanted: false) }
+        retireQueue(of: reference)
+        endpoint.refuse(reference.number, .declined, with: reference.contact.key, at: now)
+    }
+
     /// It needs nothing here any more.
     private func forget(_ reference: TransferReference) {
         incomingFiles[reference] = nil

@@ -7,18 +7,21 @@ import PinholeWire
 extension NodeLoop {
     /// A session began: what the contact does not offer in time is asked about.
     func inquireLater(of key: PublicKey) {
-        inquirees.insert(key)
         // One timer for all: thousands of sessions may begin together.
-        guard inquirees.count == 1 else { return }
-        perform(after: Self.offerTime) { core, _ in core.inquire() }
+        let isTimed = !inquirees.isEmpty
+        inquirees[key] = loop.now + Self.offerTime
+        if !isTimed { perform(after: Self.offerTime) { core, now in core.inquire(at: now) } }
     }
 
-    private func inquire() {
-        let keys = inquirees
-        inquirees.removeAll()
+    private func inquire(at now: Instant) {
+        let keys = inquirees.filter { $0.value <= now }.map(\.key)
+        for key in keys { inquirees[key] = nil }
+        if let next = inquirees.values.min() {
+            perform(after: max(next - now, .milliseconds(100))) { core, now in core.inquire(at: now) }
+        }
         let store = profile.store
         offLoop {
-            // What cannot be read is asked for in another session.
+            // What cannot be read is asked about in another session.
             keys.flatMap { key in (try? store.transfers(with: key, unfinished: true)) ?? [] }.map(\.reference)
         } then: { core, references, now in
             for reference in references
@@ -32,16 +35,14 @@ extension NodeLoop {
     func fileInquired(_ reference: TransferReference) {
         let store = profile.store
         offLoop {
-            Result { () throws(PinholeError) in try store.transfer(reference)?.state }
-        } then: { core, result, now in
-            switch result {
-            // It waits for its disk.
-            case .success(.offered), .success(.accepted): break
-            // After a restored backup nothing is known of it.
-            case .success(.failed), .success(.refused), .success(.done), .success(nil):
+            (try? store.transfer(reference))?.state
+        } then: { core, state, now in
+            switch state {
+            // It waits for its disk; or an older copy of this profile does not know it, and a newer one may.
+            case .offered, .accepted, nil: break
+            case .failed: core.endpoint.disown(reference.number, .changed, with: reference.contact.key, at: now)
+            case .refused, .done:
                 core.endpoint.disown(reference.number, .cancelled, with: reference.contact.key, at: now)
-            // He asks again.
-            case .failure: break
             }
         }
     }
@@ -58,9 +59,10 @@ extension NodeLoop {
             switch result {
             case .success(true):
                 core.hub.publish(.fileFailed(reference, reason: reason))
-                // The receiver may have asked before.
-                guard reference.direction == .outgoing else { return }
-                core.endpoint.disown(reference.number, .cancelled, with: reference.contact.key, at: now)
+                switch reference.direction {
+                case .outgoing: core.forgetSource(of: reference, at: now)
+                case .incoming: core.forgetOffer(of: reference, at: now)
+                }
             case .success(false): break
             case .failure(let error): core.hub.publish(.notice("a transfer cannot be recorded: \(error)"))
             }

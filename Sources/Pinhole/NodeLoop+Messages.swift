@@ -137,7 +137,7 @@ extension NodeLoop {
 // MARK: Who is there
 
 extension NodeLoop {
-    func sessionBegan(with key: PublicKey) {
+    func sessionAnnounced(with key: PublicKey) {
         connected.insert(key)
         liveSessions.insert(key)
         rememberSeen(key)

@@ -116,9 +116,11 @@ extension NodeLoop {
         endpoint.offer(transfer.offer, to: contact, at: now)
     }
 
-    /// What was offered was given up on the disk: it is not offered any more.
+    /// What was offered was given up on the disk: it is not offered any more, and the receiver may have asked why not.
     func forgetSource(of reference: TransferReference, at now: Instant) {
-        guard let transfer = outgoingFiles.removeValue(forKey: reference) else { return }
+        guard let transfer = outgoingFiles.removeValue(forKey: reference) else {
+            return endpoint.disown(reference.number, .cancelled, with: reference.contact.key, at: now)
+        }
         transfer.reader?.cancel()
         retireQueue(of: reference)
         endpoint.refuse(reference.number, .cancelled, with: reference.contact.key, at: now)
@@ -219,7 +221,8 @@ extension NodeLoop {
     ) {
         guard let transfer = outgoingFiles[reference] else { return }
         if [.badData, .noSuchFile, .configuration, .usage].contains(error.code) {
-            let reason: FileRecord.Refusal = error.code == .badData ? .changed : .cancelled
+            let isLost = error.code == .badData || error.code == .noSuchFile
+            let reason: FileRecord.Refusal = isLost ? .changed : .cancelled
             endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
             return fail(reference, error.message, .failed)
         }

@@ -59,8 +59,8 @@ final class NodeLoop: LoopDelegate {
     var incomingFiles: [TransferReference: IncomingFile] = [:]
     var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]
     var isTakingUpLater = false
-    /// Whose session began, and who were not asked yet what became of their offers.
-    var inquirees: Set<PublicKey> = []
+    /// Whose session began, and when they are to be asked what became of their offers.
+    var inquirees: [PublicKey: Instant] = [:]
     /// What is to be done at its time.
     private var postponed: [(due: Instant, body: (NodeLoop, Instant) -> Void)] = []
     var streams = StreamWaiters()

@@ -72,7 +72,7 @@ extension Profile {
     }
 
     /// Gives up a transfer that no node has open: it is not taken up again. Returns false for one that is over. What has
-    /// arrived of it goes at once where the download folder is known, and otherwise when it is offered again.
+    /// arrived of it goes at once where the download folder is known, and otherwise when it is offered again, or with age.
     @discardableResult
     package func forget(
         _ reference: TransferReference, because reason: Phrase = cancelled, partialIn folder: String? = nil

@@ -13,6 +13,7 @@ struct Failure: Error {
         case noSuchFile = 66
         case unreachableService = 69
         case bug = 70
+        case exhausted = 71
         case cannotWrite = 73
         case peerOffline = 75
         case keyChanged = 76

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pinhole
+import PinholeControl
 import Testing
 
 @testable import PinholeCLI
@@ -31,6 +32,15 @@ struct HelpTests {
             }
         }
         return sentences
+    }
+
+    @Test("every error has an exit code of its own kind, which the help tells", arguments: PinholeError.Code.allCases)
+    func exitCodes(code: PinholeError.Code) {
+        let failure = Failure(PinholeError(code, "it failed"))
+        #expect(failure.exitCode == code.exitCode)
+        let help = PinholeCommand.configuration.discussion
+        // A bug explains itself.
+        if code != .bug { #expect(help.contains(" \(failure.exitCode) "), "\(code)") }
     }
 
     @Test("every command and every option explains itself")

@@ -22,7 +22,9 @@ extension SocketError {
             PinholeError(
                 .configuration, "UDP port \(port) may not be bound by this user", hint: "choose a port above 1023")
         case .unavailable(let code):
-            PinholeError(.other, "no UDP socket can be opened: \(errorText(code))")
+            PinholeError(
+                PinholeError.isExhaustion(code) ? .exhausted : .other, "no UDP socket can be opened: \(errorText(code))"
+            )
         }
     }
 }

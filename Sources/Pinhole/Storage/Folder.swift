@@ -86,7 +86,9 @@ package enum Folder {
     }
 
     private static func entries(of path: [CChar]) -> [[UInt8]]? {
-        guard let directory = opendir(path) else { return nil }
+        var opened = opendir(path)
+        if opened == nil, errno == EMFILE, DescriptorLimit.raise() { opened = opendir(path) }
+        guard let directory = opened else { return nil }
         defer { closedir(directory) }
         var names: [[UInt8]] = []
         while let entry = readdir(directory) {

@@ -16,7 +16,7 @@ extension PinholeError {
                 hint: "see who owns it: ls -l \(shellQuoted(path))")
         case EISDIR:
             self.init(.usage, "\(path) is a directory, not a file")
-        case EMFILE, ENFILE, ENOMEM, ENOBUFS:
+        case _ where Self.isExhaustion(code):
             self.init(
                 .exhausted, "\(path) cannot be read: \(errorText(code))",
                 hint: "close other programs, or allow more open files (ulimit -n), then try again")
@@ -24,6 +24,9 @@ extension PinholeError {
             self.init(.other, "\(path) cannot be read: \(errorText(code))")
         }
     }
+
+    /// Whether an errno says that the machine, or what this process may take of it, is used up.
+    static func isExhaustion(_ code: Int32) -> Bool { [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(code) }
 
     init(system code: Int32, writing path: String) {
         let folder = Folder.parent(of: path)

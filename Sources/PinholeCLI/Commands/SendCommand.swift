@@ -140,7 +140,7 @@ private struct Delivery: Sendable {
 
     /// Whether what comes after this file can arrive all the same.
     private static func concernsOneFile(_ failure: Failure) -> Bool {
-        [.other, .badData, .noSuchFile].contains(failure.status)
+        [.other, .badData, .noSuchFile, .exhausted].contains(failure.status)
     }
 
     /// Whether waiting for the contact helps.

@@ -25,19 +25,22 @@ struct IncomingFiles {
     private var unwritten = 0
     /// What earlier sessions offered and this one did not, of which the peer was asked what became of it.
     private var inquired: Set<UInt64> = []
+    private var inquiries = 0
 
     /// A new session brings new offers, and new streams.
     mutating func sessionBegan() {
         transfers = StreamTable()
         streams.removeAll()
         inquired.removeAll()
+        inquiries = 0
         unwritten = 0
     }
 
     /// Returns whether the peer is to be asked what became of a transfer: not of one that it has offered.
     mutating func inquire(_ id: UInt64) -> Bool {
-        guard transfers[id] == nil, inquired.count < Limits.maxOffers else { return false }
-        return inquired.insert(id).inserted
+        guard transfers[id] == nil, inquiries < Limits.maxOffers, inquired.insert(id).inserted else { return false }
+        inquiries += 1
+        return true
     }
 
     /// Whether it was offered, or asked about.

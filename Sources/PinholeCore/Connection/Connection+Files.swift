@@ -40,13 +40,13 @@ extension Connection {
 
     /// Asks about what an earlier session offered and this one did not.
     func inquire(_ transfer: UInt64) {
-        guard session != nil, incomingFiles.inquire(transfer) else { return }
+        guard session != nil, !isForInvite, incomingFiles.inquire(transfer) else { return }
         write(.inquire(transfer: transfer))
     }
 
     /// Answers that a transfer, which is not offered, never will be again.
     func disown(_ transfer: UInt64, _ reason: FileRecord.Refusal) {
-        guard outgoingFiles.transfers[transfer] == nil else { return }
+        guard !isForInvite, outgoingFiles.transfers[transfer] == nil else { return }
         write(.refuse(transfer: transfer, reason: reason))
     }
 

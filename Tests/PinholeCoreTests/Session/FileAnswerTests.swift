@@ -117,7 +117,7 @@ struct FileAnswerTests {
         }
     }
 
-    // [FIL-17]
+    // [FIL-17] [FIL-18]
     @Test("a receiver asks about what is not offered any more, and hears of what never will be")
     func inquiry() throws {
         let world = World(seed: 643)
@@ -148,7 +148,7 @@ struct FileAnswerTests {
         #expect(bob.refusedFiles == [1])
     }
 
-    // [FIL-17]
+    // [FIL-18]
     @Test("who asks about more than can have been offered is not answered any more")
     func inquiries() {
         var files = OutgoingFiles()
@@ -160,6 +160,10 @@ struct FileAnswerTests {
         var incoming = IncomingFiles()
         let asked = (0..<3000 as Range<UInt64>).count { incoming.inquire($0) }
         #expect(asked == Limits.maxOffers)
+        // What was answered does not make room for more.
+        _ = incoming.remove(1)
+        let isAsked = incoming.inquire(5000)
+        #expect(!isAsked)
     }
 
     /// What Bob said on the control stream about beginnings.

@@ -99,6 +99,21 @@ struct InviteTests {
         #expect(world.canTalk(alice, bob))
     }
 
+    @Test("whoever gives a file up that waits for the inviter says nothing of it to him")
+    func files() {
+        let scene = Invitation(seed: 16)
+        scene.publish()
+        scene.use(by: scene.bob)
+        #expect(scene.world.run(for: .seconds(10)) { scene.alice.introductions.count == 1 })
+        scene.bob.endpoint.disown(7, .cancelled, with: scene.invite.inviter, at: scene.world.now)
+        scene.bob.endpoint.inquire(8, from: scene.invite.inviter, at: scene.world.now)
+        scene.bob.drain()
+        scene.world.run(for: .seconds(2))
+        #expect(!scene.alice.wasViolated && !scene.bob.wasViolated)
+        scene.answer(.accepted)
+        #expect(scene.world.run(for: .seconds(2)) { scene.bob.verdicts == [.accepted] })
+    }
+
     @Test("whoever comes first waits for the other", arguments: [true, false])
     func waiting(invitedIsFirst: Bool) {
         let scene = Invitation(seed: 2, NAT.home("198.51.100.1"), NAT.home("198.51.100.2"))

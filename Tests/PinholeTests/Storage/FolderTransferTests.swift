@@ -2,7 +2,6 @@ import Foundation
 import Glibc
 import PinholeCrypto
 import PinholeWire
-import Synchronization
 import Testing
 
 @testable import Pinhole
@@ -146,47 +145,6 @@ struct FolderTransferTests {
 
         let path = try sending.finish(transfer)
         #expect(try tree(path) == ["a", "c"])
-    }
-
-    @Test(
-        "what cannot be opened for want of descriptors is not left out, but read later", .enabled(if: Self.canExhaust))
-    func exhausted() throws {
-        try make(["out/a": [1], "out/b": [2]])
-        let path = folder.path("out")
-        let source = try FileSource(path)
-        let codes = withoutDescriptors {
-            [
-                failure { _ = try source.read(0..<source.contentSize) }?.code,
-                failure { _ = try FileSource(path) }?.code,
-            ]
-        }
-        #expect(codes == [.exhausted, .exhausted])
-        #expect(source.leftOut.isEmpty && source.missing.isEmpty)
-        #expect(try source.read(0..<source.contentSize).suffix(2) == [1, 2])
-    }
-
-    /// Whether all descriptors of a process can be used up in reasonable time.
-    private static var canExhaust: Bool {
-        var limit = rlimit()
-        return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 && limit.rlim_max <= 1 << 20
-    }
-
-    /// Runs `body` on a thread that can open nothing more, unlike all others.
-    private func withoutDescriptors<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value? {
-        let unshare = unsafeBitCast(dlsym(nil, "unshare"), to: (@convention(c) (CInt) -> CInt).self)
-        let result = Mutex<Value?>(nil)
-        let done = DispatchSemaphore(value: 0)
-        Thread.detachNewThread {
-            // CLONE_FILES
-            if unshare(0x400) == 0 {
-                _ = DescriptorLimit.raise()
-                while dup(0) >= 0 {}
-                result.withLock { $0 = body() }
-            }
-            done.signal()
-        }
-        done.wait()
-        return result.withLock { $0 }
     }
 
     @Test("where its whole folder is away, nothing of it is left out")

@@ -54,8 +54,8 @@ extension Russian {
             "без NAT",
         "has no NAT, but a firewall that lets in only answers":
             "без NAT, но с брандмауэром, который впускает только ответы",
-        "it changed while it was being sent":
-            "он изменился во время отправки",
+        "the sender's file changed, or is gone":
+            "файл у отправителя изменился или исчез",
         "it does not answer: it may be down, its key may differ from the address you have, or UDP is blocked":
             "она не отвечает: выключена, её ключ не тот, что в вашем адресе, или UDP блокируется",
         "it has not answered yet":
