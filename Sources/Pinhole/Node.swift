@@ -87,7 +87,7 @@ public final class Node: Sendable {
         let sweeping = Task { [hub, loop, core = LoopBound(core)] in
             await history.run(gaveUp: { given in
                 hub.publish(.fileFailed(given.transfer, reason: given.reason))
-                loop.perform { core.value.forgetSource(of: given.transfer, at: loop.now) }
+                loop.perform { core.value.gaveUp(given.transfer, .changed, at: loop.now) }
             }) {
                 hub.publish(.notice("the history cannot be swept: \($0)"))
             }

@@ -59,13 +59,19 @@ extension NodeLoop {
             switch result {
             case .success(true):
                 core.hub.publish(.fileFailed(reference, reason: reason))
-                switch reference.direction {
-                case .outgoing: core.forgetSource(of: reference, at: now)
-                case .incoming: core.forgetOffer(of: reference, at: now)
-                }
+                core.gaveUp(reference, .cancelled, at: now)
             case .success(false): break
             case .failure(let error): core.hub.publish(.notice("a transfer cannot be recorded: \(error)"))
             }
+        }
+    }
+
+    /// A transfer was given up on the disk, and may have been opened by then: what was offered is taken back, what came is
+    /// refused, and who asked is told.
+    func gaveUp(_ reference: TransferReference, _ reason: FileRecord.Refusal, at now: Instant) {
+        switch reference.direction {
+        case .outgoing: forgetSource(of: reference, reason, at: now)
+        case .incoming: forgetOffer(of: reference, at: now)
         }
     }
 

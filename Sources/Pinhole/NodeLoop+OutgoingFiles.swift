@@ -80,11 +80,19 @@ extension NodeLoop {
         guard let path = transfer.path, outgoingFiles[transfer.reference] == nil,
             isServed(transfer.reference.contact)
         else { return }
+        let store = profile.store
         offLoop(on: queue(of: transfer.reference)) {
-            Result { () throws(PinholeError) in try transfer.source(at: path) }
+            Result { () throws(PinholeError) -> FileSource? in
+                // It may have been given up since it was read.
+                switch try store.transfer(transfer.reference)?.state {
+                case .offered, .accepted: try transfer.source(at: path)
+                case .refused, .failed, .done, nil: nil
+                }
+            }
         } then: { core, result, now in
             switch result {
-            case .success(let source): core.offer(transfer, source, at: now)
+            case .success(let source?): core.offer(transfer, source, at: now)
+            case .success(nil): core.retireQueue(of: transfer.reference)
             case .failure(let error):
                 guard core.outgoingFiles[transfer.reference] == nil else { return }
                 // Of all other reasons one cannot know that they stay.
@@ -117,13 +125,13 @@ extension NodeLoop {
     }
 
     /// What was offered was given up on the disk: it is not offered any more, and the receiver may have asked why not.
-    func forgetSource(of reference: TransferReference, at now: Instant) {
+    func forgetSource(of reference: TransferReference, _ reason: FileRecord.Refusal, at now: Instant) {
         guard let transfer = outgoingFiles.removeValue(forKey: reference) else {
-            return endpoint.disown(reference.number, .cancelled, with: reference.contact.key, at: now)
+            return endpoint.disown(reference.number, reason, with: reference.contact.key, at: now)
         }
         transfer.reader?.cancel()
         retireQueue(of: reference)
-        endpoint.refuse(reference.number, .cancelled, with: reference.contact.key, at: now)
+        endpoint.refuse(reference.number, reason, with: reference.contact.key, at: now)
     }
 
     /// Whether files can be offered to the contact: if not, they are once that is so.

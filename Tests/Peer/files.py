@@ -139,6 +139,7 @@ class Files:
     def __init__(self, state, event, own, contact):
         self.state, self.event, self.own, self.contact = state, event, own, contact
         self.outgoing, self.session = {}, None
+        self.ended = set()
 
     def begin(self, session):
         self.session, self.incoming, self.early = session, {}, {}
@@ -180,15 +181,18 @@ class Files:
                 self._accepted(self.outgoing[transfer], reader.int(8), reader.take(32))
             elif kind == DONE and transfer in self.outgoing:
                 self.event("file sent", name=self.outgoing.pop(transfer).offer.name)
+                self.ended.add(transfer)
             elif kind in (REFUSE, WAIT):
                 reason = reader.int(1)
                 self.event("refused" if kind == REFUSE else "waiting", reason=str(reason))
                 gone = (self.outgoing if kind == REFUSE else {}).pop(transfer, None)
+                if gone:
+                    self.ended.add(transfer)
                 if gone and gone.stream is not None:
                     self.session.reset(gone.stream)
                 self.incoming.pop(transfer, None)
             elif kind == INQUIRE:
-                if transfer not in self.outgoing:
+                if transfer in self.ended:
                     self._say(bytes([REFUSE]) + transfer + bytes([CANCELLED]))
             elif kind not in (ACCEPT, BEGIN, DONE):
                 raise Refused("kind of file record")

@@ -108,7 +108,7 @@ struct AbsentSourceTests {
         let events = receiver.events()
         sender.start()
         receiver.start()
-        try await sender.send("back again", to: other.identity.publicKey)
+        _ = try await sender.send("back again", to: other.identity.publicKey)
         for await case .fileFailed(incoming, let reason) in events {
             #expect(reason.english == (isDeleted ? "the sender's file changed, or is gone" : "it was cancelled"))
             break

@@ -43,12 +43,12 @@ struct FileListing {
             }
             let childPath = path + "/" + text
             let childName = name.isEmpty ? text : name + "/" + text
-            guard let status = FileStatus(unfollowed: childPath) else { continue }
             guard depth < Limits.maxFolderDepth, childName.utf8.count <= Limits.maxFilePath else {
                 lost.append("\(childPath): it lies too deep")
                 continue
             }
             do throws(PinholeError) {
+                guard let status = try FileStatus.unfollowed(childPath) else { continue }
                 if status.isDirectory {
                     try add(folder: childPath, status, named: childName, depth: depth + 1)
                 } else if status.isRegular {

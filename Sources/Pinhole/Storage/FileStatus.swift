@@ -44,6 +44,14 @@ struct FileStatus: Equatable {
         self.init(status)
     }
 
+    /// The same, but throws where it cannot be known what is there.
+    static func unfollowed(_ path: String) throws(PinholeError) -> FileStatus? {
+        var status = stat()
+        if lstat(path, &status) == 0 { return FileStatus(status) }
+        guard errno == ENOENT else { throw PinholeError(system: errno, reading: path) }
+        return nil
+    }
+
     func isSameFile(as other: FileStatus) -> Bool {
         device == other.device && inode == other.inode
     }

@@ -91,10 +91,13 @@ package enum Folder {
         guard let directory = opened else { return nil }
         defer { closedir(directory) }
         var names: [[UInt8]] = []
-        while let entry = readdir(directory) {
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if name != [0x2e], name != [0x2e, 0x2e] { names.append(name) }
         }
+        guard errno == 0 else { return nil }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 

@@ -18,12 +18,14 @@ extension PinholeError {
             self.init(.usage, "\(path) is a directory, not a file")
         case _ where Self.isExhaustion(code):
             self.init(
-                .exhausted, "\(path) cannot be read: \(errorText(code))",
-                hint: "close other programs, or allow more open files (ulimit -n), then try again")
+                .exhausted, "\(path) cannot be read: \(errorText(code))", hint: Self.wayOut)
         default:
             self.init(.other, "\(path) cannot be read: \(errorText(code))")
         }
     }
+
+    private static let wayOut: Phrase =
+        "close other programs, or allow more open files (ulimit -n), then try again"
 
     /// Whether an errno says that the machine, or what this process may take of it, is used up.
     static func isExhaustion(_ code: Int32) -> Bool { [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(code) }
@@ -46,6 +48,8 @@ extension PinholeError {
                 hint: "see who owns it: ls -ld \(shellQuoted(folder))")
         case ENOENT, ENOTDIR:
             self.init(.cannotWrite, "there is no directory \(folder)")
+        case _ where Self.isExhaustion(code):
+            self.init(.exhausted, "\(path) cannot be written: \(errorText(code))", hint: Self.wayOut)
         default:
             self.init(.cannotWrite, "\(path) cannot be written: \(errorText(code))")
         }

@@ -147,6 +147,18 @@ struct FolderTransferTests {
         #expect(try tree(path) == ["a", "c"])
     }
 
+    @Test("of a folder in which nothing can be looked at, all is named as lost")
+    func unsearchable() throws {
+        try make(["out/in/a": [1]])
+        for name in ["", "out"] { chmod(folder.path(name), 0o755) }
+        chmod(folder.path("out/in"), 0o444)
+        _ = setFileUser(65534)
+        let source = Result { try FileSource(folder.path("out")) }
+        _ = setFileUser(geteuid())
+        chmod(folder.path("out/in"), 0o755)
+        #expect(try source.get().lost.map(\.english) == ["\(folder.path("out/in/a")) may not be read by this user"])
+    }
+
     @Test("where its whole folder is away, nothing of it is left out")
     func awayFolder() throws {
         try make(["out/a": [1], "out/b": [2]])
