@@ -5,22 +5,23 @@ import Synchronization
 /// A command's hold on the one node of its profile, which runs in this process or in another.
 struct Session: Sendable {
     let client: Client
-    /// Everything from the node's start on, for one reader.
+    /// Everything from the node's start on, for one reader; nothing for a command that does not read it.
     let events: AsyncStream<HostEvent>
     /// What the node is told when this process makes it, perhaps long after the start.
     let configuration: NodeConfigurationBox
 
-    init(client: Client, configuration: NodeConfigurationBox) {
+    init(client: Client, configuration: NodeConfigurationBox, hears: Bool = true) {
         self.client = client
         self.configuration = configuration
-        events = client.events()
+        events = hears ? client.events() : AsyncStream { $0.finish() }
     }
 
     /// Runs `body` with the profile's node until it ends or a signal asks to stop. Where no other process has the node,
-    /// this one runs it meanwhile, for others too, and says goodbye whatever happened.
+    /// this one runs it meanwhile, for others too, and says goodbye whatever happened. Where it `hears`, it must read the
+    /// events, which are kept for it.
     static func run<Value: Sendable>(
         _ options: NodeOptions, global: GlobalOptions, as role: String, policy: NodeConfiguration.FilePolicy,
-        tellsEvents: Bool = false, _ body: @escaping @Sendable (Session) async throws -> Value
+        hears: Bool = true, tellsEvents: Bool = false, _ body: @escaping @Sendable (Session) async throws -> Value
     ) async throws -> Value {
         let settings = try Settings(options, global: global)
         try global.requireProfile()
@@ -44,7 +45,7 @@ struct Session: Sendable {
         } else {
             await options.tellUnused(by: client)
         }
-        let session = Session(client: client, configuration: configuration)
+        let session = Session(client: client, configuration: configuration, hears: hears)
         // The node of this process does so by itself; another one may not.
         let acceptor =
             settings.acceptsInvited ? Task { [events = client.events()] in await accept(events, by: client) } : nil

@@ -8,6 +8,8 @@ package final class Hosting: Sendable {
     private let current: Mutex<(node: Node, configuration: NodeConfiguration)>
     private let isStopping = Atomic(false)
     private let serving = Mutex<Task<Result<Void, PinholeError>, Never>?>(nil)
+    /// The last of those who change which node runs, one after the other.
+    private let change = Mutex<Task<Void, Never>?>(nil)
 
     /// The node that runs now.
     package var node: Node { current.withLock(\.node) }
@@ -47,6 +49,36 @@ package final class Hosting: Sendable {
     /// Where that one cannot start, one with the present configuration comes back before the error is thrown; and where
     /// that cannot either, it is tried again every second until it can, or ``stop()``.
     package func restart(_ configuration: NodeConfiguration) async throws(PinholeError) {
+        try await inTurn {
+            do throws(PinholeError) {
+                return .success(try await self.replace(configuration))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
+    }
+
+    private func inTurn(
+        _ body: @escaping @Sendable () async -> Result<Void, PinholeError>
+    ) async -> Result<Void, PinholeError> {
+        let task = change.withLock { last in
+            let before = last
+            let task = Task {
+                await before?.value
+                return await body()
+            }
+            last = Task { _ = await task.value }
+            return task
+        }
+        return await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    private func replace(_ configuration: NodeConfiguration) async throws(PinholeError) {
+        guard !isStopping.load(ordering: .relaxed) else { return }
         let (node, present) = current.withLock(\.self)
         host.suspend()
         await node.stop()
@@ -82,7 +114,10 @@ package final class Hosting: Sendable {
         isStopping.store(true, ordering: .relaxed)
         _ = await serving.withLock(\.self)?.value
         await server?.stop("the process that ran the node has ended")
-        await node.stop()
+        _ = await inTurn {
+            await self.node.stop()
+            return .success(())
+        }
         host.end()
     }
 }

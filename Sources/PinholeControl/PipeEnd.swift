@@ -12,12 +12,15 @@ package final class PipeEnd: Sendable {
 
     /// Connects to the socket at a path.
     package convenience init(connectedTo path: String) throws(PinholeError) {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        // A listener that accepts nothing must not hold up a thread: then it is refused.
+        let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, flags, 0)
         guard descriptor >= 0, Self.withAddress(of: path, { connect(descriptor, $0, $1) }) == 0 else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { close(descriptor) }
             throw PinholeError(.cannotWrite, "the socket \(path) of the pipe cannot be reached: \(reason)")
         }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
         self.init(descriptor)
     }
 

@@ -25,7 +25,8 @@ package enum Timestamp {
         (parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[2], numbers[3], numbers[4], numbers[5])
         guard let seconds = UInt64(exactly: timegm(&parts)) else { return nil }
         let (milliseconds, isTooLate) = seconds.multipliedReportingOverflow(by: 1000)
-        return isTooLate ? nil : milliseconds + fraction
+        let (exact, isOver) = milliseconds.addingReportingOverflow(fraction)
+        return isTooLate || isOver ? nil : exact
     }
 
     package static var now: UInt64 { UInt64(max(Date().timeIntervalSince1970, 0) * 1000) }

@@ -39,7 +39,7 @@ struct EventLogTests {
         let incoming = (1...1200).map {
             Store.Incoming(
                 contact: person.contact,
-                message: ChatMessage(id: MessageID(epoch: 1, counter: $0), time: 1, body: [0x78]), receivedAt: 1)
+                message: ChatMessage(id: MessageID(epoch: $0 / 500, counter: $0), time: 1, body: [0x78]), receivedAt: 1)
         }
         try await person.withWire { wire, _ in
             for name in ["bot", "hook"] { _ = try await wire.call("events.next", ["consumer": .string(name)]) }
@@ -70,6 +70,21 @@ struct EventLogTests {
 
     /// JSON writes each of its bytes as six.
     private static let long = String(repeating: "\u{1}", count: 65_000)
+
+    @Test("a long answer arrives whole where nothing more is asked")
+    func lastAnswer() async throws {
+        let person = try Person()
+        let message = ChatMessage(id: MessageID(epoch: 1, counter: 1), time: 1, body: Array(Self.long.utf8))
+        _ = try person.profile.store.insert([
+            Store.Incoming(contact: person.contact, message: message, receivedAt: 1)
+        ])
+        try await person.withWire { wire, _ in
+            await wire.send(#"{"jsonrpc":"2.0","id":1,"method":"message.unread","params":{"after":0}}"#)
+            wire.finishSending()
+            let answer = try await wire.line()
+            #expect(answer?["result"]?["messages"]?.elements?.first?["text"]?.text == Self.long)
+        }
+    }
 
     @Test("texts that are long in JSON come in several answers, and none of them is left out")
     func longAnswers() async throws {

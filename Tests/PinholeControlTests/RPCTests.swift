@@ -55,7 +55,8 @@ struct RPCTests {
                 ("history.page", #"{"search":"x","before":-9223372036854775808}"#),
                 ("history.page", #"{"until":"2147483647-01-01T00:00:00.000Z"}"#),
                 ("history.purge", #"{"until":"2147483647-01-01T00:00:00.000Z"}"#),
-                ("history.page", #"{"limit":0}"#), ("events.next", #"{"limit":-9223372036854775808}"#),
+                ("history.page", #"{"until":"584556019-04-03T14:25:51.999Z"}"#), ("history.page", #"{"limit":0}"#),
+                ("events.next", #"{"limit":-9223372036854775808}"#),
             ] {
                 let line = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\(method)\",\"params\":\(params)}"
                 let answer = try await wire.ask(line)

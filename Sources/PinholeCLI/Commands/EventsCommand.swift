@@ -62,7 +62,8 @@ struct EventsCommand: AsyncParsableCommand {
         }
         let policy = (try Settings(network, global: global).accept ?? .all).filePolicy
         do {
-            try await Session.run(network, global: global, as: "events", policy: policy) { session in
+            try await Session.run(network, global: global, as: "events", policy: policy, hears: cursor == nil) {
+                session in
                 guard let cursor else { return await printLive(session) }
                 let acknowledging = ackStdin ? Task { try await acknowledge(cursor, of: session.client) } : nil
                 defer { acknowledging?.cancel() }

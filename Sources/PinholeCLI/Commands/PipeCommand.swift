@@ -39,7 +39,8 @@ struct PipeCommand: AsyncParsableCommand {
         let (name, verbose) = (name, global.verbose)
         let limit = Duration.milliseconds(Int64(timeout * 1000))
         signal(SIGPIPE, SIG_IGN)
-        try await Session.run(network, global: global, as: "pipe", policy: .ask, tellsEvents: verbose) { session in
+        try await Session.run(network, global: global, as: "pipe", policy: .ask, hears: false, tellsEvents: verbose) {
+            session in
             let contact = try await session.contact(named: name)
             let desk = try PipeDesk()
             let local = Task { try await desk.serve() }

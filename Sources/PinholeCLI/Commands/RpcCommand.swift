@@ -33,7 +33,7 @@ struct RpcCommand: AsyncParsableCommand {
         let policy = (try Settings(network, global: global).accept ?? .ask).filePolicy
         let path = global.controlSocket
         do {
-            try await Session.run(network, global: global, as: "rpc", policy: policy) { session in
+            try await Session.run(network, global: global, as: "rpc", policy: policy, hears: false) { session in
                 try await session.client.served()
                 if let request {
                     try await Self.call(request, at: path)
@@ -89,6 +89,7 @@ struct RpcCommand: AsyncParsableCommand {
             while let line = socket.readLine() {
                 Console.json(String(decoding: line, as: UTF8.self).escapedForJSON)
             }
+            guard socket.isAtEnd else { throw Failure(.other, "the host of the profile ended before it answered") }
         }
     }
 
@@ -133,6 +134,9 @@ private final class ControlStream: Sendable {
         }
         return true
     }
+
+    /// Whether all that came was whole lines.
+    var isAtEnd: Bool { buffer.isEmpty }
 
     func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 

@@ -115,19 +115,25 @@ package enum EventsAcknowledge: Method {
         return Nothing()
     }
 
-    /// A program that has dealt with a message has seen it. Marking one marks those before it.
+    /// A program that has dealt with a message has seen it. Marking one marks those before it in its epoch.
     private static func markRead(_ params: Params, in call: Call) async throws(PinholeError) {
         let store = call.profile.store
         guard var place = try store.consumers().first(where: { $0.name == params.consumer })?.cursor else { return }
-        var seen: [PublicKey: MessageReference] = [:]
+        var seen: [Epoch: MessageReference] = [:]
         while place < params.cursor {
             let events = try store.events(after: place, limit: 1000)
             for event in events where event.cursor <= params.cursor && event.kind == .message {
-                if let message = event.message { seen[message.contact] = MessageReference(message) }
+                guard let message = event.message else { continue }
+                seen[Epoch(contact: message.contact, number: message.epoch)] = MessageReference(message)
             }
             place = events.last?.cursor ?? params.cursor
         }
         for message in seen.values { _ = try await MessageRead.run(MessageRead.Params(message), in: call) }
+    }
+
+    private struct Epoch: Hashable {
+        let contact: PublicKey
+        let number: UInt64
     }
 }
 

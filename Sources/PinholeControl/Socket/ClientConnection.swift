@@ -105,6 +105,10 @@ package final class ClientConnection: Sendable {
     }
 
     func call(_ method: String, _ params: JSON) async throws(CallError) -> JSON {
+        // The host would hang up, and the same be tried again with the next.
+        guard RPC.request(.max, method, params).buffer.readableBytes <= ControlLimits.line else {
+            throw .failed(RPC.Failure(PinholeError(.usage, "this is longer than \(ControlLimits.line) bytes")))
+        }
         let (answers, waiting) = AsyncStream.makeStream(of: Result<JSON, RPC.Failure>.self)
         let id: Int64? = state.withLock { state in
             guard state.isOpen else { return nil }

@@ -8,7 +8,8 @@ final class ServerConnection: Caller {
     private let host: Host
     private let patience: Patience
     private let queue: LineQueue
-    private let forwards = Mutex<[Task<Void, Never>]>([])
+    /// What passes events on; nil once the connection has ended.
+    private let forwards = Mutex<[Task<Void, Never>]?>([])
     private let language = Mutex(Language.current)
     /// Nothing more is answered.
     private let isLeaving = Atomic(false)
@@ -42,7 +43,7 @@ final class ServerConnection: Caller {
                 await calls.waitForAll()
             }
             // Who has said all may still listen.
-            for forward in self.forwards.withLock(\.self) { await forward.value }
+            for forward in self.forwards.withLock(\.self) ?? [] { await forward.value }
         }
     }
 
@@ -69,10 +70,10 @@ final class ServerConnection: Caller {
     private func exchange(
         _ read: @escaping @Sendable (NIOAsyncChannelInboundStream<Line>) async -> Void
     ) async {
-        let queue = queue
+        let (queue, channel) = (queue, channel.channel)
         let (closed, closing) = AsyncStream.makeStream(of: Never.self)
-        channel.channel.closeFuture.whenComplete { _ in closing.finish() }
-        try? await channel.executeThenClose { inbound, outbound in
+        channel.closeFuture.whenComplete { _ in closing.finish() }
+        try? await self.channel.executeThenClose { inbound, outbound in
             await withTaskGroup(of: End.self) { group in
                 group.addTask {
                     for await line in queue.lines {
@@ -80,6 +81,8 @@ final class ServerConnection: Caller {
                         queue.wrote(line)
                     }
                     queue.finish()
+                    // Who has said all gets the rest: what the kernel has not taken when the channel closes is dropped.
+                    _ = try? await channel.writeAndFlush(ByteBuffer()).get()
                     return .written
                 }
                 group.addTask {
@@ -106,7 +109,11 @@ final class ServerConnection: Caller {
                     if hasWritten && (hasRead || !isLeaving) { break loop }
                 }
                 group.cancelAll()
-                self.forwards.withLock(\.self).forEach { $0.cancel() }
+                let forwards = self.forwards.withLock { tasks in
+                    defer { tasks = nil }
+                    return tasks ?? []
+                }
+                forwards.forEach { $0.cancel() }
             }
         }
     }
@@ -213,7 +220,7 @@ final class ServerConnection: Caller {
     // MARK: Caller
 
     func forward(_ events: AsyncStream<HostEvent>) {
-        let task = Task {
+        follow { [self] in
             for await event in events {
                 let json = Speech.$language.withValue(language.withLock(\.self)) { event.json }
                 guard queue.add(RPC.notification(Methods.event, json).buffer) else {
@@ -221,11 +228,10 @@ final class ServerConnection: Caller {
                 }
             }
         }
-        forwards.withLock { $0.append(task) }
     }
 
     func forward(_ log: EventLog, after cursor: Int64) {
-        let task = Task {
+        follow { [self] in
             var cursor = cursor
             while !Task.isCancelled {
                 guard let events = try? await log.next(after: cursor, limit: 32, until: .now + .seconds(3600))
@@ -239,7 +245,16 @@ final class ServerConnection: Caller {
                 }
             }
         }
-        forwards.withLock { $0.append(task) }
+    }
+
+    /// Passes events on until the connection ends; not at all where it has.
+    private func follow(_ pass: @escaping @Sendable () async -> Void) {
+        let isTooMuch = forwards.withLock { tasks in
+            guard let count = tasks?.count, count < ControlLimits.calls else { return tasks != nil }
+            tasks?.append(Task { await pass() })
+            return false
+        }
+        if isTooMuch { sayGoodbye("it follows the events more than \(ControlLimits.calls) times") }
     }
 
     func speak(_ language: Language) { self.language.withLock { $0 = language } }

@@ -74,6 +74,8 @@ extension Russian {
             "процесс профиля дал имя, которое нельзя прочитать",
         "a place is a number from 0 on":
             "место — число от 0",
+        "it follows the events more than {1} times":
+            "она следит за событиями больше {1} раз",
         "the limit is from 1 to 1000":
             "предел — от 1 до 1000",
         "the limit is from 1 to 400":
@@ -82,6 +84,8 @@ extension Russian {
             "узел перезапускается с другими настройками",
         "the own process asks for events itself":
             "свой процесс спрашивает события сам",
+        "this is longer than {1} bytes":
+            "это длиннее {1} байт",
         "the pipe cannot be read: {1}":
             "канал не читается: {1}",
         "the pipe was interrupted: {1}":
