@@ -162,6 +162,25 @@ struct RPCTests {
         }
     }
 
+    @Test("a call that is too long for a line is refused before it leaves, and others follow it")
+    func longCall() async throws {
+        let person = try Person()
+        try await person.withWire { _, _ in
+            let connection = try #require(await ClientConnection.open(person.socket))
+            let text = String(repeating: "x", count: ControlLimits.line)
+            var code: Int64?
+            do {
+                _ = try await connection.call("message.send", ["to": "bob", "text": .string(text)])
+            } catch ClientConnection.CallError.failed(let failure) {
+                code = failure.code
+            }
+            #expect(code == 64)
+            let contacts = try await connection.call("contact.list", .null)["contacts"]?.elements
+            #expect(contacts?.count == 1)
+            connection.close()
+        }
+    }
+
     @Test("messages that were sent without waiting for answers keep their order")
     func order() async throws {
         try await Person().withWire { wire, _ in

@@ -105,20 +105,23 @@ package final class ClientConnection: Sendable {
     }
 
     func call(_ method: String, _ params: JSON) async throws(CallError) -> JSON {
-        // The host would hang up, and the same be tried again with the next.
-        guard RPC.request(.max, method, params).buffer.readableBytes <= ControlLimits.line else {
-            throw .failed(RPC.Failure(PinholeError(.usage, "this is longer than \(ControlLimits.line) bytes")))
-        }
         let (answers, waiting) = AsyncStream.makeStream(of: Result<JSON, RPC.Failure>.self)
-        let id: Int64? = state.withLock { state in
-            guard state.isOpen else { return nil }
-            state.next += 1
-            state.waiting[state.next] = waiting
+        let begun: Result<Int64, CallError> = state.withLock { state in
+            guard state.isOpen else { return .failure(.lost) }
+            let id = state.next + 1
+            let line = RPC.request(id, method, params).buffer
+            // The host would hang up, and the same be tried again with the next.
+            guard line.readableBytes <= ControlLimits.line else {
+                let error = PinholeError(.usage, "this is longer than \(ControlLimits.line) bytes")
+                return .failure(.failed(RPC.Failure(error)))
+            }
+            state.next = id
+            state.waiting[id] = waiting
             // Under the lock, so that calls leave in the order in which they are made.
-            queue.add(RPC.request(state.next, method, params).buffer)
-            return state.next
+            queue.add(line)
+            return .success(id)
         }
-        guard let id else { throw .lost }
+        let id = try begun.get()
         for await answer in answers {
             do throws(RPC.Failure) {
                 return try answer.get()
