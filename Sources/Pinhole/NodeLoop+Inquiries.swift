@@ -38,7 +38,7 @@ extension NodeLoop {
             (try? store.transfer(reference))?.state
         } then: { core, state, now in
             switch state {
-            // It waits for its disk; or an older copy of this profile does not know it, and a newer one may.
+            // It waits for its disk; what is not known here, or cannot be read now, another copy of this profile may offer.
             case .offered, .accepted, nil: break
             case .failed: core.endpoint.disown(reference.number, .changed, with: reference.contact.key, at: now)
             case .refused, .done:
