@@ -40,6 +40,7 @@ extension Node {
         let connection = Connection(to: key, of: self)
         let events = events()
         users.withLock { $0[key, default: 0] += 1 }
+        let program = await ask { $0.streams.enter(with: [key]) }
         let pump = Task {
             for await event in events where event.contact == key { connection.receive(event) }
             connection.end(Self.stopped)
@@ -48,6 +49,7 @@ extension Node {
             pump.cancel()
             connection.end(PinholeError(.other, "the connection was closed here"))
             release(key)
+            leave(program)
         }
         try await connect(to: key, timeout: timeout)
         let value = try await body(connection)
@@ -82,6 +84,8 @@ extension Node {
         let events = events()
         try begin()
         try await admit(wanted.map { Array($0) } ?? [])
+        let program = await ask { $0.streams.enter(with: wanted) }
+        defer { leave(program) }
         try await withThrowingDiscardingTaskGroup { group in
             var connections: [PublicKey: Connection] = [:]
             func begin(_ key: PublicKey) {
@@ -121,6 +125,12 @@ extension Node {
         try Task.checkCancellation()
     }
 
+    /// A program uses no sessions any more.
+    private func leave(_ program: UInt64?) {
+        guard let program else { return }
+        perform { loop, _ in loop.streams.leave(program) }
+    }
+
     /// One user of a contact's session less: the last one closes it.
     private func release(_ key: PublicKey, disconnects: Bool = true) {
         let isLast = users.withLock { users in
@@ -147,7 +157,8 @@ extension Node {
 // MARK: Streams and requests
 
 extension Node {
-    /// Opens a stream to a connected contact, whose program must be waiting for one of that name.
+    /// Opens a stream to a connected contact, whose program must be waiting for one of that name, or begin to within 30
+    /// seconds where it serves the session.
     ///
     /// - Parameter name: 1 to 64 bytes of UTF-8.
     public func openStream(_ name: String, to key: PublicKey) async throws(PinholeError) -> ByteStream {

@@ -61,7 +61,7 @@ extension NodeLoop {
         case .fileInquired(let transfer, let key): fileInquired(outgoing(transfer, key))
         case .fileInterrupted(let transfer, let key): fileInterrupted(incoming(transfer, key))
         case .streamOpened(let handle, let name, let key): streamOpened(handle, name, by: PublicKey(key), at: now)
-        case .streamChanged(let handle, _): streams.changed(handle, self, at: now)
+        case .streamChanged(let handle, let key): streamChanged(handle, of: key, at: now)
         case .introduced, .inviteAnswered: break
         }
     }

@@ -1,4 +1,5 @@
 import PinholeCore
+import PinholeCrypto
 import PinholeWire
 
 // Streams of bytes: what waits for them, and who takes those that contacts open. All of it on the loop's thread.
@@ -22,8 +23,23 @@ struct StreamWaiters {
     private var untaken: [(handle: UInt64, name: String, contact: PublicKey)] = []
     private var next: UInt64 = 0
 
-    /// How long a stream waits for its taker: a program that begins to serve a session may be a moment behind it.
-    static let patience: Duration = .seconds(1)
+    /// Programs that use sessions, with the contacts, or nil for all of them.
+    private var programs: [UInt64: Set<PublicKey>?] = [:]
+
+    /// How long a stream waits for its taker. A program that uses the session may be a while behind it, on a busy machine;
+    /// where there is none, somebody at most begins to take streams in this moment.
+    func patience(with contact: PublicKey) -> Duration {
+        programs.values.contains { $0?.contains(contact) ?? true } ? .seconds(30) : .seconds(1)
+    }
+
+    /// A program uses sessions with these contacts from now on. Returns its number.
+    mutating func enter(with contacts: Set<PublicKey>?) -> UInt64 {
+        next += 1
+        programs[next] = .some(contacts)
+        return next
+    }
+
+    mutating func leave(_ program: UInt64) { programs[program] = nil }
 
     mutating func wait(for handle: UInt64, as number: UInt64, _ attempt: @escaping Attempt) {
         waiting[handle, default: []].append((number, attempt))
@@ -95,10 +111,16 @@ extension NodeLoop {
         }
         guard streams.taker(of: name, from: key) == nil else { return take(handle, named: name, of: key, at: now) }
         streams.keep(handle, name, of: key)
-        perform(after: StreamWaiters.patience) { core, now in
+        perform(after: streams.patience(with: key)) { core, now in
             guard core.streams.giveUp(handle) else { return }
             core.endpoint.closeStream(handle, of: key.key, code: StreamCode.unknownName, at: now)
         }
+    }
+
+    /// Those who wait for a stream look at it again; nobody takes one that is lost.
+    func streamChanged(_ handle: UInt64, of key: IdentityKey, at now: Instant) {
+        streams.changed(handle, self, at: now)
+        if case .lost = endpoint.answer(ofStream: handle, of: key) { _ = streams.giveUp(handle) }
     }
 
     /// Somebody takes the streams of a name from now on, and those that wait for it.

@@ -46,7 +46,7 @@ package final class Client: Sendable {
     private enum State {
         case linked(Link)
         case relinking(Task<Void, Never>)
-        case ended
+        case ended(PinholeError)
     }
 
     private let ways: Ways
@@ -67,14 +67,12 @@ package final class Client: Sendable {
         state = Mutex(.linked(.hosting(hosting)))
     }
 
-    /// A client of the process that hosts the profile; nil where there is none.
+    /// A client of the process that hosts the profile, and of no other; nil where there is none.
     package static func attached(to socket: String) async -> Client? {
         guard let connection = await ClientConnection.open(socket) else { return nil }
         let client = Client(
             linked: .attached(connection),
-            Ways(socket: nil, followsEvents: false) {
-                throw PinholeError(.other, "the process that ran the node has ended")
-            })
+            Ways(socket: nil, followsEvents: false) { throw Self.hasEnded })
         client.start()
         return client
     }
@@ -105,7 +103,7 @@ package final class Client: Sendable {
     /// Leaves: a node of this process ends.
     package func stop() async {
         let old = state.withLock { state in
-            defer { state = .ended }
+            defer { state = .ended(PinholeError(.other, "the node is not running")) }
             return state
         }
         switch old {
@@ -151,7 +149,7 @@ package final class Client: Sendable {
             let relinking: Task<Void, Never>
             switch state.withLock(\.self) {
             case .linked(let link): return link
-            case .ended: throw PinholeError(.other, "the node is not running")
+            case .ended(let error): throw error
             case .relinking(let task): relinking = task
             }
             await relinking.value
@@ -230,13 +228,35 @@ package final class Client: Sendable {
     private func lost(_ connection: ClientConnection) {
         state.withLock { state in
             guard case .linked(.attached(let current)) = state, current === connection else { return }
-            state = .relinking(Task { await relink() })
+            let refusal = Self.refusal(by: connection)
+            // Who was to attach to this host alone has nobody else.
+            state =
+                ways.socket == nil
+                ? .ended(refusal.map { PinholeError(.other, $0) } ?? Self.hasEnded)
+                : .relinking(Task { await relink(after: refusal) })
         }
     }
 
-    private func relink() async {
+    /// Why a host hung up that runs on; nil where it has ended, and another may be there at once.
+    private static func refusal(by connection: ClientConnection) -> Phrase? {
+        switch connection.farewell {
+        case let farewell? where farewell.isOfTheHost: nil
+        case let farewell?: "the process that runs the node hung up: \(farewell.reason)"
+        // What was cut off this early may be so again.
+        case nil where connection.age < .seconds(1): "the process that runs the node hung up"
+        case nil: nil
+        }
+    }
+
+    private static let hasEnded = PinholeError(.other, "the process that ran the node has ended")
+
+    private func relink(after refusal: Phrase?) async {
         ways.tell(.lost)
         var hasTold = false
+        if let refusal {
+            ways.tell(.waiting(PinholeError(.other, refusal, hint: "it is tried again every second")))
+            try? await Task.sleep(for: .seconds(1))
+        }
         while !Task.isCancelled {
             do {
                 let link = try await Self.link(ways)

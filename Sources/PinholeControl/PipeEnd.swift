@@ -45,6 +45,12 @@ package final class PipeEnd: Sendable {
         return try result.get()
     }
 
+    /// Whether the other end is gone altogether: one that has only said all that it had to say still listens.
+    package var isClosed: Bool {
+        var state = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&state, 1, 0) > 0 && state.revents & Int16(POLLHUP | POLLERR) != 0
+    }
+
     /// Writes all of it, as fast as it is taken.
     package func write(_ bytes: [UInt8]) async throws(PinholeError) {
         let descriptor = descriptor

@@ -119,6 +119,20 @@ struct ConnectionTests {
         await server.stop()
     }
 
+    @Test("a stream waits longer for its taker where a program uses the session")
+    func patience() {
+        var streams = StreamWaiters()
+        func patience() -> [Duration] { [me, friend].map { streams.patience(with: $0.publicKey) } }
+        #expect(patience() == [.seconds(1), .seconds(1)])
+        let one = streams.enter(with: [me.publicKey])
+        #expect(patience() == [.seconds(30), .seconds(1)])
+        let all = streams.enter(with: nil)
+        #expect(patience() == [.seconds(30), .seconds(30)])
+        streams.leave(all)
+        streams.leave(one)
+        #expect(patience() == [.seconds(1), .seconds(1)])
+    }
+
     @Test("who cancels a call hears that it was cancelled, and not that it took too long")
     func cancelledCalls() async throws {
         let (client, server) = (try node(me), try node(friend))

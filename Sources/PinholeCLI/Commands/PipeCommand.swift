@@ -113,7 +113,11 @@ private final class PipeDesk: Sendable {
     }
 
     private static func copyInput(to socket: Int32) {
-        if isatty(STDIN_FILENO) != 1 { _ = copy(from: STDIN_FILENO, to: socket) }
+        guard isatty(STDIN_FILENO) == 1 || copy(from: STDIN_FILENO, to: socket) else {
+            // What could not be read is not the end of it.
+            shutdown(socket, Int32(SHUT_RDWR))
+            return
+        }
         shutdown(socket, Int32(SHUT_WR))
     }
 

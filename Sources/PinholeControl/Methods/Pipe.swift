@@ -27,7 +27,9 @@ package enum PipeRun: Method {
     package static let notes = Notes.contact.merging(Notes.timeout) { $1 }.merging([
         "socket":
             "A Unix socket of the caller's. It is connected to twice: the first connection is read to its end and "
-            + "sent, to the second is written what comes, and a byte read from it says that all of that was taken.",
+            + "sent, to the second is written what comes, and a byte read from it says that all of that was taken. "
+            + "Shut down the writing of the first one at the end, and close it when the answer is there: what is "
+            + "closed before counts as broken off.",
         "sent": "Bytes that the contact has taken.", "received": "Bytes that came.",
     ]) { $1 }
 
@@ -95,9 +97,9 @@ private struct Pipe {
             sent += UInt64(bytes.count)
         }
         // What was cut off here must not look whole there.
-        guard !Task.isCancelled else {
+        guard !Task.isCancelled, !source.isClosed else {
             stream.cancel()
-            throw CancellationError()
+            throw PinholeError(.other, "the program that wrote into the pipe is gone, perhaps before its end")
         }
         do throws(PinholeError) {
             try await stream.finish()

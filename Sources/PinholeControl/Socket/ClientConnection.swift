@@ -26,7 +26,16 @@ package final class ClientConnection: Sendable {
         var next: Int64 = 0
         var waiting: [Int64: Waiting] = [:]
         var isOpen = true
+        var farewell: Farewell?
     }
+
+    private let openedAt = ContinuousClock.now
+
+    /// What the host has said before it hung up; nil where it said nothing.
+    var farewell: Farewell? { state.withLock(\.farewell) }
+
+    /// How long it has been since the connection was made.
+    var age: Duration { .now - openedAt }
 
     /// Connects to a control socket; nil where nobody of ours serves it.
     package static func open(_ path: String) async -> ClientConnection? {
@@ -53,14 +62,11 @@ package final class ClientConnection: Sendable {
     func close() { channel.channel.close(promise: nil) }
 
     private func run() async {
-        let queue = queue
-        try? await channel.executeThenClose { inbound, outbound in
+        let (queue, channel) = (queue, channel.channel)
+        try? await self.channel.executeThenClose { inbound, _ in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for await line in queue.lines {
-                        guard (try? await outbound.write(line)) != nil else { break }
-                        queue.wrote(line)
-                    }
+                    await queue.write(to: channel)
                 }
                 group.addTask {
                     do {
@@ -89,8 +95,10 @@ package final class ClientConnection: Sendable {
     private func take(_ text: ByteBuffer) {
         guard let json = try? JSON(parsing: text.readableBytesView) else { return }
         guard let id = json["id"]?.whole else {
-            if json["method"]?.text == Methods.event, let params = json["params"], let event = HostEvent(params) {
-                self.event.yield(event)
+            switch (json["method"]?.text, json["params"]) {
+            case (Methods.event, let params?): if let event = HostEvent(params) { self.event.yield(event) }
+            case (Farewell.method, let params?): state.withLock { $0.farewell = Farewell(params) }
+            default: break
             }
             return
         }

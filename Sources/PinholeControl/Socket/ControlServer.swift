@@ -20,7 +20,7 @@ package final class ControlServer: Sendable {
         var serving: [Int: Task<Void, Never>] = [:]
         var next = 0
         /// Why this host ends, once it does.
-        var farewell: String?
+        var farewell: Farewell?
     }
 
     package init(_ host: Host, path: String, patience: Patience) {
@@ -50,9 +50,10 @@ package final class ControlServer: Sendable {
     }
 
     /// Tells everybody that this host ends, and gives the path to the next.
-    package func stop(_ reason: String) async {
+    package func stop(_ reason: Phrase) async {
+        let farewell = Farewell(reason, isOfTheHost: true)
         let listener = state.withLock { state in
-            state.farewell = reason
+            state.farewell = farewell
             return state.listener
         }
         guard let listener else { return }
@@ -61,7 +62,7 @@ package final class ControlServer: Sendable {
         try? await listener.close()
         await withDiscardingTaskGroup { group in
             for connection in state.withLock({ Array($0.connections.values) }) {
-                group.addTask { await connection.disconnect(reason) }
+                group.addTask { await connection.disconnect(farewell) }
             }
         }
         // Who came last is told so, too.
@@ -83,10 +84,10 @@ package final class ControlServer: Sendable {
 
     private func serve(_ channel: LineChannel, as number: Int) async {
         let connection = ServerConnection(channel, host, patience)
-        let refusal: String? = state.withLock { state in
+        let refusal: Farewell? = state.withLock { state in
             if let farewell = state.farewell { return farewell }
             guard state.connections.count < ControlLimits.connections else {
-                return "too many programs are connected: \(ControlLimits.connections)"
+                return Farewell("too many programs are connected: \(ControlLimits.connections)")
             }
             state.connections[number] = connection
             return nil
@@ -98,7 +99,7 @@ package final class ControlServer: Sendable {
             state.withLock { $0.connections[number] = nil }
         }
         guard let peer = await PeerCredentials.of(channel.channel), peer.uid == geteuid() || peer.uid == 0 else {
-            return await connection.refuse("the profile is of another user")
+            return await connection.refuse(Farewell("the profile is of another user"))
         }
         await connection.run()
     }

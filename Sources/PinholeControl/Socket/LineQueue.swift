@@ -9,6 +9,7 @@ final class LineQueue: Sendable {
     private let state = Mutex(State())
 
     private struct State {
+        /// What waits, and what is being written.
         var bytes = 0
         var isOpen = true
         var waiting: [AsyncStream<Never>.Continuation] = []
@@ -30,13 +31,28 @@ final class LineQueue: Sendable {
         }
     }
 
-    /// How many bytes were not yet given to the system.
+    /// How many bytes the system has not taken yet.
     var unwritten: Int { state.withLock(\.bytes) }
 
-    /// A line was given to the system.
-    func wrote(_ line: ByteBuffer) {
+    /// Writes the lines until they have ended, or the channel takes no more. What has returned from here is with the
+    /// system, and reaches whoever reads on, though the channel is closed then.
+    func write(to channel: any Channel) async {
+        writing: for await line in lines {
+            var rest = line
+            // In pieces, so that a long line counts as it goes.
+            while let piece = rest.readSlice(length: min(rest.readableBytes, Self.piece)), piece.readableBytes > 0 {
+                guard (try? await channel.writeAndFlush(piece).get()) != nil else { break writing }
+                wrote(piece.readableBytes)
+            }
+        }
+        finish()
+    }
+
+    private static let piece = 64 * 1024
+
+    private func wrote(_ count: Int) {
         let waiting = state.withLock { state in
-            state.bytes -= line.readableBytes
+            state.bytes -= count
             guard state.bytes <= limit / 4 else { return [AsyncStream<Never>.Continuation]() }
             defer { state.waiting.removeAll() }
             return state.waiting

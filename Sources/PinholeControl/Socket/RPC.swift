@@ -101,30 +101,6 @@ package enum RPC {
                     .badData, "the answer is longer than \(ControlLimits.answer) bytes", hint: "ask for less")))
     }
 
-    /// The answers to a batch, as long as they have room together; an error in place of each of the others.
-    static func batch(_ answers: [JSON], limit: Int = ControlLimits.answer) -> JSON {
-        // Each with a comma or bracket, and the line's end.
-        let sizes = answers.map { $0.line.utf8.count + 1 }
-        guard sizes.reduce(2, +) > limit else { return .array(answers) }
-        let refusals = answers.map { answer in
-            response(
-                answer["id"] ?? .unknown,
-                Failure(
-                    PinholeError(
-                        .badData, "the answers of the batch are longer than \(limit) bytes together",
-                        hint: "ask for this one alone")))
-        }
-        let least = refusals.map { $0.line.utf8.count + 1 }
-        var room = limit - least.reduce(2, +)
-        return .array(
-            answers.indices.map { index in
-                let more = sizes[index] - least[index]
-                guard more <= max(0, room) else { return refusals[index] }
-                room -= more
-                return answers[index]
-            })
-    }
-
     static func notification(_ method: String, _ params: JSON) -> JSON {
         ["jsonrpc": "2.0", "method": .string(method), "params": params]
     }

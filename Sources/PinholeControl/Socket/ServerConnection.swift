@@ -8,6 +8,7 @@ final class ServerConnection: Caller {
     private let host: Host
     private let patience: Patience
     private let queue: LineQueue
+    private let turnstile = Turnstile(places: ControlLimits.calls)
     /// What passes events on; nil once the connection has ended.
     private let forwards = Mutex<[Task<Void, Never>]?>([])
     private let language = Mutex(Language.current)
@@ -22,34 +23,31 @@ final class ServerConnection: Caller {
     /// Answers until the other side has gone, or was disconnected.
     func run() async {
         await exchange { lines in
-            await withTaskGroup(of: Void.self) { calls in
-                var count = 0
+            await withDiscardingTaskGroup { calls in
                 do {
                     for try await line in lines {
                         // What comes after a goodbye is read, so that it is no reset, and nothing else.
                         guard !self.isLeaving.load(ordering: .relaxed) else { continue }
                         guard case .text(let text) = line else {
                             self.answer(.unknown, .failure(.request("a line has at most \(ControlLimits.line) bytes")))
-                            self.sayGoodbye("a line was too long")
+                            self.sayGoodbye(Farewell("a line was too long"))
                             continue
                         }
-                        if count >= ControlLimits.calls { await calls.next() } else { count += 1 }
                         await self.begin(text, in: &calls)
                         await self.queue.room()
                     }
                 } catch {
                     // The connection is broken: there is nobody to tell.
                 }
-                await calls.waitForAll()
             }
             // Who has said all may still listen.
             for forward in self.forwards.withLock(\.self) ?? [] { await forward.value }
         }
     }
 
-    func refuse(_ reason: String) async {
+    func refuse(_ farewell: Farewell) async {
         await exchange { lines in
-            self.sayGoodbye(reason)
+            self.sayGoodbye(farewell)
             do {
                 for try await _ in lines {}
             } catch {
@@ -59,8 +57,8 @@ final class ServerConnection: Caller {
     }
 
     /// Ends the connection from this side.
-    func disconnect(_ reason: String) async {
-        sayGoodbye(reason)
+    func disconnect(_ farewell: Farewell) async {
+        sayGoodbye(farewell)
         _ = try? await channel.channel.closeFuture.get()
     }
 
@@ -76,13 +74,7 @@ final class ServerConnection: Caller {
         try? await self.channel.executeThenClose { inbound, outbound in
             await withTaskGroup(of: End.self) { group in
                 group.addTask {
-                    for await line in queue.lines {
-                        guard (try? await outbound.write(line)) != nil else { break }
-                        queue.wrote(line)
-                    }
-                    queue.finish()
-                    // Who has said all gets the rest: what the kernel has not taken when the channel closes is dropped.
-                    _ = try? await channel.writeAndFlush(ByteBuffer()).get()
+                    await queue.write(to: channel)
                     return .written
                 }
                 group.addTask {
@@ -121,9 +113,9 @@ final class ServerConnection: Caller {
     private enum End { case read, written, closed }
 
     /// Nothing follows. Who reads what is left gets it all, however slowly; who stops is cut off.
-    private func sayGoodbye(_ reason: String) {
+    private func sayGoodbye(_ words: Farewell) {
         isLeaving.store(true, ordering: .relaxed)
-        queue.finish(RPC.notification("disconnected", ["reason": .string(reason)]).buffer)
+        queue.finish(words.json(in: language.withLock(\.self)).buffer)
         let (channel, queue, farewell) = (channel.channel, queue, patience.farewell)
         Task {
             var left: Int
@@ -138,7 +130,7 @@ final class ServerConnection: Caller {
     // MARK: Calls
 
     /// Starts what a line asks for, and returns when the next may begin.
-    private func begin(_ text: ByteBuffer, in calls: inout TaskGroup<Void>) async {
+    private func begin(_ text: ByteBuffer, in calls: inout DiscardingTaskGroup) async {
         let json: JSON
         do {
             json = try JSON(parsing: text.readableBytesView)
@@ -155,7 +147,7 @@ final class ServerConnection: Caller {
             calls.addTask {
                 let answers = await self.answers(to: batch) { proceed.finish() }
                 proceed.finish()
-                if !answers.isEmpty { self.send(RPC.batch(answers)) }
+                if !answers.isEmpty { self.send(.array(answers)) }
             }
         case .object, .string, .integer, .number, .bool, .null, .unknown:
             calls.addTask {
@@ -168,25 +160,26 @@ final class ServerConnection: Caller {
     }
 
     private func answers(to batch: [JSON], proceed: @escaping @Sendable () -> Void) async -> [JSON] {
-        await withTaskGroup(of: (Int, JSON?).self) { group in
+        let answers = BatchAnswers(to: batch)
+        await withDiscardingTaskGroup { group in
             for (index, json) in batch.enumerated() {
                 let (signal, next) = AsyncStream.makeStream(of: Never.self)
                 group.addTask {
                     let answer = await self.answer(to: json) { next.finish() }
                     next.finish()
-                    return (index, answer)
+                    if let answer { answers.keep(answer, at: index) }
                 }
                 for await _ in signal {}
             }
             proceed()
-            var answers: [(Int, JSON)] = []
-            for await (index, answer) in group { if let answer { answers.append((index, answer)) } }
-            return answers.sorted { $0.0 < $1.0 }.map(\.1)
         }
+        return answers.inOrder
     }
 
     /// The answer to one call; nil for a notification.
     private func answer(to json: JSON, proceed: @escaping @Sendable () -> Void) async -> JSON? {
+        await turnstile.enter()
+        defer { turnstile.leave() }
         let request: RPC.Request
         do throws(RPC.Failure) {
             request = try RPC.Request(json)
@@ -235,7 +228,7 @@ final class ServerConnection: Caller {
             var cursor = cursor
             while !Task.isCancelled {
                 guard let events = try? await log.next(after: cursor, limit: 32, until: .now + .seconds(3600))
-                else { return sayGoodbye("the events cannot be read") }
+                else { return sayGoodbye(Farewell("the events cannot be read")) }
                 for event in events {
                     await queue.room()
                     guard queue.add(RPC.notification(Methods.event, event.json).buffer) else {
@@ -254,10 +247,10 @@ final class ServerConnection: Caller {
             tasks?.append(Task { await pass() })
             return false
         }
-        if isTooMuch { sayGoodbye("it follows the events more than \(ControlLimits.calls) times") }
+        if isTooMuch { sayGoodbye(Farewell("it follows the events more than \(ControlLimits.calls) times")) }
     }
 
     func speak(_ language: Language) { self.language.withLock { $0 = language } }
 
-    private var tooSlow: String { "too slow: more than \(patience.unread) bytes wait to be read" }
+    private var tooSlow: Farewell { Farewell("too slow: more than \(patience.unread) bytes wait to be read") }
 }

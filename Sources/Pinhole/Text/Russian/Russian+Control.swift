@@ -90,6 +90,14 @@ extension Russian {
             "канал не читается: {1}",
         "the pipe was interrupted: {1}":
             "канал прерван: {1}",
+        "the process that runs the node hung up":
+            "процесс, в котором работает узел, прервал связь",
+        "the process that runs the node hung up: {1}":
+            "процесс, в котором работает узел, прервал связь: {1}",
+        "it is tried again every second":
+            "попытки повторяются каждую секунду",
+        "the program that wrote into the pipe is gone, perhaps before its end":
+            "программа, писавшая в канал, исчезла — возможно, не дописав",
         "the process that ran the node has ended":
             "процесс, в котором работал узел, завершился",
         "the profile is of another user":
