@@ -52,8 +52,7 @@ package final class Client: Sendable {
     private let ways: Ways
     private let state: Mutex<State>
     private let hub = EventHub<HostEvent>()
-    private let told = Mutex(Told())
-    private let startedAt = Timestamp.now
+    private let told = Mutex(ToldEvents())
 
     /// Attaches to the process that hosts the profile, or opens it here. Nothing happens before ``start()``.
     package init(_ ways: Ways) async throws {
@@ -97,7 +96,13 @@ package final class Client: Sendable {
 
     /// Begins to run the node, or to follow the one of the other process.
     package func start() {
-        state.withLock { if case .linked(let link) = $0 { begin(link) } }
+        let begun: (Link, AsyncStream<HostEvent>)? = state.withLock { state in
+            guard case .linked(let link) = state else { return nil }
+            return begin(link).map { (link, $0) }
+        }
+        guard let (link, events) = begun else { return }
+        pass(events, of: link)
+        if case .attached = link { Task { await learnPlace() } }
     }
 
     /// Leaves: a node of this process ends.
@@ -164,64 +169,59 @@ package final class Client: Sendable {
     /// Everything that happens from now on; each call gives another, complete stream.
     package func events() -> AsyncStream<HostEvent> { hub.subscribe() }
 
-    /// A message comes once, also where the last host told of it and the next one finds it.
+    /// Passes on what a host tells.
     private func publish(_ event: HostEvent) {
-        if case .message(let message) = event.event {
-            guard told.withLock({ $0.insert(MessageReference(message)) }) else { return }
-        }
+        guard told.withLock({ $0.hears(event.event) }) else { return }
         hub.publish(event)
+        if told.withLock({ $0.turns() }) { Task { await learnPlace() } }
     }
 
-    /// What the last host stored and could not tell any more.
+    /// From where on the log would be read after a change of hosts; nil until it is known.
+    var place: Int64? { told.withLock(\.place) }
+
+    /// Where the log is, so that catching up has a place to begin at.
+    private func learnPlace() async {
+        let params = EventsNext.Params(consumer: nil, after: nil, limit: 1, wait: .zero)
+        guard let place = try? await call(EventsNext.self, params).cursor else { return }
+        told.withLock { $0.settle(at: place) }
+    }
+
+    /// Tells what the last host stored and could not tell any more.
     private func catchUp() async {
-        let news = ((try? await unread(limit: .max)) ?? []).filter { $0.message.receivedAt >= startedAt }
-        guard !news.isEmpty, let contacts = try? await contacts() else { return }
-        let verified = Set(contacts.filter(\.isVerified).map(\.key))
-        for item in news {
-            publish(
-                HostEvent(
-                    .message(item.message), contact: item.contact,
-                    isVerified: verified.contains(item.message.contact)))
-        }
-    }
-
-    /// The newest messages that were told of.
-    private struct Told {
-        private var set: Set<MessageReference> = []
-        private var order: [MessageReference] = []
-
-        mutating func insert(_ message: MessageReference) -> Bool {
-            guard set.insert(message).inserted else { return false }
-            order.append(message)
-            if order.count > 2 * Self.limit {
-                order[..<Self.limit].forEach { set.remove($0) }
-                order.removeFirst(Self.limit)
+        guard var place else { return await learnPlace() }
+        while true {
+            let params = EventsNext.Params(consumer: nil, after: place, limit: 1000, wait: .zero)
+            guard let page = try? await call(EventsNext.self, params), !page.events.isEmpty else { return }
+            for event in page.events.compactMap({ HostEvent($0.json) }) {
+                if told.withLock({ $0.finds(event.event) }) { hub.publish(event) }
             }
-            return true
+            place = page.cursor
         }
-
-        private static let limit = 2000
     }
 
     // MARK: Hosts come and go
 
-    /// The subscription comes before the start, so that no event is missed.
-    private func begin(_ link: Link) {
+    /// Begins to use a host. The subscription comes before the start, so that no event is missed; nil where none come.
+    private func begin(_ link: Link) -> AsyncStream<HostEvent>? {
         switch link {
-        case .offline: break
+        case .offline: return nil
         case .hosting(let hosting):
             let events = hosting.host.events()
-            Task { for await event in events { publish(event) } }
             hosting.start { [ways] in ways.tell(.waiting($0)) }
+            return events
         case .attached(let connection):
             // Both leave before any call that is made from now on.
             connection.notify(RPCLanguage.name, JSON(encoding: RPCLanguage.Params(.current)))
-            guard ways.followsEvents else { break }
+            guard ways.followsEvents else { return nil }
             connection.notify(EventsSubscribe.name, [:])
-            Task {
-                for await event in connection.events { publish(event) }
-                lost(connection)
-            }
+            return connection.events
+        }
+    }
+
+    private func pass(_ events: AsyncStream<HostEvent>, of link: Link) {
+        Task {
+            for await event in events { publish(event) }
+            if case .attached(let connection) = link { lost(connection) }
         }
     }
 
@@ -260,14 +260,19 @@ package final class Client: Sendable {
         while !Task.isCancelled {
             do {
                 let link = try await Self.link(ways)
+                var events: AsyncStream<HostEvent>?
                 let isWanted = state.withLock { state in
                     guard case .relinking = state, !Task.isCancelled else { return false }
-                    begin(link)
+                    events = begin(link)
                     state = .linked(link)
                     return true
                 }
                 guard isWanted else { return await Self.leave(link) }
-                if ways.followsEvents { await catchUp() }
+                if let events {
+                    // What is old comes before what is new.
+                    await catchUp()
+                    pass(events, of: link)
+                }
                 switch link {
                 case .attached: ways.tell(.attached)
                 case .hosting: ways.tell(.hosting)

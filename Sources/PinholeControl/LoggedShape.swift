@@ -35,6 +35,9 @@ extension EventShape {
             members["receivedAt"] = message.receivedAt.map { .string(Timestamp.text($0)) } ?? .null
         }
         if let transfer = event.transfer { members.merge(transfer.members) { $1 } }
+        if event.kind == .fileOffered, let offered = event.transfer.flatMap({ try? host.profile.store.transfer($0) }) {
+            members["size"] = .integer(Int64(clamping: offered.totalSize))
+        }
         if let detail = event.detail {
             let removed = "removed "
             if event.kind == .contactChanged, event.contact == nil, detail.hasPrefix(removed) {
@@ -48,6 +51,11 @@ extension EventShape {
                 let words = detail.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
                 members["key"] = .string(String(words[0]))
                 members["claimedName"] = .string(words.count > 1 ? String(words[1]) : "")
+                // Who has had an answer since is not among them.
+                if let request = (try? host.profile.requests())?.first(where: { $0.key.text == words[0] }) {
+                    members.merge(JSON(encoding: RequestShape(request)).members ?? [:]) { $1 }
+                    members["accepted"] = false
+                }
             } else {
                 members[Self.member(of: event.kind)] = .string(detail)
             }

@@ -57,6 +57,45 @@ struct TakeOverTests {
         for client in others { await client.stop() }
     }
 
+    @Test("what a host stored and could not tell any more is told once, and what it told is not told again")
+    func caughtUp() async throws {
+        let person = try Person()
+        let hosting = try await person.host()
+        let messages = Mutex<[MessageReference]>([])
+        let client = try await Client(
+            Client.Ways(socket: person.socket, followsEvents: true) {
+                // As if the last host had done it behind its farewell.
+                let last = Host(profile: person.profile, node: nil, role: "last")
+                let message = messages.withLock { $0[0] }
+                _ = try await last.run(OutboxCancel.self, OutboxCancel.Params(id: message.id))
+                return .hosting(
+                    try Hosting(
+                        profile: person.profile, configuration: person.configuration, role: "next",
+                        socket: person.socket))
+            })
+        let events = client.events()
+        client.start()
+        // From here on the client knows where the log is.
+        while client.place == nil { await Task.yield() }
+        for text in ["one", "two"] {
+            let message = try await client.send(text, to: person.contact)
+            messages.withLock { $0.append(message) }
+        }
+        var told: [String] = []
+        for await event in events {
+            if case .queued = event.event { told.append("queued") }
+            if case .failed(let message, _) = event.event {
+                told.append("failed")
+                #expect(message == messages.withLock { $0[0] })
+            }
+            if case .notice = event.event { break }
+            if told == ["queued", "queued"] { await hosting.stop() }
+            if told.last == "failed" { client.hosting?.host.notice("that was all") }
+        }
+        #expect(told == ["queued", "queued", "failed"])
+        await client.stop()
+    }
+
     @Test("a call whose answer was lost with its host is made again at the next, and what it sent is sent once")
     func repeated() async throws {
         let person = try Person()

@@ -16,6 +16,8 @@ package struct StoredTransfer: Equatable, Sendable {
     package var state: Transfer.State
     /// Unix milliseconds.
     package let createdAt: UInt64
+    /// The sizes of all its files together, in bytes.
+    package var totalSize: UInt64 { offer.totalSize }
 
     package init(
         _ reference: TransferReference, _ offer: FileOffer, path: String? = nil, fingerprint: [UInt8] = [],
