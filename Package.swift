@@ -86,6 +86,7 @@ let package = Package(
             name: "PinholeProgram", dependencies: ["PinholeCLI"], path: "Sources/PinholeCLI/Executable",
             swiftSettings: lifetimes),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestThreads", path: "Tests/TestThreads", swiftSettings: strict),
         .target(
             name: "Simulator",
             dependencies: ["CSodium", "PinholeCore", "PinholeCrypto", "PinholeWire", "Signaling", "TestSupport"],
@@ -110,7 +111,7 @@ let package = Package(
             name: "PinholeTests",
             dependencies: [
                 "CCrashDisk", "Pinhole", "PinholeCore", "PinholeCrypto", "PinholeWire", "CDatagram", "Simulator",
-                "TestSupport",
+                "TestSupport", "TestThreads",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: lifetimes),
@@ -128,8 +129,8 @@ let package = Package(
         .testTarget(
             name: "Transcripts",
             dependencies: [
-                "Pinhole", "PinholeCLI", "PinholeControl", "PinholeProgram", "TestSupport", "pinhole-signaling",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Pinhole", "PinholeCLI", "PinholeControl", "PinholeProgram", "TestSupport", "TestThreads",
+                "pinhole-signaling", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.copy("Sessions")], swiftSettings: lifetimes),
         .target(name: "CEmulator", path: "Tests/CEmulator"),
@@ -157,7 +158,9 @@ let package = Package(
             resources: [.copy("Corpus")], swiftSettings: lifetimes),
         .testTarget(
             name: "SignalingTests",
-            dependencies: ["Signaling", "pinhole-signaling", "PinholeCrypto", "PinholeWire", "TestSupport"],
+            dependencies: [
+                "Signaling", "pinhole-signaling", "PinholeCrypto", "PinholeWire", "TestSupport", "TestThreads",
+            ],
             swiftSettings: lifetimes),
     ],
     swiftLanguageModes: [.v6],

@@ -65,6 +65,8 @@ struct Person: Sendable {
         let wire = try Wire(socket)
         do {
             let value = try await body(wire, hosting)
+            // Nobody waits until it has read the farewell.
+            wire.finishSending()
             await hosting.stop()
             return value
         } catch {

@@ -1,6 +1,7 @@
 import Foundation
 import PinholeCrypto
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
@@ -132,7 +133,7 @@ struct InviteNodeTests {
     }
 }
 
-@Suite("trust")
+@Suite("trust", .ownThreads)
 struct TrustTests {
     private let folder: TemporaryDirectory
     private let profile: Profile

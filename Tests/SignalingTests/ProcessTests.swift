@@ -1,12 +1,13 @@
 import Glibc
 import PinholeCrypto
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Signaling
 
 /// The embedded service and the built executable, over real sockets on loopback.
-@Suite("Server", .serialized)
+@Suite("Server", .serialized, .ownThreads)
 struct ProcessTests {
     @Test("the embedded service serves on all of its ports until it is stopped, and tells its clients")
     func embedded() throws {

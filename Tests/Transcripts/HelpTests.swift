@@ -2,11 +2,12 @@ import ArgumentParser
 import Foundation
 import Pinhole
 import PinholeControl
+import TestThreads
 import Testing
 
 @testable import PinholeCLI
 
-@Suite("Help")
+@Suite("Help", .ownThreads)
 struct HelpTests {
     private static var root: [String: Any] {
         let text = PinholeCommand._dumpHelp()

@@ -1,10 +1,11 @@
 import Foundation
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import PinholeCLI
 
-@Suite("QR codes")
+@Suite("QR codes", .ownThreads)
 struct QRCodeTests {
     private let text = "PINHOLE://ADD/1" + String(repeating: "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", count: 9)
 

@@ -1,8 +1,9 @@
 import Foundation
+import TestThreads
 import Testing
 
 /// The sessions of `Sessions/`, each run against the built programs and compared line by line.
-@Suite("Transcripts")
+@Suite("Transcripts", .ownThreads)
 struct TranscriptTests {
     @Test("the session goes as written", arguments: Transcript.all)
     func runs(_ transcript: Transcript) throws {

@@ -1,11 +1,12 @@
 import Foundation
 import Simulator
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
 /// `PEOPLE=5000` tries so many; `PEOPLE_SEED=7` prints what happens in one.
-@Suite("random people")
+@Suite("random people", .ownThreads)
 struct RandomPeopleTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let count = environment["PEOPLE"].flatMap { UInt64($0) } ?? 40
@@ -43,7 +44,7 @@ struct RandomPeopleTests {
 }
 
 /// What random people found, under the names of what went wrong.
-@Suite("random people that went wrong")
+@Suite("random people that went wrong", .ownThreads)
 struct RandomPeopleRegressionTests {
     @Test(
         "who found at the start that a source had changed kept the hashes of what was sent of it",

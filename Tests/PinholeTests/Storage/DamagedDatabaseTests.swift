@@ -4,11 +4,12 @@ import Glibc
 import PinholeCore
 import PinholeWire
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("a database that is full, locked, cut off or damaged")
+@Suite("a database that is full, locked, cut off or damaged", .ownThreads)
 struct DamagedDatabaseTests {
     let folder: TemporaryDirectory
     let identity = Identity.generate()

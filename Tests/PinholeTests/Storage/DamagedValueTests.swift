@@ -4,12 +4,13 @@ import Glibc
 import PinholeCore
 import PinholeCrypto
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
 /// What no statement of ours writes, and a page that a disk gave back otherwise than it was written can hold.
-@Suite("a database with values that cannot be")
+@Suite("a database with values that cannot be", .ownThreads)
 struct DamagedValueTests {
     let folder: TemporaryDirectory
     let profile: Profile

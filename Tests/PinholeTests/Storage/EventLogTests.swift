@@ -1,9 +1,10 @@
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("the event log")
+@Suite("the event log", .ownThreads)
 struct EventLogTests {
     let folder: TemporaryDirectory
     let identity = Identity.generate()

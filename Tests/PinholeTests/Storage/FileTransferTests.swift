@@ -2,11 +2,12 @@ import Foundation
 import Glibc
 import PinholeCrypto
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("files on their way")
+@Suite("files on their way", .ownThreads)
 struct FileTransferTests {
     let folder: TemporaryDirectory
     /// Five groups, the last of them short.

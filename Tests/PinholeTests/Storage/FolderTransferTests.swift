@@ -2,11 +2,12 @@ import Foundation
 import Glibc
 import PinholeCrypto
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("folders on their way, and where everything is put")
+@Suite("folders on their way, and where everything is put", .ownThreads)
 struct FolderTransferTests {
     let folder: TemporaryDirectory
 

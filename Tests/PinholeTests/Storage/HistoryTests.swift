@@ -2,11 +2,12 @@ import Foundation
 import GRDB
 import PinholeCore
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("the history")
+@Suite("the history", .ownThreads)
 struct HistoryTests {
     let folder: TemporaryDirectory
     let identity = Identity.generate()

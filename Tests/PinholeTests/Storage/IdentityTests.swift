@@ -1,9 +1,10 @@
 import Glibc
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("the identity file")
+@Suite("the identity file", .ownThreads)
 struct IdentityTests {
     let folder: TemporaryDirectory
 

@@ -2,11 +2,12 @@ import Foundation
 import GRDB
 import PinholeCore
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("databases of earlier and later versions")
+@Suite("databases of earlier and later versions", .ownThreads)
 struct MigrationTests {
     let folder: TemporaryDirectory
     let identity = Identity.generate()

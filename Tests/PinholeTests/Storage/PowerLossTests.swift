@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import PinholeWire
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import Pinhole
@@ -11,7 +12,7 @@ import Testing
 ///
 /// All that SQLite writes is recorded with its syncs, and played up to many moments: what was synced by then is on the
 /// disk, of the rest any part, torn at sectors of 512 bytes.
-@Suite("a power cut", .serialized)
+@Suite("a power cut", .serialized, .ownThreads)
 struct PowerLossTests {
     /// What the store promised by returning.
     private enum Promise {

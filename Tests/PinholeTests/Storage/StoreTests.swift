@@ -3,11 +3,12 @@ import Glibc
 import PinholeCore
 import PinholeCrypto
 import PinholeWire
+import TestThreads
 import Testing
 
 @testable import Pinhole
 
-@Suite("the store")
+@Suite("the store", .ownThreads)
 struct StoreTests {
     let folder: TemporaryDirectory
     let store: Store
