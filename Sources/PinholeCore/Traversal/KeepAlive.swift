@@ -48,10 +48,12 @@ struct KeepAlive {
     /// When this side must have sent something. `lifetime` is that of its own NAT's mappings, if it was measured.
     func due(_ activity: Activity, lifetime: Duration?) -> Instant {
         let last = pinged.map { max($0, activity.lastSent) } ?? activity.lastSent
-        let silent = silentInterval(lifetime)
+        let (shortest, longest) = silentIntervals(lifetime)
+        let silent = shortest + (longest - shortest) * spread
         let talking = last + min(talkingInterval, silent)
         let isTalking = talking <= activity.lastApplicationData + Limits.talkTime
-        let due = isTalking ? talking : last + silent
+        let due =
+            isTalking ? talking : Self.together(last + silent, between: last + shortest, and: last + longest)
         return promotion.map { min($0, due) } ?? due
     }
 
@@ -80,12 +82,23 @@ struct KeepAlive {
         return shortest + Limits.talkingSlack / 2 * spread
     }
 
-    private func silentInterval(_ lifetime: Duration?) -> Duration {
+    /// The shortest and the longest silence.
+    private func silentIntervals(_ lifetime: Duration?) -> (Duration, Duration) {
         guard let longest = safeInterval(lifetime) else {
-            let half = Limits.keepAliveJitter / 2
-            return Limits.keepAlive + half * spread + (role == .lo ? .zero : half)
+            let (first, half) = (Limits.keepAlive, Limits.keepAliveJitter / 2)
+            return role == .lo ? (first, first + half) : (first + half, first + half * 2)
         }
-        return longest * (role == .lo ? 0.90 + 0.05 * spread : 0.95 + 0.05 * spread)
+        return role == .lo ? (longest * 0.90, longest * 0.95) : (longest * 0.95, longest)
+    }
+
+    /// `due` moved to a whole second of this machine's clock, where the range has one: what many silent sessions send then
+    /// costs one wake-up.
+    private static func together(_ due: Instant, between first: Instant, and last: Instant) -> Instant {
+        let second: Int64 = 1_000_000_000
+        let whole = Instant(nanoseconds: due.nanoseconds / second * second)
+        guard whole < first else { return whole }
+        let next = whole + .seconds(1)
+        return next <= last ? next : due
     }
 
     /// The longest silence that is safe, as far as it is known.

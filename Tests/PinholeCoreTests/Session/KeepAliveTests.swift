@@ -75,6 +75,18 @@ struct KeepAliveTests {
         #expect(gaps(lo.pings, after: 40_000).allSatisfy { $0 >= .seconds(20) && $0 <= .seconds(25) })
     }
 
+    @Test("what silent sessions send falls on whole seconds, so that many of them wake the machine once")
+    func wholeSeconds() {
+        for lifetime in [nil, .seconds(110), .seconds(290)] as [Duration?] {
+            let (lo, _) = idle(lifetime, lifetime, for: .seconds(3600), seed: 8)
+            let late = lo.pings.filter { $0 > Self.at(40_000) }
+            #expect(late.count > 10 && late.allSatisfy { $0.nanoseconds.isMultiple(of: 1_000_000_000) })
+        }
+        // Where the range has no whole second the time stays in the range.
+        let (lo, _) = idle(.seconds(8), nil, for: .seconds(600), seed: 9)
+        #expect(gaps(lo.pings, after: 40_000).allSatisfy { $0 >= .seconds(5.4) && $0 <= .seconds(5.7) })
+    }
+
     @Test("the side whose NAT forgets sooner pings, whichever it is", arguments: 0..<20 as Range<UInt64>)
     func shorter(seed: UInt64) {
         let (lo, hi) = idle(.seconds(290), .seconds(110), for: .seconds(7200), seed: seed)
