@@ -112,11 +112,15 @@ public final class Connection: Sendable {
             state.isHeld = false
             return true
         }
-        if isLess { hold(false) }
+        if isLess { tellHeld() }
     }
 
-    private func hold(_ isHeld: Bool) {
-        node.perform { [contact] in $0.endpoint.holdMessages(isHeld, from: contact.key, at: $1) }
+    /// Has the loop look whether messages are held. Of two calls the later one may come to the loop first.
+    private func tellHeld() {
+        node.perform { [self] core, now in
+            let isHeld = state.withLock { $0.isHeld }
+            core.endpoint.holdMessages(isHeld, from: contact.key, at: now)
+        }
     }
 
     private static let capacity = 256
@@ -135,7 +139,7 @@ public final class Connection: Sendable {
                 state.isHeld = true
                 return true
             }
-            if isMuch { hold(true) }
+            if isMuch { tellHeld() }
         case .delivered(let message), .failed(let message, _):
             settle { state in state.undelivered.remove(message) }
         case .disconnected(_, let reason):
@@ -160,7 +164,7 @@ public final class Connection: Sendable {
             (dependents, state.dependents) = (state.dependents, [])
         }
         for finish in dependents { finish() }
-        if wasHeld { hold(false) }
+        if wasHeld { tellHeld() }
     }
 
     /// Calls `finish` at the session's end, or now if that has come.

@@ -72,7 +72,7 @@ extension Node {
         return PinholeError(.other, "the file did not arrive: \(reason)")
     }
 
-    /// Takes an offered file.
+    /// Takes an offered file. One whose sender is away comes when it is offered again.
     public func accept(_ transfer: TransferReference) {
         perform { core, _ in core.accept(transfer) }
     }

@@ -9,7 +9,14 @@ extension NodeLoop {
         endpoint.watchContacts(true, at: now)
         lastSeen = try profile.store.lastSeen()
         let people = try People(of: profile, at: loop.unixMilliseconds)
-        for contact in people.contacts { try add(contact, try people.records[contact.key]?.get(), at: now) }
+        for contact in people.contacts {
+            do throws(PinholeError) {
+                try add(contact, try people.records[contact.key]?.get(), at: now)
+            } catch {
+                // What is damaged of one keeps nobody else away. Nobody hears of it before the loop runs.
+                perform(after: .zero) { core, _ in core.tellUnserved(contact, error) }
+            }
+        }
         follow(people.invites, at: now)
         _ = services.follow(reachable)
         names.follow(services.addresses, at: now)
@@ -50,7 +57,7 @@ extension NodeLoop {
                 takeUpTransfers(with: [contact.key])
                 troubles.remove(.contact(contact.key))
             } catch {
-                tell(.contact(contact.key), "\(contact.name) cannot be served: \(error)")
+                tellUnserved(contact, error)
             }
         }
         if isOutdated { reloadContacts() }
@@ -83,6 +90,10 @@ extension NodeLoop {
         guard !addresses.isEmpty else { return }
         endpoint.addDirect(addresses.compactMap { TransportAddress($0) }, of: contact.key.key, at: now)
         resolve(addresses, of: contact.key)
+    }
+
+    private func tellUnserved(_ contact: Contact, _ error: PinholeError) {
+        tell(.contact(contact.key), "\(contact.name) cannot be served: \(error)")
     }
 
     func tell(_ trouble: Trouble, _ sentence: Phrase) {

@@ -14,7 +14,7 @@ extension NodeLoop {
     }
 
     /// Writes an offer down, or finds that it is; `trouble` is why that was not possible the last time.
-    private func writeDown(_ reference: TransferReference, _ offer: FileOffer, after trouble: Phrase?) {
+    func writeDown(_ reference: TransferReference, _ offer: FileOffer, after trouble: Phrase?) {
         let store = profile.store
         let entry = StoredTransfer(reference, offer, createdAt: loop.unixMilliseconds)
         let policy = policy(of: reference.contact)
@@ -144,7 +144,7 @@ extension NodeLoop {
     }
 
     func accept(_ reference: TransferReference) {
-        guard let incoming = incomingFiles[reference] else { return }
+        guard let incoming = incomingFiles[reference] else { return acceptUnopened(reference) }
         let opening = IncomingFile.Opening()
         switch incoming.stage {
         case .offered: incomingFiles[reference]?.stage = .opening(opening, after: nil)

@@ -66,6 +66,24 @@ extension NodeLoop {
         }
     }
 
+    /// A person wants what no session offers at the moment: it comes when it is offered again.
+    func acceptUnopened(_ reference: TransferReference) {
+        guard reference.direction == .incoming else { return }
+        let store = profile.store
+        // Behind what may still be done for it.
+        offLoop(on: queue(of: reference)) {
+            Result { () throws(PinholeError) in _ = try store.setState(.accepted, of: reference) }
+        } then: { core, result, now in
+            core.retireQueue(of: reference)
+            if case .failure(let error) = result {
+                core.hub.publish(.notice("a transfer cannot be recorded: \(error)"))
+            }
+            // It was offered meanwhile, and may have been found without an answer.
+            guard let incoming = core.incomingFiles[reference], case .offered = incoming.stage else { return }
+            core.writeDown(reference, incoming.offer, after: nil)
+        }
+    }
+
     /// A transfer was given up on the disk, and may have been opened by then: what was offered is taken back, what came is
     /// refused, and who asked is told.
     func gaveUp(_ reference: TransferReference, _ reason: FileRecord.Refusal, at now: Instant) {

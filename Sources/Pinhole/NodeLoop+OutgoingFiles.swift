@@ -2,6 +2,7 @@ import Dispatch
 import PinholeCore
 import PinholeCrypto
 import PinholeWire
+import Synchronization
 
 /// What a contact was offered.
 struct OutgoingTransfer {
@@ -9,9 +10,18 @@ struct OutgoingTransfer {
     let offer: FileOffer
     let key: FileKey
     var stage = Stage.offered
-    /// How often the receiver has answered.
-    var answers = 0
+    let answers = Answers()
     var progress = Progress()
+
+    /// How often the receiver has answered. It goes with the transfer: what the disk still does for an earlier answer, or
+    /// for a transfer that is gone, is in vain.
+    final class Answers: Sendable {
+        private let count = Atomic(0)
+
+        var latest: Int { count.load(ordering: .relaxed) }
+
+        func add() { count.add(1, ordering: .relaxed) }
+    }
 
     enum Stage {
         /// The receiver has not accepted it, or postponed it.
@@ -138,32 +148,41 @@ extension NodeLoop {
     private func isServed(_ key: PublicKey) -> Bool { contacts[key]?.standing == .known }
 
     func fileAccepted(_ reference: TransferReference, _ holdings: FileHoldings, at now: Instant) {
-        outgoingFiles[reference]?.answers += 1
+        outgoingFiles[reference]?.answers.add()
         lookAtSource(reference, holdings, after: nil)
     }
+
+    private typealias SourceStart = (tree: FileTree, sent: SentGroups)
 
     /// Finds where to go on for a receiver that has so much; `trouble` is why that was not found the last time.
     private func lookAtSource(_ reference: TransferReference, _ holdings: FileHoldings, after trouble: Phrase?) {
         guard let transfer = outgoingFiles[reference] else { return }
         transfer.reader?.cancel()
         outgoingFiles[reference]?.stage = .offered
-        let (source, offer, key, answers) = (transfer.source, transfer.offer, transfer.key, transfer.answers)
+        let (source, offer, key) = (transfer.source, transfer.offer, transfer.key)
+        let (answers, number) = (transfer.answers, transfer.answers.latest)
         let (store, groups) = (profile.store, profile.groupsPath(key))
-        offLoop(on: queue(of: reference)) {
+        // nil where nobody waits for it any more.
+        offLoop(on: queue(of: reference)) { [weak answers] () -> Result<SourceStart?, PinholeError>? in
+            guard answers?.latest == number else { return nil }
             // That it is wanted is remembered for who lists the transfers: it goes on where that finds no room.
             let isOpen = (try? store.setState(.accepted, of: reference)) ?? true
             let sent = SentGroups(groups)
-            return Result { () throws(PinholeError) -> (tree: FileTree, sent: SentGroups)? in
-                isOpen ? (try source.start(after: holdings, of: offer, key, sent), sent) : nil
+            return Result { () throws(PinholeError) -> SourceStart? in
+                guard isOpen else { return nil }
+                let tree = try source.start(after: holdings, of: offer, key, sent) { answers?.latest == number }
+                return (tree, sent)
             }
-        } then: { core, result, now in
-            guard core.outgoingFiles[reference]?.answers == answers else { return }
+        } then: { [weak answers] core, result, now in
+            guard let result, let answers, answers.latest == number,
+                core.outgoingFiles[reference]?.answers === answers
+            else { return }
             switch result {
             case .success((let tree, let sent)?): core.begin(reference, after: tree, sent, at: now)
             case .success(nil): core.giveUp(reference, .cancelled, at: now)
             case .failure(let error):
                 core.cannotRead(reference, error, after: trouble, at: now) { core, _ in
-                    guard core.outgoingFiles[reference]?.answers == answers else { return }
+                    guard answers.latest == number, core.outgoingFiles[reference]?.answers === answers else { return }
                     core.lookAtSource(reference, holdings, after: error.message)
                 }
             }
@@ -242,7 +261,7 @@ extension NodeLoop {
 
     func filePostponed(_ reference: TransferReference, _ reason: FileRecord.Postponement) {
         guard let transfer = outgoingFiles[reference] else { return }
-        outgoingFiles[reference]?.answers += 1
+        outgoingFiles[reference]?.answers.add()
         transfer.reader?.cancel()
         outgoingFiles[reference]?.stage = .offered
         hub.publish(.fileWaiting(reference, name: transfer.source.name, reason: reason.sentence))

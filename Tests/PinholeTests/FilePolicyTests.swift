@@ -103,6 +103,27 @@ struct FilePolicyTests {
         await receiver.stop()
     }
 
+    @Test("what a person accepts while its sender is away comes by itself when he is back")
+    func acceptedWhileAway() async throws {
+        let (sender, receiver) = (try node(alice), try node(bob, .ask))
+        let events = receiver.events()
+        try folder.write(Array("later".utf8), to: "a.txt")
+        let sent = try await sender.sendFile(folder.path("a.txt"), to: bob.identity.publicKey)
+        var offered: TransferReference?
+        for await case .fileOffered(let reference, _, _, _) in events {
+            offered = reference
+            break
+        }
+        await sender.stop()
+        for await case .disconnected in events { break }
+        receiver.accept(try #require(offered))
+        let again = try node(alice)
+        try await again.finished(sent, timeout: .seconds(30))
+        #expect(try folder.read("bob/downloads/a.txt") == Array("later".utf8))
+        await again.stop()
+        await receiver.stop()
+    }
+
     // MARK: Too many
 
     private func offer(_ number: UInt64) -> StoredTransfer {

@@ -3,11 +3,16 @@ import PinholeWire
 /// The folded texts of up to 1024 messages whose rows follow each other, to be searched at once: a million texts that
 /// are opened one by one take a second and more, blocks of this size a tenth of it.
 ///
+/// Texts for which there is no room are not in it: in their place stands a byte that is in no text.
+///
 /// count:u16 ‖ (offset in the bucket:u16 ‖ contact:u64 ‖ end of the text:u32) each ‖ texts, each with 0xff behind it
 struct SearchBlock {
     /// Rows `bucket << bits` up to the next bucket's first.
     static let bits: Int64 = 10
     static let size: Int64 = 1 << bits
+
+    /// Bytes of texts in a block: it is in memory as a whole, and made again when one of its messages is deleted.
+    static let capacity = 4 << 20
 
     static func bucket(of row: Int64) -> Int64 { row >> bits }
     static func firstRow(of bucket: Int64) -> Int64 { bucket << bits }
@@ -15,8 +20,12 @@ struct SearchBlock {
     struct Entry {
         let row: Int64
         let contact: Int64
+        /// ``missing`` for one that has no room.
         let text: [UInt8]
     }
+
+    /// What stands for a text that is to be looked for in its message. No UTF-8 has it, so no word is found in it.
+    static let missing: [UInt8] = [0xfe]
 
     let bucket: Int64
     private let bytes: [UInt8]
@@ -52,6 +61,7 @@ struct SearchBlock {
     }
 
     var encoded: [UInt8] { bytes }
+    var isEmpty: Bool { count == 0 }
 
     private var textStart: Int { 2 + count * Self.entrySize }
 
@@ -97,6 +107,23 @@ struct SearchBlock {
                 {
                     rows.append(row(index))
                 }
+                position = end(index)
+            }
+            return rows
+        }
+    }
+
+    /// The rows whose texts had no room, in order; with one contact only, where one is given.
+    func rowsWithoutText(contact: Int64?) -> [Int64] {
+        guard count > 0 else { return [] }
+        return bytes.withUnsafeBufferPointer { bytes in
+            let texts = UnsafeBufferPointer(rebasing: bytes[textStart...])
+            var rows: [Int64] = []
+            var position = 0
+            var index = 0
+            while let hit = SearchWords.first(Self.missing, in: UnsafeBufferPointer(rebasing: texts[position...])) {
+                index = entry(at: position + hit, from: index)
+                if contact == nil || contact == self.contact(index) { rows.append(row(index)) }
                 position = end(index)
             }
             return rows

@@ -45,16 +45,17 @@ package final class SentGroups: Sendable {
 
 extension FileSource {
     /// Where to go on for a receiver that has so much, and the tree up to there: behind what it has if that is of this
-    /// content, and else at the beginning.
+    /// content, and else at the beginning. What is not wanted any more is not looked at to its end.
     func start(
-        after holdings: FileHoldings, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups
+        after holdings: FileHoldings, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups,
+        while isWanted: () -> Bool = { true }
     ) throws(PinholeError) -> FileTree {
         guard holdings.groups > 0, holdings.groups <= offer.groups else { return FileTree() }
         let known = sent.tree(of: holdings.groups, key)
-        let tree = try extend(known, to: holdings.groups, of: offer, key, sent)
+        let tree = try extend(known, to: holdings.groups, of: offer, key, sent, while: isWanted)
         if tree.holdings(key) == holdings { return tree }
         // What is on record may be what a power cut left of it.
-        let fresh = try extend(FileTree(), to: holdings.groups, of: offer, key, sent)
+        let fresh = try extend(FileTree(), to: holdings.groups, of: offer, key, sent, while: isWanted)
         return fresh.holdings(key) == holdings ? fresh : FileTree()
     }
 
@@ -65,10 +66,11 @@ extension FileSource {
     }
 
     private func extend(
-        _ tree: FileTree, to groups: UInt64, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups
+        _ tree: FileTree, to groups: UInt64, of offer: FileOffer, _ key: FileKey, _ sent: SentGroups,
+        while isWanted: () -> Bool
     ) throws(PinholeError) -> FileTree {
         var tree = tree
-        while tree.groups < groups {
+        while tree.groups < groups, isWanted() {
             let group = tree.groups
             let content = try read(offer.range(of: group))
             let leaf = key.leaf(content.span, group: group)

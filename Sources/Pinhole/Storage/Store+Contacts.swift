@@ -101,14 +101,16 @@ extension Store {
     }
 
     /// Removes a contact with its messages and transfers, and what was to be told of them. Returns false when there was
-    /// none.
+    /// none. It throws also where all of it is removed, but not from the write-ahead log yet.
     @discardableResult
     package func removeContact(named name: String) throws(PinholeError) -> Bool {
-        try write { database in
+        let isRemoved = try write { database in
             guard let contact = try contact(named: name, database) else { return false }
             try remove(contact, database)
             return true
         }
+        if isRemoved { try truncateLog() }
+        return isRemoved
     }
 
     func remove(_ contact: Contact, _ database: Database) throws {

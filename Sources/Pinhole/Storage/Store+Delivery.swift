@@ -67,16 +67,17 @@ extension Store {
                 try log(NewEvent(kind: .delivered, contact: contact, message: row, time: time), database)
                 return true
             }
+            let see = try database.cachedStatement(
+                sql: """
+                    UPDATE message SET state = 'read', failure = NULL, receivedAt = coalesce(receivedAt, ?)
+                    WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter <= ?
+                        AND state IN ('sent', 'delivered')
+                    RETURNING id, counter
+                    """)
             var read: [MessageID] = []
             for (epoch, counter) in receipts.read.sorted(by: { $0.key < $1.key }) {
                 let rows = try Row.fetchAll(
-                    database,
-                    sql: """
-                        UPDATE message SET state = 'read', failure = NULL, receivedAt = coalesce(receivedAt, ?)
-                        WHERE contact = ? AND direction = 'outgoing' AND epoch = ? AND counter <= ?
-                            AND state IN ('sent', 'delivered')
-                        RETURNING id, counter
-                        """,
+                    see,
                     arguments: [Int64(bitPattern: time), contact]
                         + Self.arguments(MessageID(epoch: epoch, counter: min(counter, UInt64(Int64.max)))))
                 for row in try rows.sorted(by: { try $0.bits("counter") < $1.bits("counter") }) {

@@ -61,8 +61,10 @@ extension Store {
         }
     }
 
+    /// What is not wanted is in memory one by one.
     func rows(
-        _ condition: String, _ arguments: [Int64], order: String, limit: Int, _ database: Database
+        _ condition: String, _ arguments: [Int64], order: String, limit: Int, _ database: Database,
+        where isWanted: (HistoryEntry) -> Bool = { _ in true }
     ) throws -> [HistoryEntry] {
         var keys: [Int64: PublicKey] = [:]
         let rows = try Row.fetchCursor(
@@ -76,8 +78,9 @@ extension Store {
             let contact: Int64 = try row.decode(forColumn: "contact")
             let key = try keys[contact] ?? PublicKey(sealed: row, contact, vault)
             keys[contact] = key
-            entries.append(
-                HistoryEntry(place: try row.decode(forColumn: "id"), message: try Message(row, contact: key, vault)))
+            let entry = HistoryEntry(
+                place: try row.decode(forColumn: "id"), message: try Message(row, contact: key, vault))
+            if isWanted(entry) { entries.append(entry) }
         }
         return entries
     }
@@ -98,35 +101,43 @@ extension Store {
             let tail = try rows(
                 "message.id < ? AND message.id >= ?" + (contact == nil ? "" : " AND message.contact = ?"),
                 [before, SearchBlock.firstRow(of: indexed)] + (contact.map { [$0] } ?? []), order: "DESC", limit: -1,
-                database)
-            return (tail.filter { words.matches(SearchText.folded($0.message.text)) }, indexed)
+                database, where: { words.matches($0) })
+            return (tail, indexed)
         }
         // Some blocks at a time, so that messages that come meanwhile do not wait for the whole search.
         indexed = min(indexed, SearchBlock.bucket(of: max(before, 1) - 1) + 1)
         while indexed > 0, found.count <= limit {
-            let blocks = try blocks(below: indexed, limit: Self.blocksAtOnce)
-            let hits = try Self.search(blocks, words, contact, vault).filter { $0 < before }
+            let blocks = try blocks(below: indexed)
+            guard let last = blocks.last else { break }
+            let hits = try Self.search(blocks, words, contact, vault).filter { $0.row < before }
             for chunk in stride(from: 0, to: hits.count, by: 500) where found.count <= limit {
-                let rows = hits[chunk..<min(chunk + 500, hits.count)]
-                found += try messages(at: Array(rows))
+                found += try messages(at: hits[chunk..<min(chunk + 500, hits.count)], words)
             }
-            guard blocks.count == Self.blocksAtOnce, let last = blocks.last else { break }
             indexed = last.bucket
         }
         return page(found, limit: limit)
     }
 
+    /// A message in which all words are, or of which the block does not know that.
+    private struct Hit {
+        let row: Int64
+        let isCertain: Bool
+    }
+
     /// The rows that match, the newest first. Both cores search.
     private static func search(
         _ blocks: [(bucket: Int64, sealed: Data)], _ words: SearchWords, _ contact: Int64?, _ vault: Vault
-    ) throws(PinholeError) -> [Int64] {
+    ) throws(PinholeError) -> [Hit] {
         let results = concurrently(blocks.count) { index throws(PinholeError) in
             let block = try open(blocks[index].sealed, blocks[index].bucket, vault)
-            return Array(block.rows(matching: words, contact: contact).reversed())
+            let hits: [Hit] =
+                block.rows(matching: words, contact: contact).map { Hit(row: $0, isCertain: true) }
+                + block.rowsWithoutText(contact: contact).map { Hit(row: $0, isCertain: false) }
+            return hits.sorted { $0.row > $1.row }
         }
-        var rows: [Int64] = []
-        for result in results { rows += try result.get() }
-        return rows
+        var hits: [Hit] = []
+        for result in results { hits += try result.get() }
+        return hits
     }
 
     private static func concurrently<Value: Sendable>(
@@ -141,19 +152,42 @@ extension Store {
         }
     }
 
-    private func blocks(below bucket: Int64, limit: Int) throws(PinholeError) -> [(bucket: Int64, sealed: Data)] {
-        try read { database in
-            try Row.fetchAll(
-                database, sql: "SELECT bucket, content FROM searchBlock WHERE bucket < ? ORDER BY bucket DESC LIMIT ?",
-                arguments: [bucket, limit]
+    /// The next blocks, the newest first: as many as are small enough together, and one at least.
+    private func blocks(below bucket: Int64) throws(PinholeError) -> [(bucket: Int64, sealed: Data)] {
+        try read { database -> [(bucket: Int64, sealed: Data)] in
+            let sizes = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT bucket, length(content) AS size FROM searchBlock WHERE bucket < ?
+                    ORDER BY bucket DESC LIMIT ?
+                    """, arguments: [bucket, Self.blocksAtOnce])
+            var first: Int64?
+            var room = Self.bytesAtOnce
+            while let row = try sizes.next() {
+                let size = try row.decode(Int?.self, forColumn: "size") ?? 0
+                guard first == nil || size <= room else { break }
+                room -= min(size, room)
+                first = try row.decode(Int64.self, forColumn: "bucket")
+            }
+            guard let first else { return [] }
+            return try Row.fetchAll(
+                database,
+                sql: "SELECT bucket, content FROM searchBlock WHERE bucket < ? AND bucket >= ? ORDER BY bucket DESC",
+                arguments: [bucket, first]
             ).map { (try $0.decode(forColumn: "bucket"), try $0.decode(forColumn: "content")) }
         }
     }
 
-    private func messages(at places: [Int64]) throws(PinholeError) -> [HistoryEntry] {
-        guard !places.isEmpty else { return [] }
-        let marks = Array(repeating: "?", count: places.count).joined(separator: ", ")
-        return try read { try rows("message.id IN (\(marks))", places, order: "DESC", limit: -1, $0) }
+    /// The messages of these hits; those that are not certain only where the words are in them.
+    private func messages(at hits: ArraySlice<Hit>, _ words: SearchWords) throws(PinholeError) -> [HistoryEntry] {
+        guard !hits.isEmpty else { return [] }
+        let marks = Array(repeating: "?", count: hits.count).joined(separator: ", ")
+        let uncertain = Set(hits.filter { !$0.isCertain }.map(\.row))
+        return try read { database in
+            try rows(
+                "message.id IN (\(marks))", hits.map(\.row), order: "DESC", limit: -1, database,
+                where: { !uncertain.contains($0.place) || words.matches($0) })
+        }
     }
 
     private static func open(_ sealed: Data, _ bucket: Int64, _ vault: Vault) throws(PinholeError) -> SearchBlock {
@@ -163,8 +197,14 @@ extension Store {
         return block
     }
 
-    /// About ten megabytes of chat.
+    /// About ten megabytes of chat …
     private static let blocksAtOnce = 64
+    /// … and no more than this, of long messages.
+    private static let bytesAtOnce = 16 << 20
+}
+
+extension SearchWords {
+    fileprivate func matches(_ entry: HistoryEntry) -> Bool { matches(SearchText.folded(entry.message.text)) }
 }
 
 // MARK: Keeping what is searched
@@ -184,24 +224,37 @@ extension Store {
         let indexed = try indexed(database)
         guard indexed < full else { return }
         for bucket in indexed..<full {
-            let entries = try Row.fetchAll(
-                database, sql: "SELECT * FROM message WHERE id >= ? AND id < ? ORDER BY id",
-                arguments: [SearchBlock.firstRow(of: bucket), SearchBlock.firstRow(of: bucket + 1)]
-            ).map { row in
-                let body = try vault.open(row.decode(forColumn: "body"), for: try Message.bodyPlace(row))
-                return SearchBlock.Entry(
-                    row: try row.decode(forColumn: "id"), contact: try row.decode(forColumn: "contact"),
-                    text: SearchText.folded(String(decoding: body, as: UTF8.self)))
-            }
-            try write(SearchBlock(bucket: bucket, entries), isEmpty: entries.isEmpty, database, vault)
+            try write(makeBlock(of: bucket, database, vault), database, vault)
         }
         try database.execute(sql: "UPDATE history SET indexed = ?", arguments: [full])
     }
 
-    private static func write(
-        _ block: SearchBlock, isEmpty: Bool, _ database: Database, _ vault: Vault
-    ) throws {
-        guard !isEmpty else {
+    /// The block of a bucket, of the messages that are there. They are opened one by one: 1024 of them can be long.
+    ///
+    /// What damage left in one keeps nobody from storing others: it is in the block without its text.
+    private static func makeBlock(of bucket: Int64, _ database: Database, _ vault: Vault) throws -> SearchBlock {
+        var entries: [SearchBlock.Entry] = []
+        var room = SearchBlock.capacity
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT * FROM message WHERE id >= ? AND id < ? ORDER BY id",
+            arguments: [SearchBlock.firstRow(of: bucket), SearchBlock.firstRow(of: bucket + 1)])
+        while let row = try rows.next() {
+            guard let contact = try? row.decode(Int64.self, forColumn: "contact") else { continue }
+            let folded = (try? body(row, vault)).map { SearchText.folded(String(decoding: $0, as: UTF8.self)) } ?? []
+            let text = folded.count <= room ? folded : SearchBlock.missing
+            room -= min(text.count, room)
+            entries.append(
+                SearchBlock.Entry(row: try row.decode(forColumn: "id"), contact: contact, text: text))
+        }
+        return SearchBlock(bucket: bucket, entries)
+    }
+
+    private static func body(_ row: Row, _ vault: Vault) throws -> [UInt8] {
+        try vault.open(row.decode(forColumn: "body"), for: try Message.bodyPlace(row))
+    }
+
+    private static func write(_ block: SearchBlock, _ database: Database, _ vault: Vault) throws {
+        guard !block.isEmpty else {
             return try database.execute(sql: "DELETE FROM searchBlock WHERE bucket = ?", arguments: [block.bucket])
         }
         try database.execute(
@@ -219,8 +272,13 @@ extension Store {
             let rows = try Int64.fetchSet(
                 database, sql: "SELECT id FROM message WHERE id >= ? AND id < ?",
                 arguments: [SearchBlock.firstRow(of: bucket), SearchBlock.firstRow(of: bucket + 1)])
-            let entries = try Self.open(sealed, bucket, vault).entries(where: rows.contains)
-            try Self.write(SearchBlock(bucket: bucket, entries), isEmpty: entries.isEmpty, database, vault)
+            guard let block = try? Self.open(sealed, bucket, vault) else {
+                // It is damaged, and would keep what is in it from being deleted for ever.
+                try Self.write(try Self.makeBlock(of: bucket, database, vault), database, vault)
+                continue
+            }
+            let entries = block.entries(where: rows.contains)
+            try Self.write(SearchBlock(bucket: bucket, entries), database, vault)
         }
     }
 }

@@ -28,18 +28,26 @@ extension Store {
                 .usage, "the message has \(text.utf8.count) bytes, and \(Limits.maxMessageBody) are the most",
                 hint: "send it as a file")
         }
-        let (contact, messages) = try write { database in
+        let (contact, epoch, messages) = try write { database in
             let contact = try contactID(key, database)
+            var updated: Row?
+            if let epoch = outboxesBegun.withLock({ $0[contact] }) {
+                // Not that of another process, which may be of such a disk as well.
+                updated = try Row.fetchOne(
+                    database,
+                    sql: """
+                        UPDATE contact SET lastCounter = lastCounter + ? WHERE id = ? AND epoch = ?
+                        RETURNING epoch, lastCounter
+                        """, arguments: [texts.count, contact, Int64(bitPattern: epoch)])
+            }
             // Of a disk that was restored from a copy some names were given away already: each start has its own epoch.
-            let isNewEpoch = !outboxesBegun.withLock { $0.contains(contact) }
-            let row = try Row.fetchOne(
-                database,
-                sql: isNewEpoch
-                    ? "UPDATE contact SET lastCounter = ?, epoch = ? WHERE id = ? RETURNING epoch, lastCounter"
-                    : "UPDATE contact SET lastCounter = lastCounter + ? WHERE id = ? RETURNING epoch, lastCounter",
-                arguments: isNewEpoch
-                    ? [texts.count, Int64.random(in: .min ... .max), contact] : [texts.count, contact])
-            guard let row else { throw PinholeError(.usage, "\(key) is not a contact") }
+            if updated == nil {
+                updated = try Row.fetchOne(
+                    database,
+                    sql: "UPDATE contact SET lastCounter = ?, epoch = ? WHERE id = ? RETURNING epoch, lastCounter",
+                    arguments: [texts.count, Int64.random(in: .min ... .max), contact])
+            }
+            guard let row = updated else { throw PinholeError(.usage, "\(key) is not a contact") }
             let (epoch, last) = (try row.bits("epoch"), try row.bits("lastCounter"))
             guard last >= texts.count, last <= Int64.max else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
             let first = last - UInt64(texts.count) + 1
@@ -58,9 +66,9 @@ extension Store {
                 return message
             }
             try Self.index(database, vault)
-            return (contact, messages)
+            return (contact, epoch, messages)
         }
-        outboxesBegun.withLock { _ = $0.insert(contact) }
+        outboxesBegun.withLock { $0[contact] = epoch }
         return messages
     }
 

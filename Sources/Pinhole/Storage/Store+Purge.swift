@@ -106,7 +106,7 @@ extension Store {
     }
 
     /// Empties the write-ahead log. A reader in another process may hold it up for a while.
-    private func truncateLog() throws(PinholeError) {
+    func truncateLog() throws(PinholeError) {
         for _ in 0..<50 {
             let isBusy = try withoutTransaction { database in
                 try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") != 0

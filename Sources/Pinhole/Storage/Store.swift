@@ -15,8 +15,8 @@ package final class Store: Sendable {
     let owner: PublicKey
     let events = EventBell()
     let people = PeopleWatch()
-    /// The contacts to whom something was sent since the start, each by the row: their outboxes have a new epoch.
-    let outboxesBegun = Mutex<Set<Int64>>([])
+    /// The contacts to whom something was sent since the start, each by the row, and the epochs that were drawn for them.
+    let outboxesBegun = Mutex<[Int64: UInt64]>([:])
 
     /// Opens the database of an identity, or creates it with mode 0600, and brings its schema up to date.
     ///
@@ -135,8 +135,27 @@ package final class Store: Sendable {
             try queue.close()
         }
         try File(opening: draft, flags: O_RDWR).synchronize()
+        let folder = try File(opening: Folder.parent(of: path), flags: O_RDONLY | O_DIRECTORY)
+        // One process at a time: the log that is put aside must not be that of a database that another has just made.
+        for _ in 0..<200 {
+            if (try? folder.lock()) ?? true { break }
+            usleep(5_000)
+        }
+        defer { folder.unlock() }
+        try putLogAside(path)
         // Another process may have been faster.
         if try Folder.move(draft, toNew: path) { try Folder.synchronize(Folder.parent(of: path)) }
+    }
+
+    /// A database that somebody moved away may have left its log, which is no part of the next one: it is kept for the
+    /// one that it belongs to.
+    private static func putLogAside(_ path: String) throws(PinholeError) {
+        guard access(path, F_OK) != 0, errno == ENOENT, ((try? FileStatus(of: path + "-wal").size) ?? 0) > 0 else {
+            return
+        }
+        for suffix in ["-wal", "-shm"] where Glibc.rename(path + suffix, "\(path)\(suffix).damaged") != 0 {
+            guard errno == ENOENT else { throw PinholeError(system: errno, writing: path + suffix) }
+        }
     }
 
     /// SQLite takes what has less than a page for a new database, and does not miss the end of the last page. Here it was

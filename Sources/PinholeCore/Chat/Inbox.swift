@@ -16,7 +16,9 @@ struct Inbox {
     }
 
     private var highestStored: Newest<UInt64>
-    private var pending: Set<MessageID> = []
+    /// What the application has not stored yet, with its sizes in bytes.
+    private var pending: [MessageID: Int] = [:]
+    private var pendingSize = 0
     /// After a message could not be stored nothing later may be, or the order would break.
     private(set) var isBlocked = false
 
@@ -25,16 +27,22 @@ struct Inbox {
         self.highestStored = highestStored
     }
 
-    mutating func receive(_ id: MessageID) -> Verdict {
+    /// Whether the disk is behind by so much that no more is to be taken from the network before it has stored some.
+    var isFull: Bool { pending.count >= Self.maxPending || pendingSize >= Self.maxPendingSize }
+
+    /// `size` is that of the message in bytes.
+    mutating func receive(_ id: MessageID, size: Int = 0) -> Verdict {
         if id.counter <= highestStored[id.epoch] ?? 0 { return .duplicate }
-        if isBlocked || pending.contains(id) { return .ignored }
-        pending.insert(id)
+        if isBlocked || pending[id] != nil { return .ignored }
+        pending[id] = size
+        pendingSize += size
         return .new
     }
 
     /// Returns whether the message was waiting for that.
     mutating func stored(_ id: MessageID) -> Bool {
-        guard pending.remove(id) != nil else { return false }
+        guard let size = pending.removeValue(forKey: id) else { return false }
+        pendingSize -= size
         highestStored[id.epoch] = max(highestStored[id.epoch] ?? 0, id.counter)
         return true
     }
@@ -42,10 +50,16 @@ struct Inbox {
     /// Storing failed: what is pending must come again, in another session.
     mutating func failed() {
         pending.removeAll()
+        pendingSize = 0
         isBlocked = true
     }
 
     mutating func sessionBegan() {
         isBlocked = false
     }
+
+    /// A slow disk takes about so many in one transaction …
+    private static let maxPending = 1024
+    /// … and no more than this where they are long, in bytes.
+    private static let maxPendingSize = 4 << 20
 }

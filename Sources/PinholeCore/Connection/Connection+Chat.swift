@@ -106,12 +106,19 @@ extension Connection {
     }
 
     func read(_ stream: UInt64, at now: Instant) {
-        let isHeld = stream == StreamID.chat && isChatHeld
+        while readPiece(of: stream, at: now) {}
+    }
+
+    /// Returns whether there may be more to be read at once.
+    private func readPiece(of stream: UInt64, at now: Instant) -> Bool {
+        // What the disk has no time for waits with its sender: it is read when something was stored.
+        let isHeld = stream == StreamID.chat && (isChatHeld || inbox.isFull)
         if isHeld || (stream == StreamID.control || stream == StreamID.chat) && hasUntakenAnswers {
             session?.postponedReads.insert(stream)
-            return
+            return false
         }
-        guard let bytes = session?.transport.read(stream) else { return }
+        let limit = stream == StreamID.chat ? Self.chatPiece : .max
+        guard let bytes = session?.transport.read(stream, upTo: limit) else { return false }
         if !bytes.isEmpty { session?.lastApplicationData = now }
         do {
             switch stream {
@@ -132,8 +139,13 @@ extension Connection {
         } catch {
             close(
                 .protocolViolation(SessionError.malformedRecord.sentence), code: CloseCode.protocolViolation, at: now)
+            return false
         }
+        return bytes.count == limit
     }
+
+    /// Bytes of messages that are read before it is looked again whether there is room for more.
+    private static let chatPiece = 64 * 1024
 }
 
 // MARK: Messages
@@ -141,7 +153,7 @@ extension Connection {
 extension Connection {
     private func receive(_ message: ChatMessage, at now: Instant) throws(WireError) {
         guard message.id.counter > 0 else { throw .malformed }
-        switch inbox.receive(message.id) {
+        switch inbox.receive(message.id, size: message.body.count) {
         case .new:
             // A message ends the typing that led to it.
             if typing.peer(false, at: now) { events.append(.typing(peer, false)) }

@@ -108,6 +108,22 @@ struct DamagedDatabaseTests {
         #expect(try Store(path: path, identity: identity).messages(with: bob, limit: 9999).count == 1000)
     }
 
+    @Test("the log that a database left which was moved away is no part of the next one, and is kept")
+    func leftLog() throws {
+        try prepare()
+        let store = try Store(path: path, identity: identity)
+        _ = try store.insert(incoming(1001...1001))
+        let log = try folder.read("db-wal")
+        #expect(!log.isEmpty)
+        try store.close()
+        try folder.write(log, to: "db-wal")
+        unlink(path)
+        let new = try Store(path: path, identity: identity)
+        #expect(try new.contacts().isEmpty)
+        let isKept = try folder.read("db-wal.damaged") == log
+        #expect(isKept)
+    }
+
     @Test("random damage anywhere is an error or goes unnoticed, and never ends the process or invents a message")
     func noise() throws {
         try prepare()

@@ -238,6 +238,24 @@ struct DamagedValueTests {
         }
     }
 
+    @Test("a contact whose messages do not open keeps the node from nobody, and is told of", .timeLimit(.minutes(10)))
+    func unservedContact() async throws {
+        #expect(try put("x'ff'", in: "message", "body", folder.path("home/pinhole.sqlite")))
+        let node = try Node(
+            profile: try Profile.open(at: folder.path("home")) { nil },
+            configuration: NodeConfiguration(downloadDirectory: folder.path("downloads"), mapsPorts: false),
+            network: MemoryNetwork())
+        let events = node.events()
+        node.start()
+        var told: String?
+        for await case .notice(let words) in events where words.english.hasPrefix("bob ") {
+            told = words.english
+            break
+        }
+        #expect(told?.hasPrefix("bob cannot be served: ") ?? false)
+        await node.stop()
+    }
+
     @Test("no value of a row is read in the way that ends the process where it is of another type")
     func sources() throws {
         let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -29,6 +29,24 @@ struct FileQueueTests {
             sending.source, sending.offer, sending.key, after: FileTree(), sent: sending.sent, on: queue, tell: tell)
     }
 
+    @Test("what nobody waits for any more is not read to its end")
+    func unwanted() throws {
+        let (source, offer, key) = (sending.source, sending.offer, sending.key)
+        var whole = FileTree()
+        while whole.groups < offer.groups {
+            let content = try source.read(offer.range(of: whole.groups))
+            whole.append(key.leaf(content.span, group: whole.groups), key)
+        }
+        let holdings = whole.holdings(key)
+        var looks = 0
+        let found = try source.start(after: holdings, of: offer, key, sending.sent) {
+            looks += 1
+            return false
+        }
+        #expect(found.groups == 0 && looks == 2)
+        #expect(try source.start(after: holdings, of: offer, key, sending.sent).groups == offer.groups)
+    }
+
     @Test("pieces are written in their order while the loop goes on, and before what is asked of the queue later")
     func writes() throws {
         let told = Mutex(0)

@@ -206,6 +206,8 @@ struct HistoryTests {
     func removedContact() throws {
         for first in stride(from: 1, through: 1201, by: 200) { try receive(first...first + 199) }
         try store.removeContact(named: "bob")
+        // Nor is it left in the log.
+        #expect(try folder.read("db-wal").isEmpty)
         #expect(try texts(HistoryQuery(text: "message", limit: 9999)).count == 700)
         let block = try #require(
             try store.read { try Data.fetchOne($0, sql: "SELECT content FROM searchBlock WHERE bucket = 0") })
