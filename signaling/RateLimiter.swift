@@ -74,7 +74,12 @@ package struct RateLimiter: Sendable {
 
     /// Takes a token for `source`, or says that there is none. A source that is refused costs the others nothing.
     package mutating func admits(_ source: IPAddress, at now: Instant) -> Bool {
-        let index = index(of: source.limitedPrefix)
+        admits(source.limitedPrefix, at: now)
+    }
+
+    /// The same for a source's ``IPAddress/limitedPrefix``.
+    mutating func admits(_ prefix: UInt64, at now: Instant) -> Bool {
+        let index = index(of: prefix)
         guard sources[index].bucket.hasToken(perSource, at: now), totalBucket.hasToken(total, at: now) else {
             return false
         }

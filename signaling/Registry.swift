@@ -44,7 +44,7 @@ package struct Registry: Sendable {
         /// Where the client was last heard, and so where it is answered from.
         fileprivate(set) var endpoint: LocalEndpoint
         /// The source that its cookie proved, as sources are told apart.
-        fileprivate let provedSource: UInt64
+        let provedSource: UInt64
         /// Bytes that may be sent unasked to a source that is not proved.
         fileprivate var allowance: UInt16 = 0
         fileprivate(set) var state: State
@@ -154,17 +154,10 @@ package struct Registry: Sendable {
     }
 
     /// Follows a client to where it was heard: another address of the same family, or another port of the service.
-    /// Returns whether it could.
+    /// Returns whether it could. It counts where it was: where it is now is a claim, and might be made to use up what
+    /// somebody else may register there.
     mutating func follow(_ slot: Slot, to address: TransportAddress, endpoint: LocalEndpoint) -> Bool {
-        if registrations[Int(slot)].address == address, registrations[Int(slot)].endpoint == endpoint { return true }
-        let old = registrations[Int(slot)].address
-        guard old.family == address.family else { return false }
-        if old.ip.limitedPrefix != address.ip.limitedPrefix {
-            let held = sources[address.ip.limitedPrefix, default: 0]
-            guard held < capacity.registrationsPerSource else { return false }
-            sources[address.ip.limitedPrefix] = held + 1
-            releaseSource(old.ip)
-        }
+        guard registrations[Int(slot)].address.family == address.family else { return false }
         registrations[Int(slot)].address = address
         registrations[Int(slot)].endpoint = endpoint
         return true
@@ -186,35 +179,45 @@ package struct Registry: Sendable {
         return true
     }
 
-    /// Seats the registration at each tag; with `replacing` it first leaves those that it has. Returns who is to hear of
-    /// it, and whether there was room for all.
+    /// Seats the registration at each tag; with `replacing` it leaves those that it has and that are not among them.
+    /// Returns who is to hear of it, and whether there was room for all.
     mutating func setTags(
         _ entries: [TagEntry], of slot: Slot, replacing: Bool
     ) -> (watchers: [Watcher], complete: Bool) {
-        var left: [TagTable.Seat] = []
+        let family = registrations[Int(slot)].address.family
+        let wanted = entries.filter { !isHeldByNewer($0, than: slot) }
+        var left: Set<TagTable.Seat> = []
+        // Seats that it has and keeps need no room, however full the table is.
+        var kept: Set<TagTable.Seat> = []
         if replacing {
-            left = seats.removeAll(from: &registrations[Int(slot)].seats)
+            left = Set(seats.removeAll(from: &registrations[Int(slot)].seats))
+            kept = left.intersection(wanted.compactMap { tags.seat(of: slot, at: $0, family: family) })
+            left.subtract(kept)
         }
         var watchers: [Watcher] = []
         var complete = true
-        let kept = Set(left)
-        var taken: Set<TagTable.Seat> = []
-        for entry in entries where !isHeldByNewer(entry, than: slot) {
-            guard registrations[Int(slot)].seats.count < Limits.maxTagsPerRegistration, tags.count < capacity.tags
-            else {
+        for entry in wanted {
+            let isHeld = tags.seat(of: slot, at: entry, family: family) != nil
+            guard isHeld || hasRoom(for: slot, beside: kept.count) else {
                 complete = false
-                break
+                continue
             }
-            let (seat, previous) = tags.sit(slot, at: entry, family: registrations[Int(slot)].address.family)
+            let (seat, previous) = tags.sit(slot, at: entry, family: family)
+            // Somebody may have had it meanwhile.
+            left.remove(seat)
             let wasMine = previous?.registration == slot
-            if !wasMine || kept.contains(seat) && !taken.contains(seat) {
-                seats.append(seat, to: &registrations[Int(slot)].seats)
-            }
-            taken.insert(seat)
+            if !wasMine || kept.remove(seat) != nil { seats.append(seat, to: &registrations[Int(slot)].seats) }
             collectWatchers(of: entry, by: slot, wasMine: wasMine, previous: previous, into: &watchers)
         }
-        for seat in left where !taken.contains(seat) { _ = tags.leave(seat, by: slot) }
+        for seat in left { _ = tags.leave(seat, by: slot) }
         return (watchers, complete)
+    }
+
+    /// Whether one more seat fits into the registration's list and into all lists together, where `kept` others are to
+    /// return to it. A seat that is taken over counts twice, as it stays in the list of who had it.
+    private func hasRoom(for slot: Slot, beside kept: Int) -> Bool {
+        Int(registrations[Int(slot)].seats.count) + kept < Limits.maxTagsPerRegistration
+            && seats.count + kept < capacity.tags
     }
 
     /// Whether a registration sits there that was made later, and just now: what a node that died had sent may arrive
@@ -312,15 +315,15 @@ package struct Registry: Sendable {
         clients.remove(slot, hash: registrations[Int(slot)].client) { [registrations] in
             registrations[Int($0)].client
         }
-        releaseSource(registrations[Int(slot)].address.ip)
+        releaseSource(registrations[Int(slot)].provedSource)
         registrations[Int(slot)].state = .free
         free.append(slot)
         return watchers
     }
 
-    private mutating func releaseSource(_ ip: IPAddress) {
-        let held = sources[ip.limitedPrefix, default: 0]
-        sources[ip.limitedPrefix] = held > 1 ? held - 1 : nil
+    private mutating func releaseSource(_ source: UInt64) {
+        let held = sources[source, default: 0]
+        sources[source] = held > 1 ? held - 1 : nil
     }
 
     private mutating func append(_ slot: Slot) {

@@ -13,6 +13,8 @@ struct SeatPool: Sendable {
         var next: UInt32
     }
 
+    /// The number of seats in all lists.
+    private(set) var count = 0
     private var blocks: [Block] = []
     private var free = Self.none
 
@@ -21,6 +23,7 @@ struct SeatPool: Sendable {
         if index == 0 { list.block = take(Block(seats: InlineArray(repeating: seat), next: list.block)) }
         blocks[Int(list.block)].seats[index] = seat
         list.count += 1
+        count += 1
     }
 
     /// Empties a list, and returns what was in it, in no particular order.
@@ -39,6 +42,7 @@ struct SeatPool: Sendable {
             free = block
         }
         list.count = 0
+        count -= seats.count
         return seats
     }
 

@@ -92,7 +92,7 @@ extension Service {
         _ slot: Registry.Slot, _ tag: RendezvousTag, _ side: Role, _ blob: [UInt8], at now: Instant,
         in answer: inout Answer, into outbox: inout Outbox
     ) -> [Registry.Slot]? {
-        guard introductionLimiter.admits(registry.registrations[Int(slot)].address.ip, at: now) else {
+        guard introductionLimiter.admits(registry.registrations[Int(slot)].provedSource, at: now) else {
             statistics.limited += 1
             return nil
         }

@@ -82,6 +82,13 @@ struct TagTable: Sendable {
         return true
     }
 
+    /// The seat that `entry` means, if `registration` sits there.
+    func seat(of registration: UInt32, at entry: TagEntry, family: IPAddress.Family) -> Seat? {
+        guard let index = find(entry.tag) else { return nil }
+        let seat = Seat(entry: index, side: entry.side, family: family)
+        return holder(of: seat)?.registration == registration ? seat : nil
+    }
+
     /// The tag of a seat, and the registrations on its other side that want to hear of it.
     func watchers(of seat: Seat) -> (tag: RendezvousTag, registrations: [UInt32]) {
         let tag = entries[seat.entry].tag

@@ -76,6 +76,19 @@ struct ServiceList {
         return nil
     }
 
+    /// What was found for a service's name. One that contacts carry, and not the configuration, must not make this node
+    /// send to where no service for others can be.
+    func usable(
+        _ found: Result<[TransportAddress], PinholeError>, for service: ServiceAddress, allowsLoopback: Bool
+    ) -> Result<[TransportAddress], PinholeError> {
+        guard let index = index(of: service), !all[index].isOwn, case .success(let addresses) = found else {
+            return found
+        }
+        let usable = addresses.filter { $0.isPunchable(loopback: allowsLoopback) }
+        guard usable.isEmpty else { return .success(usable) }
+        return .failure(ResolverError.notFound(host: service.host).pinholeError)
+    }
+
     func index(of address: ServiceAddress) -> Int? { all.firstIndex { $0.address == address } }
 }
 
@@ -109,7 +122,8 @@ extension NodeLoop {
     private func found(
         _ service: ServiceAddress, _ result: Result<[TransportAddress], PinholeError>, at now: Instant
     ) {
-        switch names.finish(service, result, at: now) {
+        let usable = services.usable(result, for: service, allowsLoopback: configuration.allowsLoopback)
+        switch names.finish(service, usable, at: now) {
         case .nothing: break
         case .addresses: tellServices(at: now)
         case .failure(let sentence): services.index(of: service).map { serviceDown($0, sentence) }

@@ -107,6 +107,7 @@ final class NodeLoop: LoopDelegate {
         performPostponed(at: now)
         lookUpServices(at: now)
         let endpoint = endpoint
+        endpoint.setWallClock(unixMilliseconds: loop.unixMilliseconds, at: now)
         endpoint.handleTimeout(at: now)
         while true {
             switch endpoint.poll(at: now) {

@@ -12,6 +12,10 @@ extension Limits {
     package static let registrationLifetime: Duration = .milliseconds(90_000)
     /// How long what an older registration sends does not take a seat from a newer one.
     package static let seatGrace: Duration = .milliseconds(10_000)
+    /// "at most one each 5 s is told": notices of one client of a service.
+    package static let noticeInterval: Duration = .seconds(5)
+    /// "followed at most once in a minute": a service's clock that goes to another day than the next one.
+    package static let dayJumpInterval: Duration = .seconds(60)
     /// Seconds; tags change at the service's midnight, UTC.
     package static let dayLength: UInt64 = 86_400
 

@@ -9,11 +9,16 @@ extension Limits {
     /// RFC 8445 §14.2 allows a Ta of 5 ms.
     package static let candidatePacing: Duration = .milliseconds(5)
     package static let maxCandidates = 16
+    /// "as many as the others leave room for, but four at least": of the addresses of a machine's own interfaces.
+    package static let minHostCandidates = 4
     /// "An address that only a service named is probed three times": what it opens in the own NAT lasts longer.
     package static let unconfirmedProbes = 3
     /// "and there are at most four of them": one service's PEER holds as many.
     package static let maxUnconfirmed = 4
     package static let maxObserved = 4
+
+    /// "at most once in a second per contact": APPEARED, and a service that sees another address.
+    package static let restartInterval: Duration = .seconds(1)
 
     // MARK: Paths (protocol §3.8)
 

@@ -23,6 +23,8 @@ package enum Limits {
     package static let attemptLifetime: Duration = .milliseconds(60_000)
     /// An introduction that comes again is not answered again sooner. A caller repeats its own after 400 ms or more.
     package static let answerInterval: Duration = .milliseconds(200)
+    /// "at most once in 3 s per contact": honest peers ask once in 10 s.
+    package static let echoInterval: Duration = .seconds(3)
     /// "at most 32 early packets wait".
     package static let maxEarlyPackets = 32
     /// "keep at most two live peer HELLOs".

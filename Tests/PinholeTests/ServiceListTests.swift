@@ -1,4 +1,5 @@
 import PinholeCrypto
+import PinholeWire
 import Testing
 
 @testable import Pinhole
@@ -32,5 +33,22 @@ struct ServiceListTests {
         isChanged = list.follow([bob])
         #expect(isChanged && list.index(of: other) == 1)
         #expect(list.addresses == [own, other])
+    }
+
+    @Test("a service that only contacts carry is not looked for where none can be")  // [SRV-9]
+    func unusable() throws {
+        let (own, carried) = (try service("own.example"), try service("b.example"))
+        var list = ServiceList([own])
+        _ = list.follow([contact("bob", [carried])])
+        let (inside, outside) = (TransportAddress("127.0.0.1:1")!, TransportAddress("192.0.2.1:1")!)
+        func usable(_ address: ServiceAddress, _ found: [TransportAddress], loopback: Bool = false)
+            -> [TransportAddress]?
+        {
+            try? list.usable(.success(found), for: address, allowsLoopback: loopback).get()
+        }
+        #expect(usable(own, [inside, outside]) == [inside, outside])
+        #expect(usable(carried, [inside, TransportAddress("224.0.0.1:1")!, outside]) == [outside])
+        #expect(usable(carried, [inside]) == nil)
+        #expect(usable(carried, [inside, outside], loopback: true) == [inside, outside])
     }
 }

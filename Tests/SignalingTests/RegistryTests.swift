@@ -134,17 +134,52 @@ struct RegistryTests {
         _ = try slot(try register(5, in: &registry, at: start + .seconds(90)))
     }
 
-    @Test("a client that moves counts at its new source")  // [SIG-40]
+    // [SIG-24] [SIG-43]
+    @Test("who is seated keeps the seats where the table is full, and what is taken over has to fit as well")
+    func fullTable() throws {
+        var capacity = Registry.Capacity()
+        capacity.tags = 3
+        var registry = Registry(capacity: capacity)
+        let first = try slot(try register(1, in: &registry, at: start))
+        let second = try slot(try register(2, in: &registry, at: start + .seconds(1)))
+        var complete = registry.setTags([entry(1, .lo), entry(2, .lo)], of: first, replacing: true).complete
+        #expect(complete)
+        complete = registry.setTags([entry(3, .lo)], of: second, replacing: true).complete
+        #expect(complete)
+        complete = registry.setTags([entry(1, .lo), entry(2, .lo)], of: first, replacing: true).complete
+        #expect(complete && registry.tagCount == 3)
+        // One that is left makes room for one that is new.
+        complete =
+            registry.setTags([entry(4, .lo), entry(5, .lo), entry(2, .lo)], of: first, replacing: true).complete
+        #expect(!complete && registry.tagCount == 3)
+        #expect(registry.holders(of: tag(2), side: .lo) == [first])
+        #expect(registry.holders(of: tag(4), side: .lo) == [first])
+        #expect(registry.holders(of: tag(5), side: .lo).isEmpty)
+        complete = registry.setTags([entry(2, .lo)], of: second, replacing: false).complete
+        #expect(!complete)
+        #expect(registry.holders(of: tag(2), side: .lo) == [first])
+    }
+
+    // [SIG-40] [SIG-47]
+    @Test("a client that moves counts where its cookie proved it to be, until another proves where it is now")
     func following() throws {
         var capacity = Registry.Capacity()
         capacity.registrationsPerSource = 1
         var registry = Registry(capacity: capacity)
         let first = try slot(try register(1, in: &registry, from: "192.0.2.1:1", at: start))
-        #expect(registry.follow(first, to: "192.0.2.2:2", endpoint: endpoint) == true)
-        #expect(registry.registrations[Int(first)].address == "192.0.2.2:2")
-        _ = try slot(try register(2, in: &registry, from: "192.0.2.1:1", at: start))
-        #expect(registry.follow(first, to: "192.0.2.1:2", endpoint: endpoint) == false)
-        #expect(registry.follow(first, to: "[2001:db8::9]:2", endpoint: endpoint) == false)
+        var isFollowed = registry.follow(first, to: "192.0.2.2:2", endpoint: endpoint)
+        #expect(isFollowed && registry.registrations[Int(first)].address == "192.0.2.2:2")
+        #expect(try register(2, in: &registry, from: "192.0.2.1:1", at: start) == .tooManyFromSource)
+        // Where it claims to be there is room for others.
+        let second = try slot(try register(2, in: &registry, from: "192.0.2.2:1", at: start))
+        isFollowed = registry.follow(second, to: "192.0.2.1:2", endpoint: endpoint)
+        #expect(isFollowed)
+        isFollowed = registry.follow(first, to: "[2001:db8::9]:2", endpoint: endpoint)
+        #expect(!isFollowed)
+        let later = start + .seconds(1)
+        _ = try slot(
+            try register(3, in: &registry, from: "192.0.2.3:1", client: 1, challenged: later, at: later))
+        _ = try slot(try register(4, in: &registry, from: "192.0.2.1:1", at: later))
     }
 
     // [SIG-12] [SIG-13]

@@ -70,9 +70,19 @@ package enum Resolver {
         while let entry = next?.pointee {
             next = entry.ai_next
             guard let ip = entry.ai_addr.flatMap({ IPAddress(UnsafePointer($0)) }) else { continue }
-            let address = TransportAddress(ip, port: port)
-            if !addresses.contains(address) { addresses.append(address) }
+            addresses.append(TransportAddress(ip, port: port))
         }
-        return addresses.isEmpty ? .failure(.notFound(host: host)) : .success(addresses)
+        return addresses.isEmpty ? .failure(.notFound(host: host)) : .success(few(of: addresses))
     }
+
+    /// The first of each family, each once: the name may be anybody's, and have thousands.
+    static func few(of addresses: [TransportAddress]) -> [TransportAddress] {
+        var few: [TransportAddress] = []
+        for address in addresses where few.count(where: { $0.family == address.family }) < maxAddressesPerFamily {
+            if !few.contains(address) { few.append(address) }
+        }
+        return few
+    }
+
+    private static let maxAddressesPerFamily = 4
 }

@@ -21,15 +21,20 @@ extension Connection {
             return hello.plaintext.timestamp < authenticatedTimestamp ? .stale : .refused
         }
         guard isCompatible(hello) else { return .refused }
-        let needsEcho = hello.plaintext.flags & HelloFlags.needsEcho != 0
-        let beginsCall =
-            ownHello.map { now - $0.began >= Limits.attemptLifetime } ?? true || (needsEcho && !isEcho)
+        let asksForEcho = !isEcho && hello.plaintext.flags & HelloFlags.needsEcho != 0
+        let beginsCall = ownHello.map { now - $0.began >= Limits.attemptLifetime } ?? true || asksForEcho
         guard !beginsCall || !closedCalls.contains(hello.plaintext.introID) else { return .refused }
+        // A new attempt probes all addresses from the start. Who has reason to ask for another so soon repeats himself.
+        if asksForEcho, let lastEcho, now - lastEcho < Limits.echoInterval {
+            environment.drops.count(.rateLimited)
+            return .refused
+        }
         guard isEcho || !isFresh(at: now) || mayRecover(at: now) else {
             environment.drops.count(.rateLimited)
             return .refused
         }
         if beginsCall { makeHello(answering: hello, at: now) }
+        if asksForEcho { lastEcho = now }
         guard let ownHello, let keys = HandshakeKeys(pair: pair, attempt: ownHello.handshake, peer: hello) else {
             return .refused
         }

@@ -176,10 +176,11 @@ extension Connection {
     func probeCandidates(probes: Int, at now: Instant) -> Bool {
         let observed = peerAddresses
         let allowed = (observed.map { Candidate(.serverReflexive, $0) } + peerCandidates).filter {
-            environment.mayProbe($0.address, peerObserved: observed)
+            environment.mayProbe($0.address, of: peer, peerObserved: observed)
         }
         if mayForgetCandidates(at: now) {
-            checklist.keep { route in paths[route] != nil || allowed.contains { Route($0.address) == route } }
+            let likely = Set(paths.likely.map(\.route))
+            checklist.keep { route in likely.contains(route) || allowed.contains { Route($0.address) == route } }
         }
         addKnownPaths(at: now)
         for candidate in allowed { enlist(candidate, at: now) }

@@ -81,7 +81,9 @@ extension Connection {
     }
 
     private func probeable(_ peer: Introduction) -> [Candidate] {
-        peer.candidates.filter { environment.mayProbe($0.address, peerObserved: peerAddresses) }
+        peer.candidates.filter {
+            environment.mayProbe($0.address, of: self.peer, peerObserved: peerAddresses)
+        }
     }
 }
 
@@ -138,7 +140,7 @@ extension Connection {
     func punchTarget(_ peer: Introduction) -> TransportAddress? {
         peer.candidates.map(\.address).first { address in
             address.family == .v4 && peerAddresses.contains { $0.ip == address.ip }
-                && environment.mayProbe(address, peerObserved: peerAddresses)
+                && environment.mayProbe(address, of: self.peer, peerObserved: peerAddresses)
         }
     }
 
@@ -160,7 +162,7 @@ extension Connection {
                 punch.progress = .running(run)
                 punch.mappings += 1
                 if let old = run.socketToClose { closeSockets([old]) }
-                if environment.mayProbe(route.remote, peerObserved: peerAddresses) { sendGuess(to: route) }
+                if environment.mayProbe(route.remote, of: peer, peerObserved: peerAddresses) { sendGuess(to: route) }
             case .notYet:
                 punch.progress = .running(run)
                 return

@@ -69,7 +69,7 @@ extension Connection {
     private func mayCall(_ address: TransportAddress) -> Bool {
         guard environment.localPorts[address.family] != nil else { return false }
         return directAddresses.contains(address) || environment.isNeighbour(address.ip)
-            || environment.mayProbe(address, peerObserved: peerAddresses)
+            || environment.mayProbe(address, of: peer, peerObserved: peerAddresses)
     }
 
     /// A little less than what a person is promised (10 s), so that the sentence comes in time.
@@ -118,17 +118,16 @@ extension Connection {
 
     /// What goes to a service is not sent for the contact's sake alone, and is told as what the service was asked.
     func reportOutgoing(at now: Instant) {
-        for route in reportedRoutes where !environment.serviceAddresses.contains(route.remote) {
+        for route in reportedRoutes where !environment.isService(route.remote) {
             report?.sent(to: route, as: kind(of: route.remote), at: now)
         }
         reportedRoutes.removeAll()
     }
 
-    /// Where the peer was heard before it may be heard again.
+    /// Where the peer was heard before it may be heard again; of many places, only where that is likely.
     func addKnownPaths(at now: Instant) {
-        for route in paths.routes {
-            let candidate = Candidate(paths[route]?.kind ?? .peerReflexive, route.remote)
-            checklist.add(candidate, via: route.socket, at: now)
+        for path in paths.likely {
+            checklist.add(Candidate(path.kind, path.route.remote), via: path.route.socket, at: now)
         }
     }
 
@@ -231,7 +230,7 @@ extension Connection {
         // Who has a port that lets everybody in is reached there at once.
         let mapped = named.filter { $0.kind == .portMapped }
         for candidate in mapped + observed.map({ Candidate(.serverReflexive, $0) }) + named {
-            let refusal = environment.refusal(of: candidate.address, peerObserved: observed)
+            let refusal = environment.refusal(of: candidate.address, of: peer, peerObserved: observed)
             report?.named(candidate, refusal: refusal)
             if refusal == nil { enlist(candidate, at: now) }
         }

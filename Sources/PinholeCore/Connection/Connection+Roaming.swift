@@ -84,6 +84,31 @@ extension Connection {
         }
     }
 
+    /// The same, from a service that may say so as often as it likes: it makes this side start over at most once in a
+    /// second, and what it says sooner counts when that is over.
+    func heardOfChange(at now: Instant) {
+        guard heedsServices else { return }
+        if let last = restarted, now - last.at < Limits.restartInterval {
+            restarted = (last.at, last.at + Limits.restartInterval)
+            return
+        }
+        restarted = (now, nil)
+        serviceChanged(at: now)
+    }
+
+    /// Whether the word of a service changes anything now.
+    private var heedsServices: Bool {
+        guard session == nil else { return search != nil || toldCandidates != ownCandidates }
+        return attempt?.introduction.map { !$0.isPeerKnown } ?? (isWanted && pairings.isEmpty)
+    }
+
+    /// Heeds what a service said too soon.
+    func handleRestartTimeout(at now: Instant) {
+        guard let due = restarted?.due, due <= now else { return }
+        restarted?.due = nil
+        heardOfChange(at: now)
+    }
+
     private func introduceAgain(at now: Instant) {
         guard let ownHello, !introducers.isEmpty else { return }
         beginIntroduction(of: ownHello, at: now)
@@ -127,9 +152,10 @@ extension Connection {
         search.next = now + environment.entropy.jittered(.seconds(1) * (1 << min(search.rounds, 4)))
         search.rounds += 1
         self.search = search
+        // First, as a new attempt begins with an empty list.
+        if attempt == nil, canReach, mayRecover(at: now) { reach(at: now) }
         probeCandidates(probes: Limits.probesPerRound, at: now)
         checklist.restart(at: now)
-        if attempt == nil, canReach, mayRecover(at: now) { reach(at: now) }
     }
 
     private var canReach: Bool { !introducers.isEmpty || !listeningAddresses.isEmpty }

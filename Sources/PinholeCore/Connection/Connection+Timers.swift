@@ -11,6 +11,7 @@ extension Connection {
             nearest = nearest.map { min($0, instant) } ?? instant
         }
         consider(retry?.at)
+        consider(restarted?.due)
         consider(typing.peerUntil)
         consider(attempt?.deadline)
         consider(attempt?.introduction?.resend)
@@ -40,6 +41,7 @@ extension Connection {
 
     func handleTimeout(at now: Instant) {
         if let retry, retry.at <= now { again(retry.count, at: now) }
+        handleRestartTimeout(at: now)
         if typing.expire(at: now) { events.append(.typing(peer, false)) }
         if let verdict = attempt?.introduction?.verdict, verdict <= now { peerIsAbsent(at: now) }
         if let resend = attempt?.introduction?.resend, resend <= now { resendIntroduction(at: now) }

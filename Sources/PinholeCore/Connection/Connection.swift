@@ -95,8 +95,11 @@ final class Connection {
     var authenticatedTimestamp: UInt64
     /// When a HELLO that looked old was last answered, by a cookie or by a question for an echo.
     var lastAnswerToStale: Instant?
-    /// When a question for an echo that looked old was last answered.
+    /// When a question for an echo that looked old was last answered, and when any was.
     var lastYield: Instant?
+    var lastEcho: Instant?
+    /// When the word of a service last made this side start over, and when one that came too soon after is heeded.
+    var restarted: (at: Instant, due: Instant?)?
 
     /// The clients whose services say that the peer is there, and whether the application takes it for present.
     var seenBy: Set<Int> = []

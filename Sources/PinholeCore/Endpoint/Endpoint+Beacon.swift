@@ -101,7 +101,7 @@ extension Environment {
     fileprivate func mayBeNeighbour(_ address: TransportAddress) -> Bool {
         let ip = address.ip
         return address.port != 0 && !ip.isUnspecified && !ip.isMulticast && !ip.isReserved
-            && (allowsLoopback || !ip.isLoopback) && !serviceAddresses.contains(address)
+            && (allowsLoopback || !ip.isLoopback) && !isService(address)
             && !localAddresses.contains { $0.isBroadcast(ip) }
             && isNeighbour(ip)
     }

@@ -3,6 +3,11 @@ package import PinholeWire
 
 /// Where this peer is: addresses, interfaces and services.
 extension Endpoint {
+    /// Tells the endpoint what time people have; called now and then, as that clock may be set.
+    package func setWallClock(unixMilliseconds: UInt64, at now: Instant) {
+        environment.setWallClock(unixMilliseconds: unixMilliseconds, at: now)
+    }
+
     /// The addresses of this machine's interfaces, and the ports of the sockets by family. Of each family the address that
     /// the rest of the world is reached from comes first.
     package func setLocal(_ addresses: [LocalAddress], ports: [IPAddress.Family: UInt16], at now: Instant) {

@@ -37,8 +37,9 @@ extension Endpoint {
             }
         case .observedChanged(let registered):
             noteServiceAddresses(registered, of: index)
-            for (slot, connection) in connections where connection.session != nil {
-                connection.serviceChanged(at: now)
+            let scope = clients[index].service.scope
+            for (slot, connection) in connections where connection.session != nil && scope.includes(connection.peer) {
+                connection.heardOfChange(at: now)
                 settleLater(slot)
             }
             tell(.serviceUp(service, observed: registered.observed, rtt: clients[index].roundTripTime ?? .zero))
@@ -78,7 +79,7 @@ extension Endpoint {
         case .appeared(let tag):
             guard let slot = slot(of: tag, at: index) else { return }
             note(slot, isThere: true, by: clients[index].id)
-            connections[slot]?.serviceChanged(at: now)
+            connections[slot]?.heardOfChange(at: now)
             settleLater(slot)
         case .notice(let text):
             tell(.serviceNotice(service, text))
@@ -93,14 +94,17 @@ extension Endpoint {
     /// Notes where the services are that are used now, so that nothing is sent there for a contact's sake: with an answer
     /// from a port that was written to, a measurement would be wrong.
     func noteServiceAddresses() {
-        environment.serviceAddresses.removeAll()
+        environment.serviceScopes.removeAll()
         for client in clients {
             let second = client.secondAddress.flatMap {
                 environment.believes(second: $0, of: client.address) ? $0 : nil
             }
             for address in [client.address, second].compactMap(\.self) {
                 let ports = [address.port, client.address.port] + client.alternatePorts
-                environment.serviceAddresses.formUnion(ports.map { TransportAddress(address.ip, port: $0) })
+                for port in ports {
+                    environment.serviceScopes[TransportAddress(address.ip, port: port), default: []]
+                        .insert(client.service.scope)
+                }
             }
         }
     }

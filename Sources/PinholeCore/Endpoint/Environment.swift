@@ -23,8 +23,8 @@ package struct LocalAddress: Hashable, Sendable {
 final class Environment {
     var entropy: Entropy
     let allowsLoopback: Bool
-    private let unixMillisecondsAtStart: UInt64
-    private let start: Instant
+    /// What time people had at some instant; their clock may be set, and goes on while a machine sleeps.
+    private var wallClock: (unixMilliseconds: UInt64, at: Instant)
     var localAddresses: [LocalAddress] = []
     /// Those that beacons leave from, link-local ones among them.
     var beaconSources: [LocalAddress] = []
@@ -34,12 +34,10 @@ final class Environment {
     var interfaceMTUs: [IPAddress: Int] = [:]
     /// The registrations with the services, as far as they got.
     var registrations: [Registration] = []
-    /// Where the services see this peer.
-    var observed: [TransportAddress] { registrations.compactMap(\.observed) }
     /// Where a router's port mapping is reached from outside, as a service verified it.
     var mapped: [IPAddress.Family: MappedAddress] = [:]
-    /// All ports of the services that are known.
-    var serviceAddresses: Set<TransportAddress> = []
+    /// All ports of the services that are known, and for whom these speak.
+    var serviceScopes: [TransportAddress: Set<RendezvousService.Scope>] = [:]
     /// What the NAT in front of the sockets of a family does, as far as it was measured.
     var nat: [IPAddress.Family: NATProfile] = [:]
     /// Which network each family's socket is on, once a service told.
@@ -64,8 +62,7 @@ final class Environment {
     init(entropy: Entropy, allowsLoopback: Bool, unixMilliseconds: UInt64, at now: Instant) {
         self.entropy = entropy
         self.allowsLoopback = allowsLoopback
-        unixMillisecondsAtStart = unixMilliseconds
-        start = now
+        wallClock = (unixMilliseconds, now)
     }
 
     /// Asks the shell for sockets beside the main one.
@@ -78,31 +75,53 @@ final class Environment {
     }
 
     func unixMilliseconds(at now: Instant) -> UInt64 {
-        unixMillisecondsAtStart &+ UInt64(max(0, (now - start).nanoseconds / 1_000_000))
+        wallClock.unixMilliseconds &+ UInt64(max(0, (now - wallClock.at).nanoseconds / 1_000_000))
     }
+
+    /// Follows the clock of people when it was set. That two clocks do not run quite alike does not matter.
+    func setWallClock(unixMilliseconds: UInt64, at now: Instant) {
+        let expected = self.unixMilliseconds(at: now)
+        let difference = max(expected, unixMilliseconds) - min(expected, unixMilliseconds)
+        if difference > Self.clockTolerance { wallClock = (unixMilliseconds, now) }
+    }
+
+    /// In milliseconds.
+    private static let clockTolerance: UInt64 = 2000
 
     /// This peer's own candidates, for a contact: its interfaces' addresses, its router's mappings, and where it is seen
     /// from outside. What a service that another contact brought along says is not passed on.
     func candidates(for peer: IdentityKey) -> [Candidate] {
+        let outside = outsideCandidates(for: peer)
+        // A machine with many interfaces is hardly ever reached at most of them.
+        let room = max(Limits.minHostCandidates, Limits.maxCandidates - outside.count)
+        var candidates = Array(hostCandidates.prefix(room))
+        for candidate in outside where !candidates.contains(where: { $0.address == candidate.address }) {
+            candidates.append(candidate)
+        }
+        return Array(candidates.prefix(Limits.maxCandidates))
+    }
+
+    private var hostCandidates: [Candidate] {
         var candidates: [Candidate] = []
         for local in localAddresses where !local.ip.isLoopback || allowsLoopback {
             guard let port = localPorts[local.ip.family] else { continue }
             let address = TransportAddress(local.ip, port: port)
             if address.isPunchable(loopback: allowsLoopback) { candidates.append(Candidate(.host, address)) }
         }
+        return candidates
+    }
+
+    /// Mappings, and where services see this peer.
+    private func outsideCandidates(for peer: IdentityKey) -> [Candidate] {
+        var candidates: [Candidate] = []
         for family in IPAddress.Family.allCases {
-            guard let mapped = mapped[family], mapped.scope.includes(peer),
-                !candidates.contains(where: { $0.address == mapped.address })
-            else { continue }
+            guard let mapped = mapped[family], mapped.scope.includes(peer) else { continue }
             candidates.append(Candidate(.portMapped, mapped.address))
         }
-        for registration in registrations where registration.service.scope.includes(peer) {
-            guard let address = registration.observed, believes(observed: address, of: registration.address),
-                !candidates.contains(where: { $0.address == address })
-            else { continue }
+        for address in observed(for: peer) where !candidates.contains(where: { $0.address == address }) {
             candidates.append(Candidate(.serverReflexive, address))
         }
-        return Array(candidates.prefix(Limits.maxCandidates))
+        return candidates
     }
 
     /// The hardest NAT in front of any of the sockets: the one that a failure is about.
@@ -146,19 +165,25 @@ final class Environment {
     }
 
     /// Whether an address that a contact named may be probed.
-    func mayProbe(_ address: TransportAddress, peerObserved: some Sequence<TransportAddress>) -> Bool {
-        refusal(of: address, peerObserved: peerObserved) == nil
+    func mayProbe(
+        _ address: TransportAddress, of peer: IdentityKey, peerObserved: some Sequence<TransportAddress>
+    ) -> Bool {
+        refusal(of: address, of: peer, peerObserved: peerObserved) == nil
     }
 
     /// Why an address that a contact named is not probed, if it is not.
     ///
     /// Private addresses only where they can mean the contact: on one of our own networks, or behind the same public
-    /// address. Never a service, and never ourselves.
-    func refusal(of address: TransportAddress, peerObserved: some Sequence<TransportAddress>) -> ProbeRefusal? {
+    /// address. Never a service, and never ourselves; but what a service that another contact brought along says of
+    /// itself and of us must not keep this one from being reached.
+    func refusal(
+        of address: TransportAddress, of peer: IdentityKey, peerObserved: some Sequence<TransportAddress>
+    ) -> ProbeRefusal? {
         guard address.isPunchable(loopback: allowsLoopback) else { return .unusable }
         guard localPorts[address.family] != nil else { return .noFamily }
-        guard !serviceAddresses.contains(address) else { return .service }
-        guard !isOwn(address) else { return .own }
+        guard !isService(address, for: peer) else { return .service }
+        let observed = observed(for: peer)
+        guard !observed.contains(address), !isOwn(address, for: peer) else { return .own }
         guard !localAddresses.contains(where: { $0.isBroadcast(address.ip) }) else { return .broadcast }
         guard address.ip.isPrivate else { return nil }
         let isBehindSameNAT = peerObserved.contains { other in observed.contains { $0.ip == other.ip } }
@@ -184,9 +209,18 @@ final class Environment {
         return false
     }
 
-    private func isOwn(_ address: TransportAddress) -> Bool {
-        observed.contains(address) || mapped.values.contains { $0.address == address }
+    private func isOwn(_ address: TransportAddress, for peer: IdentityKey) -> Bool {
+        mapped.values.contains { $0.address == address && $0.scope.includes(peer) }
             || localPorts[address.family] == address.port && localAddresses.contains { $0.ip == address.ip }
+    }
+
+    /// Whether a service is at any address.
+    func isService(_ address: TransportAddress) -> Bool {
+        serviceScopes[address] != nil
+    }
+
+    private func isService(_ address: TransportAddress, for peer: IdentityKey) -> Bool {
+        serviceScopes[address]?.contains { $0.includes(peer) } ?? false
     }
 }
 
@@ -232,6 +266,13 @@ extension Environment {
 
     private func registrations(for peer: IdentityKey) -> some Sequence<Registration> {
         registrations.lazy.filter { $0.service.scope.includes(peer) }
+    }
+
+    /// Where this peer is, as far as the services that speak for a contact tell and can be believed.
+    func observed(for peer: IdentityKey) -> [TransportAddress] {
+        registrations(for: peer).compactMap { registration in
+            registration.observed.flatMap { believes(observed: $0, of: registration.address) ? $0 : nil }
+        }
     }
 
     /// The clients that can ask for a contact now.

@@ -50,7 +50,11 @@ extension SignalingClient {
             case .notice(let text):
                 // Instead of a confirmation it is a refusal.
                 guard isRegistered else { return events + [fail(.refused(text), at: now, &entropy)] }
-                events.append(.notice(text))
+                // One datagram has room for hundreds, and each would be told to a person.
+                if lastNotice.map({ now - $0 >= Limits.noticeInterval }) ?? true {
+                    lastNotice = now
+                    events.append(.notice(text))
+                }
             case .draining:
                 state = .waiting(until: now + entropy.duration(.seconds(1), .seconds(5)))
                 events.append(.down(.draining))
@@ -73,12 +77,24 @@ extension SignalingClient {
         case .registered(var registered):
             let moved = reply.observed != registered.observed
             registered.observed = reply.observed
-            registered.time = reply.time
-            registered.asOf = now
+            if mayTake(reply.time, for: registered.serviceTime(at: now), at: now) {
+                registered.time = reply.time
+                registered.asOf = now
+            }
             if !(registered.unanswered.first?.isTags ?? false) { next(&registered, at: now, &entropy) }
             state = .registered(registered)
             return moved ? .observedChanged(reply) : .confirmed(reply)
         }
+    }
+
+    /// Whether a service's clock may go from one time to another. On another day all tags are computed anew: a clock
+    /// that was set may do that, but not each moment.
+    private mutating func mayTake(_ time: UInt64, for expected: UInt64, at now: Instant) -> Bool {
+        let days = [time, expected].map { $0 / 1000 / Limits.dayLength }
+        guard max(days[0], days[1]) - min(days[0], days[1]) > 1 else { return true }
+        if let lastJump, now - lastJump < Limits.dayJumpInterval { return false }
+        lastJump = now
+        return true
     }
 
     private mutating func begin(

@@ -73,6 +73,9 @@ struct SignalingClient {
     var state: State
     var failures = 0
     var rtt: Duration?
+    /// When a notice of it was last told, and when its clock last went to another day than the next.
+    var lastNotice: Instant?
+    var lastJump: Instant?
     /// Its further ports, and its second address, as it told last.
     private(set) var alternatePorts: [UInt16] = []
     private(set) var secondAddress: TransportAddress?

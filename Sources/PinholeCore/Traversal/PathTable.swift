@@ -37,6 +37,8 @@ struct PathTable {
     private(set) var lastValidated: Route?
 
     static let maxPaths = 32
+    /// How many of them are probed again: the others are left to a peer that names them.
+    static let maxLikely = 8
     private static let maxChallenges = 128
 
     subscript(route: Route) -> Path? { paths[route] }
@@ -51,6 +53,20 @@ struct PathTable {
     /// In the order in which they became known.
     var routes: [Route] { all.map(\.route) }
     var all: [Path] { paths.values.sorted { $0.serial < $1.serial } }
+
+    /// Where the peer may be heard again: at the active path and the one before it, where it answered last, and at the
+    /// newest; in the order in which they became known. A peer that roams leaves a full table of dead routes behind,
+    /// which must not keep others from being probed.
+    var likely: [Path] {
+        let all = all
+        guard all.count > Self.maxLikely else { return all }
+        let inUse = all.filter { isActive($0.route) || $0.route == lastValidated }
+        let answered = all.filter(\.isValidated).sorted { $0.worth > $1.worth }
+        let ranked = [inUse, Array(answered.prefix(Self.maxLikely / 2)), Array(all.reversed())].joined()
+        var likely: Set<Route> = []
+        for path in ranked where likely.count < Self.maxLikely { likely.insert(path.route) }
+        return all.filter { likely.contains($0.route) }
+    }
 
     /// An authenticated packet of `count` bytes came from `route`: false, and nothing is noted, if that is not known.
     mutating func received(_ count: Int, from route: Route) -> Bool {

@@ -107,14 +107,20 @@ struct PunchRun {
             guard left > 0 else { return .finished }
             guard let port = ports.next(&entropy) else {
                 work = .passes(search, PortSequence(search), ip: ip, socket: nil, left: left)
-                return .notYet
+                return pause(at: now)
             }
             work = .passes(search, ports, ip: ip, socket: socket, left: left - 1)
             return .probe(Route(TransportAddress(ip, port: port), via: socket))
         case .passes(_, _, _, nil, _):
-            return .notYet
+            return pause(at: now)
         case .finished:
             return .finished
         }
+    }
+
+    /// What is late makes up for it by a burst, but not here: nobody looks again at a time that is past.
+    private mutating func pause(at now: Instant) -> Step {
+        due = max(due, now + Limits.punchInterval)
+        return .notYet
     }
 }

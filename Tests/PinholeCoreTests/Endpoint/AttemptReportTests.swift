@@ -112,7 +112,7 @@ struct AttemptReportTests {
         let (alice, bob) = world.makePair(.portRestricted, .random)
         alice.connect(to: bob)
         world.run(for: .seconds(10)) { alice.isConnected(to: bob) }
-        let services = alice.endpoint.environment.serviceAddresses
+        let services = alice.endpoint.environment.serviceScopes.keys
         #expect(!services.isEmpty)
         for (peer, other) in [(alice, bob), (bob, alice)] {
             let report = try report(peer, of: other)

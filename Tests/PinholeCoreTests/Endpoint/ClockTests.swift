@@ -60,6 +60,25 @@ struct ClockTests {
         #expect(world.canTalk(alice, bob))
     }
 
+    @Test("is followed while the node runs, and no timestamp goes back")  // [HS-6]
+    func setWhileRunning() throws {
+        let world = World(seed: 3)
+        let (alice, bob) = world.makeDirectPair()
+        let connection = try #require(alice.connection(to: bob))
+        let environment = alice.endpoint.environment
+        let time = environment.unixMilliseconds(at: world.now)
+        alice.endpoint.setWallClock(unixMilliseconds: time + 1500, at: world.now)
+        #expect(environment.unixMilliseconds(at: world.now) == time)
+        let later = time + UInt64(Self.year / .milliseconds(1))
+        alice.endpoint.setWallClock(unixMilliseconds: later, at: world.now)
+        let first = connection.makeHello(answering: nil, at: world.now).handshake.plaintext.timestamp
+        #expect(first == later)
+        alice.endpoint.setWallClock(unixMilliseconds: time, at: world.now)
+        #expect(environment.unixMilliseconds(at: world.now + .seconds(1)) == time + 1000)
+        let second = connection.makeHello(answering: nil, at: world.now).handshake.plaintext.timestamp
+        #expect(second == first + 1)
+    }
+
     // [HS-50]
     @Test("locks nobody out when each finds the other's clock wrong", arguments: [false, true], Caller.allCases)
     func both(direct: Bool, caller: Caller) {

@@ -195,8 +195,25 @@ struct HandshakeRulesTests {
             #expect(answer.plaintext.introID == attempt.plaintext.introID)
             #expect(seen.insert(answer.plaintext.ephemeral).inserted)
             #expect(seen.insert(withUnsafeBytes(of: answer.connectionID.rawValue, Array.init)).inserted)
+            contact.world.run(for: Limits.echoInterval)
+        }
+    }
+
+    @Test("who asks for an echo again and again is answered once in 3 s, and then at once")  // [HS-52]
+    func echoes() throws {
+        let contact = try HandmadeContact(seed: 24)
+        var answered: Set<UInt64> = []
+        for number in 0..<70 as Range<UInt64> {
+            let attempt = HandshakeAttempt(
+                pair: contact.pair, connectionID: ConnectionID(rawValue: number),
+                timestamp: World.unixMilliseconds + 10_000 + number, introID: .random(), flags: HelloFlags.needsEcho)
+            contact.bob.receive(attempt.hello(.direct(cookie: nil)), from: contact.address)
+            if contact.connection?.ownHello?.handshake.plaintext.introID == attempt.plaintext.introID {
+                answered.insert(number)
+            }
             contact.world.run(for: .milliseconds(100))
         }
+        #expect(answered == [0, 30, 60])
     }
 
     @Test("a timestamp is beyond all that were sent before, whatever the clock says")  // [HS-6]

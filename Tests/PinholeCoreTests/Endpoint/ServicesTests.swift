@@ -188,13 +188,14 @@ struct ServicesTests {
         let environment = alice.endpoint.environment
         for ip in [first.address, second.address, elsewhere] {
             for port in World.servicePorts {
-                #expect(environment.refusal(of: TransportAddress(ip, port: port), peerObserved: []) == .service)
+                let address = TransportAddress(ip, port: port)
+                #expect(environment.refusal(of: address, of: bob.key, peerObserved: []) == .service)
             }
         }
-        #expect(environment.serviceAddresses.count == 12)
+        #expect(environment.serviceScopes.count == 12)
         alice.use([first.rendezvous(0)])
         let left = World.servicePorts.map { TransportAddress(first.address, port: $0) }
-        #expect(environment.serviceAddresses == Set(left))
+        #expect(Set(environment.serviceScopes.keys) == Set(left))
     }
 
     @Test("a list that changes keeps the registrations that stay, and ends those that go")  // [SRV-8]

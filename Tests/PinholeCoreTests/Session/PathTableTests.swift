@@ -77,6 +77,15 @@ struct PathTableTests {
         #expect(table.routes.count == 32)
     }
 
+    @Test("of many paths the one in use, those that answered last and the newest are likely")  // [CND-14]
+    func likely() {
+        var table = PathTable()
+        for index in 0..<20 { validate(index, at: 10 * index + 1, in: &table) }
+        table.activate(address(3))
+        for index in 20..<32 { table.received(100, from: address(index), kind: .host) }
+        #expect(table.likely.map(\.route) == [3, 16, 17, 18, 19, 29, 30, 31].map(address))
+    }
+
     @Test("answers from addresses that were never heard from do not grow the table either")
     func responses() {
         var table = PathTable()

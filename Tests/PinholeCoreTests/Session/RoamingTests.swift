@@ -124,6 +124,18 @@ struct RoamingTests {
         }
     }
 
+    @Test("an address that the peer named in CANDIDATES alone is on the list when the search begins")  // [PTH-24]
+    func namedOnly() throws {
+        let world = World(seed: 10)
+        let (alice, bob) = world.connect([world.home(1)], [world.home(2)])
+        let connection = try #require(alice.connection(to: bob))
+        let named = TransportAddress("192.0.2.99:4000")!
+        connection.receive(candidates: [Candidate(.host, named)], at: world.now)
+        connection.search = Search(cause: .moved, began: world.now, next: world.now)
+        connection.searchIfLost(at: world.now)
+        #expect(connection.ownHello != nil && connection.checklist.kind(of: named) != nil)
+    }
+
     @Test("nobody is called where the peer was on a network that this machine has left")
     func leftNetwork() throws {
         let world = World(seed: 9)

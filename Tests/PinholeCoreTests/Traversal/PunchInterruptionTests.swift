@@ -73,6 +73,18 @@ struct PunchInterruptionTests {
         }
     }
 
+    @Test("goes on when it is late and waits for a socket")
+    func late() {
+        var entropy = Entropy(SeededRandom(seed: 1))
+        let start = Instant(nanoseconds: 0)
+        let search = PortSearch.window(last: 40_000, delta: 1, count: 3, stretch: 0)
+        var run = PunchRun(
+            .sweep(search, after: nil, .sweep), passes: search, of: IPAddress("192.0.2.1")!, at: start)
+        let now = start + .seconds(1)
+        _ = run.next(at: now, &entropy)
+        #expect(run.due > now && run.socketsWanted == 1)
+    }
+
     @Test("a contact that says it has a block of one port is not believed")  // [PUN-1]
     func narrowBlock() {
         let world = World(seed: 1)

@@ -19,6 +19,16 @@ struct ResolverTests {
         #expect(Set(addresses).count == addresses.count)
     }
 
+    @Test("of a name with many addresses the first four of each family are used")  // [SRV-9]
+    func many() {
+        let all = (0..<3000).map { index in
+            let ip = index.isMultiple(of: 3) ? IPAddress("2001:db8::\(index % 30 + 1)")! : IPAddress(v4: UInt32(index))
+            return TransportAddress(ip, port: 1)
+        }
+        let few = Resolver.few(of: all + all)
+        #expect(few == [all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[9]])
+    }
+
     @Test("a name that cannot be one is an error with a sentence")
     func impossible() async {
         let host = String(repeating: "a", count: 300)
