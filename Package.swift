@@ -124,7 +124,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "Documents", path: "Tests/Documents", swiftSettings: strict),
         .testTarget(
-            name: "PinholeControlTests", dependencies: ["Pinhole", "PinholeControl", "PinholeWire", "TestSupport"],
+            name: "PinholeControlTests",
+            dependencies: [
+                "Pinhole", "PinholeControl", "PinholeWire", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: lifetimes),
         .testTarget(
             name: "Transcripts",

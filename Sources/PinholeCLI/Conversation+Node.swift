@@ -3,14 +3,16 @@ import PinholeControl
 
 /// What the node reports.
 extension Conversation {
-    func handle(_ happening: HostEvent) {
+    func handle(_ happening: HostEvent) async {
         let event = happening.event
         let knownProblem = lastProblem
         if case .unreachable(contact.key, let error) = event { lastProblem = error }
         if case .connected(contact.key, _) = event { lastProblem = nil }
         if case .message(let message) = event {
+            // What is noted of a message is noted of all before it, which must have been shown, too.
+            await showUnread(from: message.contact)
             // It may be among those that were shown at the beginning.
-            if shownEarlier.remove(MessageReference(message)) == nil { show(happening, isEarlier: false) }
+            if shownEarlier.remove(MessageReference(message)) == nil { await show(happening, isEarlier: false) }
             return
         }
         if case .queued(let message, let text, let sentAt) = event {
@@ -26,7 +28,9 @@ extension Conversation {
                 if transfer.direction == .incoming { printer.show(happening) }
             default: printer.show(happening)
             }
-            if case .fileOffered(let transfer, _, let name, _) = event { answer(transfer, name) }
+            if case .fileOffered(let transfer, let key, let name, _) = event {
+                answer(transfer, name, await acceptance(of: key))
+            }
             return
         }
         switch event {
@@ -61,9 +65,10 @@ extension Conversation {
         case .presence where !isVerbose: break
         case .identityElsewhere:
             if let words = EventWords(happening).talk { Console.talk(words, style: .error) }
-        case .fileOffered(let transfer, _, let name, let size):
+        case .fileOffered(let transfer, let key, let name, let size):
             incoming[transfer] = name
-            answer(transfer, name)
+            let accept = await acceptance(of: key)
+            answer(transfer, name, accept)
             tell(
                 accept == .ask
                     ? "\(happening.name) offers \(name) (\(Format.size(size))): /accept or /refuse"
@@ -113,7 +118,7 @@ extension Conversation {
     }
 
     /// A message, in the form of this chat; then it is noted as seen.
-    func show(_ happening: HostEvent, isEarlier: Bool) {
+    func show(_ happening: HostEvent, isEarlier: Bool) async {
         guard case .message(let message) = happening.event else { return }
         if case .json = mode {
             printer.show(happening, isEarlier: isEarlier)
@@ -121,12 +126,17 @@ extension Conversation {
             result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
         }
         guard Console.outputFailure == nil else { return }
-        let seen = seen
-        Task { await seen.show(MessageReference(message)) }
+        await seen.show(MessageReference(message))
+    }
+
+    /// What becomes of a contact's file: what was decided for the contact goes before what holds for this chat.
+    private func acceptance(of key: PublicKey) async -> AcceptPolicy {
+        let policy = (try? await session.client.contacts())?.first { $0.key == key }?.filePolicy
+        return policy.map { AcceptPolicy($0) } ?? accept
     }
 
     /// A node of this process answers by itself where nobody is asked; another one may wait for it.
-    private func answer(_ transfer: TransferReference, _ name: String) {
+    private func answer(_ transfer: TransferReference, _ name: String, _ accept: AcceptPolicy) {
         switch accept {
         case .ask: offers.append((transfer, name))
         case .all:

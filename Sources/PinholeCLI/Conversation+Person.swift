@@ -13,33 +13,46 @@ extension Conversation {
             await showHistory(on: screen, without: unread)
             tell("Chat with \(contact.name) (\(verified)). /help shows what you can type.")
             if !unread.isEmpty { tell("\(plural: unread.count, "new message", "new messages"):") }
-            for happening in unread { show(happening, isEarlier: true) }
+            await show(unread)
             let typing = typing
             return Keyboard.lines(on: screen) { isEditing in Task { await typing.edited(isEditing) } }
         case .plain:
             let unread = await unread()
             tell("Chat with \(contact.name) (\(verified)). /help shows what you can type.")
             if !unread.isEmpty { tell("\(plural: unread.count, "new message", "new messages"):") }
-            for happening in unread { show(happening, isEarlier: true) }
+            await show(unread)
             return Keyboard.lines()
         case .lines, .json:
-            for happening in await unread() { show(happening, isEarlier: true) }
+            await show(unread())
             return Keyboard.lines()
         }
     }
 
     /// What came and nobody has seen, as events: all of it, also what was stored just before a crash.
-    private func unread() async -> [HostEvent] {
-        var all: [HostEvent] = []
-        while let next = try? await session.client.unread(from: contact.key) {
-            // Only so much is told at once; what is noted as seen is not told again.
-            let news = next.filter { shownEarlier.insert(MessageReference($0.message)).inserted }
-            guard let last = news.last else { break }
-            all += news.map { HostEvent(.message($0.message), contact: contact.name, isVerified: contact.isVerified) }
-            guard news.count >= 1000 || all.count > news.count else { break }
-            try? await session.client.markRead(MessageReference(last.message))
+    private func unread() async -> [HostEvent] { await unread(from: contact) }
+
+    private func unread(from contact: Contact) async -> [HostEvent] {
+        guard caughtUp.insert(contact.key).inserted else { return [] }
+        let all = (try? await session.client.unread(from: contact.key, limit: .max)) ?? []
+        return all.compactMap { item in
+            guard shownEarlier.insert(MessageReference(item.message)).inserted else { return nil }
+            return HostEvent(.message(item.message), contact: contact.name, isVerified: contact.isVerified)
         }
-        return all
+    }
+
+    /// Only what was shown is noted as seen: where nobody reads any more, the rest is for the next time.
+    private func show(_ unread: [HostEvent]) async {
+        for happening in unread {
+            await show(happening, isEarlier: true)
+            guard Console.outputFailure == nil else { return }
+        }
+    }
+
+    /// What somebody else wrote before this chat began, at the first word of theirs in it.
+    func showUnread(from key: PublicKey) async {
+        guard !caughtUp.contains(key) else { return }
+        guard let contact = (try? await session.client.contacts())?.first(where: { $0.key == key }) else { return }
+        await show(unread(from: contact))
     }
 
     /// The end of the conversation so far, as it was left.

@@ -48,6 +48,8 @@ final class Conversation {
     var unseen: [MessageReference: Screen.LineMark] = [:]
     /// Messages that were shown at the beginning, or when they were typed, in case they come as events too.
     var shownEarlier: Set<MessageReference> = []
+    /// Those whose unseen messages were shown.
+    var caughtUp: Set<PublicKey> = []
     var isPeerTyping = false
     let seen: Seen
     let typing: TypingNotice
@@ -105,7 +107,7 @@ final class Conversation {
                 guard !isLeaving, await handle(line: line) == .leave else { break }
                 isLeaving = true
             case .endOfInput: isLeaving = true
-            case .event(let event): handle(event)
+            case .event(let event): await handle(event)
             case .transferStarted(let transfer, let name, let size): handleStart(of: transfer, name, size)
             case .transferEnded(let transfer, let name, let size, let failure):
                 handleEnd(of: transfer, name, size, failure)
@@ -169,6 +171,11 @@ final class Conversation {
         guard waits.insert(reason).inserted else { return }
         var limit = wait
         if isPerson, transfers == 0 { limit = min(wait, .seconds(2)) }
+        if isPerson, transfers > 0 {
+            tell(
+                "Waiting for \(plural: transfers, "file", "files") on the way. "
+                    + "Ctrl-C leaves; then the rest follows later.")
+        }
         let (input, wait) = (input, limit)
         Task {
             try? await Task.sleep(for: wait)
@@ -231,7 +238,9 @@ final class Leftovers: Sendable {
         let others: Phrase = "\(plural: files, "file", "files")"
         return (
             messages == 0 ? others : files == 0 ? texts : "\(texts) and \(others)",
-            messages == 0 ? nil : "messages stay in the outbox for the next connection to \(name)"
+            messages == 0
+                ? "what is left follows with the next connection to \(name)"
+                : "messages stay in the outbox for the next connection to \(name)"
         )
     }
 }

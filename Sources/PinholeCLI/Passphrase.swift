@@ -1,5 +1,6 @@
 import Glibc
 import Pinhole
+import Synchronization
 
 /// Where the passphrase of a key comes from: a file, the environment, or the person at the terminal. Never the command
 /// line, which every process on the machine can read.
@@ -54,17 +55,24 @@ struct Passphrase: Sendable {
         return text
     }
 
-    /// Reads a line without showing it. Ctrl-C is looked for here, so that the echo comes back before the process ends.
+    /// Reads a line without showing it. Ctrl-C is looked for here, and so is a signal from elsewhere, so that the echo
+    /// comes back before the process ends.
     private func ask(_ question: Phrase) throws(Failure) -> String {
         Console.write("\(question)", to: STDERR_FILENO)
+        let watch = EndWatch()
         TerminalMode.makeRaw(keepingSignals: false)
         defer {
             TerminalMode.restore()
+            watch.end()
             Console.write("\n", to: STDERR_FILENO)
         }
         var line: [UInt8] = []
         var byte: UInt8 = 0
         while true {
+            var waiting = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            let isThere = poll(&waiting, 1, 100) > 0
+            guard !EndWatch.wasTold else { throw Failure(.terminated, "") }
+            guard isThere else { continue }
             let count = read(STDIN_FILENO, &byte, 1)
             if count < 0, errno == EINTR { continue }
             guard count == 1, byte != 0x03 else { throw Failure(.interrupted, "") }
@@ -80,6 +88,33 @@ struct Passphrase: Sendable {
                 while let last = line.popLast(), last & 0xC0 == 0x80 {}
             default: if byte >= 0x20 { line.append(byte) }
             }
+        }
+    }
+}
+
+/// Looks for a signal that would end the process at once.
+private struct EndWatch {
+    private static let told = Atomic(false)
+    private var before: [(number: Int32, action: sigaction)] = []
+
+    static var wasTold: Bool { told.load(ordering: .relaxed) }
+
+    /// What is ignored, or looked for already, stays so.
+    init() {
+        Self.told.store(false, ordering: .relaxed)
+        for number in [SIGTERM, SIGHUP] {
+            var (old, new) = (sigaction(), sigaction())
+            guard sigaction(number, nil, &old) == 0, old.__sigaction_handler.sa_handler == nil else { continue }
+            new.__sigaction_handler.sa_handler = { _ in EndWatch.told.store(true, ordering: .relaxed) }
+            sigaction(number, &new, nil)
+            before.append((number, old))
+        }
+    }
+
+    func end() {
+        for (number, action) in before {
+            var action = action
+            sigaction(number, &action, nil)
         }
     }
 }

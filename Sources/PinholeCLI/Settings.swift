@@ -3,18 +3,7 @@ import Glibc
 import Pinhole
 import PinholeControl
 
-/// Which offered files are taken.
-enum AcceptPolicy: String, CaseIterable, ExpressibleByArgument {
-    case all, ask, none
-
-    var filePolicy: NodeConfiguration.FilePolicy {
-        switch self {
-        case .all: .accept
-        case .ask: .ask
-        case .none: .refuse
-        }
-    }
-}
+extension AcceptPolicy: ExpressibleByArgument {}
 
 /// What becomes of a file whose name something in the download folder has.
 enum ExistingPolicy: String, CaseIterable, ExpressibleByArgument {

@@ -20,7 +20,8 @@ enum Signals {
         observe(SIGCONT) { Console.screen?.resume() }
         observe(SIGTSTP) {
             Console.screen?.suspend()
-            raise(SIGSTOP)
+            actAsUsual(on: SIGTSTP)
+            Console.screen?.resume()
         }
     }
 
@@ -37,9 +38,22 @@ enum Signals {
     private static func stop(_ number: Int32) {
         // A window that closes hangs up twice: the terminal does, and the shell.
         guard !first.set(number), number != SIGHUP else { return }
+        Console.screen?.close()
         TerminalMode.restore()
+        actAsUsual(on: number)
+    }
+
+    /// Lets the system do what it does where nobody looks for a signal: it stops no process, for one, that no shell could
+    /// bring back. Dispatch's threads get no signals, unless they ask for them.
+    private static func actAsUsual(on number: Int32) {
+        var (one, before) = (sigset_t(), sigset_t())
+        sigemptyset(&one)
+        sigaddset(&one, number)
         signal(number, SIG_DFL)
+        pthread_sigmask(SIG_UNBLOCK, &one, &before)
         raise(number)
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+        signal(number, SIG_IGN)
     }
 
     private static func observe(_ number: Int32, _ action: @escaping @Sendable () -> Void) {

@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import NIOCore
+import NIOPosix
 import Pinhole
 import Synchronization
 import Testing
@@ -78,23 +80,27 @@ struct HangingUpTests {
         await hosting.stop()
     }
 
-    @Test("the last lines reach a program that reads slowly, though the host ends meanwhile")
-    func slowFarewell() async throws {
-        let person = try Person()
-        try await person.withWire(patience: Patience(farewell: .seconds(60))) { slow, hosting in
-            _ = try await slow.call("events.subscribe")
-            // More than the system buffers.
-            let notice = Phrase(verbatim: String(repeating: "x", count: 64 * 1024))
-            for _ in 0..<16 { hosting.host.notice(notice) }
-            async let stopped: Void = hosting.stop()
-            var (last, count): (JSON?, Int) = (nil, 0)
-            while let line = try await slow.line() { (last, count) = (line, count + 1) }
-            #expect(last?["method"] == "disconnected")
-            #expect(last?["params"]?["ends"] == .bool(true))
-            #expect(count == 17)
-            slow.finishSending()
-            await stopped
-        }
+    @Test("what a reader has not taken counts as unwritten, and all of it comes in the end")
+    func unwritten() async throws {
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        let reader = PipeEnd(ends[1])
+        let channel = try await ClientBootstrap(group: ControlServer.group).withConnectedSocket(ends[0]).get()
+        let queue = LineQueue(limit: .max)
+        let line = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1 << 20)
+        for _ in 0..<4 { queue.add(line) }
+        queue.finish(ByteBuffer(string: "the last"))
+        let total = queue.unwritten
+        async let written: Void = queue.write(to: channel)
+        while queue.unwritten == total { await Task.yield() }
+        #expect(queue.unwritten > total / 2, "no system buffers so much")
+        var bytes: [UInt8] = []
+        while bytes.count < total { bytes += try #require(try await reader.read(upTo: 100_000)) }
+        await written
+        #expect(queue.unwritten == 0)
+        try await channel.close()
+        #expect(try await reader.read(upTo: 9) == nil)
+        #expect(bytes.count == total && bytes.suffix(8) == Array("the last".utf8)[...])
     }
 
     @Test("the calls of a batch wait for the same places as others, and all are answered")

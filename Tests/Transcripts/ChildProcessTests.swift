@@ -46,6 +46,16 @@ struct ChildProcessTests {
         #expect(await run("trap '' TERM; sleep 1000 & sleep 1000", limit: .milliseconds(50)).end == .tookTooLong)
     }
 
+    @Test("one that nobody waits for any more is ended, with all that it started")
+    func unwanted() throws {
+        let wish = ChildProcess.Wish()
+        wish.end()
+        let start = ContinuousClock.now
+        let outcome = shell("sleep 60 & sleep 60", limit: .seconds(60), output: 1000).runHere(input: [], while: wish)
+        #expect(outcome.end == .tookTooLong)
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
     @Test("one that says too much is ended")
     func tooMuch() async {
         #expect(await run("yes").end == .saidTooMuch)

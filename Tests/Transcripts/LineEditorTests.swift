@@ -33,6 +33,9 @@ struct LineEditorTests {
             ("e\u{301}\u{7f}a\n", "a"),
             ("one\u{1b}\ntwo\n", "one\ntwo"),
             ("\u{1b}[200~pasted\nlines\u{1b}[201~\n", "pasted\nlines"),
+            ("\u{1b}\u{1b}[200~pasted\nlines\u{1b}[201~\n", "pasted\nlines"),
+            ("ac\u{1b}\u{1b}[Db\n", "abc"),
+            ("ac\u{1b}[1\u{1b}[Db\n", "abc"),
             ("a\u{1b}[1;5Cb\u{1b}OPc\n", "abc"),
             ("\u{9b}31mred\n", "31mred"),
         ])

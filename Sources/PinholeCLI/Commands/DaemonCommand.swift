@@ -27,7 +27,10 @@ struct DaemonCommand: AsyncParsableCommand {
         let settings = try Settings(network, global: global)
         let policy = (settings.accept ?? .all).filePolicy
         let hangups = Signals.hangups()
-        defer { ServiceManager.stopping() }
+        defer {
+            ServiceManager.stopping()
+            ChildProcess.endAll()
+        }
         do {
             try await Session.run(network, global: global, as: "daemon", policy: policy) { session in
                 try await serve(session, settings, hangups)

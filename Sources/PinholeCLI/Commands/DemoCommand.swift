@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pinhole
+import PinholeControl
 
 /// `pinhole demo`: the whole thing on one machine, with nothing configured.
 struct DemoCommand: AsyncParsableCommand {

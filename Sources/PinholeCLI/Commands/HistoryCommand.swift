@@ -231,7 +231,8 @@ extension PlacedMessage {
         }
     }
 
-    /// `✓✓ 2026-11-21 14:02 you: text`, with the marks of a chat, further lines of it indented.
+    /// `✓✓ 2026-11-21 14:02 you: text`, with the marks of a chat, further lines of it indented. What was written can
+    /// neither steer a terminal nor pass for another line, also in a file.
     func text(namesContact: Bool) -> String {
         guard let known = message.message else { return "" }
         let mark: String
@@ -244,8 +245,7 @@ extension PlacedMessage {
             time = known.sentAt
             mark = Conversation.mark(known.state)
         }
-        let lines = known.text.split(separator: "\n", omittingEmptySubsequences: false)
-        return "\(Screen.padded(mark))\(Format.moment(time)) \(writer): " + lines.joined(separator: "\n    ")
+        return "\(Screen.padded(mark))\(Format.moment(time)) \(writer): " + Console.lines(known.text)
     }
 }
 

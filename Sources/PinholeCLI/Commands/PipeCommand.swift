@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Pinhole
 import PinholeControl
+import Synchronization
 
 /// `pinhole pipe`: bytes between this machine's programs and a contact's.
 struct PipeCommand: AsyncParsableCommand {
@@ -51,7 +52,8 @@ struct PipeCommand: AsyncParsableCommand {
             } catch {
                 desk.close()
                 local.cancel()
-                throw error
+                // Where this side is to blame the other process knows less.
+                throw desk.failure ?? error
             }
             try await local.value
             if verbose {
@@ -67,6 +69,10 @@ private final class PipeDesk: Sendable {
     let path: String
     private let folder: String
     private let listener: Int32
+    private let trouble = Mutex<Failure?>(nil)
+
+    /// What was wrong with standard input or output.
+    var failure: Failure? { trouble.withLock(\.self) }
 
     init() throws {
         folder = try Folder.makeTemporary("pinhole-pipe", in: Console.environment("XDG_RUNTIME_DIR"))
@@ -92,9 +98,9 @@ private final class PipeDesk: Sendable {
         // A process that takes over from one that ended cannot know what was lost.
         close()
         // Reading from a terminal or a pipe cannot be interrupted: the thread ends with the process.
-        startDetachedThread { [source] in Self.copyInput(to: source) }
+        startDetachedThread { [self] in copyInput(to: source) }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            startDetachedThread { continuation.resume(with: Result { try Self.copyOutput(from: sink) }) }
+            startDetachedThread { continuation.resume(with: Result { try self.copyOutput(from: sink) }) }
         }
     }
 
@@ -112,41 +118,60 @@ private final class PipeDesk: Sendable {
         }
     }
 
-    private static func copyInput(to socket: Int32) {
-        guard isatty(STDIN_FILENO) == 1 || copy(from: STDIN_FILENO, to: socket) else {
+    private func copyInput(to socket: Int32) {
+        if isatty(STDIN_FILENO) != 1, case .unread(let code) = Self.copy(from: STDIN_FILENO, to: socket) {
             // What could not be read is not the end of it.
+            trouble.withLock { $0 = Failure(.other, "standard input cannot be read: \(Files.reason(code))") }
             shutdown(socket, Int32(SHUT_RDWR))
             return
         }
         shutdown(socket, Int32(SHUT_WR))
     }
 
-    private static func copyOutput(from socket: Int32) throws {
-        guard copy(from: socket, to: STDOUT_FILENO) else {
+    private func copyOutput(from socket: Int32) throws {
+        if case .unwritten(let code) = Self.copy(from: socket, to: STDOUT_FILENO) {
+            let failure = Failure(
+                .cannotWrite,
+                code == EPIPE
+                    ? "nobody reads standard output any more"
+                    : "standard output cannot be written: \(Files.reason(code))")
+            trouble.withLock { $0 = failure }
             // The other process hears of it by the end of the connection.
             Glibc.close(socket)
-            throw Failure(.cannotWrite, "nobody reads standard output any more")
+            throw failure
         }
         var taken: UInt8 = 1
         write(socket, &taken, 1)
         Glibc.close(socket)
     }
 
-    /// Whether everything was written.
-    private static func copy(from source: Int32, to sink: Int32) -> Bool {
+    /// How copying ended: with the `errno` of what failed.
+    private enum End { case whole, unread(Int32), unwritten(Int32) }
+
+    /// Standard input and output may have been made non-blocking by another program that has them too.
+    private static func copy(from source: Int32, to sink: Int32) -> End {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 1)
         defer { buffer.deallocate() }
         while true {
             let count = read(source, buffer.baseAddress, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return count == 0 }
+            if count < 0, mayGoOn(source, POLLIN) { continue }
+            guard count > 0 else { return count == 0 ? .whole : .unread(errno) }
             var offset = 0
             while offset < count {
                 let written = write(sink, buffer.baseAddress! + offset, count - offset)
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { return false }
+                if written < 0, mayGoOn(sink, POLLOUT) { continue }
+                guard written > 0 else { return .unwritten(errno) }
                 offset += written
             }
         }
+    }
+
+    /// Whether a call was only interrupted, or has to wait, which is done here.
+    private static func mayGoOn(_ descriptor: Int32, _ event: Int32) -> Bool {
+        if errno == EINTR { return true }
+        guard errno == EAGAIN else { return false }
+        var waiting = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+        poll(&waiting, 1, -1)
+        return true
     }
 }

@@ -1,6 +1,7 @@
 import CProcess
 import Dispatch
 import Glibc
+import Synchronization
 
 /// A program that is run once: something on its standard input, what it says on its standard output, and a time limit.
 struct ChildProcess: Sendable {
@@ -25,15 +26,38 @@ struct ChildProcess: Sendable {
         let output: [UInt8]
     }
 
-    /// Runs it without blocking the caller's thread; its errors go where ours go.
+    /// Runs it without blocking the caller's thread; its errors go where ours go. Where the caller is cancelled it is ended
+    /// like one that took too long.
     func run(input: [UInt8]) async -> Outcome {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: runHere(input: input)) }
+        let isWanted = Wish()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    continuation.resume(returning: runHere(input: input, while: isWanted))
+                }
+            }
+        } onCancel: {
+            isWanted.end()
         }
     }
 
+    /// The process groups of those that run.
+    private static let groups = Mutex<Set<pid_t>>([])
+
+    /// Ends all that run: their parent ends, and nobody would look at their time any more.
+    static func endAll() {
+        for group in groups.withLock(\.self) { Glibc.kill(-group, SIGKILL) }
+    }
+
+    /// Whether the outcome is still waited for.
+    final class Wish: Sendable {
+        private let hasEnded = Atomic(false)
+        var isThere: Bool { !hasEnded.load(ordering: .relaxed) }
+        func end() { hasEnded.store(true, ordering: .relaxed) }
+    }
+
     /// Runs it, and blocks the caller's thread until it has ended.
-    func runHere(input: [UInt8]) -> Outcome {
+    func runHere(input: [UInt8], while wish: Wish = Wish()) -> Outcome {
         guard let toChild = Pipe(), let fromChild = Pipe() else { return Outcome(end: .notStarted(errno), output: []) }
         var child: pid_t = 0
         let code = start(&child, input: toChild.reading, output: fromChild.writing)
@@ -44,7 +68,9 @@ struct ChildProcess: Sendable {
             close(fromChild.reading)
             return Outcome(end: .notStarted(code), output: [])
         }
-        return exchange(child, input, toChild.writing, fromChild.reading)
+        Self.groups.withLock { _ = $0.insert(child) }
+        defer { Self.groups.withLock { _ = $0.remove(child) } }
+        return exchange(child, input, toChild.writing, fromChild.reading, while: wish)
     }
 
     private struct Pipe {
@@ -90,7 +116,9 @@ struct ChildProcess: Sendable {
 
     // MARK: Talking
 
-    private func exchange(_ child: pid_t, _ input: [UInt8], _ toChild: Int32, _ fromChild: Int32) -> Outcome {
+    private func exchange(
+        _ child: pid_t, _ input: [UInt8], _ toChild: Int32, _ fromChild: Int32, while wish: Wish
+    ) -> Outcome {
         let deadline = ContinuousClock.now + timeLimit
         var written = 0
         var isWriting = true
@@ -135,7 +163,7 @@ struct ChildProcess: Sendable {
                     end: status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: status & 0x7f),
                     output: output)
             }
-            guard ContinuousClock.now < deadline else { return kill(child, .tookTooLong, output) }
+            guard ContinuousClock.now < deadline, wish.isThere else { return kill(child, .tookTooLong, output) }
         }
     }
 

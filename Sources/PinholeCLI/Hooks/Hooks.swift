@@ -20,6 +20,7 @@ actor Hooks {
     private var waiting: [String: [EventShape]] = [:]
     private var order: [String] = []
     private var running: Set<String> = []
+    private var handlers: [String: Task<Void, Never>] = [:]
     /// The events that were read and are not dealt with.
     private var open: Set<Int64> = []
     private var lastRead: Int64?
@@ -52,8 +53,16 @@ actor Hooks {
     /// Runs until the task is cancelled; while another process runs the hooks of the profile, it waits.
     func run() async {
         guard let lock = await takeTurn() else { return }
-        defer { withExtendedLifetime(lock) {} }
         hasTurn = true
+        await follow()
+        // Programs end with this one, and the next process begins only then.
+        let last = Array(handlers.values)
+        last.forEach { $0.cancel() }
+        for handler in last { await handler.value }
+        withExtendedLifetime(lock) {}
+    }
+
+    private func follow() async {
         while !Task.isCancelled {
             do throws(PinholeError) {
                 guard !command.isEmpty else {
@@ -118,7 +127,7 @@ actor Hooks {
             guard let event = waiting[key]?.first else { continue }
             waiting[key]?.removeFirst()
             running.insert(key)
-            Task { await handle(event, from: key) }
+            handlers[key] = Task { await handle(event, from: key) }
         }
     }
 
@@ -127,6 +136,9 @@ actor Hooks {
         if let program = command.first, let reply = await answer(to: event, by: command) {
             await send(reply, of: program, to: key, after: event)
         }
+        handlers[key] = nil
+        // What was broken off comes again.
+        guard !Task.isCancelled else { return }
         running.remove(key)
         if waiting[key]?.isEmpty == false { order.append(key) } else { waiting[key] = nil }
         if let cursor = event.cursor { open.remove(cursor) }
@@ -153,6 +165,7 @@ actor Hooks {
             arguments: command, environment: Self.environment, directory: Paths.home, timeLimit: Self.timeLimit,
             outputLimit: Self.longestReply)
         let outcome = await child.run(input: Array((event.json.line + "\n").utf8))
+        guard !Task.isCancelled else { return nil }
         let program = command[0]
         switch outcome.end {
         case .exited(0): break

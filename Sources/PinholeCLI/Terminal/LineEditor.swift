@@ -63,6 +63,8 @@ struct LineEditor {
         case .escape:
             state = .ground
             switch byte {
+            // Esc before a key that sends a sequence, or before a paste.
+            case 0x1B: state = .escape
             case 0x5B: state = .controlSequence("")
             case 0x4F: state = .singleShift
             case 0x0A, 0x0D: return insert("\n")
@@ -73,6 +75,9 @@ struct LineEditor {
         case .singleShift:
             state = .ground
             return handleSequence(String(UnicodeScalar(byte)))
+        case .controlSequence where byte == 0x1B:
+            state = .escape
+            return .none
         case .controlSequence(let parameters):
             guard byte < 0x40 || byte > 0x7E else {
                 state = .ground

@@ -74,6 +74,7 @@ final class Screen: Sendable {
         state.withLock { state in
             let outcome = state.editor.handle(bytes)
             if outcome.clearsScreen {
+                state.marks = [:]
                 emit("\u{1b}[2J\u{1b}[H" + inputLine(state))
             } else if outcome.isRedrawn || !outcome.lines.isEmpty {
                 emit(inputLine(state))

@@ -18,6 +18,8 @@ package struct ContactShape: Codable, Sendable {
     package let newKey: String?
     package let addresses: [String]
     package let services: [String]
+    /// What becomes of this contact's files; nil where it is as configured.
+    package let accept: AcceptPolicy?
 
     package enum State: String, Codable, CaseIterable, Sendable {
         case known, invited, blocked
@@ -28,6 +30,7 @@ package struct ContactShape: Codable, Sendable {
     package init(_ contact: Contact) {
         (name, key, verified) = (contact.name, contact.key.text, contact.isVerified)
         (addresses, services) = (contact.addresses, contact.services.map { "\($0)" })
+        accept = contact.filePolicy.map { AcceptPolicy($0) }
         switch contact.standing {
         case .known: (state, newKey) = (.known, nil)
         case .invited: (state, newKey) = (.invited, nil)
@@ -47,7 +50,7 @@ package struct ContactShape: Codable, Sendable {
         guard let key = try? PublicKey(key), let standing else { return nil }
         return Contact(
             name: name, key: key, addresses: addresses, services: services.compactMap { try? ServiceAddress($0) },
-            isVerified: verified, standing: standing)
+            isVerified: verified, filePolicy: accept?.filePolicy, standing: standing)
     }
 
     static let notes = [
@@ -59,6 +62,7 @@ package struct ContactShape: Codable, Sendable {
         "newKey": "That other key.",
         "addresses": "Where the contact is reached without a service.",
         "services": "Where the contact is found besides your own services.",
+        "accept": "What becomes of the files that the contact offers: all, ask or none; as configured without it.",
     ]
 }
 

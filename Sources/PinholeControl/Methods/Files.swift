@@ -9,6 +9,28 @@ extension Methods {
 
 extension TransferReference.Direction: Codable {}
 
+/// Which offered files are taken, in the words of the command line.
+package enum AcceptPolicy: String, Codable, CaseIterable, Sendable {
+    case all, ask, none
+
+    package init(_ policy: NodeConfiguration.FilePolicy) {
+        self =
+            switch policy {
+            case .accept: .all
+            case .ask: .ask
+            case .refuse: .none
+            }
+    }
+
+    package var filePolicy: NodeConfiguration.FilePolicy {
+        switch self {
+        case .all: .accept
+        case .ask: .ask
+        case .none: .refuse
+        }
+    }
+}
+
 /// The name of a transfer.
 package struct TransferShape: Codable, Sendable {
     let contact: String
@@ -250,16 +272,13 @@ package enum FilePolicySet: Method {
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Nothing {
         let contact = try call.contact(params.contact)
-        let policy: NodeConfiguration.FilePolicy?
-        switch params.accept {
-        case nil: policy = nil
-        case "all": policy = .accept
-        case "ask": policy = .ask
-        case "none": policy = .refuse
-        default: throw PinholeError(.usage, "files are taken all, ask or none", hint: "not “\(params.accept ?? "")”")
+        let accept = params.accept.map { AcceptPolicy(rawValue: $0) }
+        if case .some(nil) = accept {
+            throw PinholeError(.usage, "files are taken all, ask or none", hint: "not “\(params.accept ?? "")”")
         }
-        try call.profile.setFilePolicy(policy, of: contact.key)
-        call.host.contactsChanged()
+        try call.changing { () throws(PinholeError) in
+            try call.profile.setFilePolicy(accept??.filePolicy, of: contact.key)
+        }
         return Nothing()
     }
 }

@@ -130,6 +130,14 @@ extension Russian {
             "ни один файл не ждёт ответа",
         "no open transfer begins with “{1}”":
             "с «{1}» не начинается ни одна открытая передача",
+        "standard input cannot be read: {1}":
+            "стандартный ввод не читается: {1}",
+        "standard output cannot be written: {1}":
+            "в стандартный вывод не записать: {1}",
+        "what is left follows with the next connection to {1}":
+            "остальное последует при следующем соединении с {1}",
+        "Waiting for {1:file|files} on the way. Ctrl-C leaves; then the rest follows later.":
+            "Ждём: в пути {1:файл|файла|файлов}. Ctrl-C — выйти; остальное последует позже.",
         "nobody reads standard output any more":
             "стандартный вывод больше никто не читает",
         "not complete: {1}":
