@@ -85,7 +85,8 @@ let package = Package(
         .executableTarget(
             name: "PinholeProgram", dependencies: ["PinholeCLI"], path: "Sources/PinholeCLI/Executable",
             swiftSettings: lifetimes),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["CProcess"], path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "TestThreads", path: "Tests/TestThreads", swiftSettings: strict),
         .target(
             name: "Simulator",

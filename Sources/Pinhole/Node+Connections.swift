@@ -157,7 +157,7 @@ extension Node {
 // MARK: Streams and requests
 
 extension Node {
-    /// Opens a stream to a connected contact, whose program must be waiting for one of that name, or begin to within 30
+    /// Opens a stream to a connected contact, whose program must be waiting for one of that name, or begin to within 10
     /// seconds where it serves the session.
     ///
     /// - Parameter name: 1 to 64 bytes of UTF-8.

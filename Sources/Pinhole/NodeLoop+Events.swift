@@ -35,7 +35,9 @@ extension NodeLoop {
             }
         case .unreachable(let key, let reason):
             hub.publish(.unreachable(PublicKey(key), explain(reason, of: PublicKey(key))))
-        case .authenticated(let key, let timestamp): rememberAuthenticated(timestamp, of: PublicKey(key))
+        case .authenticated(let key, let timestamp):
+            rememberAuthenticated(timestamp, of: PublicKey(key))
+            rememberOwnTimestamp(key)
         case .pong(let key, let rtt):
             for pong in pongs.removeValue(forKey: PublicKey(key)) ?? [] { pong.fulfil(rtt) }
         case .message(let message, let key): store(message, from: PublicKey(key))

@@ -87,14 +87,14 @@ extension NodeLoop {
     }
 
     func markRead(_ id: MessageID, by key: PublicKey) {
-        // So many starts of this node are not seen at once: who names more of them invents them.
+        // As many as the store remembers of a contact: who names more of them invents them.
         if let read = receipts[key]?.read, read.count >= Self.maxEpochsRead, read[id.epoch] == nil { return }
         receipts[key, default: Store.Receipts()].read[id.epoch] = id.counter
         noteReceipts()
     }
 
     /// Epochs of a contact whose receipts wait for the disk at once.
-    private static let maxEpochsRead = 256
+    private static let maxEpochsRead = 4096
 
     /// Notes what came since the last time: one transaction for a contact, however many receipts it sent.
     private func noteReceipts() {

@@ -29,7 +29,7 @@ struct StreamWaiters {
     /// How long a stream waits for its taker. A program that uses the session may be a while behind it, on a busy machine;
     /// where there is none, somebody at most begins to take streams in this moment.
     func patience(with contact: PublicKey) -> Duration {
-        programs.values.contains { $0?.contains(contact) ?? true } ? .seconds(30) : .seconds(1)
+        programs.values.contains { $0?.contains(contact) ?? true } ? .seconds(10) : .seconds(1)
     }
 
     /// A program uses sessions with these contacts from now on. Returns its number.

@@ -131,8 +131,9 @@ extension Conversation {
 
     /// What becomes of a contact's file: what was decided for the contact goes before what holds for this chat.
     private func acceptance(of key: PublicKey) async -> AcceptPolicy {
-        let policy = (try? await session.client.contacts())?.first { $0.key == key }?.filePolicy
-        return policy.map { AcceptPolicy($0) } ?? accept
+        // Where that cannot be known nothing is taken unasked.
+        guard let contacts = try? await session.client.contacts() else { return .ask }
+        return contacts.first { $0.key == key }?.filePolicy.map { AcceptPolicy($0) } ?? accept
     }
 
     /// A node of this process answers by itself where nobody is asked; another one may wait for it.

@@ -32,8 +32,10 @@ extension Conversation {
     private func unread() async -> [HostEvent] { await unread(from: contact) }
 
     private func unread(from contact: Contact) async -> [HostEvent] {
-        guard caughtUp.insert(contact.key).inserted else { return [] }
-        let all = (try? await session.client.unread(from: contact.key, limit: .max)) ?? []
+        guard !caughtUp.contains(contact.key),
+            let all = try? await session.client.unread(from: contact.key, limit: .max)
+        else { return [] }
+        caughtUp.insert(contact.key)
         return all.compactMap { item in
             guard shownEarlier.insert(MessageReference(item.message)).inserted else { return nil }
             return HostEvent(.message(item.message), contact: contact.name, isVerified: contact.isVerified)

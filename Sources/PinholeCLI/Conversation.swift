@@ -229,11 +229,11 @@ final class Leftovers: Sendable {
         let (messages, files, name) = state.withLock { $0 }
         guard messages > 0 || files > 0 else { return nil }
         let (what, kept) = Self.words(messages: messages, files: files, for: name)
-        return "\(what) not delivered. \(kept ?? "")"
+        return "\(what) not delivered. \(kept)"
     }
 
-    /// What it is, and what becomes of the messages among it.
-    static func words(messages: Int, files: Int, for name: String) -> (what: Phrase, kept: Phrase?) {
+    /// What it is, and what becomes of it.
+    static func words(messages: Int, files: Int, for name: String) -> (what: Phrase, kept: Phrase) {
         let texts: Phrase = "\(plural: messages, "message", "messages")"
         let others: Phrase = "\(plural: files, "file", "files")"
         return (

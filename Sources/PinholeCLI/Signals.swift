@@ -1,3 +1,4 @@
+import CProcess
 import Dispatch
 import Glibc
 import Pinhole
@@ -49,11 +50,14 @@ enum Signals {
         var (one, before) = (sigset_t(), sigset_t())
         sigemptyset(&one)
         sigaddset(&one, number)
+        // Dispatch looks by a handler, which it installs once.
+        var handler = sigaction()
+        sigaction(number, nil, &handler)
         signal(number, SIG_DFL)
         pthread_sigmask(SIG_UNBLOCK, &one, &before)
         raise(number)
         pthread_sigmask(SIG_SETMASK, &before, nil)
-        signal(number, SIG_IGN)
+        sigaction(number, &handler, nil)
     }
 
     private static func observe(_ number: Int32, _ action: @escaping @Sendable () -> Void) {

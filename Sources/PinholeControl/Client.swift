@@ -53,6 +53,8 @@ package final class Client: Sendable {
     private let state: Mutex<State>
     private let hub = EventHub<HostEvent>()
     private let told = Mutex(ToldEvents())
+    /// Why the last host hung up, so that it is said once.
+    private let lastRefusal = Mutex<Phrase?>(nil)
 
     /// Attaches to the process that hosts the profile, or opens it here. Nothing happens before ``start()``.
     package init(_ ways: Ways) async throws {
@@ -102,7 +104,7 @@ package final class Client: Sendable {
         }
         guard let (link, events) = begun else { return }
         pass(events, of: link)
-        if case .attached = link { Task { await learnPlace() } }
+        Task { await learnPlace() }
     }
 
     /// Leaves: a node of this process ends.
@@ -229,6 +231,8 @@ package final class Client: Sendable {
         state.withLock { state in
             guard case .linked(.attached(let current)) = state, current === connection else { return }
             let refusal = Self.refusal(by: connection)
+            // Who was let in for a while is refused for another reason.
+            if connection.age > .seconds(2) { lastRefusal.withLock { $0 = nil } }
             // Who was to attach to this host alone has nobody else.
             state =
                 ways.socket == nil
@@ -253,8 +257,12 @@ package final class Client: Sendable {
     private func relink(after refusal: Phrase?) async {
         ways.tell(.lost)
         var hasTold = false
+        let isNews = lastRefusal.withLock { last in
+            defer { last = refusal }
+            return last != refusal
+        }
         if let refusal {
-            ways.tell(.waiting(PinholeError(.other, refusal, hint: "it is tried again every second")))
+            if isNews { ways.tell(.waiting(PinholeError(.other, refusal, hint: "it is tried again every second"))) }
             try? await Task.sleep(for: .seconds(1))
         }
         while !Task.isCancelled {
@@ -269,9 +277,11 @@ package final class Client: Sendable {
                 }
                 guard isWanted else { return await Self.leave(link) }
                 if let events {
-                    // What is old comes before what is new.
-                    await catchUp()
-                    pass(events, of: link)
+                    // What is old comes before what is new. Calls do not wait for it, nor does it for the next change.
+                    Task {
+                        await catchUp()
+                        pass(events, of: link)
+                    }
                 }
                 switch link {
                 case .attached: ways.tell(.attached)

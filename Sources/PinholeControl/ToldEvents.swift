@@ -40,7 +40,7 @@ struct ToldEvents {
     mutating func turns() -> Bool {
         guard newer.count >= Self.limit, let nextPlace else { return false }
         (older, place) = (newer, nextPlace)
-        (newer, self.nextPlace) = ([], nil)
+        (newer, self.nextPlace, found) = ([], nil, [])
         return true
     }
 

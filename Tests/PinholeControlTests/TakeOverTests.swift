@@ -57,7 +57,9 @@ struct TakeOverTests {
         for client in others { await client.stop() }
     }
 
-    @Test("what a host stored and could not tell any more is told once, and what it told is not told again")
+    @Test(
+        "what a host stored and could not tell any more is told once, and what it told is not told again",
+        .timeLimit(.minutes(10)))
     func caughtUp() async throws {
         let person = try Person()
         let hosting = try await person.host()

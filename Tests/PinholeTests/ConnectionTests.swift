@@ -125,9 +125,9 @@ struct ConnectionTests {
         func patience() -> [Duration] { [me, friend].map { streams.patience(with: $0.publicKey) } }
         #expect(patience() == [.seconds(1), .seconds(1)])
         let one = streams.enter(with: [me.publicKey])
-        #expect(patience() == [.seconds(30), .seconds(1)])
+        #expect(patience() == [.seconds(10), .seconds(1)])
         let all = streams.enter(with: nil)
-        #expect(patience() == [.seconds(30), .seconds(30)])
+        #expect(patience() == [.seconds(10), .seconds(10)])
         streams.leave(all)
         streams.leave(one)
         #expect(patience() == [.seconds(1), .seconds(1)])

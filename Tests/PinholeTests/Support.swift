@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Pinhole
+import TestSupport
 
 /// A directory that is removed with its last reference.
 final class TemporaryDirectory: Sendable {
@@ -51,16 +52,8 @@ func run(_ program: String, _ arguments: String...) throws -> (status: Int32, ou
 /// Runs a program to its end, in the calling thread's namespaces, and returns its status and what it printed.
 @discardableResult
 func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    let outcome = Command([program] + arguments).run()
+    return (outcome.status, String(decoding: outcome.output, as: UTF8.self))
 }
 
 /// The error that `body` throws, or nil.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// An empty home directory in which a shell runs the programs of this build.
@@ -31,21 +32,11 @@ struct Sandbox {
             script += "{ \(step.command)\n} >'\(log)/out\(index)' 2>'\(log)/err\(index)'\n"
             script += "echo $? >'\(log)/status\(index)'\n"
         }
-        let shell = Process()
-        shell.executableURL = URL(filePath: "/bin/bash")
-        shell.arguments = ["-c", script]
-        shell.environment = [
-            "HOME": home, "PATH": Self.programs + ":/usr/local/bin:/usr/bin:/bin", "TMPDIR": home, "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
+        let environment = [
+            "HOME=\(home)", "PATH=\(Self.programs):/usr/local/bin:/usr/bin:/bin", "TMPDIR=\(home)", "LC_ALL=C.UTF-8",
+            "TZ=UTC",
         ]
-        shell.standardInput = FileHandle.nullDevice
-        shell.standardOutput = FileHandle.nullDevice
-        shell.standardError = FileHandle.nullDevice
-        try shell.run()
-        let watchdog = DispatchWorkItem { shell.terminate() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 90, execute: watchdog)
-        shell.waitUntilExit()
-        watchdog.cancel()
+        _ = Command(["/bin/bash", "-c", script], environment: environment, isHeard: false).run(limit: 180)
 
         return transcript.steps.indices.prefix { FileManager.default.fileExists(atPath: "\(log)/status\($0)") }.map {
             Outcome(

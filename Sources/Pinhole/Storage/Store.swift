@@ -153,7 +153,7 @@ package final class Store: Sendable {
         guard access(path, F_OK) != 0, errno == ENOENT, ((try? FileStatus(of: path + "-wal").size) ?? 0) > 0 else {
             return
         }
-        for suffix in ["-wal", "-shm"] where Glibc.rename(path + suffix, "\(path)\(suffix).damaged") != 0 {
+        for suffix in ["-wal", "-shm"] where Glibc.rename(path + suffix, "\(path).damaged\(suffix)") != 0 {
             guard errno == ENOENT else { throw PinholeError(system: errno, writing: path + suffix) }
         }
     }

@@ -58,8 +58,6 @@ private struct Listener {
     private var printer: EventPrinter
     private var attempts = Attempts()
     private var offers: [TransferReference: (name: String, progress: Progress?)] = [:]
-    /// What becomes of files that were just offered.
-    private var policies: [TransferReference: NodeConfiguration.FilePolicy] = [:]
 
     init(client: Client, json: Bool, showsProgress: Bool, policy: NodeConfiguration.FilePolicy) {
         self.client = client
@@ -87,7 +85,9 @@ private struct Listener {
     }
 
     mutating func handle(_ happening: HostEvent) async {
-        if case .fileOffered(let transfer, let key, _, _) = happening.event { await answer(transfer, of: key) }
+        if case .fileOffered(let transfer, let key, _, _) = happening.event {
+            return show(happening, policy: await answer(transfer, of: key))
+        }
         guard case .message(let message) = happening.event else { return show(happening) }
         guard shownEarlier.remove(MessageReference(message)) == nil else { return }
         show(happening)
@@ -96,15 +96,17 @@ private struct Listener {
     }
 
     /// A node of this process takes files by itself; another one may wait for an answer. What was decided for a contact
-    /// holds there as here.
-    private mutating func answer(_ transfer: TransferReference, of key: PublicKey) async {
-        let decided = (try? await client.contacts())?.first { $0.key == key }?.filePolicy
-        policies[transfer] = decided ?? policy
-        guard decided ?? policy == .accept, !client.isHosting else { return }
-        try? await client.accept(transfer)
+    /// holds there as here; where that cannot be known nothing is taken unasked. Returns what holds.
+    private func answer(_ transfer: TransferReference, of key: PublicKey) async -> NodeConfiguration.FilePolicy {
+        guard let contacts = try? await client.contacts() else { return .ask }
+        let decided = contacts.first { $0.key == key }?.filePolicy ?? policy
+        if decided == .accept, !client.isHosting { try? await client.accept(transfer) }
+        return decided
     }
 
-    private mutating func show(_ happening: HostEvent, isEarlier: Bool = false) {
+    private mutating func show(
+        _ happening: HostEvent, isEarlier: Bool = false, policy: NodeConfiguration.FilePolicy = .accept
+    ) {
         let event = happening.event
         if json {
             printer.show(happening, isEarlier: isEarlier)
@@ -117,7 +119,7 @@ private struct Listener {
         case .fileOffered(let transfer, _, let name, let size):
             // What becomes of it the node decides, by what it knows of the contact too: the next event tells.
             offers[transfer] = (name, nil)
-            guard policies.removeValue(forKey: transfer) ?? policy == .ask else { break }
+            guard policy == .ask else { break }
             Console.talk(
                 "\(happening.name) offers \(name) (\(Format.size(size))): 'pinhole files accept' takes it."
             )

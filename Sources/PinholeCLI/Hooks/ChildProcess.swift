@@ -41,12 +41,16 @@ struct ChildProcess: Sendable {
         }
     }
 
-    /// The process groups of those that run.
-    private static let groups = Mutex<Set<pid_t>>([])
+    /// The process groups of those that run; nil when none is begun any more.
+    private static let groups = Mutex<Set<pid_t>?>([])
 
     /// Ends all that run: their parent ends, and nobody would look at their time any more.
     static func endAll() {
-        for group in groups.withLock(\.self) { Glibc.kill(-group, SIGKILL) }
+        let last = groups.withLock { groups in
+            defer { groups = nil }
+            return groups ?? []
+        }
+        for group in last { Glibc.kill(-group, SIGKILL) }
     }
 
     /// Whether the outcome is still waited for.
@@ -60,7 +64,12 @@ struct ChildProcess: Sendable {
     func runHere(input: [UInt8], while wish: Wish = Wish()) -> Outcome {
         guard let toChild = Pipe(), let fromChild = Pipe() else { return Outcome(end: .notStarted(errno), output: []) }
         var child: pid_t = 0
-        let code = start(&child, input: toChild.reading, output: fromChild.writing)
+        let code = Self.groups.withLock { groups in
+            guard groups != nil else { return ECANCELED }
+            let code = start(&child, input: toChild.reading, output: fromChild.writing)
+            if code == 0 { groups?.insert(child) }
+            return code
+        }
         close(toChild.reading)
         close(fromChild.writing)
         guard code == 0 else {
@@ -68,8 +77,7 @@ struct ChildProcess: Sendable {
             close(fromChild.reading)
             return Outcome(end: .notStarted(code), output: [])
         }
-        Self.groups.withLock { _ = $0.insert(child) }
-        defer { Self.groups.withLock { _ = $0.remove(child) } }
+        defer { Self.groups.withLock { _ = $0?.remove(child) } }
         return exchange(child, input, toChild.writing, fromChild.reading, while: wish)
     }
 

@@ -27,6 +27,7 @@ actor Hooks {
     private var acknowledged: Int64 = 0
     private var reader: CheckedContinuation<Void, Never>?
     private var hasTurn = false
+    private var isLeaving = false
     private let changes: AsyncStream<Void>
     private let changed: AsyncStream<Void>.Continuation
 
@@ -54,12 +55,24 @@ actor Hooks {
     func run() async {
         guard let lock = await takeTurn() else { return }
         hasTurn = true
-        await follow()
+        await withTaskCancellationHandler {
+            await follow()
+        } onCancel: {
+            Task { await self.leave() }
+        }
+        isLeaving = true
         // Programs end with this one, and the next process begins only then.
         let last = Array(handlers.values)
         last.forEach { $0.cancel() }
         for handler in last { await handler.value }
         withExtendedLifetime(lock) {}
+    }
+
+    /// Nothing more is begun, and nobody waits for room.
+    private func leave() {
+        isLeaving = true
+        reader?.resume()
+        reader = nil
     }
 
     private func follow() async {
@@ -118,11 +131,11 @@ actor Hooks {
         waiting[key, default: []].append(event)
         if !order.contains(key) { order.append(key) }
         begin()
-        if open.count >= Self.readAhead { await withCheckedContinuation { reader = $0 } }
+        if !isLeaving, open.count >= Self.readAhead { await withCheckedContinuation { reader = $0 } }
     }
 
     private func begin() {
-        while running.count < Self.atATime, let key = order.first(where: { !running.contains($0) }) {
+        while !isLeaving, running.count < Self.atATime, let key = order.first(where: { !running.contains($0) }) {
             order.removeAll { $0 == key }
             guard let event = waiting[key]?.first else { continue }
             waiting[key]?.removeFirst()

@@ -120,7 +120,7 @@ struct DamagedDatabaseTests {
         unlink(path)
         let new = try Store(path: path, identity: identity)
         #expect(try new.contacts().isEmpty)
-        let isKept = try folder.read("db-wal.damaged") == log
+        let isKept = try folder.read("db.damaged-wal") == log
         #expect(isKept)
     }
 
