@@ -125,7 +125,8 @@ extension Conversation {
         } else {
             result(Format.message(message, from: happening.name, isVerified: happening.isVerified))
         }
-        guard Console.outputFailure == nil else { return }
+        // What is noted of one is noted of all before it: where those are not known nothing is.
+        guard Console.outputFailure == nil, caughtUp.contains(message.contact) else { return }
         await seen.show(MessageReference(message))
     }
 

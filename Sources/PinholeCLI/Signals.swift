@@ -39,7 +39,7 @@ enum Signals {
     private static func stop(_ number: Int32) {
         // A window that closes hangs up twice: the terminal does, and the shell.
         guard !first.set(number), number != SIGHUP else { return }
-        Console.screen?.close()
+        // Not the screen: who draws on it may be what stands still.
         TerminalMode.restore()
         actAsUsual(on: number)
     }

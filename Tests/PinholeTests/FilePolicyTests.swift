@@ -81,18 +81,18 @@ struct FilePolicyTests {
         await receiver.stop()
     }
 
+    private func offer(among events: AsyncStream<NodeEvent>) async -> TransferReference? {
+        for await case .fileOffered(let reference, _, _, _) in events { return reference }
+        return nil
+    }
+
     @Test("whose name is taken while a person is asked is refused; what is on its way by then gets another name")
     func skipsLater() async throws {
         let (sender, receiver) = (try node(alice), try node(bob, .ask, .skip))
         let events = receiver.events()
         try folder.write(Array("new".utf8), to: "a.txt")
         let sent = try await sender.sendFile(folder.path("a.txt"), to: bob.identity.publicKey)
-        var offered: TransferReference?
-        for await case .fileOffered(let reference, _, _, _) in events {
-            offered = reference
-            break
-        }
-        let reference = try #require(offered)
+        let reference = try #require(await offer(among: events))
         try FileManager.default.createDirectory(atPath: downloads, withIntermediateDirectories: true)
         try folder.write(Array("there".utf8), to: "bob/downloads/a.txt")
         receiver.accept(reference)
@@ -109,14 +109,10 @@ struct FilePolicyTests {
         let events = receiver.events()
         try folder.write(Array("later".utf8), to: "a.txt")
         let sent = try await sender.sendFile(folder.path("a.txt"), to: bob.identity.publicKey)
-        var offered: TransferReference?
-        for await case .fileOffered(let reference, _, _, _) in events {
-            offered = reference
-            break
-        }
+        let offered = try #require(await offer(among: events))
         await sender.stop()
         for await case .disconnected in events { break }
-        receiver.accept(try #require(offered))
+        receiver.accept(offered)
         let again = try node(alice)
         try await again.finished(sent, timeout: .seconds(30))
         #expect(try folder.read("bob/downloads/a.txt") == Array("later".utf8))

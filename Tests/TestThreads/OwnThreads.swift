@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 package import Testing
 
 /// Runs tests on threads of their own.
@@ -21,11 +23,11 @@ extension Trait where Self == OwnThreads {
 }
 
 /// A fixed number of threads that run jobs in the order in which they come.
-private final class ThreadGroup: TaskExecutor, @unchecked Sendable {
+private final class ThreadGroup: TaskExecutor {
     static let shared = ThreadGroup(threads: 4)
 
-    private let condition = NSCondition()
-    private var jobs: [UnownedJob] = []
+    private let jobs = Mutex<[UnownedJob]>([])
+    private let waiting = DispatchSemaphore(value: 0)
 
     init(threads: Int) {
         for _ in 0..<threads {
@@ -37,16 +39,12 @@ private final class ThreadGroup: TaskExecutor, @unchecked Sendable {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        condition.withLock {
-            jobs.append(job)
-            condition.signal()
-        }
+        jobs.withLock { $0.append(job) }
+        waiting.signal()
     }
 
     private func next() -> UnownedJob {
-        condition.withLock {
-            while jobs.isEmpty { condition.wait() }
-            return jobs.removeFirst()
-        }
+        waiting.wait()
+        return jobs.withLock { $0.removeFirst() }
     }
 }

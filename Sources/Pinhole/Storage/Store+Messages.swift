@@ -32,7 +32,7 @@ extension Store {
             let contact = try contactID(key, database)
             var updated: Row?
             if let epoch = outboxesBegun.withLock({ $0[contact] }) {
-                // Not that of another process, which may be of such a disk as well.
+                // Another process may have drawn one since, whose node knows nothing of numbers that are given out here.
                 updated = try Row.fetchOne(
                     database,
                     sql: """

@@ -129,7 +129,12 @@ private final class PipeDesk: Sendable {
     }
 
     private func copyOutput(from socket: Int32) throws {
-        if case .unwritten(let code) = Self.copy(from: socket, to: STDOUT_FILENO) {
+        switch Self.copy(from: socket, to: STDOUT_FILENO) {
+        case .whole: break
+        case .unread(let code):
+            Glibc.close(socket)
+            throw Failure(.other, "the pipe cannot be read: \(Files.reason(code))")
+        case .unwritten(let code):
             let failure = Failure(
                 .cannotWrite,
                 code == EPIPE
