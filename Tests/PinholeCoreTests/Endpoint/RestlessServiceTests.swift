@@ -73,18 +73,8 @@ struct RestlessServiceTests {
     @Test("is told about once in 5 s, and its days are followed once a minute")  // [SIG-49] [SIG-50]
     func noticesAndDays() throws {
         var entropy = Entropy(SeededRandom(seed: 1))
-        let secret = ServiceSecret.generate()
         let start = Instant(nanoseconds: 0)
-        var client = SignalingClient(
-            1, RendezvousService(id: 0, key: secret.publicKey, addresses: []), at: strangerAddress(1), now: start)
-        _ = client.handleTimeout(at: start, &entropy)
-        let register = try #require(client.takeOutgoing().first)
-        let keys = try #require(SignalingServerKeys.open(register: register.span, secret: secret)?.keys)
-        let challenge = keys.challenge(
-            ChallengeBody(
-                cookie: [UInt8](repeating: 1, count: 16), time: World.unixMilliseconds, observed: strangerAddress(2)))
-        _ = client.receive(challenge.span, kind: .challenge, at: start, &entropy)
-        var registration = keys.accept(registration: 9)
+        var (client, registration) = try challengedClient(at: start, &entropy)
         func confirmation(day: UInt64) -> SignalingReply {
             .registered(
                 SignalingReply.Registered(

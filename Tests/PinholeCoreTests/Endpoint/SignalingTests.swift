@@ -282,18 +282,8 @@ struct SignalingTests {
     @Test("what a confirmation brings along is heard: a watched contact that is there already")
     func appearedAtOnce() throws {
         var entropy = Entropy(SeededRandom(seed: 1))
-        let secret = ServiceSecret.generate()
         let now = Instant(nanoseconds: 0)
-        var client = SignalingClient(
-            1, RendezvousService(id: 0, key: secret.publicKey, addresses: []), at: strangerAddress(1), now: now)
-        _ = client.handleTimeout(at: now, &entropy)
-        let register = try #require(client.takeOutgoing().first)
-        let keys = try #require(SignalingServerKeys.open(register: register.span, secret: secret)?.keys)
-        let challenge = keys.challenge(
-            ChallengeBody(
-                cookie: [UInt8](repeating: 1, count: 16), time: World.unixMilliseconds, observed: strangerAddress(2)))
-        _ = client.receive(challenge.span, kind: .challenge, at: now, &entropy)
-        var registration = keys.accept(registration: 9)
+        var (client, registration) = try challengedClient(at: now, &entropy)
         var writer = ByteWriter(capacity: 256)
         writer.reply(
             .registered(
