@@ -62,7 +62,7 @@ package enum Command: Sendable {
                                  (default: $STATE_DIRECTORY/service.key, or $XDG_DATA_HOME/pinhole-signaling/service.key)
           --address-host NAME    the host in the printed address (default: an address of this machine)
           --token-file FILE      only clients that show the token in FILE may register
-          --check                check the configuration and the files that it names, and end
+          --check                check what --config FILE and the options say, and the files they name; then end
           --print-address        print the service's address, and end
           --help, --version
 

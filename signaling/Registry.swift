@@ -193,12 +193,14 @@ package struct Registry: Sendable {
             left = Set(seats.removeAll(from: &registrations[Int(slot)].seats))
             kept = left.intersection(wanted.compactMap { tags.seat(of: slot, at: $0, family: family) })
             left.subtract(kept)
+            left = left.filter { tags.sits(slot, on: $0) }
         }
         var watchers: [Watcher] = []
         var complete = true
         for entry in wanted {
             let isHeld = tags.seat(of: slot, at: entry, family: family) != nil
-            guard isHeld || hasRoom(for: slot, beside: kept.count) else {
+            let isTaken = tags.isTaken(entry, family: family)
+            guard isHeld || hasRoom(for: slot, beside: kept.count, seats: isTaken ? 0 : 1 - left.count) else {
                 complete = false
                 continue
             }
@@ -213,11 +215,12 @@ package struct Registry: Sendable {
         return (watchers, complete)
     }
 
-    /// Whether one more seat fits into the registration's list and into all lists together, where `kept` others are to
-    /// return to it. A seat that is taken over counts twice, as it stays in the list of who had it.
-    private func hasRoom(for slot: Slot, beside kept: Int) -> Bool {
+    /// Whether one more seat fits into the registration's list, where `kept` others are to return to it, and so many new
+    /// ones into the table. A seat that is taken over stays in the list of who had it until that one ends: after a
+    /// restart of many each seat is in two lists.
+    private func hasRoom(for slot: Slot, beside kept: Int, seats new: Int) -> Bool {
         Int(registrations[Int(slot)].seats.count) + kept < Limits.maxTagsPerRegistration
-            && seats.count + kept < capacity.tags
+            && seats.count + kept < 2 * capacity.tags && tags.count + new <= capacity.tags
     }
 
     /// Whether a registration sits there that was made later, and just now: what a node that died had sent may arrive

@@ -70,7 +70,7 @@ struct TagTable: Sendable {
 
     /// Frees `seat` if `registration` still sits there: another may have taken its place.
     mutating func leave(_ seat: Seat, by registration: UInt32) -> Bool {
-        guard holder(of: seat)?.registration == registration else { return false }
+        guard sits(registration, on: seat) else { return false }
         entries[seat.entry][seat.index] = Self.vacant
         count -= 1
         if entries[seat.entry].isVacant {
@@ -87,6 +87,16 @@ struct TagTable: Sendable {
         guard let index = find(entry.tag) else { return nil }
         let seat = Seat(entry: index, side: entry.side, family: family)
         return holder(of: seat)?.registration == registration ? seat : nil
+    }
+
+    /// Whether `registration` sits there, and nobody took its place.
+    func sits(_ registration: UInt32, on seat: Seat) -> Bool {
+        holder(of: seat)?.registration == registration
+    }
+
+    /// Whether anybody sits on the seat that `entry` means.
+    func isTaken(_ entry: TagEntry, family: IPAddress.Family) -> Bool {
+        find(entry.tag).flatMap { holder(of: Seat(entry: $0, side: entry.side, family: family)) } != nil
     }
 
     /// The tag of a seat, and the registrations on its other side that want to hear of it.
