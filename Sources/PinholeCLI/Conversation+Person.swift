@@ -125,6 +125,8 @@ extension Conversation {
         var text = line
         while text.last?.isNewline == true { text.removeLast() }
         guard text.contains(where: { !$0.isWhitespace }) else { return }
+        let notice = Self.noticeOfWaiting(Self.opening(of: text))
+        defer { notice.cancel() }
         do throws(PinholeError) {
             let message = try await session.client.send(text, to: contact.key)
             shownEarlier.insert(message)
@@ -143,6 +145,14 @@ extension Conversation {
             }
         } catch {
             complain(Failure(error))
+        }
+    }
+
+    /// What was typed is stored at once, unless the program that serves the profile is gone and its successor still begins.
+    private static func noticeOfWaiting(_ opening: String) -> Task<Void, Never> {
+        Task {
+            guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+            Console.talk("Not stored yet: “\(opening)” waits for the program that serves this profile.", style: .dim)
         }
     }
 

@@ -101,7 +101,7 @@ struct NodeOptions: ParsableArguments {
     var accept: AcceptPolicy?
 
     @Option(
-        help: "What becomes of a file whose name something here has: rename, skip or overwrite (PINHOLE_EXISTING).")
+        help: "What to do with a file whose name is taken: rename (default), skip or overwrite (PINHOLE_EXISTING).")
     var existing: ExistingPolicy?
 
     @Flag(help: "Accept whoever opens an invite of yours, without asking (PINHOLE_ACCEPT_INVITED).")

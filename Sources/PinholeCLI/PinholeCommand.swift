@@ -29,8 +29,9 @@ struct PinholeCommand: AsyncParsableCommand {
               pinhole demo
 
             Results go to stdout, everything else to stderr. Exit codes: 0 done, 64 usage, 65 bad key or data, \
-            66 no such file, 69 service unreachable, 71 out of memory or open files, 73 cannot write, \
-            75 peer offline, 76 key changed, 77 wrong passphrase, 78 bad configuration, 79 no direct path, 1 anything else.
+            66 no such file, 69 service unreachable, 70 a bug in Pinhole, 71 out of memory or open files, \
+            73 cannot write, 75 peer offline, 76 key changed, 77 wrong passphrase, 78 bad configuration, \
+            79 no direct path, 130 Ctrl-C, 143 SIGTERM or hang-up, 1 anything else.
             """,
         version: "pinhole \(ControlVersion.program)",
         groupedSubcommands: [

@@ -69,6 +69,15 @@ struct HelpTests {
         #expect(lines.contains { $0.contains("<name>") && $0.contains("Имя контакта.") })
     }
 
+    @Test("examples stay as they are in Russian, whatever words of them the catalogue has")
+    func examples() {
+        let screen = PinholeCommand.helpMessage(for: NetcheckCommand.self, columns: 100_000)
+        let text = HelpScreen(.russian, columns: 80).translated(screen)
+        #expect(text.contains("\n  UDP         works\n  IPv4        198.51.100.23:50412\n  IPv6        none\n"))
+        #expect(text.contains("\n  udp            ответила ли хоть одна служба\n"))
+        #expect(!text.contains("\u{1}"))
+    }
+
     @Test("completions are there for each shell, and complete names of contacts", arguments: ["bash", "zsh", "fish"])
     func completions(shell: String) throws {
         let script = PinholeCommand.completionScript(for: try #require(CompletionShell(rawValue: shell)))

@@ -9,8 +9,8 @@ struct WordsTests {
     @Test(
         "what the argument parser says is there in Russian",
         arguments: [
-            ("Unknown option '--x'", "Неизвестный ключ «--x»"),
-            ("Unknown option '--jsn'. Did you mean '--json'?", "Неизвестный ключ «--jsn». Может быть, «--json»?"),
+            ("Unknown option '--x'", "Неизвестный параметр «--x»"),
+            ("Unknown option '--jsn'. Did you mean '--json'?", "Неизвестный параметр «--jsn». Может быть, «--json»?"),
             ("Missing value for '--page <n>'", "Не хватает значения для «--page <n>»"),
             ("2 unexpected arguments: 'a', 'b'", "Лишние аргументы: 'a', 'b'"),
             ("The value 'x' is invalid for '--port <n>'", "Значение «x» не годится для «--port <n>»"),

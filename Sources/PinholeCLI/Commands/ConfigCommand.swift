@@ -7,7 +7,14 @@ struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
         abstract: "Show the settings and where they come from.",
-        subcommands: [Show.self])
+        discussion: """
+            'pinhole help config show' lists its options.
+
+            Example:
+              $ pinhole config
+              $ pinhole config --origin
+            """,
+        subcommands: [Show.self], defaultSubcommand: Show.self)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 

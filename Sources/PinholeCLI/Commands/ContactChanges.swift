@@ -31,7 +31,7 @@ struct OneContact: ParsableArguments {
 extension ContactCommand {
     struct Rename: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Call a contact otherwise.",
+            abstract: "Give a contact another name.",
             discussion: """
                 Nobody else learns of it.
 
@@ -52,7 +52,7 @@ extension ContactCommand {
 
     struct Block: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a contact no answer any more.",
+            abstract: "Stop answering a contact.",
             discussion: """
                 To a blocked contact your machine is not there, and nothing is sent to it. What you exchanged stays.
 

@@ -10,8 +10,8 @@ struct ContactCommand: AsyncParsableCommand {
         abstract: "Add, list, verify, block and remove the people you talk to.",
         discussion: """
             Only contacts can reach you: to everybody else your machine does not answer. Keys are pinned; a service \
-            can neither introduce nor change one. Who opens an invite of yours ('pinhole invite') is a request until you \
-            accept it.
+            can neither introduce nor change one. Whoever opens an invite of yours ('pinhole invite') is listed as a \
+            request until you accept it. 'pinhole help contact list' lists its options.
 
             Example:
               $ pinhole contact add bob pin1…
@@ -20,7 +20,8 @@ struct ContactCommand: AsyncParsableCommand {
         subcommands: [
             Add.self, List.self, Show.self, Requests.self, Accept.self, Decline.self, VerifyCommand.self, Rename.self,
             Block.self, Unblock.self, ReplaceKey.self, Remove.self, Export.self, Import.self,
-        ])
+        ],
+        defaultSubcommand: List.self)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 }

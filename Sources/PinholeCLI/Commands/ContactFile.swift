@@ -49,10 +49,10 @@ extension ContactCommand {
             abstract: "Add contacts from a file.",
             discussion: """
                 Reads what 'pinhole contact export' prints, with and without --json, and files of OpenSSH public keys, \
-                whose comment before the @ is the name. Contacts that you have stay as they are; those that were blocked \
-                where they come from are left out. Where a key is another \
-                than the one that you have, nothing is sent to that contact any more until you decide ('pinhole contact \
-                replace-key'), and the exit code is 76.
+                whose comment before the @ is the name. Contacts that you have keep their names and keys, and get what \
+                is new of addresses and services; those that were blocked where they come from are left out. Where a \
+                key is another than the one that you have, nothing is sent to that contact any more until you decide \
+                ('pinhole contact replace-key'), and the exit code is 76.
 
                 Example:
                   $ pinhole contact import contacts.txt

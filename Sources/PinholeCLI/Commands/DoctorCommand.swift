@@ -32,7 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
               What helps    use IPv6, a port mapping on bob's router, or another network there
 
             Exits as 'ping' does: 0 if there is a path, 69 if no service can be asked, 75 if bob is offline or the \
-            time was too short, 79 if he is online and no direct path exists.
+            time was too short, 79 if bob is online and no direct path exists.
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions

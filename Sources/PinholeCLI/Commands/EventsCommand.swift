@@ -10,9 +10,10 @@ struct EventsCommand: AsyncParsableCommand {
         abstract: "Print what happens; with a cursor also what happened meanwhile.",
         discussion: """
             With --cursor NAME the events are those of a log on the disk: what happens while your program is down is \
-            kept for that name, and printed the next time. An event counts as dealt with once it is printed; with \
-            --ack-stdin only when your program writes its cursor, a number on a line, to standard input. Without \
-            --follow the command ends when all is printed. The first time a name begins with what happens from then on.
+            kept for that name, and printed the next time. An event counts as dealt with once it is printed, or with \
+            --ack-stdin when your program writes its cursor, a number on a line, to standard input; a message then \
+            counts as seen, and its sender is told unless that is turned off. Without --follow the command ends when \
+            all is printed. The first time a name begins with what happens from then on.
 
             Without --cursor, --follow prints what happens from now on, what is not stored included.
 

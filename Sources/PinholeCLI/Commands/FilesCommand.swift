@@ -8,6 +8,8 @@ struct FilesCommand: AsyncParsableCommand {
         commandName: "files",
         abstract: "List files on their way; accept, refuse or cancel them; decide from whom to take them.",
         discussion: """
+            'pinhole help files list' lists its options.
+
             Example:
               $ pinhole files
               5f2a91c3d7e80b46  from bob  photos/  1.2 GB  accepted
@@ -95,7 +97,8 @@ struct FilesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Decline an offered file.",
             discussion: """
-                The beginning of the number is enough.
+                Needs a command that has the profile open, as 'files accept' does. The beginning of the number is \
+                enough.
 
                 Example:
                   $ pinhole files refuse 5f2a

@@ -10,7 +10,7 @@ struct HistoryCommand: AsyncParsableCommand {
         abstract: "Show, search, export and purge what was said.",
         discussion: """
             The history is kept on this machine only, sealed with your key. 'history = false' in the configuration \
-            keeps none, 'history-retention' keeps it for a time.
+            keeps none, 'history-retention' keeps it for a time. 'pinhole help history show' lists its options.
 
             Example:
               $ pinhole history bob
@@ -46,7 +46,8 @@ extension HistoryCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Only messages before this time: 2026-11-21, “2026-11-21 14:02”, or 30d, 12h ago.", valueName: "time"))
+                "Only messages before this time: 2026-11-21, “2026-11-21 14:02”, or 12h, 30d, 8w, 1y ago.",
+                valueName: "time"))
         var before: TimePoint?
 
         @Option(
@@ -167,7 +168,8 @@ extension HistoryCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Only messages before this time: 2026-11-21, “2026-11-21 14:02”, or 30d, 12h ago.", valueName: "time"))
+                "Only messages before this time: 2026-11-21, “2026-11-21 14:02”, or 12h, 30d, 8w, 1y ago.",
+                valueName: "time"))
         var before: TimePoint?
 
         @Flag(help: "The messages with everybody.")

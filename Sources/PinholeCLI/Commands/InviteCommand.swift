@@ -12,7 +12,7 @@ struct InviteCommand: AsyncParsableCommand {
             Prints one line with your key, your services, your name and a secret, signed by you. Give it to one person by \
             a way that only that person can read. Whoever opens it ('pinhole add') can ask to be your contact, once; you \
             accept with 'pinhole contact accept', or 'pinhole listen --accept-invited' does. A node of yours must run to \
-            be found: 'pinhole chat', 'listen' or 'daemon'.
+            be found: 'pinhole chat', 'listen' or 'daemon'. 'pinhole help invite create' lists its options.
 
             Example:
               $ pinhole invite
@@ -38,20 +38,23 @@ extension InviteCommand {
         @Option(help: ArgumentHelp("Write it as a QR code to a PNG file.", valueName: "file"), completion: .file())
         var png: String?
 
-        @Option(help: ArgumentHelp("How long it is good: 30m, 12h, 7d.", valueName: "time"))
+        @Option(help: ArgumentHelp("How long it is valid: 90s, 30m, 12h, 7d, 2w.", valueName: "time"))
         var expires = "7d"
 
         @Option(name: .customLong("for"), help: ArgumentHelp("The only key that may use it.", valueName: "key"))
         var key: String?
 
-        @Option(help: "What you call yourself (PINHOLE_NAME; else your login name).")
+        @Option(
+            help: "What you call yourself (PINHOLE_NAME, or 'name' in the configuration; else your login name).")
         var name: String?
 
         @Option(help: ArgumentHelp("Where you are reached without a service; may be repeated.", valueName: "host:port"))
         var address: [String] = []
 
         @Option(
-            help: ArgumentHelp("A service where you are found, instead of the configured ones.", valueName: "address"))
+            help: ArgumentHelp(
+                "A service where you are found, instead of the configured ones; may be repeated.",
+                valueName: "address"))
         var service: [String] = []
 
         @Flag(help: "Print JSON.")
@@ -163,7 +166,7 @@ extension InviteCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take back invites that nobody has used.",
             discussion: """
-                Who opens one later is told so.
+                Whoever opens one later is told.
 
                 Example:
                   $ pinhole invite revoke 7k2m9x

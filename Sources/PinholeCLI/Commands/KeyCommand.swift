@@ -8,8 +8,8 @@ struct KeyCommand: AsyncParsableCommand {
         commandName: "key",
         abstract: "Show your key, back it up, change its passphrase.",
         discussion: """
-            Whoever has your secret key is you, and who loses it is nobody's contact any more: keep a backup where only \
-            you can read it.
+            Whoever has your secret key is you, and whoever loses it is nobody's contact any more: keep a backup where \
+            only you can read it. 'pinhole help key show' lists its options.
 
             Example:
               $ pinhole key export /media/stick/pinhole.key

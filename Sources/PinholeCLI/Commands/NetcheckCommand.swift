@@ -26,6 +26,8 @@ struct NetcheckCommand: AsyncParsableCommand {
               Service     pinhole-signal://pinsrv1…: answers in 23.1 ms
               Verdict     good: your router forwards a port, so everybody whose …
 
+            Exits with 69 if no service answers, 78 if none is configured.
+
             With --json one object; what could not be found out is null or "unknown", never left out. Members may be \
             added to version 1, and none is taken away or changed:
               v              1
@@ -40,7 +42,8 @@ struct NetcheckCommand: AsyncParsableCommand {
                              address-and-port-dependent
               portPreserved  whether the port outside is the one inside
               nat4, nat6     for each family, as below
-              services       for each: address, rttMs, failure
+              services       for each: address, found (whether its name has an
+                             address), rttMs, failure
               verdict        a sentence
             nat4 and nat6 have:
               address, mapping, filtering, portPreserved

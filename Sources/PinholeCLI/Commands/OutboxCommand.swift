@@ -10,7 +10,8 @@ struct OutboxCommand: AsyncParsableCommand {
         abstract: "List, cancel and retry messages that have not arrived.",
         discussion: """
             A message that could not be delivered waits on this disk and goes out by itself, in order, when the contact \
-            appears while pinhole runs: 'pinhole listen' or 'pinhole chat' will do.
+            appears while pinhole runs: 'pinhole listen' or 'pinhole chat' will do. 'pinhole help outbox list' lists \
+            its options.
 
             Example:
               $ pinhole outbox list

@@ -12,7 +12,7 @@ struct PingCommand: AsyncParsableCommand {
               $ pinhole ping bob
               pong from bob: 31.2 ms via 203.0.113.7:41207 (IPv4, server-reflexive), connected in 92.4 ms, 1.1 round trips
 
-            Exits with 75 if bob is offline, 79 if he is online and no direct path exists.
+            Exits with 75 if bob is offline, 79 if bob is online and no direct path exists.
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions

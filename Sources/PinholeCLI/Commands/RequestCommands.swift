@@ -72,7 +72,7 @@ extension ContactCommand {
 
     struct Decline: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Turn somebody away who opened your invite; they are told so.",
+            abstract: "Turn away somebody who opened your invite; they are told.",
             discussion: """
                 Example:
                   $ pinhole contact decline mallory

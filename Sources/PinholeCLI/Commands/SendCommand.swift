@@ -11,7 +11,8 @@ struct SendCommand: AsyncParsableCommand {
         abstract: "Send messages and files; done when the contact has them on disk.",
         discussion: """
             Each WHAT is a file, or a folder with everything in it, if there is one of that name, '-' for standard input \
-            as one message, and otherwise a message of its own: quote a message of several words.
+            as one message, and otherwise a message of its own: quote a message of several words. A single word with a \
+            slash that names no file is an error (66); --text sends it as a message.
 
             Example:
               $ pinhole send bob "hi, are you there?"

@@ -4,12 +4,15 @@ import Pinhole
 /// A help screen of the argument parser in another language.
 ///
 /// The parser lays it out, on lines of any length; its sentences are looked up one by one, and what is between them, names
-/// of options and examples, stays.
+/// of options and examples, stays. What a command says at length is one sentence, and its indented lines are laid out
+/// already.
 struct HelpScreen {
     private let language: Language
     private let columns: Int
     /// Where descriptions begin.
     private static let indent = 26
+    /// Stands before a line that is laid out already.
+    private static let mark: Character = "\u{1}"
 
     init(_ language: Language, columns: Int) {
         self.language = language
@@ -19,7 +22,7 @@ struct HelpScreen {
     func translated(_ screen: String) -> String {
         var paragraphs = screen
         // The text of a command is one sentence of the catalogue, over many lines.
-        for text in HelpScreen.discussions { paragraphs = paragraphs.replacing(text, with: say(text)) }
+        for text in HelpScreen.discussions { paragraphs = paragraphs.replacing(text, with: marked(say(text))) }
         return paragraphs.split(separator: "\n", omittingEmptySubsequences: false).map { line(String($0)) }
             .joined(separator: "\n")
     }
@@ -29,14 +32,20 @@ struct HelpScreen {
         return Phrase(key: key).text(in: language)
     }
 
+    private func marked(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.hasPrefix(" ") ? "\(Self.mark)\($0)" : String($0) }.joined(separator: "\n")
+    }
+
     private func line(_ line: String) -> String {
+        if line.first == Self.mark { return String(line.dropFirst()) }
         for heading in Self.headings where line.hasPrefix(heading) {
             let rest = line.dropFirst(heading.count).drop { $0 == " " }
             return rest.isEmpty ? say(heading) : wrapped("\(say(heading)) \(sentence(String(rest)))", from: 0)
         }
         guard line.hasPrefix("  ") else {
             // A title, or the sentence that ends the screen.
-            if line.hasSuffix(":"), !line.hasPrefix(" ") { return say(String(line.dropLast())) + ":" }
+            if line.hasSuffix(":"), !line.hasPrefix(" ") { return wrapped(say(String(line.dropLast())) + ":", from: 0) }
             return line.hasPrefix(" ") ? line : wrapped(sentence(line), from: 0)
         }
         let body = line.drop { $0 == " " }

@@ -34,8 +34,8 @@ extension Russian {
             "его дают события",
         "events name them":
             "их называют события",
-        "events of the own process come without a subscription":
-            "события своего процесса приходят без подписки",
+        "events of this process come without a subscription":
+            "события этого процесса приходят без подписки",
         "files are taken all, ask or none":
             "файлы берут так: all, ask или none",
         "give the whole path":
@@ -75,15 +75,15 @@ extension Russian {
         "a place is a number from 0 on":
             "место — число от 0",
         "it follows the events more than {1} times":
-            "она следит за событиями больше {1} раз",
+            "программа следит за событиями больше чем {1} раз",
         "the limit is from 1 to 1000":
             "предел — от 1 до 1000",
         "the limit is from 1 to 400":
             "предел — от 1 до 400",
         "the node is starting again with another configuration":
             "узел перезапускается с другими настройками",
-        "the own process asks for events itself":
-            "свой процесс спрашивает события сам",
+        "this process asks for events itself":
+            "этот процесс спрашивает события сам",
         "this is longer than {1} bytes":
             "это длиннее {1} байт",
         "the pipe cannot be read: {1}":
@@ -163,7 +163,7 @@ extension Russian {
         "“{1}” is not the name of a transfer":
             "«{1}» — не имя передачи",
         "“{1}” must be a {2}":
-            "«{1}» должно быть {2}",
+            "«{1}»: здесь нужно {2}",
         "“{1}” must not be null":
             "«{1}» не может быть null",
         "ask for less":

@@ -6,12 +6,14 @@ extension Russian {
             "у сообщения невозможный номер {1}",
         "a transfer cannot be recorded: {1}":
             "не удаётся записать передачу: {1}",
+        "nothing is known of this transfer":
+            "об этой передаче ничего не известно",
         "the transfers cannot be read: {1}":
             "не удаётся прочитать передачи: {1}",
         "add the contact first":
             "сначала добавьте контакт",
         "another process{1} runs with the identity in {2}":
-            "с личностью из {2} уже работает другой процесс{1}",
+            "с ключом из {2} уже работает другой процесс{1}",
         "ask for it to be sent again":
             "попросите отправить его ещё раз",
         "check its directory: ls -la {1}":
@@ -69,7 +71,7 @@ extension Russian {
         "the database":
             "база данных",
         "the database belongs to another identity":
-            "база данных принадлежит другой личности",
+            "база данных принадлежит другому ключу",
         "the database holds a message of an unknown kind":
             "в базе данных сообщение неизвестного вида",
         "the database holds a transfer of an unknown kind":

@@ -19,9 +19,9 @@ extension Russian {
         "Unexpected arguments: {1}":
             "Лишние аргументы: {1}",
         "Unknown option '{1}'":
-            "Неизвестный ключ «{1}»",
+            "Неизвестный параметр «{1}»",
         "Unknown option '{1}'. Did you mean '{2}'?":
-            "Неизвестный ключ «{1}». Может быть, «{2}»?",
+            "Неизвестный параметр «{1}». Может быть, «{2}»?",
         "ARGUMENTS":
             "АРГУМЕНТЫ",
         "AUTOMATE SUBCOMMANDS":
@@ -34,8 +34,8 @@ extension Russian {
             "Добавить, показать, проверить, заблокировать и удалить собеседников.",
         "Answer a blocked contact again.":
             "Снова отвечать заблокированному контакту.",
-        "Call a contact otherwise.":
-            "Назвать контакт иначе.",
+        "Give a contact another name.":
+            "Дать контакту другое имя.",
         "Call methods of the node: one, or those on standard input.":
             "Вызвать методы узла: один или те, что в стандартном вводе.",
         "Change the passphrase of your key.":
@@ -58,7 +58,7 @@ extension Russian {
             "Узнать, что пропускает эта сеть и с кем из неё можно связаться.",
         "GLOBAL OPTIONS":
             "ОБЩИЕ ПАРАМЕТРЫ",
-        "Give a contact no answer any more.":
+        "Stop answering a contact.":
             "Больше не отвечать контакту.",
         "Give up a transfer in either direction.":
             "Прекратить передачу в любую сторону.",
@@ -176,7 +176,7 @@ extension Russian {
             "Попробовать всё на этом компьютере: служба, второй узел, временные ключи.",
         "Try to reach a contact, and explain what was tried, what came of it and what can be done.":
             "Попробовать связаться с контактом и объяснить, что пробовали, что вышло и что можно сделать.",
-        "Turn somebody away who opened your invite; they are told so.":
+        "Turn away somebody who opened your invite; they are told.":
             "Отказать тому, кто открыл ваше приглашение; он об этом узнает.",
         "USAGE:":
             "ПРИМЕНЕНИЕ:",

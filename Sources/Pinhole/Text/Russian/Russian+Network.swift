@@ -37,19 +37,19 @@ extension Russian {
         "good: direct connections work with everybody whose network lets UDP out":
             "хорошо: прямая связь возможна со всеми, чья сеть выпускает UDP",
         "good: direct connections work with everybody whose network lets UDP out; behind a hard NAT they may take a few seconds":
-            "хорошо: прямая связь возможна со всеми, чья сеть выпускает UDP; за трудным NAT она может занять несколько секунд",
+            "хорошо: прямая связь возможна со всеми, чья сеть выпускает UDP; за сложным NAT она может занять несколько секунд",
         "good: your router forwards a port, so everybody whose network lets UDP out can reach you":
             "хорошо: маршрутизатор пробрасывает порт, и до вас может достучаться каждый, чья сеть выпускает UDP",
         "hard, but its ports can be foreseen: direct connections work, within seconds, with most people but those behind a NAT with random ports":
-            "трудно, но порты предсказуемы: прямая связь, за считаные секунды, возможна с большинством, кроме тех, кто за NAT со случайными портами",
+            "сложно, но порты предсказуемы: прямая связь, за считаные секунды, возможна с большинством, кроме тех, кто за NAT со случайными портами",
         "hard: direct connections work, within seconds, with people who are not behind a hard NAT too; with the others over IPv6":
-            "трудно: прямая связь, за считаные секунды, возможна с теми, кто сам не за трудным NAT; с остальными — по IPv6",
+            "сложно: прямая связь, за считаные секунды, возможна с теми, кто сам не за сложным NAT; с остальными — по IPv6",
         "has a NAT of unknown kind":
             "за NAT неизвестного вида",
         "has a hard NAT (another port for every destination)":
-            "за трудным NAT (для каждого адресата другой порт)",
+            "за сложным NAT (для каждого адресата другой порт)",
         "has an easy NAT (one port for all destinations)":
-            "за лёгким NAT (один порт для всех адресатов)",
+            "за простым NAT (один порт для всех адресатов)",
         "has no NAT":
             "без NAT",
         "has no NAT, but a firewall that lets in only answers":
@@ -122,8 +122,8 @@ extension Russian {
             "получателя спрашивают, брать ли его",
         "the time of a handshake cannot be stored":
             "не удаётся сохранить время рукопожатия",
-        "there is no session for a stream, or too many streams are open":
-            "нет сеанса для потока или открыто слишком много потоков",
+        "there is no session for a stream":
+            "нет сеанса для потока",
         "there was no reply within {1} s":
             "ответа не было {1} с",
         "this machine is not connected to any network":

@@ -53,7 +53,7 @@ extension Russian {
         "UDP":
             "UDP",
         "Verdict":
-            "Итог",
+            "Вывод",
         "What happened":
             "Что происходило",
         "What helps":
@@ -71,9 +71,9 @@ extension Russian {
         "an idle mapping lives {1}, and is gone after {2}{3}":
             "неиспользуемая запись живёт {1}, а через {2} её уже нет{3}",
         "another port for each address (hard)":
-            "другой порт для каждого адреса (трудный)",
+            "другой порт для каждого адреса (сложный)",
         "another port for each address and port (hard)":
-            "другой порт для каждого адреса и порта (трудный)",
+            "другой порт для каждого адреса и порта (сложный)",
         "answered after {1}":
             "ответ через {1}",
         "answered later, in use":
@@ -173,7 +173,7 @@ extension Russian {
         "the router forwards its port {1} ({2}), which was reached from outside":
             "маршрутизатор пробрасывает свой порт {1} ({2}), снаружи он доступен",
         "the router forwards no port (PCP, NAT-PMP or UPnP would make this network easy)":
-            "маршрутизатор не пробрасывает порта (с PCP, NAT-PMP или UPnP эта сеть стала бы лёгкой)",
+            "маршрутизатор не пробрасывает порта (с PCP, NAT-PMP или UPnP эта сеть стала бы простой)",
         "the router has not answered yet":
             "маршрутизатор ещё не ответил",
         "the router is not asked to forward a port (port-mapping = false)":
@@ -181,7 +181,7 @@ extension Russian {
         "the router says that it forwards its port {1} ({2}), which was not reached from outside yet":
             "маршрутизатор говорит, что пробрасывает свой порт {1} ({2}); снаружи он пока не доступен",
         "the same port towards everybody (easy)":
-            "один порт для всех (лёгкий)",
+            "один порт для всех (простой)",
         "there was no time to find out everything":
             "на всё не хватило времени",
         "this machine has no address of that family":

@@ -8,7 +8,7 @@ extension Russian {
             "Файл с новым паролем.",
         "A file with the passphrase of the backup.":
             "Файл с паролем копии.",
-        "A service where you are found, instead of the configured ones.":
+        "A service where you are found, instead of the configured ones; may be repeated.":
             "Служба, через которую вас находят, вместо настроенных; можно повторять.",
         "A signaling service to use instead of the configured ones; may be repeated (PINHOLE_SERVICES).":
             "Сигнальная служба вместо настроенных; можно повторять (PINHOLE_SERVICES).",
@@ -32,8 +32,8 @@ extension Russian {
             "Прекратить, если столько секунд ничего не движется.",
         "Go on with what happens from now on.":
             "Продолжать тем, что происходит дальше.",
-        "How long it is good: 30m, 12h, 7d.":
-            "Сколько оно годно: 30m, 12h, 7d.",
+        "How long it is valid: 90s, 30m, 12h, 7d, 2w.":
+            "Сколько оно годно: 90s, 30m, 12h, 7d, 2w.",
         "How long to wait for an answer.":
             "Сколько ждать ответа.",
         "How long to wait for the contact's side of the pipe.":
@@ -56,8 +56,8 @@ extension Russian {
             "Показать и то, от чего отказались.",
         "Only messages before this place: the page before this one names it.":
             "Только сообщения до этого места: его называет предыдущая страница.",
-        "Only messages before this time: 2026-11-21, “2026-11-21 14:02”, or 30d, 12h ago.":
-            "Только сообщения до этого времени: 2026-11-21, «2026-11-21 14:02» или 30d, 12h назад.",
+        "Only messages before this time: 2026-11-21, “2026-11-21 14:02”, or 12h, 30d, 8w, 1y ago.":
+            "Только сообщения до этого времени: 2026-11-21, «2026-11-21 14:02» или 12h, 30d, 8w, 1y назад.",
         "Only messages that contain these words.":
             "Только сообщения с этими словами.",
         "Only these contacts.":
@@ -73,7 +73,7 @@ extension Russian {
         "Print JSON, one object an event.":
             "Печатать JSON, по объекту на событие.",
         "Print JSON, one object for each message that has arrived or was given up, and one with what is left.":
-            "Печатать JSON, по объекту на каждое дошедшее или оставленное сообщение и один о том, что осталось.",
+            "Печатать JSON, по объекту на каждое дошедшее или снятое с отправки сообщение и один о том, что осталось.",
         "Print JSON, one transfer a line.":
             "Печатать JSON, по одной передаче в строке.",
         "Print JSON.":
@@ -144,8 +144,8 @@ extension Russian {
             "Использовать и адреса loopback: для опытов на одном компьютере.",
         "What 'pinhole invite list' calls them.":
             "Как их называет «pinhole invite list».",
-        "What becomes of a file whose name something here has: rename, skip or overwrite (PINHOLE_EXISTING).":
-            "Что делать с файлом, имя которого здесь занято: rename, skip или overwrite (PINHOLE_EXISTING).",
+        "What to do with a file whose name is taken: rename (default), skip or overwrite (PINHOLE_EXISTING).":
+            "Что делать с файлом, имя которого здесь занято: rename (по умолчанию), skip или overwrite (PINHOLE_EXISTING).",
         "What you call its maker.":
             "Как вы называете пригласившего.",
         "What you call the contact from now on.":
@@ -154,8 +154,8 @@ extension Russian {
             "Как вы называете контакт.",
         "What you call them.":
             "Как вы его называете.",
-        "What you call yourself (PINHOLE_NAME; else your login name).":
-            "Как вы себя называете (PINHOLE_NAME; иначе имя входа).",
+        "What you call yourself (PINHOLE_NAME, or 'name' in the configuration; else your login name).":
+            "Как вы себя называете (PINHOLE_NAME или «name» в настройках; иначе имя входа).",
         "Where received files go (PINHOLE_DOWNLOADS; default ~/Downloads).":
             "Куда складывать полученные файлы (PINHOLE_DOWNLOADS; иначе ~/Downloads).",
         "Where the contact listens; may be repeated.":
@@ -213,7 +213,7 @@ extension Russian {
         "{1} from this machine for good?":
             "{1} с этого компьютера навсегда?",
         "{1} has accepted you: pinhole chat {2}":
-            "{1} вас принимает: pinhole chat {2}",
+            "Контакт {1} вас принял: pinhole chat {2}",
         "{1} has taken nothing for {2}":
             "{1} не принимает ничего уже {2}",
         "{1} has the key {2}.":
@@ -273,6 +273,6 @@ extension Russian {
         "Lines only: no colours, no cursor movements, no progress bars (PINHOLE_PLAIN).":
             "Только строки: без цвета, движений курсора и полос хода (PINHOLE_PLAIN).",
         "Send also what was given up, once more.":
-            "Отправить снова и то, что было отменено.",
+            "Отправить снова и то, что было снято с отправки.",
     ]
 }

@@ -23,7 +23,7 @@ extension Russian {
         "Give this public key to your contacts, then: pinhole contact add NAME THEIR-KEY":
             "Дайте этот открытый ключ контактам, затем: pinhole contact add ИМЯ ИХ-КЛЮЧ",
         "Good for {1}, for {2}. Stay reachable, then: pinhole contact requests":
-            "Годно {1}, {2}. Оставайтесь на связи, затем: pinhole contact requests",
+            "Годно {1}; срок: {2}. Оставайтесь на связи, затем: pinhole contact requests",
         "KEY CHANGED: {1} was given too":
             "КЛЮЧ ИЗМЕНИЛСЯ: дан и {1}",
         "Network options":
@@ -85,7 +85,7 @@ extension Russian {
         "chmod 700 {1}":
             "chmod 700 {1}",
         "choose another place, or move the old identity away yourself":
-            "выберите другое место или сами уберите старую личность",
+            "выберите другое место или сами уберите старый ключ",
         "copy the whole line, or ask for it again":
             "скопируйте строку целиком или попросите её ещё раз",
         "copy what the contact's side prints":
@@ -141,7 +141,7 @@ extension Russian {
         "removing {1} deletes the messages too, and there is no terminal to ask on":
             "вместе с {1} удаляются и сообщения, а спросить не на чем: терминала нет",
         "restore it from a copy; without one, make a new identity and give your contacts its key":
-            "восстановите его из копии; если её нет, создайте новую личность и дайте контактам её ключ",
+            "восстановите его из копии; если её нет, создайте новый ключ и дайте его контактам",
         "restore it from your backup":
             "восстановите его из резервной копии",
         "somebody who was invited cannot be written down: {1}":
@@ -181,13 +181,13 @@ extension Russian {
         "the key file":
             "файл ключа",
         "the key file is damaged: it holds no complete identity":
-            "файл ключа повреждён: в нём нет целой личности",
+            "файл ключа повреждён: в нём нет целого ключа",
         "the key file is sealed with a passphrase, and none was given":
             "файл ключа запечатан паролем, а он не дан",
         "the key file was sealed by another version of the program":
             "файл ключа запечатала другая версия программы",
         "the key file {1} is damaged: it holds no complete identity":
-            "файл ключа {1} повреждён: в нём нет целой личности",
+            "файл ключа {1} повреждён: в нём нет целого ключа",
         "the key file {1} is not the one that the contacts in {2} belong to":
             "файл ключа {1} не тот, которому принадлежат контакты в {2}",
         "the key file {1} is sealed, and no passphrase was given":
@@ -220,6 +220,8 @@ extension Russian {
             "файл с паролем {1} пуст",
         "the passphrase is not UTF-8 text":
             "пароль — не текст UTF-8",
+        "the profile directory {1} belongs to another user":
+            "каталог профиля {1} принадлежит другому пользователю",
         "the request is not there any more":
             "этой просьбы больше нет",
         "the safety numbers differ: one was misread, or the key you have for {1} is not theirs":
@@ -261,13 +263,13 @@ extension Russian {
         "{1:contact was|contacts were} blocked there: left out.":
             "{1:контакт был там заблокирован и пропущен|контакта были там заблокированы и пропущены|контактов были там заблокированы и пропущены}.",
         "{1} declined your request":
-            "{1} отклоняет вашу просьбу",
+            "контакт {1} отклонил вашу просьбу",
         "{1} exists already, and an identity is never overwritten":
-            "{1} уже есть, а личность никогда не перезаписывается",
+            "{1} уже есть, а ключ никогда не перезаписывается",
         "{1} has not accepted you yet":
             "{1} вас ещё не принял",
         "{1} has revoked the invite":
-            "{1} отзывает приглашение",
+            "контакт {1} отозвал приглашение",
         "{1} holds contacts and messages, but the key file {2} is missing":
             "в {1} есть контакты и сообщения, но нет файла ключа {2}",
         "{1} holds no key":

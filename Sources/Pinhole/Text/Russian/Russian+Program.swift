@@ -179,7 +179,7 @@ extension Russian {
         "not “{1}”":
             "а не «{1}»",
         "offered":
-            "предложен",
+            "предложено",
         "online":
             "в сети",
         "open":
@@ -201,7 +201,7 @@ extension Russian {
         "profile file {1}":
             "файл профиля {1}",
         "refused":
-            "отклонён",
+            "отклонено",
         "requested":
             "ждёт ответа",
         "revoked":
@@ -213,7 +213,7 @@ extension Russian {
         "the host of the profile ended before it answered":
             "процесс профиля завершился, не ответив",
         "the keys are {1}":
-            "ключи: {1}",
+            "настройки: {1}",
         "the parameters are not a JSON object":
             "параметры — не объект JSON",
         "the token file":
@@ -243,7 +243,7 @@ extension Russian {
         "{1} left":
             "ещё {1}",
         "{1} must be {2}, not “{3}”":
-            "{1} должно быть {2}, а не «{3}»",
+            "{1}: здесь нужно {2}, а не «{3}»",
         "{1} must hold a token of 1 to 255 bytes":
             "в {1} должен быть пропуск от 1 до 255 байт",
         "{1} {2} is open to other users (mode {3})":
@@ -251,7 +251,7 @@ extension Russian {
         "{1} {2} is open to other users (mode {3}{4})":
             "{1} {2}: открыто другим пользователям (права {3}{4})",
         "{1}: unknown key “{2}”":
-            "{1}: неизвестный ключ «{2}»",
+            "{1}: неизвестная настройка «{2}»",
         "{1}: “services”: {2}":
             "{1}: «services»: {2}",
         "{1}: “{2}” must be {3}":

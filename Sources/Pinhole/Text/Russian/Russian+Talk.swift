@@ -3,7 +3,7 @@ extension Russian {
     // swift-format-ignore
     static let talk: [String: String] = [
         "'pinhole outbox list --failed' shows what was given up":
-            "«pinhole outbox list --failed» покажет оставленные",
+            "«pinhole outbox list --failed» покажет снятые с отправки",
         "Delivered: “{1}”":
             "Доставлено: «{1}»",
         "Seen: “{1}”":
@@ -29,7 +29,7 @@ extension Russian {
         "A file":
             "Файл",
         "A file is not complete: {1}":
-            "Файл не весь: {1}",
+            "Файл передан не целиком: {1}",
         "A message to {1} was cancelled before it was sent.":
             "Сообщение для {1} отменено до отправки.",
         "A message to {1} was cancelled; it may have arrived.":
@@ -68,6 +68,8 @@ extension Russian {
             "История не ведётся ('history = false').",
         "Nothing was said yet.":
             "Ещё ничего не сказано.",
+        "Not stored yet: “{1}” waits for the program that serves this profile.":
+            "Пока не сохранено: «{1}» ждёт программу, которая обслуживает этот профиль.",
         "Pinhole keeps trying, and what you write waits.":
             "Pinhole продолжает попытки, а написанное ждёт.",
         "Registered with {1}{2}.":
@@ -85,9 +87,9 @@ extension Russian {
         "Too late: {1} has it.":
             "Поздно: оно уже у {1}.",
         "Your identity is also in use at {1}: contacts reach only one of the two. Stop one of them, or give it an identity of its own.":
-            "Ваша личность работает и на {1}: контакты видят только одну из двух. Остановите одну или дайте ей собственную личность.",
+            "Ваш ключ используется и на {1}: контакты видят только одну из двух программ. Остановите одну или дайте ей собственный ключ.",
         "Your identity is also in use elsewhere: contacts reach only one of the two. Stop one of them, or give it an identity of its own.":
-            "Ваша личность работает и в другом месте: контакты видят только одну из двух. Остановите одну или дайте ей собственную личность.",
+            "Ваш ключ используется и в другом месте: контакты видят только одну из двух программ. Остановите одну или дайте ей собственный ключ.",
         "a contact and --all cannot go together":
             "контакт и --all не бывают вместе",
         "a message cannot be empty":
@@ -101,7 +103,7 @@ extension Russian {
         "add it first: pinhole contact add NAME {1}":
             "сначала добавьте: pinhole contact add ИМЯ {1}",
         "complete":
-            "весь",
+            "целиком",
         "file {1}":
             "файл {1}",
         "give more of its digits":
@@ -117,7 +119,7 @@ extension Russian {
         "messages stay in the outbox for the next connection to {1}":
             "сообщения останутся в исходящих до следующего соединения с {1}",
         "messages to {1} cannot be sent: {2}":
-            "сообщения к {1} не удаётся отправить: {2}",
+            "сообщения для {1} не удаётся отправить: {2}",
         "more than one transfer begins with “{1}”":
             "с «{1}» начинается несколько передач",
         "nothing is known of a message {1}":
@@ -141,7 +143,7 @@ extension Russian {
         "nobody reads standard output any more":
             "стандартный вывод больше никто не читает",
         "not complete: {1}":
-            "не весь: {1}",
+            "не целиком: {1}",
         "not delivered yet; it goes on where it stopped when you are both connected":
             "ещё не доставлен; передача продолжится с того же места, когда вы оба будете на связи",
         "not verified yet":
@@ -207,9 +209,9 @@ extension Russian {
         "{1:day|days}":
             "{1:день|дня|дней}",
         "{1:message was|messages were} cancelled or given up meanwhile":
-            "{1:сообщение отменено или оставлено|сообщения отменены или оставлены|сообщений отменены или оставлены} тем временем",
+            "{1:сообщение отменено или снято|сообщения отменены или сняты|сообщений отменены или сняты} с отправки тем временем",
         "{1} ({2}) opened your invite and is your contact now.":
-            "{1} ({2}) открывает ваше приглашение и теперь ваш контакт.",
+            "{1} ({2}) открыл ваше приглашение и теперь ваш контакт.",
         "{1} accepted.":
             "{1} принят.",
         "{1} ago":
@@ -219,7 +221,7 @@ extension Russian {
         "{1} could not be reached within {2} s":
             "за {2} с связаться с {1} не удалось",
         "{1} did not answer the ping within {2} s":
-            "{1} не отвечает на проверку связи {2} с",
+            "за {2} с контакт {1} не ответил на проверку связи",
         "{1} does not answer: {2}":
             "{1} не отвечает: {2}",
         "{1} h {2} min":
@@ -227,21 +229,21 @@ extension Russian {
         "{1} h":
             "{1} ч",
         "{1} has accepted you.":
-            "{1} вас принимает.",
+            "Контакт {1} вас принял.",
         "{1} has not received the message within {2} s":
-            "за {2} с {1} не получает сообщения",
+            "за {2} с сообщение не дошло до {1}",
         "{1} has {2} ({3}), verified.":
             "{1} получил {2} ({3}), проверено.",
         "{1} in {2}, {3}/s":
             "{1} за {2}, {3}/с",
         "{1} is gone: {2}":
-            "{1} уходит: {2}",
+            "Связь с {1} окончена: {2}",
         "{1} is neither a file nor a folder":
             "{1} — не файл и не каталог",
         "{1} is not a contact":
             "{1} — не контакт",
         "{1} is not complete: {2}":
-            "{1} — не весь: {2}",
+            "{1} — получен не целиком: {2}",
         "{1} is not your contact: {2}":
             "{1} — не ваш контакт: {2}",
         "{1} is offline.":
@@ -251,7 +253,7 @@ extension Russian {
         "{1} is typing … > ":
             "{1} пишет … > ",
         "{1} left while being pinged":
-            "{1} уходит во время проверки связи",
+            "контакт {1} вышел из сети во время проверки связи",
         "{1} min":
             "{1} мин",
         "{1} ms":
@@ -281,7 +283,7 @@ extension Russian {
         "{1}: {2} of {3}, {4} %":
             "{1}: {2} из {3}, {4} %",
         "“{1}” ({2}) opened your invite and asks to be your contact: pinhole contact accept {3}":
-            "«{1}» ({2}) открывает ваше приглашение и просится в контакты: pinhole contact accept {3}",
+            "«{1}» ({2}) открыл ваше приглашение и просится в контакты: pinhole contact accept {3}",
         "“{1}” is neither a file nor a folder":
             "«{1}» — не файл и не каталог",
     ]
