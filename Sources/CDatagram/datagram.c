@@ -330,7 +330,6 @@ int datagram_open(datagram_ip address, uint16_t port, int buffer_size, int flags
     if (descriptor < 0) return -errno;
     int on = 1;
     if (family == AF_INET6 && setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) goto fail;
-    if (flags & DATAGRAM_SHARE_PORT && setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) goto fail;
     if (flags & DATAGRAM_SHARE_GROUP && setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) goto fail;
     if (flags & DATAGRAM_COALESCE) set_option(descriptor, SOL_UDP, UDP_GRO, 1);
     if (flags & DATAGRAM_LOCAL_ADDRESS) {

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
 
 int wakeup_open(void) {
     int descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -19,6 +21,23 @@ void wakeup_ring(int descriptor) {
 void wakeup_clear(int descriptor) {
     eventfd_t count;
     (void)eventfd_read(descriptor, &count);
+}
+
+int boot_timer_open(void) {
+    int descriptor = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+void boot_timer_set(int descriptor, int64_t nanoseconds) {
+    // A time of 0 would be none.
+    if (nanoseconds < 1) nanoseconds = 1;
+    struct itimerspec time = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    (void)timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &time, NULL);
+}
+
+void boot_timer_clear(int descriptor) {
+    struct itimerspec never = {.it_value = {.tv_sec = 0}};
+    (void)timerfd_settime(descriptor, 0, &never, NULL);
 }
 
 int wait_ready(struct pollfd *descriptors, unsigned count, int64_t nanoseconds) {

@@ -24,7 +24,6 @@ enum {
     memory_limit = 16 << 20,
     /// Seconds: a second lock on the time, should the parent be stopped.
     time_limit = 5,
-    answer_size = 1024,
 };
 
 /// UPnP WANIPConnection:1, 2.4.16: "The NAT implementation only supports permanent lease times on port mappings".
@@ -40,7 +39,7 @@ typedef struct {
 } igd_request;
 
 typedef struct {
-    char bytes[answer_size];
+    char bytes[IGD_ANSWER_SIZE];
     size_t length;
 } igd_answer;
 
@@ -48,7 +47,7 @@ typedef struct {
 
 static void append(igd_answer *answer, const char *field) {
     size_t length = strlen(field) + 1;
-    if (answer->length + length > answer_size) _exit(1);
+    if (answer->length + length > IGD_ANSWER_SIZE) _exit(1);
     memcpy(answer->bytes + answer->length, field, length);
     answer->length += length;
 }
@@ -204,7 +203,7 @@ static _Noreturn void run(const igd_request *request) {
         }
     }
     append_number(&answer, status);
-    if (answer.length + fields.length > answer_size) _exit(1);
+    if (answer.length + fields.length > IGD_ANSWER_SIZE) _exit(1);
     memcpy(answer.bytes + answer.length, fields.bytes, fields.length);
     // A pipe takes this much in one piece.
     ssize_t written = write(answer_descriptor, answer.bytes, answer.length + fields.length);

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Bytes to and from a contact, in order, each direction with its own end.
 ///
-/// What is not read is not sent either: the contact's writing waits. A stream ends with its session. One that nobody holds
-/// any more is given up.
+/// What is not read is not sent either: the contact's writing waits. A stream ends with its session, but for the reading of
+/// what has come by then. One that nobody holds any more is given up.
 ///
 /// ```swift
 /// let stream = try await connection.openStream("thermometer")
@@ -37,8 +37,9 @@ public final class ByteStream: Sendable {
     /// Waits for bytes and takes up to `limit` of them; nil at the end of what the contact writes.
     ///
     /// Throws when the contact gave the stream up (``PinholeError/Code/other``), or the session is over
-    /// (``PinholeError/Code/peerOffline``).
+    /// (``PinholeError/Code/peerOffline``). With a `limit` of 0 it waits for nothing, and takes nothing.
     public func read(upTo limit: Int = 256 * 1024) async throws(PinholeError) -> [UInt8]? {
+        guard limit > 0 else { return [] }
         let (handle, key) = (handle, contact.key)
         let read: ByteStreamRead = try await wait(orElse: .lost) { loop, now in
             switch loop.endpoint.readStream(handle, of: key, upTo: limit, at: now) {
@@ -73,6 +74,8 @@ public final class ByteStream: Sendable {
 
     /// Writes bytes as fast as the contact reads: returns when they are on their way, and at most 512 KiB of this stream
     /// wait here.
+    ///
+    /// They are written in pieces of 256 KiB: where several write at once, these may come to lie between each other.
     public func write(_ bytes: [UInt8]) async throws(PinholeError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -132,13 +135,9 @@ public final class ByteStream: Sendable {
                 answer.set(continuation)
                 let isRunning = node.perform { loop, now in
                     // Who gave up meanwhile takes nothing any more.
-                    guard !answer.isGiven else { return }
-                    if let value = attempt(loop, now) { return answer.give(value) }
+                    if answer.give(from: { attempt(loop, now).map(Optional.some) }) { return }
                     loop.streams.wait(for: handle, as: number) { loop, now in
-                        guard !answer.isGiven else { return true }
-                        guard let value = attempt(loop, now) else { return false }
-                        answer.give(value)
-                        return true
+                        answer.give(from: { attempt(loop, now).map(Optional.some) })
                     }
                 }
                 if !isRunning { answer.give(gone) }
@@ -207,11 +206,21 @@ final class Answer<Value: Sendable>: Sendable {
         if let early { continuation.resume(returning: early) }
     }
 
-    var isGiven: Bool {
+    /// Gives what `attempt` finds, if it finds something. Once somebody was faster it is not tried, and nobody else
+    /// gives anything meanwhile: what it takes is not lost. Returns whether the answer is given.
+    func give(from attempt: () -> Value?) -> Bool {
         state.withLock { state in
             switch state {
-            case .given, .early: true
-            case .new, .waiting: false
+            case .given, .early: return true
+            case .new:
+                guard let value = attempt() else { return false }
+                state = .early(value)
+                return true
+            case .waiting(let continuation):
+                guard let value = attempt() else { return false }
+                state = .given
+                continuation.resume(returning: value)
+                return true
             }
         }
     }

@@ -15,29 +15,25 @@ public final class Connection: Sendable {
     public let contact: PublicKey
     /// The node that has the session.
     public let node: Node
-    private let state: Mutex<State>
-    private let incoming: AsyncStream<IncomingMessage>
+    private let incoming: MessageQueue
+    private let state = Mutex(State())
 
     private struct State {
-        var continuation: AsyncStream<IncomingMessage>.Continuation?
-        /// Messages that were given to the sequence and not taken from it.
-        var untaken = 0
-        var isHeld = false
         var undelivered: Set<MessageReference> = []
+        /// Whether the contact may still have to acknowledge what was written to streams.
+        var hasUnacknowledged = false
         var waiters: [CheckedContinuation<Void, Never>] = []
         /// Streams that others fill, and that end with the session.
         var dependents: [@Sendable () -> Void] = []
         var end: PinholeError?
-        /// Whether it was the session itself that ended.
-        var isSessionOver = false
+
+        var isSettled: Bool { undelivered.isEmpty && !hasUnacknowledged }
     }
 
     init(to contact: PublicKey, of node: Node) {
         self.contact = contact
         self.node = node
-        let (stream, continuation) = AsyncStream.makeStream(of: IncomingMessage.self)
-        incoming = stream
-        state = Mutex(State(continuation: continuation))
+        incoming = MessageQueue(of: contact, in: node.profile.store)
     }
 
     /// The path that the session uses now; nil when it is over.
@@ -50,7 +46,7 @@ public final class Connection: Sendable {
     /// Accepts a message: when this returns it is on disk, and it will be delivered, by a later session if need be.
     @discardableResult
     public func send(_ text: String) async throws(PinholeError) -> MessageReference {
-        try await node.send(text, to: contact) { message in
+        try await node.accept(text, to: contact) { [self] message in
             state.withLock { if $0.end == nil { _ = $0.undelivered.insert(message) } }
         }
     }
@@ -63,7 +59,10 @@ public final class Connection: Sendable {
     /// The contact's messages, in order, each once; they end with the session.
     ///
     /// Each is on this disk already. Of a reader who does not keep up the contact hears nothing: when 256 wait here, no
-    /// more are taken from the network.
+    /// more are taken from the network. Where nobody reads, 256 wait; of those that came later a reader gets what
+    /// ``Profile/unread(from:limit:)`` has when it is their turn.
+    ///
+    /// Several may read: each message goes to one of them, and who is cancelled takes none.
     public var messages: Messages { Messages(connection: self) }
 
     /// The messages of a ``Connection``.
@@ -73,31 +72,40 @@ public final class Connection: Sendable {
         /// Takes the messages one by one.
         public struct AsyncIterator: AsyncIteratorProtocol {
             fileprivate let connection: Connection
-            fileprivate var iterator: AsyncStream<IncomingMessage>.Iterator
 
             /// The next message; nil when the session has ended as one of the two wanted.
             ///
-            /// Throws ``PinholeError/Code/peerOffline`` when it was lost.
+            /// Throws ``PinholeError/Code/peerOffline`` when it was lost, and ``PinholeError/Code/other`` when the task
+            /// was cancelled.
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async throws(PinholeError) -> IncomingMessage? {
-                guard let message = await iterator.next(isolation: actor) else {
-                    if let end = connection.lostReason { throw end }
-                    return nil
-                }
-                connection.took()
-                return message
+                try await connection.nextMessage()
             }
 
             /// The next message.
             public mutating func next() async throws(PinholeError) -> IncomingMessage? {
-                try await next(isolation: nil)
+                try await connection.nextMessage()
             }
         }
 
         /// The messages from the first that was not taken.
         public func makeAsyncIterator() -> AsyncIterator {
-            AsyncIterator(connection: connection, iterator: connection.incoming.makeAsyncIterator())
+            if connection.incoming.open() { connection.tellHeld() }
+            return AsyncIterator(connection: connection)
+        }
+    }
+
+    private func nextMessage() async throws(PinholeError) -> IncomingMessage? {
+        let taken = await incoming.take()
+        if incoming.relieve() { tellHeld() }
+        switch taken {
+        case .message(let message): return message
+        case .end:
+            if let lostReason { throw lostReason }
+            return nil
+        case .cancelled: throw Node.cancelled
+        case .failed(let error): throw error
         }
     }
 
@@ -105,45 +113,22 @@ public final class Connection: Sendable {
         state.withLock { state in state.end.flatMap { $0.code == .other ? nil : $0 } }
     }
 
-    private func took() {
-        let isLess = state.withLock { state in
-            state.untaken -= 1
-            guard state.isHeld, state.untaken <= Self.capacity / 4 else { return false }
-            state.isHeld = false
-            return true
-        }
-        if isLess { tellHeld() }
-    }
-
     /// Has the loop look whether messages are held. Of two calls the later one may come to the loop first.
     private func tellHeld() {
         node.perform { [self] core, now in
-            let isHeld = state.withLock { $0.isHeld }
-            core.endpoint.holdMessages(isHeld, from: contact.key, at: now)
+            core.hold(incoming.isHeld, by: ObjectIdentifier(self), from: contact, at: now)
         }
     }
-
-    private static let capacity = 256
 
     // MARK: Events
 
     /// Takes an event of the contact's, in order.
     func receive(_ event: NodeEvent) {
         switch event {
-        case .message(let message):
-            let isMuch = state.withLock { state in
-                guard let continuation = state.continuation else { return false }
-                state.untaken += 1
-                continuation.yield(message)
-                guard state.untaken >= Self.capacity, !state.isHeld else { return false }
-                state.isHeld = true
-                return true
-            }
-            if isMuch { tellHeld() }
+        case .message(let message): if incoming.add(message) { tellHeld() }
         case .delivered(let message), .failed(let message, _):
             settle { state in state.undelivered.remove(message) }
         case .disconnected(_, let reason):
-            state.withLock { $0.isSessionOver = true }
             // That one of the two ended the session is not an error.
             let isWanted = reason == .closedHere || reason == .contactLeft
             end(PinholeError(isWanted ? .other : .peerOffline, "the session has ended: \(reason)"))
@@ -153,18 +138,15 @@ public final class Connection: Sendable {
 
     /// No more comes.
     func end(_ error: PinholeError) {
-        var wasHeld = false
         var dependents: [@Sendable () -> Void] = []
         settle { state in
             if state.end == nil { state.end = error }
             state.undelivered = []
-            state.continuation?.finish()
-            state.continuation = nil
-            (wasHeld, state.isHeld) = (state.isHeld, false)
+            state.hasUnacknowledged = false
             (dependents, state.dependents) = (state.dependents, [])
         }
+        if incoming.finish() { tellHeld() }
         for finish in dependents { finish() }
-        if wasHeld { tellHeld() }
     }
 
     /// Calls `finish` at the session's end, or now if that has come.
@@ -176,22 +158,19 @@ public final class Connection: Sendable {
         if isOver { finish() }
     }
 
-    /// Whether the session itself has ended, and not only who used it.
-    var isSessionOver: Bool { state.withLock { $0.isSessionOver } }
-
-    private func settle(_ body: (inout State) -> Void) {
-        let waiters = state.withLock { state in
-            body(&state)
-            guard state.undelivered.isEmpty else { return [CheckedContinuation<Void, Never>]() }
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
-    }
+    // MARK: The last of it
 
     /// Returns when the contact has everything that was sent here, or the session is over, or the caller is cancelled.
     func settled() async {
         await withTaskCancellationHandler {
+            let isUp = state.withLock { state in
+                state.hasUnacknowledged = state.end == nil
+                return state.hasUnacknowledged
+            }
+            if isUp {
+                let isRunning = node.perform { [self] core, _ in lookAtStreams(of: core) }
+                if !isRunning { settle { $0.hasUnacknowledged = false } }
+            }
             await undisturbedSettled()
         } onCancel: {
             end(Node.cancelled)
@@ -201,11 +180,32 @@ public final class Connection: Sendable {
     private func undisturbedSettled() async {
         await withCheckedContinuation { continuation in
             let isSettled = state.withLock { state in
-                guard !state.undelivered.isEmpty else { return true }
+                guard !state.isSettled else { return true }
                 state.waiters.append(continuation)
                 return false
             }
             if isSettled { continuation.resume() }
         }
+    }
+
+    /// Looks from time to time whether the contact has acknowledged what was written to streams; a session that others
+    /// use goes on with them. On the loop.
+    private func lookAtStreams(of core: NodeLoop) {
+        guard state.withLock({ $0.hasUnacknowledged }) else { return }
+        let isLast = core.users.isLast(ObjectIdentifier(self), with: contact)
+        guard isLast, core.endpoint.hasUnacknowledgedStreams(of: contact.key) else {
+            return settle { $0.hasUnacknowledged = false }
+        }
+        core.perform(after: .milliseconds(10)) { [weak self] core, _ in self?.lookAtStreams(of: core) }
+    }
+
+    private func settle(_ body: (inout State) -> Void) {
+        let waiters = state.withLock { state in
+            body(&state)
+            guard state.isSettled else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
     }
 }

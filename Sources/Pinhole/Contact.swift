@@ -39,6 +39,18 @@ public struct Contact: Identifiable, Hashable, Sendable {
     public var id: PublicKey { key }
 }
 
+/// The name and the key: whoever prints a contact shows no secret.
+extension Contact: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The name and the key.
+    public var description: String { "\(name) (\(key.text))" }
+
+    /// The same.
+    public var debugDescription: String { description }
+
+    /// The same, for `dump` and debuggers.
+    public var customMirror: Mirror { Mirror(self, children: ["name": name, "key": key.text]) }
+}
+
 extension Contact {
     /// Throws where a field cannot be accepted.
     func validate() throws(PinholeError) {

@@ -114,18 +114,29 @@ final class MemoryLoop: DatagramShell {
     private let state = Mutex(State())
     /// Touched on the queue alone.
     private nonisolated(unsafe) var delegate: (any LoopDelegate)?
-    private nonisolated(unsafe) var timer = 0
+    /// Rings when the delegate wants to be called again; set on the queue alone.
+    private nonisolated(unsafe) let timer: any DispatchSourceTimer
 
     private struct State {
         var isStarted = false
         var isStopping = false
+        /// What is to run once there is a delegate.
+        var work: [@Sendable () -> Void] = []
         var arrived: [(bytes: [UInt8], source: Route)] = []
     }
 
     init(on network: MemoryNetwork, ip: IPAddress) {
         self.network = network
         self.ip = ip
+        timer = DispatchSource.makeTimerSource(queue: queue)
         queue.setSpecific(key: Self.mark, value: ObjectIdentifier(self))
+        timer.setEventHandler { [weak self] in self?.drain() }
+        timer.schedule(deadline: .distantFuture)
+        timer.activate()
+    }
+
+    deinit {
+        timer.cancel()
     }
 
     private static let mark = DispatchSpecificKey<ObjectIdentifier>()
@@ -139,41 +150,50 @@ final class MemoryLoop: DatagramShell {
     func localPort(_ family: IPAddress.Family) -> UInt16? { family == .v4 ? Self.port : nil }
 
     func start(_ delegate: any LoopDelegate) -> Bool {
-        let isFirst = state.withLock { state in
+        let bound = LoopBound(delegate)
+        return state.withLock { state in
             guard !state.isStarted, !state.isStopping else { return false }
             state.isStarted = true
+            queue.async {
+                self.delegate = bound.value
+                self.drain()
+            }
+            for work in state.work { run(work) }
+            state.work = []
             return true
         }
-        guard isFirst else { return false }
-        let bound = Bound(delegate)
-        queue.async {
-            self.delegate = bound.value
-            self.drain()
-        }
-        return true
     }
 
     var isRunning: Bool { state.withLock { $0.isStarted && !$0.isStopping } }
 
     func perform(_ work: @escaping @Sendable () -> Void) -> Bool {
-        guard state.withLock({ !$0.isStopping }) else { return false }
+        // With the lock, so that the order is that of the calls, and `stop` comes behind all that was accepted.
+        state.withLock { state in
+            guard !state.isStopping else { return false }
+            if state.isStarted { run(work) } else { state.work.append(work) }
+            return true
+        }
+    }
+
+    private func run(_ work: @escaping @Sendable () -> Void) {
         queue.async {
             work()
             self.drain()
         }
-        return true
     }
 
     func stop() {
         let wasRunning = state.withLock { state in
-            defer { state.isStopping = true }
+            defer {
+                state.isStopping = true
+                state.work = []
+            }
             return !state.isStopping
         }
         guard wasRunning else { return }
         let end: @Sendable () -> Void = {
             self.drain()
             self.delegate = nil
-            self.timer += 1
         }
         // On the queue itself nobody can wait for it.
         if DispatchQueue.getSpecific(key: Self.mark) == ObjectIdentifier(self) {
@@ -232,17 +252,11 @@ final class MemoryLoop: DatagramShell {
 
     private func drain() {
         guard let delegate else { return }
-        timer += 1
-        let number = timer
-        guard let deadline = delegate.drain(at: MonotonicClock.now) else { return }
+        guard let deadline = delegate.drain(at: MonotonicClock.now) else {
+            return timer.schedule(deadline: .distantFuture)
+        }
         let pause = max(Duration.zero, deadline - MonotonicClock.now)
-        queue.asyncAfter(deadline: .now() + pause.interval) { if self.timer == number { self.drain() } }
-    }
-
-    /// A delegate on its way to the queue, where alone it is used.
-    private struct Bound: Sendable {
-        nonisolated(unsafe) let value: any LoopDelegate
-        init(_ value: any LoopDelegate) { self.value = value }
+        timer.schedule(deadline: .now() + pause.interval)
     }
 }
 

@@ -7,9 +7,9 @@ extension Node {
     /// Notes that somebody has seen a message of a contact, and those before it; the contact is told so unless
     /// ``NodeConfiguration/sendsReadReceipts`` is off.
     ///
-    /// A message that was not noted is given again by ``Profile/unread(from:)``, also after a crash.
+    /// A message that was not noted is given again by ``Profile/unread(from:limit:)``, also after a crash.
     public func markRead(_ message: MessageReference) async throws(PinholeError) {
-        try profile.markRead(message)
+        try await onDisk { node throws(PinholeError) in try node.profile.markRead(message) }
         guard configuration.sendsReadReceipts else { return }
         perform { $0.endpoint.read(message.messageID, from: message.contact.key, at: $1) }
     }
@@ -55,7 +55,7 @@ extension Node {
     ///
     /// Throws ``PinholeError/Code/usage`` when there is no such message.
     public func cancel(_ message: MessageReference) async throws(PinholeError) -> Cancellation {
-        let outcome = try profile.cancel(message)
+        let outcome = try await onDisk { node throws(PinholeError) in try node.profile.cancel(message) }
         switch outcome {
         case .cancelled, .mayHaveArrived:
             perform { $0.cancel(message.messageID, to: message.contact, at: $1) }
@@ -68,7 +68,9 @@ extension Node {
 
     /// Tries at once to reach the contacts that something waits for, whatever pause there was to be: one, or all.
     public func retryOutbox(to key: PublicKey? = nil) async throws(PinholeError) {
-        let waiting = Set(try profile.outbox(to: key).map(\.contact))
+        let waiting = try await onDisk { node throws(PinholeError) in
+            Set(try node.profile.outbox(to: key).map(\.contact))
+        }
         perform { core, now in
             for key in waiting { core.endpoint.retry(key.key, at: now) }
         }

@@ -44,12 +44,15 @@ extension Node {
     }
 
     /// Waits until the contact has the whole file, verified and on disk; without a timeout for as long as it takes.
+    ///
+    /// Throws ``PinholeError/Code/usage`` where nothing is known of the transfer.
     public func finished(_ transfer: TransferReference, timeout: Duration?) async throws(PinholeError) {
         let events = events()
         switch try profile.store.transfer(transfer)?.state {
         case .done: return
         case .refused, .failed: throw Self.undelivered(try profile.store.failure(of: transfer))
-        case .offered, .accepted, nil: break
+        case .offered, .accepted: break
+        case nil: throw PinholeError(.usage, "nothing is known of this transfer")
         }
         try await first(in: events, within: timeout) { event in
             switch event {

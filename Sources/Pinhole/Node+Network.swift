@@ -8,7 +8,10 @@ extension Node {
         _ stage: NetworkReport.Stage = .complete, timeout: Duration
     ) async throws(PinholeError) -> NetworkReport {
         let measured = Expectation<Void> { PinholeError(.other, "the network was not measured in time") }
-        perform { core, _ in core.expect(stage, measured) }
+        guard await ask({ $0.expect(stage, measured) }) != nil else {
+            measured.abandon()
+            throw Self.stopped
+        }
         // After the time-out the report says what is known by then.
         try? await value(of: measured.task, within: timeout)
         guard let report = await ask({ $0.networkReport }) else { throw Self.stopped }

@@ -1,6 +1,6 @@
+import Dispatch
 import PinholeCore
 import PinholeWire
-import Synchronization
 
 /// Sessions, messages and pings.
 extension Node {
@@ -10,7 +10,7 @@ extension Node {
     /// ``PinholeError/Code/unreachableService``, or ``PinholeError/Code/timedOut``.
     @discardableResult
     public func connect(to key: PublicKey, timeout: Duration) async throws(PinholeError) -> PathReport {
-        let name = try requireOther(key)
+        let name = try await onDisk { node throws(PinholeError) in try node.requireOther(key) }
         let (events, isInMemory) = (events(), isInMemory)
         perform { $0.endpoint.connect(to: key.key, at: $1) }
         if let path = await ask({ $0.path(to: key) }) ?? nil { return path }
@@ -42,32 +42,41 @@ extension Node {
     public func send(
         _ text: String, to key: PublicKey, token: String? = nil
     ) async throws(PinholeError) -> MessageReference {
-        try await send(text, to: key, token: token) { _ in }
+        try await accept(text, to: key, token: token) { _ in }
     }
 
     /// The same; `stored` hears the message's name before anything can be heard of its delivery.
-    func send(
-        _ text: String, to key: PublicKey, token: String? = nil, stored: (MessageReference) -> Void
+    func accept(
+        _ text: String, to key: PublicKey, token: String? = nil,
+        stored: @escaping @Sendable (MessageReference) -> Void
     ) async throws(PinholeError) -> MessageReference {
-        try requireContact(key)
-        let isNote = key == profile.identity.publicKey
-        let (message, isNew) = try sendOrder.withLock { _ throws(PinholeError) in
-            if let token, let known = try profile.store.message(withToken: token, to: key) { return (known, false) }
-            let time = WallClock.unixMilliseconds
-            // What goes to a live session is on its way as soon as it is stored: no second word of the disk is waited for.
-            let isLive = liveSessions.contains(key)
-            let state: Message.State = isNote ? .read : isLive ? .sent : .queued
-            let message = try profile.store.append([text], to: key, sentAt: time, as: state, token: token)[0]
-            let reference = MessageReference(contact: key, epoch: message.id.epoch, counter: message.id.counter)
-            stored(reference)
-            hub.publish(.queued(reference, text: text, sentAt: time))
-            if !isNote { perform { $0.send(message, isReleased: isLive, to: key, at: $1) } }
-            return (message.id, true)
+        try await onDisk { node throws(PinholeError) in
+            try node.keep(text, to: key, token: token, stored: stored)
         }
-        let reference = MessageReference(contact: key, epoch: message.epoch, counter: message.counter)
-        if isNote, isNew {
+    }
+
+    /// One message after another: they must reach the loop in the order in which the store numbered them.
+    private func keep(
+        _ text: String, to key: PublicKey, token: String?, stored: (MessageReference) -> Void
+    ) throws(PinholeError) -> MessageReference {
+        try requireContact(key)
+        if let token, let known = try profile.store.message(withToken: token, to: key) {
+            return MessageReference(contact: key, epoch: known.epoch, counter: known.counter)
+        }
+        let isNote = key == profile.identity.publicKey
+        let time = WallClock.unixMilliseconds
+        // What goes to a live session is on its way as soon as it is stored: no second word of the disk is waited for.
+        let isLive = liveSessions.contains(key)
+        let state: Message.State = isNote ? .read : isLive ? .sent : .queued
+        let message = try profile.store.append([text], to: key, sentAt: time, as: state, token: token)[0]
+        let reference = MessageReference(contact: key, epoch: message.id.epoch, counter: message.id.counter)
+        stored(reference)
+        hub.publish(.queued(reference, text: text, sentAt: time))
+        if isNote {
             hub.publish(.delivered(reference))
             hub.publish(.read(reference))
+        } else {
+            perform { $0.send(message, isReleased: isLive, to: key, at: $1) }
         }
         return reference
     }
@@ -79,20 +88,8 @@ extension Node {
     /// ``PinholeError/Code/usage`` is thrown.
     public func delivered(_ message: MessageReference, timeout: Duration) async throws(PinholeError) {
         let events = events()
-        let id = MessageID(epoch: message.epoch, counter: message.counter)
-        let known = try profile.store.outgoingMessage(id, to: message.contact)
-        let state: Message.State? =
-            if let known { known.state } else { try profile.store.outcome(of: id, to: message.contact) }
-        switch state {
-        case .delivered, .read: return
-        case .failed: throw Self.failure(known?.failure)
-        case .queued, .sent: break
-        case nil:
-            throw PinholeError(
-                .usage, "nothing is known of a message \(message.id)",
-                hint: "it was never accepted here, or its record was removed long ago")
-        }
-        let name = try requireContact(message.contact)
+        let recipient = try await onDisk { node throws(PinholeError) in try node.recipient(awaiting: message) }
+        guard let name = recipient else { return }
         try await first(in: events, within: timeout) { event in
             switch event {
             case .delivered(message): .success(())
@@ -104,6 +101,23 @@ extension Node {
             PinholeError(
                 .peerOffline, "\(name) has not received the message within \(timeout.seconds) s",
                 hint: "it stays in the outbox and is delivered when you are both online")
+        }
+    }
+
+    /// The name of the contact who has not got a message yet; nil where he has it.
+    private func recipient(awaiting message: MessageReference) throws(PinholeError) -> String? {
+        let id = message.messageID
+        let known = try profile.store.outgoingMessage(id, to: message.contact)
+        let state: Message.State? =
+            if let known { known.state } else { try profile.store.outcome(of: id, to: message.contact) }
+        switch state {
+        case .delivered, .read: return nil
+        case .failed: throw Self.failure(known?.failure)
+        case .queued, .sent: return try requireContact(message.contact)
+        case nil:
+            throw PinholeError(
+                .usage, "nothing is known of a message \(message.id)",
+                hint: "it was never accepted here, or its record was removed long ago")
         }
     }
 
@@ -119,7 +133,7 @@ extension Node {
     /// Measures the round trip to a contact, connecting first if need be.
     public func ping(_ key: PublicKey, timeout: Duration) async throws(PinholeError) -> PingReport {
         try await connect(to: key, timeout: timeout)
-        let name = try requireOther(key)
+        let name = try await onDisk { node throws(PinholeError) in try node.requireOther(key) }
         let pong = Expectation<Duration> {
             PinholeError(.timedOut, "\(name) did not answer the ping within \(timeout.seconds) s")
         }
@@ -148,5 +162,17 @@ extension Node {
         }
         if let obstacle = contact.obstacle { throw obstacle }
         return contact.name
+    }
+
+    /// Runs what waits for the disk where no other task waits with it: one after another, in the order of the calls.
+    func onDisk<Value: Sendable>(
+        _ body: @escaping @Sendable (Node) throws(PinholeError) -> Value
+    ) async throws(PinholeError) -> Value {
+        let result: Result<Value, PinholeError> = await withCheckedContinuation { continuation in
+            profile.disk.async {
+                continuation.resume(returning: Result { () throws(PinholeError) in try body(self) })
+            }
+        }
+        return try result.get()
     }
 }

@@ -24,16 +24,18 @@ public final class Node: Sendable {
     let isInMemory: Bool
     /// Measures the time limits that callers give.
     let clock: any Clock<Duration>
-    /// How many users each contact's session has: the last one ends it.
-    let users = Mutex<[PublicKey: Int]>([:])
     let liveSessions = LiveSessions()
-    /// Messages must reach the loop in the order in which the store numbered them.
-    let sendOrder = Mutex(())
-    private let watcher = Mutex<Task<Void, Never>?>(nil)
     private let history: HistorySweeper
-    private let sweeper = Mutex<Task<Void, Never>?>(nil)
-    /// Confined to the loop's thread once it runs: everything else reaches it through `perform`.
+    private let life = Mutex(Life.new)
+    /// Confined to the loop's thread while it runs: everything else reaches it through `perform`. Before that it belongs
+    /// to who makes the node, and afterwards to the one task that stops it.
     private nonisolated(unsafe) let core: NodeLoop
+
+    private enum Life {
+        case new
+        case running(watcher: Task<Void, Never>, sweeper: Task<Void, Never>)
+        case stopping(Task<Void, Never>)
+    }
 
     /// Takes the profile's lock and binds the sockets.
     ///
@@ -65,7 +67,8 @@ public final class Node: Sendable {
     }
 
     /// Starts to answer contacts and to register with the services. Where that fails a ``NodeEvent/notice(_:)`` says so;
-    /// ``withConnection(to:timeout:_:)``, ``serve(_:)`` and ``run()`` throw it.
+    /// ``withConnection(to:timeout:_:)``, ``serve(_:)`` and ``run()`` throw it. A node that was stopped does not start
+    /// again.
     public func start() {
         do throws(PinholeError) {
             try begin()
@@ -74,17 +77,27 @@ public final class Node: Sendable {
         }
     }
 
-    /// The same, throwing.
+    /// The same, throwing; also where the node was stopped.
     func begin() throws(PinholeError) {
-        do throws(SocketError) {
-            guard try loop.start(core) else { return }
-        } catch {
-            throw error.pinholeError
+        try life.withLock { life throws(PinholeError) in
+            switch life {
+            case .running: return
+            case .stopping: throw Self.stopped
+            case .new: break
+            }
+            do throws(SocketError) {
+                try loop.start(core)
+            } catch {
+                throw error.pinholeError
+            }
+            perform { $0.begin(at: $1) }
+            life = .running(watcher: Task { await self.watchContacts() }, sweeper: sweep())
         }
-        perform { $0.begin(at: $1) }
-        let watching = Task { await self.watchContacts() }
-        watcher.withLock { $0 = watching }
-        let sweeping = Task { [hub, loop, core = LoopBound(core)] in
+    }
+
+    /// Removes what the history does not keep, until it is cancelled.
+    private func sweep() -> Task<Void, Never> {
+        Task { [history, hub, loop, core = LoopBound(core)] in
             await history.run(gaveUp: { given in
                 hub.publish(.fileFailed(given.transfer, reason: given.reason))
                 loop.perform { core.value.gaveUp(given.transfer, .changed, at: loop.now) }
@@ -92,18 +105,33 @@ public final class Node: Sendable {
                 hub.publish(.notice("the history cannot be swept: \($0)"))
             }
         }
-        sweeper.withLock { $0 = sweeping }
     }
 
-    /// Says goodbye to contacts and services, and gives the sockets and the profile back.
+    /// Says goodbye to contacts and services, and gives the sockets and the profile back. Several may call it: each
+    /// returns when all of that is done.
     public func stop() async {
-        watcher.withLock { $0 }?.cancel()
-        sweeper.withLock { $0 }?.cancel()
+        let ending: Task<Void, Never> = life.withLock { life in
+            switch life {
+            case .new: break
+            case .running(let watcher, let sweeper):
+                watcher.cancel()
+                sweeper.cancel()
+            case .stopping(let ending): return ending
+            }
+            let ending = Task { await self.end() }
+            life = .stopping(ending)
+            return ending
+        }
+        await ending.value
+    }
+
+    private func end() async {
         await settle()
         await ask { $0.shutDown(at: MonotonicClock.now) }
         let portMapper = await ask { $0.takePortMapper() } ?? nil
         loop.stop()
         core.finishStorage()
+        core.publishRest()
         await history.finish()
         portMapper?.stop()
         hub.finish()
@@ -123,7 +151,10 @@ public final class Node: Sendable {
     private func watchContacts() async {
         for round in 1... {
             guard (try? await Task.sleep(for: .seconds(2))) != nil else { return }
-            if round % 30 == 0 { contactsChanged() } else { perform { core, _ in core.reloadChangedContacts() } }
+            let isRunning = perform { core, _ in
+                if round % 30 == 0 { core.reloadContacts() } else { core.reloadChangedContacts() }
+            }
+            guard isRunning else { return }
         }
     }
 

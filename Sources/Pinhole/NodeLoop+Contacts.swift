@@ -20,6 +20,7 @@ extension NodeLoop {
         follow(people.invites, at: now)
         _ = services.follow(reachable)
         names.follow(services.addresses, at: now)
+        contactNames.follow(reachable, at: now)
     }
 
     /// Follows the contacts that another process added or removed, as they were in that reading; of another than the
@@ -72,6 +73,7 @@ extension NodeLoop {
             contacts[key] = nil
         }
         followServices(at: now)
+        contactNames.follow(reachable, at: now)
     }
 
     /// The endpoint forgets what was offered to the contact; what he sends it ends as it ends with a session.
@@ -88,8 +90,8 @@ extension NodeLoop {
         let known = contacts.updateValue(contact, forKey: contact.key)
         let addresses = contact.addresses.filter { !(known?.addresses.contains($0) ?? false) }
         guard !addresses.isEmpty else { return }
-        endpoint.addDirect(addresses.compactMap { TransportAddress($0) }, of: contact.key.key, at: now)
-        resolve(addresses, of: contact.key)
+        let found = contactNames.found(for: contact, isNew: false)
+        endpoint.addDirect(addresses.compactMap { TransportAddress($0) } + found, of: contact.key.key, at: now)
     }
 
     private func tellUnserved(_ contact: Contact, _ error: PinholeError) {
@@ -124,7 +126,8 @@ extension NodeLoop {
         unserved[contact.key] = nil
         try serve(contact, record, at: now)
         contacts[contact.key] = contact
-        resolve(contact.addresses, of: contact.key)
+        let found = contactNames.found(for: contact, isNew: true)
+        if !found.isEmpty { endpoint.addDirect(found, of: contact.key.key, at: now) }
     }
 
     /// The contacts for whom services are asked.
@@ -137,22 +140,36 @@ extension NodeLoop {
         }
     }
 
-    /// Host names among a contact's direct addresses are looked up off the loop.
-    private func resolve(_ addresses: [String], of key: PublicKey) {
-        let names = addresses.filter { TransportAddress($0) == nil }.compactMap(Contact.hostAndPort)
-        guard !names.isEmpty else { return }
-        let node = LoopBound(self)
-        let loop = loop
-        Task {
-            var addresses: [TransportAddress] = []
-            for (host, port) in names { addresses += (try? await Resolver.resolve(host, port: port)) ?? [] }
-            let found = addresses
-            loop.perform { node.value.endpoint.addDirect(found, of: key.key, at: loop.now) }
-        }
-    }
-
     func name(of key: PublicKey) -> String {
         contacts[key]?.name ?? key.text
     }
+}
 
+// MARK: Host names among the contacts' addresses
+
+extension NodeLoop {
+    /// They are looked up off the loop, and what is found is used at once.
+    func lookUpContacts(at now: Instant) {
+        let node = LoopBound(self)
+        let loop = loop
+        for name in contactNames.begin(at: now) {
+            Task {
+                let result = await Resolver.find(name.host, port: name.port)
+                loop.perform { node.value.found(name, result, at: loop.now) }
+            }
+        }
+    }
+
+    private func found(
+        _ name: ContactNames.Name, _ result: Result<[TransportAddress], PinholeError>, at now: Instant
+    ) {
+        for (key, addresses) in contactNames.finish(name, result, at: now) {
+            endpoint.addDirect(addresses, of: key.key, at: now)
+        }
+    }
+
+    /// Where a contact's names led to nobody they may lead elsewhere now.
+    func lookUpAgain(after event: Event, at now: Instant) {
+        if case .unreachable(let key, _) = event { contactNames.unreachable(PublicKey(key), at: now) }
+    }
 }

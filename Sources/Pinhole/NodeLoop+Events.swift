@@ -22,19 +22,20 @@ extension NodeLoop {
         case .mappingUnreachable(let port, let family): portMapper?.verdict(false, on: port, family)
         case .connecting(let key):
             rememberOwnTimestamp(key)
-            hub.publish(.connecting(PublicKey(key)))
+            publish(.connecting(PublicKey(key)), of: PublicKey(key))
         case .connected(let key, let path):
             sessionAnnounced(with: PublicKey(key))
             rememberOwnTimestamp(key)
-            hub.publish(.connected(PublicKey(key), PathReport(path)))
-        case .pathChanged(let key, let path): hub.publish(.pathChanged(PublicKey(key), PathReport(path)))
+            publish(.connected(PublicKey(key), PathReport(path)), of: PublicKey(key))
+        case .pathChanged(let key, let path):
+            publish(.pathChanged(PublicKey(key), PathReport(path)), of: PublicKey(key))
         case .disconnected(let key, let reason):
             // A session that was never announced ends unannounced.
             if sessionEnded(with: PublicKey(key)) {
-                hub.publish(.disconnected(PublicKey(key), reason: reason.sentence))
+                publish(.disconnected(PublicKey(key), reason: reason.sentence), of: PublicKey(key))
             }
         case .unreachable(let key, let reason):
-            hub.publish(.unreachable(PublicKey(key), explain(reason, of: PublicKey(key))))
+            publish(.unreachable(PublicKey(key), explain(reason, of: PublicKey(key))), of: PublicKey(key))
         case .authenticated(let key, let timestamp):
             rememberAuthenticated(timestamp, of: PublicKey(key))
             rememberOwnTimestamp(key)

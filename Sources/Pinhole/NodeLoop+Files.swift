@@ -64,6 +64,11 @@ extension NodeLoop {
         for reference in open { fail(reference, reason.sentence, .refused) }
         // It answers a question about what an earlier session offered.
         if open.isEmpty, incomingFiles[incoming] == nil { forgetUnopened(incoming, because: reason.sentence) }
+        // Behind all that the disk was asked for.
+        offLoop {
+        } then: { core, _, now in
+            core.endpoint.refusalNoted(from: key.key, at: now)
+        }
     }
 
     private func isOpen(_ reference: TransferReference) -> Bool {

@@ -37,6 +37,7 @@ extension NodeLoop {
                 return .recorded(entry, nameIsTaken: false)
             }
         } then: { core, result, now in
+            core.endpoint.offerNoted(reference.number, from: reference.contact.key, at: now)
             guard case .offered = core.incomingFiles[reference]?.stage else { return }
             switch result {
             case .success(.recorded(let known, let nameIsTaken)):

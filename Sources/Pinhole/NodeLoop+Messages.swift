@@ -7,6 +7,7 @@ extension NodeLoop {
     /// Stores a message, together with others of its contact that came meanwhile; only then is it confirmed and shown.
     func store(_ message: ChatMessage, from key: PublicKey) {
         incoming.append(Store.Incoming(contact: key, message: message, receivedAt: loop.unixMilliseconds))
+        news[key, default: SessionNews()].messageArrived()
         storeNext()
     }
 
@@ -34,13 +35,38 @@ extension NodeLoop {
             for (item, isNew) in zip(batch, areNew) {
                 endpoint.stored(item.message.id, from: key.key, at: now)
                 if isNew { hub.publish(.message(IncomingMessage(item))) }
+                publish(news[key]?.messageStored() ?? [], of: key)
             }
         case .failure(let error):
             // Nothing is confirmed, so the sender keeps it all and sends it again.
             hub.publish(.notice("messages from \(name(of: key)) cannot be stored: \(error)"))
             incoming.removeAll { $0.contact == key }
             endpoint.storingFailed(from: key.key, at: now)
+            publish(news[key]?.giveUp() ?? [], of: key)
         }
+    }
+
+    /// Tells what happens to a contact's session: that it has ended, once the messages that came in it were told of.
+    func publish(_ event: NodeEvent, of key: PublicKey) {
+        let waits = news[key]?.add(event) ?? false
+        if !waits { hub.publish(event) }
+    }
+
+    private func publish(_ events: [NodeEvent], of key: PublicKey) {
+        for event in events { hub.publish(event) }
+        if news[key]?.isEmpty ?? false { news[key] = nil }
+    }
+
+    /// Tells what still waits. The loop has ended.
+    func publishRest() {
+        for key in news.keys { publish(news[key]?.giveUp() ?? [], of: key) }
+    }
+
+    /// A reader has enough of a contact's messages for now, or wants more: they come while nobody has enough.
+    func hold(_ isHeld: Bool, by reader: ObjectIdentifier, from key: PublicKey, at now: Instant) {
+        if isHeld { holders[key, default: []].insert(reader) } else { holders[key]?.remove(reader) }
+        if holders[key]?.isEmpty ?? false { holders[key] = nil }
+        endpoint.holdMessages(holders[key] != nil, from: key.key, at: now)
     }
 
     /// The disk is to say that these may have been sent, before they are.
@@ -144,6 +170,7 @@ extension NodeLoop {
 extension NodeLoop {
     func sessionAnnounced(with key: PublicKey) {
         connected.insert(key)
+        users.sessionBegan(with: key)
         liveSessions.insert(key)
         rememberSeen(key)
     }
@@ -152,6 +179,7 @@ extension NodeLoop {
     func sessionEnded(with key: PublicKey) -> Bool {
         liveSessions.remove(key)
         guard connected.remove(key) != nil else { return false }
+        users.sessionEnded(with: key)
         rememberSeen(key)
         return true
     }

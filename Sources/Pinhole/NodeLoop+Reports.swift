@@ -3,9 +3,15 @@ import PinholeWire
 
 /// What callers ask and wait for.
 extension NodeLoop {
+    /// The path of a session that was told of.
     func path(to key: PublicKey) -> PathReport? {
-        guard connected.contains(key) else { return nil }
+        guard isUp(key), !(news[key]?.hidesSession ?? false) else { return nil }
         return endpoint.path(to: key.key).map { PathReport($0) }
+    }
+
+    /// Whether there is a session; of one that has just ended it may not have been told yet.
+    func isUp(_ key: PublicKey) -> Bool {
+        connected.contains(key) && endpoint.path(to: key.key) != nil
     }
 
     /// What the last attempt to reach a contact did.

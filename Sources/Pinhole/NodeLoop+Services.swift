@@ -113,7 +113,7 @@ extension NodeLoop {
                 continue
             }
             Task {
-                let result = await Resolver.resolve(service)
+                let result = await Resolver.find(service.host, port: service.port)
                 loop.perform { node.value.found(service, result, at: loop.now) }
             }
         }
@@ -148,13 +148,13 @@ extension NodeLoop {
     func serviceUp(_ index: Int, _ observed: TransportAddress, _ rtt: Duration) {
         services.answered(index, observed, rtt)
         let service = services.all[index]
-        names.serviceUp(service.address)
+        names.up(service.address)
         hub.publish(.serviceUp(service.address, observed: service.observed.values.map(\.description).sorted()))
         tellMeasured()
     }
 
     func serviceDown(_ index: Int, _ failure: ServiceFailure, at now: Instant) {
-        names.serviceDown(services.all[index].address, at: now)
+        names.down(services.all[index].address, at: now)
         serviceDown(index, failure.sentence)
     }
 

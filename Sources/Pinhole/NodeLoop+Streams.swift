@@ -12,6 +12,8 @@ struct StreamWaiters {
         /// The contact, or nil for all of them.
         let contact: PublicKey?
         let take: @Sendable (_ handle: UInt64, _ contact: PublicKey) -> Void
+        /// No more come.
+        let finish: @Sendable () -> Void
     }
 
     /// Tries again what it waits for; false when it waits on.
@@ -22,6 +24,8 @@ struct StreamWaiters {
     /// Streams that nobody takes yet, in the order in which they were opened.
     private var untaken: [(handle: UInt64, name: String, contact: PublicKey)] = []
     private var next: UInt64 = 0
+    /// Whether the loop ends.
+    private var isOver = false
 
     /// Programs that use sessions, with the contacts, or nil for all of them.
     private var programs: [UInt64: Set<PublicKey>?] = [:]
@@ -59,17 +63,24 @@ struct StreamWaiters {
         return true
     }
 
-    /// The loop ends: everybody hears that the streams are lost.
+    /// The loop ends: everybody hears that the streams are lost, and that no more come.
     mutating func abandon(_ loop: NodeLoop, at now: Instant) {
+        isOver = true
         for handle in waiting.keys.sorted() { changed(handle, loop, at: now) }
+        for taker in takers.values.joined() { taker.finish() }
         takers = [:]
     }
 
     mutating func add(
-        _ name: String, _ contact: PublicKey?, _ take: @escaping @Sendable (UInt64, PublicKey) -> Void
+        _ name: String, _ contact: PublicKey?, _ take: @escaping @Sendable (UInt64, PublicKey) -> Void,
+        finish: @escaping @Sendable () -> Void
     ) -> UInt64 {
         next += 1
-        takers[name, default: []].append(Taker(number: next, contact: contact, take: take))
+        if isOver {
+            finish()
+        } else {
+            takers[name, default: []].append(Taker(number: next, contact: contact, take: take, finish: finish))
+        }
         return next
     }
 
@@ -123,12 +134,13 @@ extension NodeLoop {
         if case .lost = endpoint.answer(ofStream: handle, of: key) { _ = streams.giveUp(handle) }
     }
 
-    /// Somebody takes the streams of a name from now on, and those that wait for it.
+    /// Somebody takes the streams of a name from now on, and those that wait for it; `finish` is called when the loop
+    /// ends.
     func takeStreams(
         named name: String, from contact: PublicKey?, at now: Instant,
-        _ take: @escaping @Sendable (UInt64, PublicKey) -> Void
+        _ take: @escaping @Sendable (UInt64, PublicKey) -> Void, finish: @escaping @Sendable () -> Void = {}
     ) -> UInt64 {
-        let number = streams.add(name, contact, take)
+        let number = streams.add(name, contact, take, finish: finish)
         for (handle, key) in streams.claim(name, from: contact) { self.take(handle, named: name, of: key, at: now) }
         return number
     }

@@ -28,7 +28,10 @@ final class NodeLoop: LoopDelegate {
     /// The last message that was waiting for a contact when it began to be served.
     var newestPending: [PublicKey: MessageID] = [:]
     var services: ServiceList
-    var names = ServiceNames()
+    var names = HostNames<ServiceAddress>()
+    var contactNames = ContactNames()
+    /// Where this machine was when that was last told.
+    private var surroundings: Surroundings?
     private var beaconSources = BeaconSources([], allowsLoopback: false)
     var pongs: [PublicKey: [Expectation<Duration>]] = [:]
     var measurements: [(stage: NetworkReport.Stage, measured: Expectation<Void>)] = []
@@ -53,6 +56,11 @@ final class NodeLoop: LoopDelegate {
     /// Messages that wait to be stored, and whether some are being stored now.
     var incoming: [Store.Incoming] = []
     var isStoring = false
+    /// What is told of contacts' sessions once their messages of before are on disk.
+    var news: [PublicKey: SessionNews] = [:]
+    /// Who uses the sessions, and who has enough of a contact's messages for now.
+    var users = SessionUsers()
+    var holders: [PublicKey: Set<ObjectIdentifier>] = [:]
     /// Receipts that wait to be noted, and whether some are being noted now.
     var receipts: [PublicKey: Store.Receipts] = [:]
     var isNoting = false
@@ -106,6 +114,7 @@ final class NodeLoop: LoopDelegate {
     func drain(at now: Instant) -> Instant? {
         performPostponed(at: now)
         lookUpServices(at: now)
+        lookUpContacts(at: now)
         let endpoint = endpoint
         endpoint.setWallClock(unixMilliseconds: loop.unixMilliseconds, at: now)
         endpoint.handleTimeout(at: now)
@@ -118,23 +127,33 @@ final class NodeLoop: LoopDelegate {
                 for (id, port) in zip(ids, loop.open(ids, family)) { endpoint.didOpen(id, port: port, at: now) }
             case .closeSockets(let ids): loop.close(ids)
             case .beacon(let datagram, let source): sendBeacon(datagram, from: source)
-            case .event(let event): handle(event, at: now)
-            case .idle(let deadline): return .earlier(.earlier(deadline, names.dueTime), postponed.first?.due)
+            case .event(let event):
+                lookUpAgain(after: event, at: now)
+                handle(event, at: now)
+            case .idle(let deadline):
+                let lookUp = Instant.earlier(names.dueTime, contactNames.dueTime)
+                return .earlier(.earlier(deadline, lookUp), postponed.first?.due)
             }
         }
     }
 
     func addressesChanged(at now: Instant) {
-        let interfaces = loop.interfaces
-        endpoint.setInterfaceMTUs(Interfaces.mtus(of: interfaces), at: now)
-        endpoint.setLocal(localAddresses, ports: ports, at: now)
+        let current = Surroundings(of: loop)
+        // The same addresses may have another gateway.
+        portMapper?.networkChanged(ports: current.ports)
+        // On a machine with many virtual networks there is always something that concerns nobody here.
+        guard current != surroundings else { return }
+        surroundings = current
+        let local = current.localAddresses(allowsLoopback: configuration.allowsLoopback)
+        endpoint.setInterfaceMTUs(Interfaces.mtus(of: current.interfaces), at: now)
+        endpoint.setLocal(local, ports: current.ports, at: now)
         names.networkChanged(at: now)
-        if configuration.usesLocalNetwork { listenForBeacons(at: now) }
-        portMapper?.networkChanged(ports: ports)
+        contactNames.networkChanged(at: now)
+        if configuration.usesLocalNetwork { listenForBeacons(on: current.interfaces, at: now) }
     }
 
-    private func listenForBeacons(at now: Instant) {
-        beaconSources = BeaconSources(loop.interfaces, allowsLoopback: configuration.allowsLoopback)
+    private func listenForBeacons(on interfaces: [InterfaceAddress], at now: Instant) {
+        beaconSources = BeaconSources(interfaces, allowsLoopback: configuration.allowsLoopback)
         loop.listenForBeacons(on: Set(beaconSources.interfaces.values))
         endpoint.setBeaconSources(beaconSources.addresses, at: now)
     }
@@ -163,20 +182,12 @@ final class NodeLoop: LoopDelegate {
         }
     }
 
-    private var ports: [IPAddress.Family: UInt16] {
-        var ports: [IPAddress.Family: UInt16] = [:]
-        for family in IPAddress.Family.allCases { ports[family] = loop.localPort(family) }
-        return ports
-    }
-
     var localAddresses: [LocalAddress] {
         Self.localAddresses(of: loop, allowsLoopback: configuration.allowsLoopback)
     }
 
     static func localAddresses(of loop: any DatagramShell, allowsLoopback: Bool) -> [LocalAddress] {
-        let preferred = IPAddress.Family.allCases.compactMap(loop.preferredAddress)
-        return Interfaces.candidates(loop.interfaces, preferred: preferred, allowsLoopback: allowsLoopback)
-            .map { LocalAddress($0.ip, prefixLength: $0.prefixLength) }
+        Surroundings(of: loop).localAddresses(allowsLoopback: allowsLoopback)
     }
 }
 
@@ -251,7 +262,7 @@ extension NodeLoop {
 }
 
 /// A reference that passes through other threads on its way back to the loop, where alone it is used.
-struct LoopBound<Value: AnyObject>: Sendable {
+struct LoopBound<Value>: Sendable {
     nonisolated(unsafe) let value: Value
 
     init(_ value: Value) {

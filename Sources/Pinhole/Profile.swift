@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 
 /// A person's identity, contacts and history, in one directory that only its owner can read.
@@ -7,6 +8,9 @@ public final class Profile: Sendable {
     /// Who this person is.
     public let identity: Identity
     package let store: Store
+    /// Where tasks have done what waits for the disk, so that no thread waits that others need: one after another, as
+    /// the database works.
+    let disk = DispatchQueue(label: "pinhole.profile")
 
     /// Whether the directory goes with this object.
     let isTemporary: Bool
@@ -100,11 +104,22 @@ public final class Profile: Sendable {
     /// Who else may write here may also put another identity in place of this one.
     private static func requireOwnDirectory(_ directory: String) throws(PinholeError) {
         let status = try FileStatus(of: directory)
+        guard trusts(status.owner, as: geteuid()) else {
+            throw PinholeError(
+                .configuration, "the profile directory \(directory) belongs to another user",
+                hint: "run as its owner, or use your own")
+        }
         guard status.mode & 0o022 == 0 else {
             throw PinholeError(
                 .configuration, "other users may write in the profile directory \(directory)",
                 hint: "chmod 700 \(shellQuoted(directory))")
         }
+    }
+
+    /// Whether a user may rely on a directory of that owner. The superuser, who could write there anyway, may have made
+    /// it, and may use everybody's: that is what sudo does.
+    static func trusts(_ owner: uid_t, as user: uid_t) -> Bool {
+        owner == user || owner == 0 || user == 0
     }
 
     /// Keeps other processes from running with this identity, until the result is released.

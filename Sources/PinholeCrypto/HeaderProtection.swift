@@ -7,7 +7,6 @@ import CSodium
 /// key stream are the mask. The low four bits of byte 0 (phase and reserved bits) are xored with the low four bits of
 /// mask[0], the four bytes of the packet number with mask[1] … mask[4]. The high four bits, 0100, stay in the clear.
 package enum HeaderProtection {
-    package static let sampleSize = 16
     static let firstByteMask: UInt8 = 0x0f
 
     /// The five mask bytes, the first in the lowest bits. `key` has 32 bytes and `sample` has 16.

@@ -92,6 +92,13 @@ package struct Invite: Sendable {
     }
 }
 
+/// Without the secret, which the text holds too.
+extension Invite: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "an invite of \(inviter)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["inviter": inviter]) }
+}
+
 extension IdentitySecret {
     fileprivate init(invite secret: [UInt8], of inviter: IdentityKey) {
         let seed = concatKDF(secret.span, "invite", u: inviter.raw, count: Self.seedSize)

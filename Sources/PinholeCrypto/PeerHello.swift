@@ -19,6 +19,11 @@ package struct PeerHello: Equatable, Sendable {
         tail = rest.lastIndex { $0 != 0 }.map { [UInt8](rest[...$0]) } ?? []
     }
 
+    /// Whoever sends the same plaintext again means the same HELLO, under whatever connection id.
+    package static func == (left: PeerHello, right: PeerHello) -> Bool {
+        left.plaintext == right.plaintext && left.tail == right.tail
+    }
+
     /// Opens a HELLO datagram of the pair's other side; one's own, reflected, does not open.
     package static func open(_ datagram: Span<UInt8>, pair: PairKeys) -> PeerHello? {
         guard datagram.count == Limits.helloSize, datagram[0] == DatagramKind.helloByte,

@@ -1,4 +1,5 @@
-/// A message's name, unique to its sender for ever: the sender's epoch (random, one per outbox) and a counter from 1.
+/// A message's name, unique to its sender for ever: the sender's epoch (random, one per contact and start) and a
+/// counter from 1.
 package struct MessageID: Hashable, Sendable {
     package let epoch: UInt64
     package let counter: UInt64

@@ -74,23 +74,23 @@ package struct FileManifest: Equatable, Sendable {
     package init(_ bytes: Span<UInt8>, of offer: FileOffer) throws(WireError) {
         var reader = ByteReader(bytes)
         entries = []
-        var folders: Set<String> = []
-        var files: Set<String> = []
+        var folders: Set<Path> = []
+        var files: Set<Path> = []
         var contentSize = UInt64(bytes.count)
         var totalSize: UInt64 = 0
         var ranges = 0
         while !reader.isAtEnd {
             guard entries.count < Limits.maxManifestEntries else { throw .tooLong }
             let entry = try Entry(&reader, maxRanges: Limits.maxManifestRanges - ranges)
+            let path = Path(entry.path)
             ranges += entry.ranges
             if entries.isEmpty {
                 guard entry.path.isEmpty, entry.isFolder == (offer.shape == .folder) else { throw .malformed }
             } else {
-                guard Self.isPath(entry.path), folders.contains(Self.parent(of: entry.path)),
-                    !folders.contains(entry.path), !files.contains(entry.path)
+                guard path.isWellFormed, folders.contains(path.parent), !folders.contains(path), !files.contains(path)
                 else { throw .malformed }
             }
-            if entry.isFolder { folders.insert(entry.path) } else { files.insert(entry.path) }
+            if entry.isFolder { folders.insert(path) } else { files.insert(path) }
             contentSize = try Self.sum(contentSize, entry.dataSize)
             totalSize = try Self.sum(totalSize, entry.size)
             entries.append(entry)
@@ -106,17 +106,43 @@ package struct FileManifest: Equatable, Sendable {
         return writer.bytes
     }
 
-    /// The path of the folder that a path lies in.
-    package static func parent(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    }
+    /// A path as a file system sees it: cut at the byte `/`, and the same as another only if all bytes are. As
+    /// characters a slash with a mark on it is one that is no slash, and "é" has two forms that are equal.
+    package struct Path: Hashable, Sendable {
+        package let text: String
 
-    private static func isPath(_ path: String) -> Bool {
-        let names = path.split(separator: "/", omittingEmptySubsequences: false)
-        return names.count <= Limits.maxFolderDepth
-            && names.allSatisfy {
-                !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= Limits.maxFileName && !$0.utf8.contains(0)
-            }
+        private static let slash: UInt8 = 0x2f
+
+        package init(_ text: String) {
+            self.text = text
+        }
+
+        /// The folder that it lies in.
+        package var parent: Path {
+            Path(text.utf8.lastIndex(of: Self.slash).map { String(text[..<$0]) } ?? "")
+        }
+
+        /// What follows the last `/`.
+        package var name: String {
+            text.utf8.lastIndex(of: Self.slash).map { String(text[text.utf8.index(after: $0)...]) } ?? text
+        }
+
+        fileprivate var isWellFormed: Bool {
+            let names = text.utf8.split(separator: Self.slash, omittingEmptySubsequences: false)
+            return names.count <= Limits.maxFolderDepth
+                && names.allSatisfy {
+                    !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
+                        && $0.count <= Limits.maxFileName && !$0.contains(0)
+                }
+        }
+
+        package static func == (left: Path, right: Path) -> Bool {
+            left.text.utf8.elementsEqual(right.text.utf8)
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            for byte in text.utf8 { hasher.combine(byte) }
+        }
     }
 
     private static func sum(_ a: UInt64, _ b: UInt64) throws(WireError) -> UInt64 {

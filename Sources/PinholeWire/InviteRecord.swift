@@ -69,6 +69,13 @@ package struct InviteContent: Equatable, Sendable {
     private static let isBound: UInt8 = 1
 }
 
+/// Without the secret.
+extension InviteContent: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "what an invite says, until \(expiry)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["expiry": expiry]) }
+}
+
 /// A record of stream 0 in a session under an invite's key, `length:varint ‖ kind:u8 ‖ …`.
 package enum InviteRecord: Equatable, Sendable {
     /// kind 1: key[32] ‖ signature[64] ‖ name ‖ places; by the invited one, who it really is.

@@ -24,6 +24,8 @@ extension Limits {
     /// Offers of one contact that wait for an answer, or for their content; more are refused. Each costs memory, and one
     /// that waits for a person a row on the disk.
     package static let maxOffers = 1024
+    /// Offers of one contact, and ends of such, that wait for the disk at once: with more, it is read no further.
+    package static let maxUnnoted = 64
     /// Transfers to one contact whose bytes are in memory at once.
     package static let maxActiveFiles = 16
     /// "groups of 256 KiB": what is verified, and told to be held, at a time.

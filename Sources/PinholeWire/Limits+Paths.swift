@@ -77,4 +77,9 @@ extension Limits {
     package static let pathModelLifetime: Duration = .seconds(600)
     /// A session whose packets went unanswered for so long is over.
     package static let sessionPatience: Duration = .milliseconds(60_000)
+    /// And one whose peer speaks, but acknowledged nothing new since so many probes: of more than two minutes.
+    package static let maxUnansweredProbes = 256
+    /// How often a peer whose packets come from ever other addresses is followed: so often in such a time.
+    package static let followsInInterval = 4
+    package static let followInterval: Duration = .milliseconds(100)
 }

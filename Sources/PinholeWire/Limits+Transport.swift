@@ -42,6 +42,10 @@ extension Limits {
     // MARK: Acknowledgement and recovery
 
     package static let maxAckRanges = 32
+    /// So many ranges cost less than to ask the peer which of them it knows.
+    package static let fewAckRanges = 8
+    /// A round trip of so long, and far longer than those before, is that of a machine that slept.
+    package static let longestRTT: Duration = .milliseconds(10_000)
     /// One packet number in so many is left out, at first; then in twice as many each time.
     package static let firstSkipPeriod: UInt64 = 256
     package static let maxSkipPeriod: UInt64 = 128 * 1024

@@ -21,7 +21,7 @@ package enum Limits {
     package static let punchTimeout: Duration = .milliseconds(10_000)
     /// "An E lives ≤ 60 s".
     package static let attemptLifetime: Duration = .milliseconds(60_000)
-    /// An introduction that comes again is not answered again sooner. A caller repeats its own after 400 ms or more.
+    /// An introduction that comes again is not answered again sooner. A caller repeats its own after 375 ms or more.
     package static let answerInterval: Duration = .milliseconds(200)
     /// "at most once in 3 s per contact": honest peers ask once in 10 s.
     package static let echoInterval: Duration = .seconds(3)
@@ -44,7 +44,7 @@ package enum Limits {
     package static let packetNumberEnd: UInt64 = 1 << 62
     /// RFC 6479 window, in packets.
     package static let replayWindow = 8192
-    /// "pure ACK and keep-alive [padded] to 64" bytes of plaintext.
+    /// What packets are padded to at the least, in bytes of plaintext: but for a lone PING and its answer.
     package static let minPlaintext = 64
 
     // MARK: Rekeying (protocol §3.10)

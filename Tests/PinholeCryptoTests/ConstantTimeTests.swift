@@ -9,7 +9,7 @@ struct ConstantTimeTests {
         // What this machine's own configuration says, with itself.
         "$0.address == address && $0.service.key == service.key && $0.service.token == service.token",
         // A cookie that was authenticated by its box, with the one that came before it.
-        "guard cookie != direct.cookie else { return }",
+        "guard cookie != self.cookie else { return false }",
         // A word by which whoever holds the profile tells his own calls apart.
         "if let token = invite.token, stored.token == token {",
         // Rendezvous tags: known to whoever sends one, and looked up by a hash that a stranger cannot choose against.

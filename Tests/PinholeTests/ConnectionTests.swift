@@ -79,7 +79,7 @@ struct ConnectionTests {
         }
         serving.cancel()
         _ = await serving.result
-        #expect(server.users.withLock { $0 }.isEmpty)
+        #expect(await server.ask { $0.users.isEmpty } == true)
         await client.stop()
         await server.stop()
     }

@@ -53,6 +53,24 @@ struct FileManifestTests {
         #expect(read([folder("")] + deep.prefix(60).map { folder($0) }) != nil)
     }
 
+    // [FIL-9]
+    @Test("a path is cut at each byte that is a slash, whatever mark follows, and two forms of a letter are two names")
+    func bytes() {
+        for path in ["../\u{308}x", "..\u{600}/../x", "a/\u{301}/../x", "/\u{301}x", "no/\u{301}x"] {
+            #expect(read([folder(""), folder("a"), file(path, 1)]) == nil, "\(path.debugDescription)")
+        }
+        #expect(read([folder(""), folder("a"), file("a/\u{301}x", 1)]) != nil)
+        let composed = "\u{e9}"
+        let decomposed = "e\u{301}"
+        let both = read([
+            folder(""), folder(composed), folder(decomposed), file(composed + "/x", 1), file(decomposed + "/x", 1),
+        ])
+        #expect(both?.entries.count == 5)
+        #expect(FileManifest.Path(composed) != FileManifest.Path(decomposed))
+        #expect(FileManifest.Path("a/\u{301}x").name.utf8.elementsEqual("\u{301}x".utf8))
+        #expect(FileManifest.Path("a/\u{301}x").parent == FileManifest.Path("a"))
+    }
+
     // [FIL-11]
     @Test("ranges out of order, beyond the end or touching, and modes with other users' rights are refused")
     func ranges() {

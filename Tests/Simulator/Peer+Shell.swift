@@ -114,6 +114,7 @@ extension Peer {
             disk.state.ownTimestamp = endpoint.ownTimestamp(for: key) ?? 0
         case .fileOffered(let offer, let from):
             offers[offer.transfer] = offer
+            if notesFiles { endpoint.offerNoted(offer.transfer, from: from, at: world.now) }
             guard answersOffers else { return }
             if let offset = decide(offer) {
                 disk.received[offer.transfer] = Array(disk.received[offer.transfer, default: []].prefix(Int(offset)))
@@ -146,8 +147,9 @@ extension Peer {
         case .fileDone(let transfer, _):
             disk.sentFiles.append(transfer)
             disk.openFiles[transfer] = nil
-        case .fileRefused(let transfer, _, _):
+        case .fileRefused(let transfer, _, let from):
             disk.openFiles[transfer] = nil
+            if notesFiles { endpoint.refusalNoted(from: from, at: world.now) }
         case .mappingUnreachable(_, let family):
             mapPort(family)
         case .streamOpened(let handle, let name, let from):

@@ -35,6 +35,8 @@ package final class Peer: Host {
     package var decide: (FileOffer) -> UInt64? = { _ in 0 }
     /// Whether it is answered at all.
     package var answersOffers = true
+    /// Whether the disk notes at once what becomes of offers.
+    package var notesFiles = true
     /// Whether what comes of files is written at once.
     package var isWriting = true
     /// Whether messages can be stored.

@@ -1,6 +1,6 @@
 /// The system calls for UDP that Swift's Glibc module lacks: recvmmsg(2) and sendmmsg(2) over slots of fixed size,
-/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO, ECN, fragments and multicast (ip(7)), rtnetlink(7), eventfd(2), ppoll(2),
-/// epoll(7); and those for files, of which it has no part. No policy lives here.
+/// UDP_SEGMENT and UDP_GRO (udp(7)), IP_PKTINFO, ECN, fragments and multicast (ip(7)), rtnetlink(7), eventfd(2),
+/// timerfd_create(2), ppoll(2), epoll(7); and those for files, of which it has no part. No policy lives here.
 #ifndef CDATAGRAM_H
 #define CDATAGRAM_H
 
@@ -67,15 +67,13 @@ enum {
     DATAGRAM_COALESCE = 1,
     /// Report the local address of each received datagram (IP_PKTINFO, IPV6_RECVPKTINFO).
     DATAGRAM_LOCAL_ADDRESS = 2,
-    /// Several sockets may share the address (SO_REUSEPORT).
-    DATAGRAM_SHARE_PORT = 4,
     /// Sockets of several programs may have the address, and each hears what comes to a group there (SO_REUSEADDR).
-    DATAGRAM_SHARE_GROUP = 8,
+    DATAGRAM_SHARE_GROUP = 4,
     /// Send no datagram in fragments, whatever is known of its path: one that is longer than the interface carries is
     /// refused with EMSGSIZE (IP_PMTUDISC_PROBE).
-    DATAGRAM_WHOLE = 16,
+    DATAGRAM_WHOLE = 8,
     /// Report the ECN field of each received datagram (IP_RECVTOS, IPV6_RECVTCLASS).
-    DATAGRAM_CODEPOINT = 32,
+    DATAGRAM_CODEPOINT = 16,
 };
 
 /// Opens a non-blocking UDP socket bound to `address` and `port` (0: any) that asks for `buffer_size` bytes of receive
@@ -119,7 +117,15 @@ int wakeup_open(void);
 void wakeup_ring(int descriptor);
 void wakeup_clear(int descriptor);
 
-/// poll(2) with a timeout in nanoseconds; a negative one waits for ever. Returns what poll returns, or a negative errno.
+/// Opens a timer that counts the time in which the machine sleeps, too. Returns its descriptor, or a negative errno.
+int boot_timer_open(void);
+/// Makes it readable from a moment on, which may be over: nanoseconds of CLOCK_BOOTTIME. Until then it is not.
+void boot_timer_set(int descriptor, int64_t nanoseconds);
+/// Makes it not readable until it is set.
+void boot_timer_clear(int descriptor);
+
+/// poll(2) with a timeout in nanoseconds, which does not count the time in which the machine sleeps; a negative one
+/// waits for ever. Returns what poll returns, or a negative errno.
 int wait_ready(struct pollfd *descriptors, unsigned count, int64_t nanoseconds);
 
 /// One of many descriptors that something happened to.

@@ -56,6 +56,11 @@ typedef struct {
     uint32_t lease;
 } igd_mapping;
 
+enum {
+    /// Bytes of an answer, at most.
+    IGD_ANSWER_SIZE = 1024
+};
+
 /// A process that carries out one operation. Its answer can be read from `descriptor`, which ends when it ends: a status
 /// in decimal digits (0, or a UPnP error code, or a negative error of the library) and the operation's fields, each
 /// followed by a zero byte.

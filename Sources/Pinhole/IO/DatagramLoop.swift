@@ -69,8 +69,8 @@ package final class DatagramLoop: Sendable {
         mailbox.withLock { $0.thread != nil && !$0.isStopping }
     }
 
-    /// Runs `work` on the loop, in the order of the calls, and drains afterwards. Returns false, and does not run it, once
-    /// the loop has been stopped.
+    /// Runs `work` on the loop, in the order of the calls, and drains afterwards; what is given before `start` waits
+    /// for it. Returns false, and does not run it, once the loop has been stopped.
     @discardableResult
     package func perform(_ work: @escaping @Sendable () -> Void) -> Bool {
         let (isAccepted, isFirst) = mailbox.withLock { mailbox in

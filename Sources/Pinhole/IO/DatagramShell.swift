@@ -19,7 +19,8 @@ package protocol DatagramShell: AnyObject, Sendable {
     func start(_ delegate: any LoopDelegate) throws(SocketError) -> Bool
     /// Whether what is given to `perform` will run: after `start`, until `stop`.
     var isRunning: Bool { get }
-    /// Runs `work` on the loop, in the order of the calls, and drains afterwards; false once the loop has been stopped.
+    /// Runs `work` on the loop, in the order of the calls, and drains afterwards; what is given before `start` waits
+    /// for it. Returns false, and does not run it, once the loop has been stopped.
     @discardableResult
     func perform(_ work: @escaping @Sendable () -> Void) -> Bool
     /// Runs what was given to `perform`, drains once more, and waits until the loop has ended.

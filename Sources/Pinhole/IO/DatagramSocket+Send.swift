@@ -91,14 +91,16 @@ extension DatagramSocket {
         }
     }
 
-    /// EIO: the interface cannot checksum what it would have to cut, ever. What else is refused may pass another time, on
-    /// another way or in another size.
-    private func runRefused(_ code: Int32) {
-        if code == EIO { cutsRuns = false } else { runPause = Self.runPause }
+    /// EIO: the way there cannot checksum what it would have to cut, and will not soon; but it may be the way to one of
+    /// many peers, through IPsec for instance. What else is refused may pass another time, on another way or in another
+    /// size.
+    func runRefused(_ code: Int32) {
+        runPause = max(runPause, code == EIO ? Self.longRunPause : Self.runPause)
     }
 
     /// One call in so many is wasted where runs are refused.
     private static let runPause = 256
+    private static let longRunPause = 65_536
 
     private func sendFirstRunInParts(_ queue: SendQueue) {
         let slot = queue.first

@@ -38,7 +38,7 @@ final class DatagramSocket {
     private let purpose: Purpose
     private let local: datagram_ip
     /// Whether the kernel cuts runs of datagrams apart.
-    var cutsRuns: Bool
+    private(set) var cutsRuns: Bool
     /// Datagrams that go by themselves before a run is tried again, after one was refused.
     var runPause = 0
     var hasLargeBuffers: Bool

@@ -60,15 +60,18 @@ package enum Interfaces {
         guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }
         var addresses: [InterfaceAddress] = []
+        // Each costs several system calls, and an interface may have many addresses.
+        var known: [String: (index: UInt32, mtu: Int32)] = [:]
         var next = list
         while let entry = next?.pointee {
             next = entry.ifa_next
             guard let ip = entry.ifa_addr.flatMap({ IPAddress(UnsafePointer($0)) }) else { continue }
-            let index = if_nametoindex(entry.ifa_name)
-            let mtu = interface_mtu(entry.ifa_name)
+            let name = String(cString: entry.ifa_name)
+            let (index, mtu) = known[name] ?? (if_nametoindex(entry.ifa_name), interface_mtu(entry.ifa_name))
+            known[name] = (index, mtu)
             addresses.append(
                 InterfaceAddress(
-                    name: String(cString: entry.ifa_name), index: index, ip: ip.inZone(index),
+                    name: name, index: index, ip: ip.inZone(index),
                     prefixLength: entry.ifa_netmask.map { prefixLength(UnsafePointer($0), ip.family) } ?? 0,
                     isUp: entry.ifa_flags & running == running,
                     hasMulticast: entry.ifa_flags & UInt32(IFF_MULTICAST) != 0, flags: flags[ip] ?? [],

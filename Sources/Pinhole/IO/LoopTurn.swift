@@ -17,6 +17,7 @@ final class LoopTurn {
     /// The interfaces, by their indices, on which beacons are listened for.
     private var beaconInterfaces: Set<UInt32> = []
     private let watcher = NetlinkWatcher()
+    private let timer = BootTimer()
     private let batch: OpaquePointer
     private var deadline: Instant?
     private var polled: [pollfd] = []
@@ -100,13 +101,15 @@ final class LoopTurn {
         poll(wakeup, POLLIN)
         poll(watcher?.descriptor ?? -1, POLLIN)
         poll(extras.descriptor ?? -1, POLLIN)
+        poll(timer.descriptor, POLLIN)
         for socket in sockets { poll(socket.descriptor, socket.isBlocked ? POLLIN | POLLOUT : POLLIN) }
         sleep()
         let now = MonotonicClock.now
+        if polled[3].revents != 0 { timer.clear() }
         if polled[1].revents != 0 { watcher?.receive(at: now) }
         if watcher?.takeChange(at: now) == true { delegate?.addressesChanged(at: now) }
         for (index, socket) in sockets.enumerated() {
-            attend(to: socket, Int32(polled[3 + index].revents), at: now)
+            attend(to: socket, Int32(polled[4 + index].revents), at: now)
         }
         if polled[2].revents != 0, let delegate {
             extras.receive(through: batch) { datagram, source, ecn in
@@ -127,6 +130,7 @@ final class LoopTurn {
         let start = MonotonicClock.now
         alertness.didMove(moved)
         moved = 0
+        timer.set(wakeTime, at: start)
         let limit = wakeTime.map { max(0, $0.nanoseconds - start.nanoseconds) } ?? .max
         let isReady = limit > 0 && look(for: min(limit, alertness.span), since: start)
         if !isReady, wait_ready(&polled, UInt32(polled.count), limit == .max ? -1 : limit) <= 0 {

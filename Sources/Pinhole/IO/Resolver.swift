@@ -42,10 +42,10 @@ package enum Resolver {
         IPAddress(host).map { TransportAddress($0, port: port) }
     }
 
-    /// The addresses of a service, or the sentence for a person.
-    static func resolve(_ service: ServiceAddress) async -> Result<[TransportAddress], PinholeError> {
+    /// The addresses of `host`, or the sentence for a person.
+    static func find(_ host: String, port: UInt16) async -> Result<[TransportAddress], PinholeError> {
         do throws(ResolverError) {
-            return .success(try await resolve(service.host, port: service.port))
+            return .success(try await resolve(host, port: port))
         } catch {
             return .failure(error.pinholeError)
         }
@@ -57,13 +57,7 @@ package enum Resolver {
         hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
-        guard status == 0 else {
-            switch status {
-            case EAI_NONAME: return .failure(.notFound(host: host))
-            case EAI_SYSTEM: return .failure(.unavailable(host: host, reason: errorText(errno)))
-            default: return .failure(.unavailable(host: host, reason: String(cString: gai_strerror(status))))
-            }
-        }
+        guard status == 0 else { return .failure(failure(status, of: host)) }
         defer { freeaddrinfo(list) }
         var addresses: [TransportAddress] = []
         var next = list
@@ -74,6 +68,18 @@ package enum Resolver {
         }
         return addresses.isEmpty ? .failure(.notFound(host: host)) : .success(few(of: addresses))
     }
+
+    /// What a status of getaddrinfo(3) means.
+    static func failure(_ status: Int32, of host: String) -> ResolverError {
+        switch status {
+        case EAI_NONAME, noData: .notFound(host: host)
+        case EAI_SYSTEM: .unavailable(host: host, reason: errorText(errno))
+        default: .unavailable(host: host, reason: String(cString: gai_strerror(status)))
+        }
+    }
+
+    /// glibc, `EAI_NODATA`: the name exists, and has no address.
+    private static let noData: Int32 = -5
 
     /// The first of each family, each once: the name may be anybody's, and have thousands.
     static func few(of addresses: [TransportAddress]) -> [TransportAddress] {

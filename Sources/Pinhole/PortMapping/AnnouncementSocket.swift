@@ -1,3 +1,4 @@
+import CDatagram
 import Glibc
 import PinholeWire
 
@@ -9,21 +10,8 @@ final class AnnouncementSocket {
 
     /// nil where the port is taken by a program that does not share it.
     init?() {
-        let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        descriptor = socket(AF_INET, type, 0)
+        descriptor = datagram_open(datagram_ip(Self.group), Self.port, 0, Int32(DATAGRAM_SHARE_GROUP))
         guard descriptor >= 0 else { return nil }
-        var yes: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = Self.port.bigEndian
-        address.sin_addr.s_addr = Self.group.bigEndian
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard status == 0 else { return nil }
     }
 
     deinit {
@@ -33,11 +21,7 @@ final class AnnouncementSocket {
     /// Listens on the interfaces of these gateways, besides those that it listens on already.
     func join(_ gateways: Set<Gateway>) {
         for gateway in gateways where gateway.address.family == .v4 && joined.insert(gateway.interfaceIndex).inserted {
-            var request = ip_mreqn()
-            request.imr_multiaddr.s_addr = Self.group.bigEndian
-            request.imr_ifindex = Int32(gateway.interfaceIndex)
-            setsockopt(
-                descriptor, Int32(IPPROTO_IP), IP_ADD_MEMBERSHIP, &request, socklen_t(MemoryLayout<ip_mreqn>.size))
+            _ = datagram_join(descriptor, datagram_ip(Self.group), gateway.interfaceIndex)
         }
     }
 
@@ -59,7 +43,7 @@ final class AnnouncementSocket {
     }
 
     /// RFC 6886 §3.2.1: "224.0.0.1 […] on port 5350".
-    private static let group: UInt32 = 0xe000_0001
+    private static let group = IPAddress(v4: 0xe000_0001)
     private static let port: UInt16 = 5350
 }
 

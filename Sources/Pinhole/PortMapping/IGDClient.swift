@@ -73,7 +73,7 @@ final class IGDClient {
         let request: IGDRequest
         let task: igd_task
         let deadline: Instant
-        var bytes: [UInt8] = []
+        var words = IGDWords()
     }
 
     init(gateway: Gateway, internalPort: UInt16) {
@@ -110,12 +110,13 @@ final class IGDClient {
             guard let task = begin(request) else { return (request, .failed(IGDAnswer.silence)) }
             current = Running(request: request, task: task, deadline: now + Limits.gatewayPatience)
         }
-        guard current != nil else { return nil }
-        let isAtEnd = read()
-        guard let running = current, isAtEnd || running.deadline <= now else { return nil }
+        guard var running = current else { return nil }
+        running.words.read(from: running.task.descriptor)
+        current = running
+        guard running.words.isOver || running.deadline <= now else { return nil }
         igd_end(running.task)
         current = nil
-        return (running.request, IGDAnswer(isAtEnd ? running.bytes : [], to: running.request))
+        return (running.request, IGDAnswer(running.words.answer, to: running.request))
     }
 
     private func begin(_ request: IGDRequest) -> igd_task? {
@@ -136,23 +137,37 @@ final class IGDClient {
             }
         return status == 0 ? task : nil
     }
-
-    /// Whether the process has said all that it will.
-    private func read() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 1024)
-        while let descriptor = current?.task.descriptor {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count > 0 {
-                current?.bytes += buffer[..<count]
-            } else if count == 0 {
-                return true
-            } else if errno != EINTR {
-                return errno != EAGAIN
-            }
-        }
-        return false
-    }
 }
 
 @available(*, unavailable)
 extension IGDClient: Sendable {}
+
+/// What a process has said so far. It reads what anybody on the local network may have written, so it is not to be
+/// trusted to keep to its words, or to come to an end.
+struct IGDWords {
+    private var bytes: [UInt8] = []
+    /// Whether no more is to come, or to be heard.
+    private(set) var isOver = false
+
+    /// What was said, if that was all and not too much.
+    var answer: [UInt8] { isOver && !isTooLong ? bytes : [] }
+
+    private var isTooLong: Bool { bytes.count > Int(IGD_ANSWER_SIZE) }
+
+    /// Reads what is there, without waiting.
+    mutating func read(from descriptor: Int32) {
+        var buffer = [UInt8](repeating: 0, count: Int(IGD_ANSWER_SIZE) + 1)
+        while !isOver {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count > 0 {
+                bytes += buffer[..<count]
+                isOver = isTooLong
+            } else if count == 0 {
+                isOver = true
+            } else if errno != EINTR {
+                isOver = errno != EAGAIN
+                return
+            }
+        }
+    }
+}

@@ -91,6 +91,7 @@ extension PortMappingService {
         var links: [IPAddress.Family: GatewayLink] = [:]
         var told: [IPAddress.Family: State] = [:]
         let announcements = AnnouncementSocket()
+        let timer = BootTimer()
         while true {
             let (messages, isStopping) = mailbox.withLock { mailbox in
                 defer { mailbox.messages = [] }
@@ -108,9 +109,9 @@ extension PortMappingService {
                 if told.updateValue(state, forKey: family) != state { tell(family, state) }
             }
             announcements?.join(Set(links.values.map(\.gateway)))
-            wait(links, announcements?.descriptor ?? -1, until: nil)
+            wait(links, announcements?.descriptor ?? -1, timer, until: nil)
         }
-        giveBack(links)
+        giveBack(links, timer)
     }
 
     private func state(of link: GatewayLink?) -> State {
@@ -139,26 +140,30 @@ extension PortMappingService {
         }
     }
 
-    private func giveBack(_ links: [IPAddress.Family: GatewayLink]) {
+    private func giveBack(_ links: [IPAddress.Family: GatewayLink], _ timer: BootTimer) {
         let begin = MonotonicClock.now
         for link in links.values { link.close(at: begin) }
         while true {
             let now = MonotonicClock.now
             for link in links.values { link.advance(at: now) }
             guard links.values.contains(where: { !$0.isFinished }), now - begin < Self.farewell else { return }
-            wait(links, -1, until: begin + Self.farewell)
+            wait(links, -1, timer, until: begin + Self.farewell)
         }
     }
 
-    private func wait(_ links: [IPAddress.Family: GatewayLink], _ other: Int32, until limit: Instant?) {
-        var polled = [wakeup, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    private func wait(
+        _ links: [IPAddress.Family: GatewayLink], _ other: Int32, _ timer: BootTimer, until limit: Instant?
+    ) {
+        var polled = [wakeup, timer.descriptor, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         for link in links.values {
             polled += link.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         }
         let now = MonotonicClock.now
         let wakeTime = (links.values.map { $0.nextTimeout(at: now) } + [limit]).compactMap { $0 }.min()
+        timer.set(wakeTime, at: now)
         let timeout = wakeTime.map { max(0, ($0 - now).nanoseconds) } ?? -1
         _ = wait_ready(&polled, UInt32(polled.count), timeout)
         if polled[0].revents != 0 { wakeup_clear(wakeup) }
+        if polled[1].revents != 0 { timer.clear() }
     }
 }

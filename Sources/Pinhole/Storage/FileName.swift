@@ -1,12 +1,16 @@
 /// Names of received files: what a peer writes is never a path, and nothing that a terminal or a shell would obey.
+///
+/// What a name means to the system goes by its scalars: a slash with a mark on it is one character, and leads
+/// elsewhere all the same.
 enum FileName {
     /// The most bytes that Linux file systems give a name.
     static let maxLength = 255
 
     /// A harmless name as like `name` as can be.
     static func sanitized(_ name: String) -> String {
-        let lastPart = name.split { $0 == "/" || $0 == "\\" }.last ?? ""
-        var scalars = String.UnicodeScalarView(lastPart.unicodeScalars.filter(isHarmless))
+        let parts = name.unicodeScalars.split { $0 == "/" || $0 == "\\" }
+        var scalars = String.UnicodeScalarView()
+        if let last = parts.last { scalars.append(contentsOf: last.filter(isHarmless)) }
         while let first = scalars.first, first == "." || first.properties.isWhitespace { scalars.removeFirst() }
         while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
         let clean = String(scalars)
@@ -25,7 +29,7 @@ enum FileName {
     /// Names that other systems keep for devices: a disk of theirs cannot hold such a file, or another program that is
     /// shown one waits for the device.
     private static func isReserved(_ name: String) -> Bool {
-        let stem = name.prefix { $0 != "." }.uppercased()
+        let stem = String(name.unicodeScalars.prefix { $0 != "." }).uppercased()
         if ["CON", "PRN", "AUX", "NUL"].contains(stem) { return true }
         return stem.count == 4 && ["COM", "LPT"].contains(stem.prefix(3)) && stem.last?.isNumber ?? false
     }
@@ -46,7 +50,8 @@ enum FileName {
 
     /// The ending is what follows the last dot, unless it is too long to be one.
     private static func split(_ name: String) -> (stem: Substring, ending: Substring) {
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex, name[dot...].utf8.count <= 32 else {
+        guard let dot = name.unicodeScalars.lastIndex(of: "."), dot != name.startIndex, name[dot...].utf8.count <= 32
+        else {
             return (name[...], "")
         }
         return (name[..<dot], name[dot...])

@@ -66,9 +66,6 @@ final class FileReader: Sendable {
         return answer
     }
 
-    /// The pieces that are held at the moment.
-    var pieceCount: Int { state.withLock { $0.ready.count } }
-
     func cancel() {
         state.withLock { state in
             state.isOver = true
@@ -127,6 +124,13 @@ final class FileReader: Sendable {
         tree.append(leaf, key)
         return (bytes, tree)
     }
+}
+
+// MARK: For tests
+
+extension FileReader {
+    /// The pieces that are held at the moment.
+    var pieceCount: Int { state.withLock { $0.ready.count } }
 }
 
 /// What follows the last group: `count:u32 ‖ index:u32 × count ‖ root[32]`. The files of these places in the manifest

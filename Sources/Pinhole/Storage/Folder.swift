@@ -107,9 +107,10 @@ package enum Folder {
     }
 
     static func parent(of path: String) -> String {
-        var end = path[...]
-        while end.count > 1, end.last == "/" { end = end.dropLast() }
-        guard let slash = end.lastIndex(of: "/") else { return "." }
-        return slash == end.startIndex ? "/" : String(end[..<slash])
+        // By bytes: a slash and a mark behind it are one character.
+        var end = path.utf8[...]
+        while end.count > 1, end.last == 0x2f { end = end.dropLast() }
+        guard let slash = end.lastIndex(of: 0x2f) else { return "." }
+        return slash == end.startIndex ? "/" : String(Substring(end[..<slash]))
     }
 }

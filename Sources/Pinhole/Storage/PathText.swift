@@ -8,14 +8,19 @@ package func shellQuoted(_ text: String) -> String {
         default: byte >= 0x80 || "/._-+@:,".utf8.contains(byte)
         }
     }
-    return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    guard !isPlain || text.isEmpty else { return text }
+    var quoted = "'"
+    // A quotation mark with another mark on it is one character, and ends the word all the same.
+    for scalar in text.unicodeScalars { quoted += scalar == "'" ? "'\\''" : String(scalar) }
+    return quoted + "'"
 }
 
 /// The path from the root, for whoever is or will be elsewhere.
 package func absolutePath(_ path: String) -> String {
     var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+    let slash: Unicode.Scalar = "/"
+    while path.unicodeScalars.dropFirst().last == slash { path.unicodeScalars.removeLast() }
+    guard path.unicodeScalars.first != slash, let directory = getcwd(nil, 0) else { return path }
     defer { free(directory) }
     return String(cString: directory) + "/" + path
 }

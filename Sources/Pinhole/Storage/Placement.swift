@@ -179,7 +179,7 @@ extension Placement {
 
     /// Puts all entries under `root`, each under its own name or, where that is taken, one like it.
     private func build(at root: String, _ existing: NodeConfiguration.ExistingFilePolicy) throws(PinholeError) {
-        var folders = ["": root]
+        var folders = [FileManifest.Path(""): root]
         // Names that differ may be the same here.
         var given: Set<String> = []
         for (index, entry) in manifest.entries.enumerated() where !leftOut.contains(index) {
@@ -187,10 +187,11 @@ extension Placement {
                 if mkdir(root, 0o700) != 0, errno != EEXIST { throw PinholeError(system: errno, writing: root) }
                 continue
             }
-            let parent = folders[FileManifest.parent(of: entry.path)] ?? root
-            let name = FileName.inside(entry.path.split(separator: "/").last.map(String.init) ?? "")
+            let path = FileManifest.Path(entry.path)
+            let parent = folders[path.parent] ?? root
+            let name = FileName.inside(path.name)
             if entry.isFolder {
-                folders[entry.path] = try makeFolder(name, in: parent, existing)
+                folders[path] = try makeFolder(name, in: parent, existing)
             } else {
                 given.insert(
                     try placeFile(transfer.path(of: index), under: name, in: parent, existing, notOver: given))
@@ -198,7 +199,7 @@ extension Placement {
         }
         // The inner ones first: putting something into a folder changes its time.
         for entry in manifest.entries.reversed() where entry.isFolder {
-            guard let path = folders[entry.path] else { continue }
+            guard let path = folders[FileManifest.Path(entry.path)] else { continue }
             try File(opening: path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW).setMetadata(
                 mode: Self.mode(entry), seconds: entry.seconds, nanoseconds: entry.nanoseconds)
         }

@@ -6,7 +6,7 @@ package final class ProfileLock: Sendable {
 
     /// Takes the right to run the hooks of a profile, which several processes may want to; nil where another has it.
     package init?(hooksOf directory: String) throws(PinholeError) {
-        let file = try File(opening: directory + "/hooks.lock", flags: O_RDWR | O_CREAT)
+        let file = try File(opening: directory + "/hooks.lock", flags: O_RDWR | O_CREAT | O_NOFOLLOW)
         guard try file.lock() else { return nil }
         self.file = LockedFile(file)
     }
@@ -14,7 +14,7 @@ package final class ProfileLock: Sendable {
     /// Takes the lock of a profile directory.
     package init(directory: String) throws(PinholeError) {
         let path = directory + "/lock"
-        let file = try File(opening: path, flags: O_RDWR | O_CREAT)
+        let file = try File(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW)
         guard try file.lock() else {
             let holder = String(decoding: try file.read(at: 0, count: 32), as: UTF8.self).prefix { $0.isNumber }
             throw PinholeError(

@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+import PinholeWire
 
 // The history, removed: when a person says so, when it is old enough, or as soon as it has done its service.
 
@@ -107,17 +108,21 @@ extension Store {
 
     /// Empties the write-ahead log. A reader in another process may hold it up for a while.
     func truncateLog() throws(PinholeError) {
-        for _ in 0..<50 {
+        let end = MonotonicClock.now + Self.readersPatience
+        repeat {
+            // A try waits for readers itself, for as long as any statement does.
             let isBusy = try withoutTransaction { database in
                 try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") != 0
             }
             guard isBusy else { return }
             usleep(100_000)
-        }
+        } while MonotonicClock.now < end
         throw PinholeError(
             .other, "the messages are deleted, but another process still reads the log that held them",
             hint: "end it, then purge again")
     }
+
+    private static let readersPatience: Duration = .seconds(5)
 }
 
 // MARK: By themselves
@@ -175,7 +180,7 @@ extension Store {
     /// year ahead for a while makes nothing old.
     ///
     /// What was believed before is kept beside what is being watched: a clock that is wrong after a restart is not
-    /// believed because of another restart, and one that has leapt must stand for a day.
+    /// believed because of another restart, and one that has leapt, or was set forward, must stand for a day.
     package func trustedTime(_ now: Sighting) throws(PinholeError) -> UInt64? {
         try write { database in
             let row = try Row.fetchOne(database, sql: "SELECT * FROM history WHERE sightedAt IS NOT NULL")
@@ -200,17 +205,24 @@ extension Store {
                 return trusted.map { min(UInt64(clamping: $0), now.time) }
             }
             let elapsed = now.uptime - uptime
-            guard Int64(clamping: now.time) - sighted >= elapsed - Self.clockTolerance else {
+            let ahead = Int64(clamping: now.time) - sighted - elapsed
+            guard ahead >= -Self.clockTolerance else {
                 // It was set back: what was seen before may have been wrong.
                 try watch(from: now.time)
                 return nil
             }
+            guard ahead <= Self.clockTolerance else {
+                // It was set forward, perhaps rightly: less is believed of it than before, until it has stood for a day.
+                try watch(from: now.time)
+                let known = trusted.map { min($0, Int64(clamping: now.time) - Self.clockLeap - 1) }
+                try database.execute(sql: "UPDATE history SET trustedAt = ?", arguments: [known])
+                return known.map { UInt64(clamping: $0) }
+            }
             let hasLeapt = trusted.map { sighted - $0 > Self.clockLeap } ?? false
             guard elapsed >= (hasLeapt ? Self.leapWatch : Self.clockWatch) else { return nil }
-            let time = min(now.time, UInt64(clamping: sighted + elapsed + Self.clockTolerance))
-            try watch(from: time)
-            try database.execute(sql: "UPDATE history SET trustedAt = ?", arguments: [Int64(clamping: time)])
-            return time
+            try watch(from: now.time)
+            try database.execute(sql: "UPDATE history SET trustedAt = ?", arguments: [Int64(clamping: now.time)])
+            return now.time
         }
     }
 

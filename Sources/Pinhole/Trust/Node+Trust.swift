@@ -12,7 +12,8 @@ extension Node {
     /// maker is not reached within `timeout`, and then goes on in later runs until he is. A maker who is a contact already
     /// has `accepted`.
     ///
-    /// Throws where the invite cannot be used, or its maker says so.
+    /// Throws where the invite cannot be used, or its maker says so; also where the task is cancelled or the node stopped,
+    /// and then the invite is used all the same.
     public func use(
         _ link: InviteLink, as name: String? = nil, timeout: Duration
     ) async throws(PinholeError) -> (contact: Contact, answer: InviteAnswer?) {
@@ -21,13 +22,19 @@ extension Node {
         // Asked again, after an answer that was lost for instance.
         if contact.standing == .known { return (contact, .accepted) }
         contactsChanged()
-        let answer = try? await first(in: events, within: timeout) { event in
-            if case .inviteAnswered(contact.key, _, let answer) = event { .success(answer) } else { nil }
-        } orThrow: {
-            PinholeError(.timedOut, "")
+        let answer: InviteAnswer
+        do throws(PinholeError) {
+            answer = try await first(in: events, within: timeout) { event in
+                if case .inviteAnswered(contact.key, _, let answer) = event { .success(answer) } else { nil }
+            } orThrow: {
+                PinholeError(.timedOut, "")
+            }
+        } catch {
+            guard error.code == .timedOut else { throw error }
+            return (contact, nil)
         }
         switch answer {
-        case .waiting, .accepted, nil: return (contact, answer)
+        case .waiting, .accepted: return (contact, answer)
         case .refused(let error): throw error
         }
     }

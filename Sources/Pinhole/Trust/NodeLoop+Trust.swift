@@ -46,7 +46,11 @@ extension NodeLoop {
     /// Serves the holders of these invites, and of no others.
     func follow(_ links: [InviteLink], at now: Instant) {
         let current = Dictionary(links.map { ($0.invite.guest.publicKey, $0) }) { first, _ in first }
-        for key in guests where current[key] == nil { endpoint.remove(key, at: now) }
+        for key in guests where current[key] == nil {
+            endpoint.remove(key, at: now)
+            // Nobody will know any more that the end of its session was a guest's.
+            guestLeft(key)
+        }
         for key in current.keys where !guests.contains(key) {
             try? endpoint.add(key, for: .inviter, at: now)
         }
@@ -98,7 +102,8 @@ extension NodeLoop {
     }
 
     private func tell(_ verdict: InviteRecord.Verdict?, to guest: IdentityKey, at now: Instant) {
-        guard let verdict, told[guest] != verdict else { return }
+        // Who has left meanwhile is told when he comes again.
+        guard let verdict, introductions[guest] != nil, told[guest] != verdict else { return }
         told[guest] = verdict
         endpoint.answer(verdict, to: guest, at: now)
     }

@@ -160,7 +160,7 @@ package enum ContactRename: Method {
     }
 
     package static let name = "contact.rename"
-    package static let summary = "Calls a contact otherwise; nobody else learns of it."
+    package static let summary = "Gives a contact another name; nobody else learns of it."
     package static let notes = ContactShape.notes.merging(Notes.contact) { $1 }
         .merging(["to": "What you call the contact from now on."]) { $1 }
 

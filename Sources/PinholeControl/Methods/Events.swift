@@ -19,7 +19,7 @@ package enum EventsSubscribe: Method {
 
     package static func run(_ params: Nothing, in call: Call) async throws(PinholeError) -> Nothing {
         guard let caller = call.caller else {
-            throw PinholeError(.bug, "events of the own process come without a subscription")
+            throw PinholeError(.bug, "events of this process come without a subscription")
         }
         caller.forward(call.host.events())
         return Nothing()
@@ -81,7 +81,7 @@ package enum EventsFollow: Method {
     package static let notes = EventsNext.notes
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Nothing {
-        guard let caller = call.caller else { throw PinholeError(.bug, "the own process asks for events itself") }
+        guard let caller = call.caller else { throw PinholeError(.bug, "this process asks for events itself") }
         let log = EventLog(host: call.host)
         caller.forward(log, after: try log.start(of: params.consumer, after: params.after))
         return Nothing()
@@ -102,7 +102,7 @@ package enum EventsAcknowledge: Method {
     package static let name = "events.acknowledge"
     package static let summary =
         "Says that a consumer has dealt with all events up to a cursor; "
-        + "the messages among them count as read."
+        + "the messages among them count as read, and with each those that the contact sent before it."
     package static let notes = EventsNext.notes.merging([
         "cursor": "That of the last event dealt with.",
         "read": "false: no person has seen the messages, and they do not count as read.",

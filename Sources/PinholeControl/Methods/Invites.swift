@@ -152,11 +152,12 @@ package enum InviteUse: Method {
     }
 
     package static let name = "invite.use"
-    package static let summary = "Uses an invite of somebody else's: its maker becomes a contact when he accepts."
+    package static let summary = "Uses an invite of somebody else's: its maker becomes a contact when they accept."
     package static let notes = ContactShape.notes.merging(Notes.timeout) { $1 }.merging([
-        "link": "The line that begins with pinhole://add/1.", "as": "What you call its maker; his own name without it.",
+        "link": "The line that begins with pinhole://add/1.",
+        "as": "What you call its maker; their own name without it.",
         "contact": "The maker.",
-        "answer": "pending: not reached yet, and tried until he is; waiting: a person is to decide; accepted.",
+        "answer": "pending: not reached yet, and tried until they are; waiting: a person is to decide; accepted.",
     ]) { $1 }
 
     package static func run(_ params: Params, in call: Call) async throws(PinholeError) -> Result {

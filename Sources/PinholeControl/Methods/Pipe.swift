@@ -135,7 +135,7 @@ private struct Pipe {
             }
             return received
         }
-        throw PinholeError(.other, "it was cancelled")
+        throw PinholeError(.other, Task.isCancelled ? "it was cancelled" : "the node is not running")
     }
 
     /// Opens the stream as soon as the contact's side of the pipe is there.

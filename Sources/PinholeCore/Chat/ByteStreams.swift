@@ -29,7 +29,15 @@ struct ByteStreams {
         var incoming: In
     }
 
+    /// What came of a stream whose session is over, and was not read.
+    private struct Remains {
+        var bytes: ArraySlice<UInt8>
+        /// What follows these.
+        let end: ByteStreamRead
+    }
+
     private(set) var streams: [UInt64: Stream] = [:]
+    private var remains: [UInt64: Remains] = [:]
     private var bySent: [UInt64: UInt64] = [:]
     private var byReceived: [UInt64: UInt64] = [:]
     /// Heads that have not come whole, by the peer's stream.
@@ -85,9 +93,51 @@ struct ByteStreams {
     }
 
     mutating func remove(_ handle: UInt64) -> Stream? {
+        remains[handle] = nil
         bySent = bySent.filter { $0.value != handle }
         byReceived = byReceived.filter { $0.value != handle }
         return streams.removeValue(forKey: handle)
+    }
+
+    /// The session is over. What has come of its streams can still be read: `unread` gives that, and whether it is all.
+    /// Returns the handles of the streams.
+    mutating func endSession(unread: (UInt64) -> (bytes: [UInt8], isWhole: Bool)) -> [UInt64] {
+        let ended = streams
+        var kept = remains
+        for (handle, stream) in ended {
+            switch stream.incoming {
+            case .awaited: break
+            case .finished: kept[handle] = Remains(bytes: [], end: .end)
+            case .reset(let code): kept[handle] = Remains(bytes: [], end: .reset(code: code))
+            case .open(let id):
+                let (bytes, isWhole) = unread(id)
+                guard !bytes.isEmpty || isWhole else { break }
+                kept[handle] = Remains(bytes: bytes[...], end: isWhole ? .end : .lost)
+            }
+        }
+        self = ByteStreams()
+        remains = kept
+        // As much as one session may hold unread: the oldest go first.
+        var count = remains.values.reduce(0) { $0 + $1.bytes.count }
+        for handle in remains.keys.sorted() where count > Limits.maxConnectionWindow {
+            count -= remains.removeValue(forKey: handle)?.bytes.count ?? 0
+        }
+        return ended.keys.sorted()
+    }
+
+    /// Reads from a stream whose session is over; nil for all others.
+    mutating func readRemains(_ handle: UInt64, upTo limit: Int) -> ByteStreamRead? {
+        guard let (bytes, end) = remains[handle].map({ ($0.bytes, $0.end) }) else { return nil }
+        guard !bytes.isEmpty else { return end }
+        remains[handle]?.bytes = bytes.dropFirst(limit)
+        return .bytes(Array(bytes.prefix(limit)))
+    }
+
+    /// Whether the peer had answered a stream of ours, or opened one, whose session is over; nil for all others.
+    func answer(ofRemains handle: UInt64) -> ByteStreamRead? {
+        guard let left = remains[handle] else { return nil }
+        if case .reset = left.end { return left.end }
+        return .end
     }
 
     private mutating func takeID() -> UInt64 {
@@ -105,7 +155,7 @@ package enum ByteStreamRead: Sendable {
     case end
     /// The peer gave it up, or refused the stream.
     case reset(code: UInt64)
-    /// The session is over, or the stream was closed here.
+    /// The session is over and all that came was read, or the stream was closed here.
     case lost
 }
 

@@ -26,6 +26,21 @@ struct IncomingFiles {
     /// What earlier sessions offered and this one did not, of which the peer was asked what became of it.
     private var inquired: Set<UInt64> = []
     private var inquiries = 0
+    /// What the application was told of and has not noted on its disk yet, whatever session it was in: offers, and ends
+    /// of transfers.
+    private var unnotedOffers: Set<UInt64> = []
+    private var unnotedEnds = 0
+
+    /// Whether the disk does not keep up with what the peer says of files: then it is not read.
+    var isFull: Bool { unnotedOffers.count + unnotedEnds >= Limits.maxUnnoted }
+
+    mutating func offerNoted(_ id: UInt64) {
+        unnotedOffers.remove(id)
+    }
+
+    mutating func endNoted() {
+        unnotedEnds = max(0, unnotedEnds - 1)
+    }
 
     /// A new session brings new offers, and new streams.
     mutating func sessionBegan() {
@@ -49,10 +64,17 @@ struct IncomingFiles {
     /// Takes note of an offer, or says why it is refused.
     mutating func offered(_ id: UInt64) -> FileRecord.Refusal? {
         guard transfers[id] == nil else { return .unacceptable }
-        guard transfers.count < Limits.maxOffers else { return .tooMany }
+        // The place of one that has ended is free when the application has noted that.
+        guard transfers.count + unnotedEnds < Limits.maxOffers else { return .tooMany }
         transfers.insert(Transfer(), forKey: id)
         inquired.remove(id)
+        unnotedOffers.insert(id)
         return nil
+    }
+
+    /// The application is told that a transfer, either way, came to its end by the peer's word.
+    mutating func ended() {
+        unnotedEnds += 1
     }
 
     mutating func accept(_ id: UInt64) -> Bool {

@@ -17,6 +17,8 @@ struct Outbox {
     }
 
     private var entries: [Entry] = []
+    /// The names of those that wait: of others there is nothing to look for.
+    private var waiting: Set<MessageID> = []
     /// How many entries at the beginning are gone; they are cut off together.
     private var start = 0
     /// Where the next entry for the present session's stream is.
@@ -27,6 +29,7 @@ struct Outbox {
     var hasUnwritten: Bool { next < entries.count }
 
     mutating func enqueue(_ message: ChatMessage, isReleased: Bool) {
+        guard waiting.insert(message.id).inserted else { return }
         entries.append(Entry(message: message, isReleased: isReleased))
         if !isReleased { unasked += 1 }
     }
@@ -76,7 +79,8 @@ struct Outbox {
 
     /// The peer has a message on disk, or it is cancelled. Returns whether it was waiting.
     mutating func remove(_ id: MessageID) -> Bool {
-        guard let index = entries[start...].firstIndex(where: { $0.message.id == id }) else { return false }
+        guard waiting.remove(id) != nil, let index = entries[start...].firstIndex(where: { $0.message.id == id })
+        else { return false }
         if !entries[index].isReleased, !entries[index].isAsked { unasked -= 1 }
         if index == start {
             // Receipts come in the order of the messages.

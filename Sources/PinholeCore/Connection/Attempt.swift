@@ -10,6 +10,8 @@ struct Attempt {
     var hello: OwnHello?
     var introduction: OutgoingIntroduction?
     var directHello: DirectHello?
+    /// What passed by HELLOs with MACs, by the address that they went to.
+    var calls: [TransportAddress: DirectCall] = [:]
     /// What a HELLO showed that no session can come of.
     var incompatibility: UnreachableReason?
     /// What the peer said about itself in its last introduction.
@@ -42,12 +44,48 @@ struct Attempt {
         }
     }
 
-    /// HELLOs to where the peer is known to listen.
+    /// HELLOs to where the peer is known to listen, and when they are repeated.
     struct DirectHello {
         var timesSent = 0
         var resend: Instant
-        var cookie: [UInt8]?
-        var lastMAC1: [[UInt8]] = []
+    }
+
+    /// HELLOs to one address that a COOKIE may answer.
+    struct DirectCall {
+        /// What the latest COOKIE brought.
+        private(set) var cookie: [UInt8]?
+        /// `mac1` of the latest.
+        private var sent: [[UInt8]] = []
+        /// Whether a COOKIE drew a HELLO since they were last repeated.
+        private var isAnswered = false
+
+        /// More than one repeats while the answer to it is on its way.
+        private static let remembered = 4
+
+        mutating func didSend(_ hello: [UInt8]) {
+            sent = sent.suffix(Self.remembered - 1) + [CookieGate.mac1(of: hello)]
+        }
+
+        mutating func willRepeat() {
+            isAnswered = false
+        }
+
+        /// The cookie of a COOKIE that answers one of them.
+        func open(_ datagram: Span<UInt8>, of peer: IdentityKey) -> [UInt8]? {
+            for mac1 in sent.reversed() {
+                if let cookie = CookieGate.open(datagram, peer: peer, sentMAC1: mac1) { return cookie }
+            }
+            return nil
+        }
+
+        /// Returns whether a HELLO with it is sent at once. Who sees a HELLO can make any number of COOKIEs that are
+        /// all different: what comes beyond the first waits for the repetition.
+        mutating func take(_ cookie: [UInt8]) -> Bool {
+            guard cookie != self.cookie else { return false }
+            self.cookie = cookie
+            defer { isAnswered = true }
+            return !isAnswered
+        }
     }
 }
 

@@ -73,8 +73,7 @@ extension Connection {
     /// HELLOs to where the peer listens.
     func callDirectly(at now: Instant) {
         guard !listeningAddresses.isEmpty else { return }
-        let cookie = attempt?.directHello?.cookie
-        attempt?.directHello = Attempt.DirectHello(resend: now, cookie: cookie)
+        attempt?.directHello = Attempt.DirectHello(resend: now)
         sendDirectHello(at: now)
     }
 }

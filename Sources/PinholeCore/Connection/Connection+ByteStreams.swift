@@ -38,6 +38,7 @@ extension Connection {
     }
 
     func readStream(_ handle: UInt64, upTo limit: Int, at now: Instant) -> ByteStreamRead {
+        if let read = byteStreams.readRemains(handle, upTo: limit) { return read }
         guard session != nil, let stream = byteStreams[handle] else { return .lost }
         switch stream.incoming {
         case .awaited: return .nothing
@@ -52,6 +53,7 @@ extension Connection {
 
     /// Whether the peer has answered a stream of ours: `.nothing` until then, `.end` when it has.
     func answer(ofStream handle: UInt64) -> ByteStreamRead {
+        if let answer = byteStreams.answer(ofRemains: handle) { return answer }
         guard session != nil, let stream = byteStreams[handle] else { return .lost }
         switch stream.incoming {
         case .awaited: return .nothing
@@ -76,11 +78,14 @@ extension Connection {
         }
     }
 
-    /// The session is over, and all streams with it.
+    /// The session is over, and all streams with it; what has come can still be read.
     func interruptByteStreams() {
-        let handles = byteStreams.streams.keys.sorted()
-        byteStreams = ByteStreams()
-        for handle in handles { events.append(.streamChanged(handle, with: peer)) }
+        let session = session
+        let handles = byteStreams.endSession { id in
+            let bytes = session?.transport.read(id) ?? []
+            return (bytes, session?.transport.isOver(receiving: id) ?? false)
+        }
+        for handle in handles { changed(handle) }
     }
 
     /// The application takes messages again, or has enough of them for now.

@@ -112,12 +112,22 @@ extension Connection {
     /// Returns whether there may be more to be read at once.
     private func readPiece(of stream: UInt64, at now: Instant) -> Bool {
         // What the disk has no time for waits with its sender: it is read when something was stored.
-        let isHeld = stream == StreamID.chat && (isChatHeld || inbox.isFull)
+        let isHeld =
+            switch stream {
+            case StreamID.chat: isChatHeld || inbox.isFull
+            case StreamID.control: incomingFiles.isFull
+            default: false
+            }
         if isHeld || (stream == StreamID.control || stream == StreamID.chat) && hasUntakenAnswers {
             session?.postponedReads.insert(stream)
             return false
         }
-        let limit = stream == StreamID.chat ? Self.chatPiece : .max
+        let limit =
+            switch stream {
+            case StreamID.chat: Self.chatPiece
+            case StreamID.control: Self.controlPiece
+            default: Int.max
+            }
         guard let bytes = session?.transport.read(stream, upTo: limit) else { return false }
         if !bytes.isEmpty { session?.lastApplicationData = now }
         do {
@@ -146,6 +156,8 @@ extension Connection {
 
     /// Bytes of messages that are read before it is looked again whether there is room for more.
     private static let chatPiece = 64 * 1024
+    /// The same of what is agreed about files: some fifty records.
+    private static let controlPiece = 4096
 }
 
 // MARK: Messages

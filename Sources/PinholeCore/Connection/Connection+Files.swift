@@ -122,6 +122,7 @@ extension Connection {
             let wasIncoming = incomingFiles.isKnown(transfer)
             if outgoingFiles.remove(transfer) || wasIncoming {
                 _ = incomingFiles.remove(transfer)
+                incomingFiles.ended()
                 events.append(.fileRefused(transfer: transfer, reason, by: peer))
             }
             writeOffers()

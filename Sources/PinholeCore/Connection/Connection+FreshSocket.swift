@@ -20,11 +20,9 @@ extension Connection {
     /// What our introduction says now.
     var ownIntroduction: Introduction {
         let profile = ownProfile
-        var candidates = environment.candidates(for: peer)
-        if let mapped = punch.fresh?.mapped { candidates.insert(Candidate(.serverReflexive, mapped), at: 0) }
-        candidates.insert(contentsOf: preservedPorts, at: 0)
+        let fresh = punch.fresh?.mapped.map { [Candidate(.serverReflexive, $0)] } ?? []
         return Introduction(
-            behavior: profile.behavior, candidates: Array(candidates.prefix(Limits.maxCandidates)),
+            behavior: profile.behavior, candidates: environment.candidates(for: peer, behind: preservedPorts + fresh),
             allocation: profile.allocation, round: punch.told?.round ?? 0)
     }
 

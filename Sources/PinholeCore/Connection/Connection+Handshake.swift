@@ -44,7 +44,11 @@ extension Connection {
             receive(handshake: plaintext, size: datagram.count, index, from: source, at: now)
             return true
         }
-        guard pairings.isEmpty, ownHello?.connectionID == id else { return false }
+        // A HELLO that somebody held back may have come before the peer's, whose HS this may be. Once the peer was heard,
+        // what does not open is a forgery.
+        guard ownHello?.connectionID == id,
+            !pairings.contains(where: { $0.own.connectionID == id && $0.hasHeard })
+        else { return false }
         keepEarly(datagram, from: source, ecn: .notECT)
         return true
     }
@@ -72,7 +76,9 @@ extension Connection {
             case .auth(let bytes, _): signature = bytes
             case .pathChallenge(let data): challenges.append(data)
             case .pathResponse(let data): responses.append(data)
-            case .padding, .ack: break
+            case .padding: break
+            // ACK_ECN is another type, and has no place here.
+            case .ack(let frame): if frame.ecn != nil { isWhole = false }
             case .ping, .resetStream, .stopSending, .stream, .maxData, .maxStreamData, .ackFrequency, .close,
                 .candidates,
                 .observedAddress, .rekey, .reauth:
@@ -99,7 +105,9 @@ extension Connection {
         guard let session else { return begin(pairing, from: source, at: now) }
         guard session.isOutranked(by: pairing, pair.role) else { return }
         if session.isConfirmed, session.isSettled(at: now) {
-            successor = Successor(sessionID: pairing.keys.sessionID, source: source, due: now + Self.successorPatience)
+            successor = Successor(
+                sessionID: pairing.keys.sessionID, keys: pairing.keys.makeSessionKeys(), source: source,
+                due: now + Self.successorPatience)
         } else {
             begin(pairing, from: source, at: now)
         }
@@ -114,7 +122,7 @@ extension Connection {
     func succeed(by datagram: Span<UInt8>, to id: ConnectionID, from source: Route, at now: Instant) {
         guard let successor, session?.connectionID != id,
             let pairing = pairings.first(where: { $0.keys.sessionID == successor.sessionID }),
-            pairing.own.connectionID == id, pairing.keys.makeSessionKeys().open(datagram) != nil
+            pairing.own.connectionID == id, successor.keys.open(datagram) != nil
         else { return }
         begin(pairing, from: source, at: now)
     }

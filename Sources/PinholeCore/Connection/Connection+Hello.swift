@@ -17,15 +17,20 @@ extension Connection {
         if pairings.contains(where: { $0.peer == hello }) { return .known }
         let isEcho = isEcho(hello)
         let isBehind = hello.plaintext.timestamp <= authenticatedTimestamp
-        guard !isBehind || isEcho || hasCookie else {
-            return hello.plaintext.timestamp < authenticatedTimestamp ? .stale : .refused
-        }
+        guard !isBehind || isEcho || hasCookie else { return cameTwice(hello) ? .refused : .stale }
         guard isCompatible(hello) else { return .refused }
         let asksForEcho = !isEcho && hello.plaintext.flags & HelloFlags.needsEcho != 0
         let beginsCall = ownHello.map { now - $0.began >= Limits.attemptLifetime } ?? true || asksForEcho
         guard !beginsCall || !closedCalls.contains(hello.plaintext.introID) else { return .refused }
         // A new attempt probes all addresses from the start. Who has reason to ask for another so soon repeats himself.
         if asksForEcho, let lastEcho, now - lastEcho < Limits.echoInterval {
+            environment.drops.count(.rateLimited)
+            return .refused
+        }
+        // Somebody may have held HELLOs of the peer back. Of those that nothing else speaks for, the newest is his own.
+        if !beginsCall, !isEcho, !hasCookie, let dispensable,
+            hello.plaintext.timestamp < pairings[dispensable].peer.plaintext.timestamp
+        {
             environment.drops.count(.rateLimited)
             return .refused
         }
@@ -38,12 +43,29 @@ extension Connection {
         guard let ownHello, let keys = HandshakeKeys(pair: pair, attempt: ownHello.handshake, peer: hello) else {
             return .refused
         }
-        if pairings.count == Limits.maxPeerHellos {
-            pairings.remove(at: pairings.firstIndex { !$0.isAuthenticated } ?? 0)
-        }
-        pairings.append(Pairing(own: ownHello, isBehind: isBehind, keys: keys))
+        if let dispensable { pairings.remove(at: dispensable) }
+        pairings.append(Pairing(own: ownHello, isBehind: isBehind, isProven: isEcho || !isBehind, keys: keys))
         replayEarly(at: now)
         return .new
+    }
+
+    /// The pairing that gives way to another one; nil while there is room.
+    private var dispensable: Int? {
+        guard pairings.count >= Limits.maxPeerHellos else { return nil }
+        return pairings.indices.min { pairings[$0].rank < pairings[$1].rank }
+    }
+
+    /// Whether a HELLO is the very one that was authenticated last, once more. To a process that began since it is not:
+    /// its sender may be waiting for an answer that the one before it could not give any more.
+    func cameTwice(_ hello: PeerHello) -> Bool {
+        hello.plaintext.timestamp == authenticatedTimestamp
+            && (session != nil || authenticatedTimestamp != restoredTimestamp)
+    }
+
+    /// Whether a HELLO is the peer's, and nobody else's who sends an old one again: it is new, it answers ours, or the
+    /// peer was heard under the keys that follow from it.
+    func isBelieved(_ hello: PeerHello) -> Bool {
+        pairings.contains { $0.peer == hello && $0.isBelieved }
     }
 
     /// Whether there is a session, and the peer was heard in it a moment ago.
@@ -90,13 +112,11 @@ extension Connection {
     }
 
     /// The peer's blob is authentic and looks old: its clock may be wrong. An attempt of our own that asks for an
-    /// echo of our introduction tells a wrong clock from a replay; at most one in 10 s, and none while another HELLO
-    /// of the peer is being tried.
-    func askForEcho(at now: Instant) {
+    /// echo of our introduction tells a wrong clock from a replay; none while another HELLO of the peer is being tried.
+    func askForEcho(because hello: PeerHello, at now: Instant) {
         guard !isAskingForEcho, pairings.allSatisfy(\.isAuthenticated), !introducers.isEmpty,
-            lastAnswerToStale.map({ now - $0 >= .seconds(10) }) ?? true
+            echoesToStale.take(hello, at: now)
         else { return }
-        lastAnswerToStale = now
         beginIntroduction(of: makeHello(answering: nil, needsEcho: true, at: now), at: now)
     }
 
@@ -118,15 +138,14 @@ extension Connection {
         listeningAddresses.contains(source) || checklist.kind(of: source) != nil
     }
 
-    /// A COOKIE: the peer is under load, or finds our clock wrong; the next HELLO proves our address.
-    func receiveCookie(_ datagram: Span<UInt8>, at now: Instant) {
-        guard var direct = attempt?.directHello else { return }
-        for mac1 in direct.lastMAC1 {
-            guard let cookie = CookieGate.open(datagram, peer: peer, sentMAC1: mac1) else { continue }
-            guard cookie != direct.cookie else { return }
-            direct.cookie = cookie
-            attempt?.directHello = direct
-            sendDirectHello(at: now)
+    /// A COOKIE: the peer is under load, or finds our clock wrong; the next HELLO to where the one went that it answers
+    /// proves our address.
+    func receiveCookie(_ datagram: Span<UInt8>) {
+        guard let ownHello, let calls = attempt?.calls else { return }
+        for (address, former) in calls {
+            guard let cookie = former.open(datagram, of: peer) else { continue }
+            let isDue = attempt?.calls[address]?.take(cookie) ?? false
+            if isDue { call(with: ownHello, over: Route(address)) }
             return
         }
     }
@@ -139,7 +158,8 @@ extension Connection {
         direct.resend = now + environment.entropy.jittered(interval)
         attempt?.directHello = direct
         for address in listeningAddresses where environment.localPorts[address.family] != nil {
-            sendHello(ownHello, to: Route(address))
+            attempt?.calls[address]?.willRepeat()
+            call(with: ownHello, over: Route(address))
         }
     }
 
@@ -148,10 +168,13 @@ extension Connection {
         guard listeningAddresses.contains(route.remote) else {
             return transmit(own.handshake.hello(.introduced), to: route)
         }
-        let hello = own.handshake.hello(.direct(cookie: attempt?.directHello?.cookie))
-        if let sent = attempt?.directHello?.lastMAC1 {
-            attempt?.directHello?.lastMAC1 = sent.suffix(7) + [CookieGate.mac1(of: hello)]
-        }
+        call(with: own, over: route)
+    }
+
+    /// One HELLO that passes a listener's gate, and that a COOKIE may answer.
+    func call(with own: OwnHello, over route: Route) {
+        let hello = own.handshake.hello(.direct(cookie: attempt?.calls[route.remote]?.cookie))
+        attempt?.calls[route.remote, default: Attempt.DirectCall()].didSend(hello)
         transmit(hello, to: route)
     }
 }
@@ -160,4 +183,24 @@ extension Connection {
 enum HelloFlags {
     /// The sender cannot judge the receiver's timestamps: the answer must echo its introduction id.
     static let needsEcho: UInt16 = 1
+}
+
+/// HELLOs that looked old and were answered all the same, as the sender's clock may be wrong. Somebody may have
+/// recorded some of them: one attempt's is answered once in a while, and so holds up no other for longer than a second.
+struct StaleAnswers {
+    private var given: [(attempt: IntroID, at: Instant)] = []
+
+    private static let pause: Duration = .seconds(10)
+    private static let pauseOfOthers: Duration = .seconds(1)
+
+    /// Whether one may be answered now; then it counts as answered.
+    mutating func take(_ hello: PeerHello, at now: Instant) -> Bool {
+        given.removeAll { now - $0.at >= Self.pause }
+        let attempt = hello.plaintext.introID
+        guard !given.contains(where: { $0.attempt == attempt || now - $0.at < Self.pauseOfOthers }) else {
+            return false
+        }
+        given.append((attempt, now))
+        return true
+    }
 }

@@ -60,6 +60,7 @@ extension Connection {
             session.isIntroduced = true
             events.append(.introduced(key, introduction, by: peer))
         case (.verdict(let verdict), .invited):
+            guard session?.takes(verdict) ?? false else { return }
             events.append(.inviteAnswered(verdict, by: peer))
         case (.introduction, .contact), (.introduction, .invited), (.verdict, .contact), (.verdict, .inviter):
             throw .malformed

@@ -95,8 +95,8 @@ extension Connection {
     /// No full datagram came back. If nothing else did either, the path is not narrow but dead, and others look to that.
     private func finishCapacityCheck(_ check: CapacityCheck, at now: Instant) {
         capacityCheck = nil
-        let isHeard = check.route != paths.active || session.map { $0.lastReceived > check.began } ?? false
-        guard isHeard else { return }
+        let heard = check.route == paths.active ? session?.lastReceived : paths[check.route]?.validated
+        guard let heard, heard > check.began else { return }
         isNarrow(check.route, at: now)
     }
 

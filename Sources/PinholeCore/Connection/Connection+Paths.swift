@@ -76,9 +76,20 @@ extension Connection {
         let isSettling = pathChosen.map { now - $0 < Limits.choiceGrace } ?? false
         // Two that follow each other at the same time would change places for ever: Lo does not go back at once.
         let isGoingBack = pathLeft.map { $0.route == source && now - $0.at < Limits.choiceGrace } ?? false
-        let stays = (isSettling || pair.role == .lo && isGoingBack) && paths.activePath?.isValidated ?? false
-        if !stays { move(to: source, isOwnChoice: false, at: now) }
+        let isSettled = (isSettling || pair.role == .lo && isGoingBack) && paths.activePath?.isValidated ?? false
+        if !isSettled, mayFollow(at: now) { move(to: source, isOwnChoice: false, at: now) }
         if !isKnown { sendPathChallenge(to: source, isProvoked: true, at: now) }
+    }
+
+    /// Who comes from elsewhere with each packet sets no pace: each move begins anew with window and probes.
+    private func mayFollow(at now: Instant) -> Bool {
+        guard let last = follows, now - last.since < Limits.followInterval else {
+            follows = (now, 1)
+            return true
+        }
+        guard last.count < Limits.followsInInterval else { return false }
+        follows = (last.since, last.count + 1)
+        return true
     }
 
     func move(to route: Route, isOwnChoice: Bool, at now: Instant) {
@@ -115,6 +126,7 @@ extension Connection {
             let last = paths.lastValidated, last != path.route
         else { return }
         change(from: path.route, to: last, at: now)
+        session.transport.probe()
     }
 
     /// How many probe timeouts in a row a path may take to answer (protocol §3.8).
@@ -145,6 +157,7 @@ extension Connection {
         guard let active = paths.active else { return }
         if let rtt = session?.transport.shortestRTT { paths.measure(rtt, of: active) }
         paths.forgetRoundTrips()
+        paths.forgetNarrow()
         sendPathChallenge(to: active, at: now)
         guard probeCandidates(probes: Self.reviewProbes, at: now) else { return }
         tellCandidates()

@@ -62,7 +62,7 @@ extension Connection {
         guard session == nil, let last = lastRoute, now - last.end < Limits.mappingFreshness,
             mayCall(last.route.remote)
         else { return }
-        transmit(hello.handshake.hello(.direct(cookie: nil)), to: last.route)
+        call(with: hello, over: last.route)
     }
 
     /// Whether an address where the peer once was can still mean the peer, on the networks that this machine is on now.
@@ -167,23 +167,25 @@ extension Connection {
             return
         }
         var acceptance = receive(hello, hasCookie: false, at: now)
-        var isBelieved = true
         switch acceptance {
         case .stale:
-            guard yields(to: hello, at: now) else { return askForEcho(at: now) }
-            // It may still be a replay: it leads to a handshake that only the peer can end, and to no address.
+            guard yields(to: hello, at: now) else { return askForEcho(because: hello, at: now) }
             acceptance = receive(hello, hasCookie: true, at: now)
             guard acceptance == .new else { return }
             lastYield = now
-            isBelieved = false
         case .refused: return
         case .new, .known: break
         }
-        attempt?.peerIntroduction = theirs
-        peerCandidates = isBelieved ? theirs.candidates.map(\.asNamed) : []
-        report?.introduced(by: theirs, at: now)
-        punch.learn(theirs, with: hello.connectionID)
-        addCandidates(peerCandidates, at: now)
+        if isBelieved(hello) {
+            attempt?.peerIntroduction = theirs
+            peerCandidates = theirs.candidates.map(\.asNamed)
+            report?.introduced(by: theirs, at: now)
+            punch.learn(theirs, with: hello.connectionID)
+            addCandidates(peerCandidates, at: now)
+        } else {
+            // It may be a replay: it leads to a handshake that only the peer can end, and to no address that it names.
+            addCandidates([], at: now)
+        }
         attempt?.introduction?.wasAnswered(at: now)
         // A caller that repeats itself has not got our answer; two that called at once answer each other once.
         // Who answers an answer has forgotten his call; another answer would be another call to him, and so on for ever.
@@ -221,7 +223,16 @@ extension Connection {
     func peerIsAbsent(at now: Instant) {
         requests.append(.watch(true))
         attempt?.introduction = nil
-        if attempt?.directHello == nil { fail(.offline, at: now) }
+        // A handshake that is under way goes on, whatever a service says.
+        let isMeeting = pairings.contains { !$0.isAuthenticated }
+        if attempt?.directHello == nil, !isMeeting { fail(.offline, at: now) }
+    }
+
+    /// A service says no more that the peer is there, nor where. Returns whether it did.
+    @discardableResult
+    func forget(client: Int) -> Bool {
+        peerObserved[client] = nil
+        return seenBy.remove(client) != nil
     }
 
     /// Takes in what the contact named, and where the services see it.

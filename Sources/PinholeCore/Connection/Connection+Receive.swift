@@ -93,6 +93,8 @@ extension Connection {
         /// RFC 9000 §9.1: a packet of path frames alone moves nothing.
         var isProbing = true
         var challenges = 0
+        var acks = 0
+        var candidates = 0
     }
 
     private func receive(
@@ -109,7 +111,12 @@ extension Connection {
                 continue
             case .ack:
                 packet.isProbing = false
-                do { try session.transport.receiveAck(&reader, at: now) } catch { throw .transport(error) }
+                packet.acks += 1
+                // One has room for all that there is to say, and each may name all that is in flight.
+                let isFirst = packet.acks == 1
+                do { try session.transport.receiveAck(&reader, isHeeded: isFirst, at: now) } catch {
+                    throw .transport(error)
+                }
                 continue
             case .other:
                 break
@@ -134,6 +141,8 @@ extension Connection {
                 return packet
             case .candidates(let candidates):
                 packet.isProbing = false
+                packet.candidates += 1
+                guard packet.candidates == 1 else { continue }
                 receive(candidates: candidates, at: now)
             case .observedAddress:
                 packet.isProbing = false

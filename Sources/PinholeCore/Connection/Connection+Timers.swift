@@ -69,7 +69,9 @@ extension Connection {
 
     private func handleSessionTimeout(at now: Instant) {
         guard let session else { return }
-        if let unansweredSince = session.unansweredSince, unansweredSince + Limits.sessionPatience <= now {
+        let isSilent = session.unansweredSince.map { $0 + Limits.sessionPatience <= now } ?? false
+        // Who speaks and acknowledges nothing is not to be repeated to for ever.
+        guard !isSilent, session.transport.unansweredProbes < Limits.maxUnansweredProbes else {
             return close(.timedOut, code: CloseCode.done, at: now)
         }
         decideSuccession(at: now)

@@ -6,7 +6,7 @@ internal import PinholeWire
 /// ```
 ///                    connect, or an introduction             AUTH verified
 /// idle ──────────────────────────────────────▶ handshaking ───────────────▶ session
-///   ▲                       10 s                     │                        │  ▲ a new handshake runs in its
+///   ▲                      9.5 s                     │                        │  ▲ a new handshake runs in its
 ///   └────────────────────────────────────────────────┘          CLOSE, 60 s  │  │ shadow; the session lives until
 ///   └────────────────────────────────────────────────────────────────────────┘  └─ the new AUTH verified
 /// ```
@@ -80,6 +80,8 @@ final class Connection {
     var pathChosen: Instant?
     /// What this side last left to follow the peer, when, and after how many probe timeouts of the session.
     var pathLeft: (route: Route, at: Instant, probeTimeouts: UInt64)?
+    /// When the peer was last followed for the first time in ``Limits/followInterval``, and how often since.
+    var follows: (since: Instant, count: Int)?
     var pathsReviewed: Instant?
     var capacityCheck: CapacityCheck?
     /// What the table of paths was last told of the active one.
@@ -93,8 +95,11 @@ final class Connection {
     /// The greatest timestamp that this side has put into a HELLO, and that of the peer that was authenticated.
     var ownTimestamp: UInt64
     var authenticatedTimestamp: UInt64
-    /// When a HELLO that looked old was last answered, by a cookie or by a question for an echo.
-    var lastAnswerToStale: Instant?
+    /// The second, as an earlier process left it on the disk.
+    let restoredTimestamp: UInt64
+    /// HELLOs that looked old and were answered, by a cookie and by a question for an echo.
+    var cookiesToStale = StaleAnswers()
+    var echoesToStale = StaleAnswers()
     /// When a question for an echo that looked old was last answered, and when any was.
     var lastYield: Instant?
     var lastEcho: Instant?
@@ -152,6 +157,8 @@ final class Connection {
     /// A session whose peer is authenticated, while another one may still live.
     struct Successor {
         let sessionID: [UInt8]
+        /// The peer's next packet opens with these; the session that begins then has others of its own.
+        let keys: SessionKeys
         let source: Route
         let due: Instant
     }
@@ -168,6 +175,7 @@ final class Connection {
         keepAlive = KeepAlive(pair.role)
         ownTimestamp = state.ownTimestamp
         authenticatedTimestamp = state.authenticatedTimestamp
+        restoredTimestamp = state.authenticatedTimestamp
         inbox = Inbox(highestStored: state.highestStored)
         readByUs = state.highestRead
     }

@@ -16,12 +16,19 @@ struct Pairing {
     /// Whether a HELLO with a later timestamp was authenticated before: the peer's clock was set back, and an echo or a
     /// cookie spoke for this one.
     let isBehind: Bool
+    /// Whether the HELLO cannot have been sent again by somebody else: it was newer than any before, or it is an echo.
+    let isProven: Bool
     let keys: HandshakeKeys
     var state = State.keyed
     /// Whether a packet of the peer under these keys came: it has our HELLO.
     var hasHeard = false
 
     var peer: PeerHello { keys.peer }
+    /// Whether the peer itself has sent the HELLO in this attempt.
+    var isBelieved: Bool { isProven || hasHeard }
+
+    /// The less, the sooner it gives way to another: of those that nobody was heard under, the oldest does first.
+    var rank: (Int, UInt64) { (isAuthenticated ? 2 : hasHeard ? 1 : 0, peer.plaintext.timestamp) }
 
     /// What decides between two sessions; `role` is ours.
     func order(_ role: Role) -> Session.Order {

@@ -36,6 +36,16 @@ final class Session {
     /// Stream 0 of a session under an invite's key, and whether the invited one has introduced himself.
     var invites = RecordReader(limit: Limits.maxInviteRecord)
     var isIntroduced = false
+    /// What the inviter said, whose word changes now and then.
+    private var verdicts: [InviteRecord.Verdict] = []
+    private static let maxVerdicts = 16
+
+    /// Whether the inviter says something new, and not more than an inviter has to say.
+    func takes(_ verdict: InviteRecord.Verdict) -> Bool {
+        guard verdict != verdicts.last, verdicts.count < Self.maxVerdicts else { return false }
+        verdicts.append(verdict)
+        return true
+    }
 
     /// Whether a session of `pairing` takes over. A peer whose clock went back has lost this one, or it would know
     /// better what time it is: then timestamps decide nothing.

@@ -66,19 +66,14 @@ extension Endpoint {
         settleLater(connection)
     }
 
-    /// Authentic and old: a replay, or a contact whose clock is wrong. A cookie tells which; one in 10 s.
+    /// Authentic and old: a replay, or a contact whose clock is wrong. A cookie tells which.
     private func answerStale(
         _ datagram: Span<UInt8>, _ hello: PeerHello, _ connection: Connection, from source: Route,
         at now: Instant
     ) {
         // The very one that was authenticated, once more, says nothing new.
-        guard hello.plaintext.timestamp != connection.authenticatedTimestamp else {
-            return environment.drops.count(.notForUs)
-        }
-        guard connection.lastAnswerToStale.map({ now - $0 >= .seconds(10) }) ?? true else {
-            return environment.drops.count(.rateLimited)
-        }
-        connection.lastAnswerToStale = now
+        guard !connection.cameTwice(hello) else { return environment.drops.count(.notForUs) }
+        guard connection.cookiesToStale.take(hello, at: now) else { return environment.drops.count(.rateLimited) }
         transmit(cookieGate.cookieReply(to: datagram, from: source.remote, at: now), to: source)
     }
 

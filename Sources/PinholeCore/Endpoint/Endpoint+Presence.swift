@@ -24,12 +24,12 @@ extension Endpoint {
     /// A service says that a contact came or went.
     func note(_ slot: Int, isThere: Bool, by client: Int) {
         guard let connection = connections[slot] else { return }
-        if isThere { connection.seenBy.insert(client) } else { connection.seenBy.remove(client) }
+        if isThere { connection.seenBy.insert(client) } else { connection.forget(client: client) }
     }
 
     /// A service is silent: what it said does not count any more.
     func forgetPresence(by client: Int) {
-        for (slot, connection) in connections where connection.seenBy.remove(client) != nil { settleLater(slot) }
+        for (slot, connection) in connections where connection.forget(client: client) { settleLater(slot) }
     }
 
     /// Neighbours that were not heard for a while are gone.

@@ -22,7 +22,7 @@ extension Endpoint {
             receiveHello(datagram, from: source, at: now)
         case .cookie:
             guard let slot = slot(for: datagram) else { return environment.drops.count(.unknownConnection) }
-            connections[slot]?.receiveCookie(datagram, at: now)
+            connections[slot]?.receiveCookie(datagram)
             settleLater(slot)
         case .challenge, .server:
             receiveSignaling(datagram, kind: kind, from: source, at: now)

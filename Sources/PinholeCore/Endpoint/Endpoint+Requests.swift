@@ -121,6 +121,16 @@ extension Endpoint {
         with(key) { $0.refuse(transfer, reason) }
     }
 
+    /// What `fileOffered` told is noted, or cannot be. While too much is not, the contact is read no further.
+    package func offerNoted(_ transfer: UInt64, from key: IdentityKey, at now: Instant) {
+        with(key) { $0.incomingFiles.offerNoted(transfer) }
+    }
+
+    /// The same of what one `fileRefused` told.
+    package func refusalNoted(from key: IdentityKey, at now: Instant) {
+        with(key) { $0.incomingFiles.endNoted() }
+    }
+
     /// Asks a connected contact about what it offered in an earlier session and not in this one: `fileRefused` follows if it
     /// never will again.
     package func inquire(_ transfer: UInt64, from key: IdentityKey, at now: Instant) {

@@ -88,10 +88,9 @@ extension SignalingClient {
     }
 
     /// Whether a service's clock may go from one time to another. On another day all tags are computed anew: a clock
-    /// that was set may do that, but not each moment.
+    /// that was set may do that, but not each moment. Midnight needs no leave: it is expected.
     private mutating func mayTake(_ time: UInt64, for expected: UInt64, at now: Instant) -> Bool {
-        let days = [time, expected].map { $0 / 1000 / Limits.dayLength }
-        guard max(days[0], days[1]) - min(days[0], days[1]) > 1 else { return true }
+        guard time / 1000 / Limits.dayLength != expected / 1000 / Limits.dayLength else { return true }
         if let lastJump, now - lastJump < Limits.dayJumpInterval { return false }
         lastJump = now
         return true

@@ -107,7 +107,8 @@ struct Cubic: CongestionController {
 
     mutating func didCongest(lost: Int, sentAt: Instant, at now: Instant) {
         if let recoveryStart, sentAt <= recoveryStart { return }
-        beforeEvent = state
+        // What a router says by a mark is not taken back because a packet was late.
+        beforeEvent = lost > 0 ? state : nil
         recoveryStart = now
         reduce()
     }

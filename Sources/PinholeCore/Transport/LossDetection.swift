@@ -7,6 +7,7 @@ struct LossDetection: Sendable {
         var isPersistentCongestion = false
     }
 
+    /// The newest packet that was acknowledged of those that ask for it.
     private(set) var largestAcknowledged: UInt64?
     /// When the oldest open packet becomes lost by time; nil if none will.
     private(set) var lossTime: Instant?
@@ -20,17 +21,19 @@ struct LossDetection: Sendable {
     private(set) var packetThreshold = Limits.packetThreshold
     private(set) var timeThreshold = Limits.timeThresholdNumerator
 
-    /// When losses last reduced the window, and how many packets they were (RFC 9438 §4.9.2).
+    /// When losses last reduced the window, and before that; and how many packets they were (RFC 9438 §4.9.2).
     private var episodeStart: Instant?
+    private var previousEpisode: Instant?
     private var episodeLosses = 0
 
     mutating func didSend(at now: Instant) {
         probeBase = now
     }
 
-    mutating func didAcknowledge(_ largest: UInt64, something isNew: Bool) {
-        largestAcknowledged = max(largestAcknowledged ?? 0, largest)
-        if isNew { ptoCount = 0 }
+    /// Something new was acknowledged, of which this is the newest packet.
+    mutating func didAcknowledge(_ newest: UInt64) {
+        largestAcknowledged = max(largestAcknowledged ?? 0, newest)
+        ptoCount = 0
     }
 
     mutating func didTimeOut(at now: Instant) {
@@ -49,7 +52,7 @@ struct LossDetection: Sendable {
         } else {
             timeThreshold = min(timeThreshold + 1, Limits.maxTimeThresholdNumerator)
         }
-        guard let start = episodeStart, packet.sentAt <= start else { return false }
+        guard isOfEpisode(packet) else { return false }
         episodeLosses -= 1
         return episodeLosses == 0
     }
@@ -58,7 +61,7 @@ struct LossDetection: Sendable {
     mutating func resetPath(at now: Instant) {
         ptoCount = 0
         lossTime = nil
-        episodeStart = nil
+        (episodeStart, previousEpisode) = (nil, nil)
         packetThreshold = Limits.packetThreshold
         timeThreshold = Limits.timeThresholdNumerator
         if probeBase != nil { probeBase = now }
@@ -100,11 +103,19 @@ struct LossDetection: Sendable {
 
     private mutating func count(_ packet: SentPacket, at now: Instant) {
         if let episodeStart, packet.sentAt <= episodeStart {
-            episodeLosses += 1
+            if isOfEpisode(packet) { episodeLosses += 1 }
         } else {
+            previousEpisode = episodeStart
             episodeStart = now
             episodeLosses = 1
         }
+    }
+
+    /// Whether the packet was sent in the round trip before the window was last reduced. What was sent earlier says
+    /// nothing of that reduction, be it lost or late.
+    private func isOfEpisode(_ packet: SentPacket) -> Bool {
+        guard let episodeStart, packet.sentAt <= episodeStart else { return false }
+        return previousEpisode.map { packet.sentAt > $0 } ?? true
     }
 
     /// When the loss timer or the probe timer fires; nil if nothing is in flight.

@@ -104,9 +104,10 @@ struct PacketNumberSpace: Sendable {
     }
 
     /// Whether the packet with this ACK should ask for an answer, so that ranges can be forgotten. RFC 9000 §13.2.4:
-    /// "a receiver could send a PING or other small ack-eliciting frame occasionally, such as once per round trip".
+    /// "a receiver could send a PING or other small ack-eliciting frame occasionally, such as once per round trip". A few
+    /// ranges cost little: two peers that ask each other because of them would do so until the gaps are forgotten.
     func wantsAnswer(rtt: RTTEstimator, at now: Instant) -> Bool {
-        received.count > 1 && now.nanoseconds - elicitedAt.nanoseconds >= rtt.smoothed
+        received.count > Limits.fewAckRanges && now.nanoseconds - elicitedAt.nanoseconds >= rtt.smoothed
     }
 
     /// Writes the ACK frame for now, of at most `size` bytes, and returns its largest number; nil if there is nothing to

@@ -56,8 +56,8 @@ struct PathMTU: Sendable {
     /// The headers of IP and UDP.
     private let overhead: Int
     private var suspicion: Suspicion?
-    /// The newest packet that arrived of those larger than ``rung``.
-    private var newestLarge: (number: UInt64, size: Int)?
+    /// The newest packets that arrived of those larger than ``rung``, each larger than all that are newer.
+    private var arrivals: [(number: UInt64, size: Int)] = []
 
     /// MTUs that are common: IPv6's least (RFC 8200 §5), tunnels of several kinds, PPPoE (RFC 2516), Ethernet, FDDI (RFC
     /// 1390), jumbo frames.
@@ -111,7 +111,7 @@ extension PathMTU {
             return nil
         case .searching(let search):
             // Where 1200 bytes may not pass, larger datagrams need not be tried.
-            guard search.inFlight == nil, newestLarge != nil || size < Limits.maxDatagramSize else { return nil }
+            guard search.inFlight == nil, !arrivals.isEmpty || size < Limits.maxDatagramSize else { return nil }
             return candidate(search)
         case .complete(let raise):
             guard let raise, raise <= now else { return nil }
@@ -132,21 +132,28 @@ extension PathMTU {
         case .base:
             guard passed >= Limits.maxDatagramSize else { return }
             size = max(size, passed)
-            newestLarge = newestLarge ?? (0, passed)
+            if arrivals.isEmpty { arrivals = [(0, passed)] }
             settle(Search(ceiling: limit, guess: limit), at: now)
         case .searching(var search):
             guard passed > size else { return }
-            size = passed
-            newestLarge = newestLarge ?? (0, passed)
-            suspicion = nil
+            // What was found to be too large was only late.
+            if passed > search.ceiling { search = Search(ceiling: limit, guess: limit) }
+            grow(to: passed)
             search.losses = 0
-            search.ceiling = max(search.ceiling, passed)
             if let guess = search.guess, guess <= passed { search.guess = nil }
             if let inFlight = search.inFlight, inFlight <= passed { search.inFlight = nil }
             settle(search, at: now)
         case .complete:
-            break
+            guard passed > size else { return }
+            grow(to: passed)
+            settle(Search(ceiling: limit, guess: limit), at: now)
         }
+    }
+
+    private mutating func grow(to passed: Int) {
+        size = passed
+        if arrivals.isEmpty { arrivals = [(0, passed)] }
+        suspicion = nil
     }
 
     /// A probe was lost: not for congestion, and not for good before the third time.
@@ -219,7 +226,7 @@ extension PathMTU {
     private mutating func shrink(to search: Search) {
         guard rung >= Limits.maxDatagramSize, limit >= Limits.maxDatagramSize else { return narrow(search) }
         size = Limits.maxDatagramSize
-        newestLarge = nil
+        arrivals = []
         suspicion = nil
         phase = .searching(search)
     }
@@ -227,7 +234,7 @@ extension PathMTU {
     /// To 508 bytes, which every path carries.
     private mutating func narrow(_ search: Search) {
         size = min(Limits.narrowDatagramSize, limit)
-        newestLarge = nil
+        arrivals = []
         suspicion = nil
         phase = .searching(search)
     }
@@ -250,7 +257,7 @@ extension PathMTU {
     /// A packet of data arrived.
     mutating func didAcknowledge(_ number: UInt64, size arrived: Int, at now: Instant) {
         guard arrived > rung else { return }
-        if newestLarge.map({ $0.number < number }) ?? true { newestLarge = (number, arrived) }
+        note(number, arrived)
         if let suspicion, number > suspicion.first, arrived >= suspicion.smallest { self.suspicion = nil }
         switch phase {
         case .base: didPass(arrived, at: now)
@@ -258,10 +265,17 @@ extension PathMTU {
         }
     }
 
+    /// Packets are padded to a few sizes, so that there are as few arrivals to keep.
+    private mutating func note(_ number: UInt64, _ arrived: Int) {
+        guard !arrivals.contains(where: { $0.number >= number && $0.size >= arrived }) else { return }
+        arrivals.removeAll { $0.number < number && $0.size <= arrived }
+        arrivals.append((number, arrived))
+    }
+
     /// A packet of data was lost, though something that was sent later arrived.
     mutating func didLose(_ number: UInt64, size lost: Int, at now: Instant) {
         guard lost > rung, lost <= size else { return }
-        if let newestLarge, newestLarge.number > number, newestLarge.size >= lost { return }
+        guard !arrivals.contains(where: { $0.number > number && $0.size >= lost }) else { return }
         var suspicion = suspicion ?? Suspicion(count: 0, first: number, smallest: lost)
         suspicion.count += 1
         suspicion.smallest = min(suspicion.smallest, lost)
@@ -282,7 +296,7 @@ extension PathMTU {
     /// what was lost fits into them; later ones are ever smaller, since the reason may be their size.
     func size(ofProbe index: Int, afterTimeouts count: Int) -> Int {
         // A path that carried 1200 bytes rarely carries less, and 508 hold less than half of what was lost.
-        let patience = size == Limits.maxDatagramSize && newestLarge != nil ? 2 : 1
+        let patience = size == Limits.maxDatagramSize && !arrivals.isEmpty ? 2 : 1
         let step = max(0, count - patience + index)
         if step == 0 { return size }
         return step == 1 ? min(size, rung) : min(size, Limits.narrowDatagramSize)

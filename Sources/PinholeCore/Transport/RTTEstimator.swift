@@ -30,6 +30,8 @@ struct RTTEstimator: Equatable, Sendable {
 
     /// A sample: the largest packet of an ACK was newly acknowledged, and its peer says that it waited `ackDelay`.
     mutating func update(sample: Duration, ackDelay: Duration, at now: Instant) {
+        // An ACK that waited in the socket while the machine slept says nothing of the path.
+        guard sample.nanoseconds < max(8 * probeTimeout, Limits.longestRTT.nanoseconds) else { return }
         latest = max(sample.nanoseconds, 1)
         latestWithoutDelay = latest
         guard firstSampleAt != nil else {

@@ -17,7 +17,7 @@ struct Scheduler: Sendable {
         id == StreamID.control || id == StreamID.receipts || id == StreamID.chat
     }
 
-    /// Files with something to send, in turn; they are few (``Limits/maxStreams``).
+    /// Files with something to send, and signs, in turn; they are few (``Limits/maxStreams``).
     private(set) var turns = Queue<UInt64>()
     /// Files that have not started, until the peer has fewer of them open.
     private var waiting = Queue<UInt64>()
@@ -31,9 +31,12 @@ struct Scheduler: Sendable {
         !turns.isEmpty && debt >= packetSize * Limits.urgentBytesPerFileByte
     }
 
+    /// At the peer the urgent streams count as well, which never end.
+    private static let maxStarted = Limits.maxStreams - urgentCount
+
     /// Lets a file start, now (true) or when ``nextWaiting()`` names it.
     mutating func start(_ id: UInt64) -> Bool {
-        guard started < Limits.maxStreams else {
+        guard started < Self.maxStarted else {
             waiting.append(id)
             return false
         }
@@ -48,7 +51,7 @@ struct Scheduler: Sendable {
 
     /// A file that has waited and may ask for its ``start(_:)`` now.
     mutating func nextWaiting() -> UInt64? {
-        started < Limits.maxStreams ? waiting.popFirst() : nil
+        started < Self.maxStarted ? waiting.popFirst() : nil
     }
 
     mutating func enqueue(_ id: UInt64) {

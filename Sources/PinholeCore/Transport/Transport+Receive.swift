@@ -9,10 +9,13 @@ extension Transport {
         try receive(frame)
     }
 
-    /// Takes the ACK frame that `reader` has next, into memory that is used again. An error ends the session.
-    package mutating func receiveAck(_ reader: inout ByteReader, at now: Instant) throws(TransportError) {
+    /// Takes the ACK frame that `reader` has next, into memory that is used again; one that is not heeded is only parsed.
+    /// An error ends the session.
+    package mutating func receiveAck(
+        _ reader: inout ByteReader, isHeeded: Bool = true, at now: Instant
+    ) throws(TransportError) {
         do { try reader.ackFrame(into: &ack) } catch { throw .malformedFrame }
-        try receiveAck(at: now)
+        if isHeeded { try receiveAck(at: now) }
     }
 
     /// Takes one frame of a packet. An error ends the session.
@@ -87,7 +90,10 @@ extension Transport {
     private mutating func stop(_ id: UInt64, errorCode: UInt64) {
         guard let phase = sendStreams[id]?.phase else {
             // The peer has all of it, and does not answer it.
-            if closedSendStreams.contains(id) { events.append(.stopped(id, errorCode: errorCode)) }
+            if closedSendStreams.contains(id), !stoppedStreams.contains(id) {
+                stoppedStreams.insert(id)
+                events.append(.stopped(id, errorCode: errorCode))
+            }
             return
         }
         if case .reset = phase { return }
@@ -190,11 +196,16 @@ extension Transport {
             sent.acknowledge(range, into: &scratch, spurious: &spurious)
         }
         sent.trim()
-        let isNewest = lossDetection.largestAcknowledged.map { largest > $0 } ?? true
-        lossDetection.didAcknowledge(largest, something: !scratch.isEmpty)
-        if let newest = scratch.last, newest.number == largest, newest.number >= pathStart {
-            let delay = Duration.microseconds(Int64(min(ack.delay, 1 << 32)))
-            rtt.update(sample: now - newest.sentAt, ackDelay: delay, at: now)
+        let isNewest = largestTold.map { largest > $0 } ?? true
+        if isNewest { largestTold = largest }
+        if let newest = scratch.last {
+            // Not by the ACK's largest: that may be a probe of another path, which was faster.
+            lossDetection.didAcknowledge(newest.number)
+            unansweredProbes = 0
+            if newest.number == largest, newest.number >= pathStart {
+                let delay = Duration.microseconds(Int64(min(ack.delay, 1 << 32)))
+                rtt.update(sample: now - newest.sentAt, ackDelay: delay, at: now)
+            }
         }
         for packet in spurious { didFindSpurious(packet, at: now) }
         for packet in scratch { didAcknowledge(packet, at: now) }

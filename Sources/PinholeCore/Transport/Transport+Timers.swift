@@ -79,9 +79,9 @@ extension Transport {
                 sendStreams.values[index].lose(offset: offset, length: Int(length), fin: fin)
                 schedule(id)
             case .resetStream(let id):
-                if sendStreams[id] != nil { control.append(frame) }
+                if sendStreams[id] != nil { queueAgain(frame) }
             case .stopSending(let id):
-                if stopCodes[id] != nil { control.append(frame) }
+                if stopCodes[id] != nil { queueAgain(frame) }
             case .maxData:
                 guard !isMaxDataQueued else { continue }
                 isMaxDataQueued = true
@@ -96,8 +96,14 @@ extension Transport {
                 receiveStreams.values[index].isUpdateQueued = true
                 control.append(frame)
             case .rekey, .reauth:
-                if rekeyFrames[frame] != nil { control.append(frame) }
+                if rekeyFrames[frame] != nil { queueAgain(frame) }
             }
         }
+    }
+
+    /// Probes may want a frame again before it could be sent.
+    private mutating func queueAgain(_ frame: SentFrame) {
+        guard !(0..<control.count).contains(where: { control[$0] == frame }) else { return }
+        control.append(frame)
     }
 }

@@ -93,7 +93,10 @@ extension Transport {
                 number: number, sentAt: now,
                 size: size + Limits.dataOverhead, largestAcknowledged: largest, frames: frames,
                 stamp: deliveryRate.stamp(inFlight: bytesInFlight, at: now), isMarked: isMarked))
-        if permission == .probe { probes -= 1 }
+        if permission == .probe {
+            probes -= 1
+            unansweredProbes += 1
+        }
         hasFilledPacket = isFilled && end - beginning + Limits.dataOverhead >= mtu.size
         return WrittenPacket(number: number, ecn: isMarked ? .ect0 : .notECT, size: size)
     }
@@ -260,7 +263,8 @@ extension Transport {
                 scheduler.dequeue()
                 continue
             }
-            if canSend(index, within: fileCredit) { return true }
+            // Signs take turns with files, and need no credit of theirs.
+            if canSend(index, within: StreamID.isFile(id) ? fileCredit : .max) { return true }
             if canSend(index) {
                 scheduler.rotate()
             } else {

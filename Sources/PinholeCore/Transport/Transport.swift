@@ -33,6 +33,8 @@ package struct Transport: Sendable {
     var closedReceiveStreams = IntervalSet()
     /// The peer's streams that have begun and have not arrived whole.
     var incompleteStreams = 0
+    /// Our streams of which the application heard, though they were over, that the peer wants no more of them.
+    var stoppedStreams = IntervalSet()
     /// The error codes of STOP_SENDING, until each has arrived or the peer has given up the stream by itself.
     var stopCodes: [UInt64: UInt64] = [:]
     var sendCredit = SendWindow(limit: Limits.maxConnectionData)
@@ -53,6 +55,8 @@ package struct Transport: Sendable {
     var rekeyFrames = RekeyFrames()
     /// Packets to send regardless of window and pacer, RFC 9002 §6.2.4.
     var probes = 0
+    /// Those that went since the peer last acknowledged something new, over whichever path.
+    package internal(set) var unansweredProbes = 0
     /// Whether the window is larger than what there is to send (RFC 9002 §7.8).
     var isAppLimited = true
     /// Whether it was the pacer that said no.
@@ -66,6 +70,8 @@ package struct Transport: Sendable {
     /// Memory of bytes that were read and are needed no more, for those that come next.
     var spares: [[UInt8]] = []
     var spurious: [SentPacket] = []
+    /// The largest number in any ACK.
+    var largestTold: UInt64?
     /// What the ACK that is looked at has acknowledged, and its stream was not told of.
     var delivered: DeliveredBytes?
 

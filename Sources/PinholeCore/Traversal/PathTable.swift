@@ -160,6 +160,13 @@ struct PathTable {
         for route in paths.keys where route != active { paths[route]?.rtt = nil }
     }
 
+    /// What did not carry full datagrams once may do so now.
+    mutating func forgetNarrow() {
+        for route in paths.keys where route != active && paths[route]?.capacity == .narrow {
+            paths[route]?.capacity = .unknown
+        }
+    }
+
     mutating func setKind(_ kind: Candidate.Kind, of route: Route) {
         paths[route]?.kind = kind
     }

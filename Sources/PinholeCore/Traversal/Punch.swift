@@ -96,18 +96,24 @@ struct Punch {
 
     /// When any of it wants to be looked at.
     var nextTimeout: Instant? {
-        var due = [review, retell?.at].compactMap { $0 }
+        var nearest: Instant?
+        func consider(_ due: Instant?) {
+            guard let due, due > advanced ?? Instant(nanoseconds: .min) else { return }
+            nearest = nearest.map { min($0, due) } ?? due
+        }
+        consider(review)
+        consider(retell?.at)
         switch progress {
         case .idle, .spent: break
-        case .running(let run): due.append(run.due)
-        case .resting(_, let until): due.append(until)
+        case .running(let run): consider(run.due)
+        case .resting(_, let until): consider(until)
         }
-        if case .sampling(let sample, _) = prediction { due.append(sample.due) }
+        if case .sampling(let sample, _) = prediction { consider(sample.due) }
         switch fresh?.state {
-        case .measuring(let sample): due.append(sample.due)
-        case .holding(_, let until): due.append(until)
+        case .measuring(let sample): consider(sample.due)
+        case .holding(_, let until): consider(until)
         case .probing, .unanswered, nil: break
         }
-        return due.filter { $0 > advanced ?? Instant(nanoseconds: .min) }.min()
+        return nearest
     }
 }

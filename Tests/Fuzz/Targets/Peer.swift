@@ -84,7 +84,10 @@ final class FuzzPeer {
         switch event {
         case .message(let message, _): endpoint.stored(message.id, from: alice, at: now)
         case .messagesWait(let ids, _): endpoint.release(ids, to: alice, at: now)
-        case .fileOffered(let offer, _): endpoint.accept(offer.transfer, .none, from: alice, at: now)
+        case .fileOffered(let offer, _):
+            endpoint.offerNoted(offer.transfer, from: alice, at: now)
+            endpoint.accept(offer.transfer, .none, from: alice, at: now)
+        case .fileRefused: endpoint.refusalNoted(from: alice, at: now)
         case .fileData(let transfer, let bytes, _):
             endpoint.fileWritten(bytes.count, of: transfer, from: alice, at: now)
         case .fileComplete(let transfer, _): endpoint.fileStored(transfer, from: alice, at: now)

@@ -99,6 +99,22 @@ struct InviteTests {
         #expect(world.canTalk(alice, bob))
     }
 
+    // [INV-11]
+    @Test("an inviter who says the same again, or has ever another answer, is heard no more than makes sense")
+    func ceaselessVerdicts() {
+        let scene = Invitation(seed: 17)
+        scene.publish()
+        scene.use(by: scene.bob)
+        #expect(scene.world.run(for: .seconds(10)) { scene.alice.introductions.count == 1 })
+        for _ in 0..<500 { scene.answer(.waiting) }
+        scene.answer(.accepted)
+        scene.world.run(for: .seconds(3))
+        #expect(scene.bob.verdicts == [.waiting, .accepted])
+        for number in 0..<500 { scene.answer(number % 2 == 0 ? .waiting : .accepted) }
+        scene.world.run(for: .seconds(3))
+        #expect(scene.bob.verdicts.count == 16 && !scene.bob.wasViolated)
+    }
+
     @Test("whoever gives a file up that waits for the inviter says nothing of it to him")
     func files() {
         let scene = Invitation(seed: 16)

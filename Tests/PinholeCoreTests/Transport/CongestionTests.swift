@@ -42,6 +42,19 @@ struct CubicTests {
         #expect(run(&cubic, from: start + .seconds(1), roundTrips: 50, isAppLimited: true).last == 8400)
     }
 
+    @Test("what a router said by a mark is not taken back")
+    func marks() {
+        var cubic = Cubic(maxDatagramSize: 1200)
+        _ = run(&cubic, from: start, roundTrips: 3)
+        let now = start + .seconds(1)
+        cubic.didCongest(lost: 0, sentAt: now - .milliseconds(50), at: now)
+        cubic.undoCongestion()
+        #expect(cubic.window == 67_200)
+        cubic.didCongest(lost: 1200, sentAt: now + .milliseconds(1), at: now + .milliseconds(100))
+        cubic.undoCongestion()
+        #expect(cubic.window == 67_200)
+    }
+
     @Test("an event takes three tenths, once for all packets that were in flight")
     func reduction() {
         var cubic = Cubic(maxDatagramSize: 1200)

@@ -170,6 +170,26 @@ struct HostilePeerTests {
         #expect(transport.control.count < 10)
     }
 
+    @Test("a stream that is over is told of once as not wanted, and what is to be repeated waits once")
+    func repetitions() throws {
+        var transport = Transport(at: start)
+        transport.write([1], to: 16, fin: true)
+        _ = transport.nextPacket(upTo: TransportLink.size, at: start)
+        try transport.receive(.ack(AckFrame(ranges: [0...0], delay: 0)), at: start + .milliseconds(1))
+        while transport.nextEvent() != nil {}
+        for _ in 0..<100 { try transport.receive(.stopSending(id: 16, errorCode: 7), at: start) }
+        #expect(transport.nextEvent() == .stopped(16, errorCode: 7))
+        #expect(transport.nextEvent() == nil)
+
+        for id in 17..<22 as Range<UInt64> {
+            transport.write([1], to: id)
+            transport.reset(id, errorCode: 1)
+        }
+        _ = transport.nextPacket(upTo: TransportLink.size, at: start)
+        for _ in 0..<100 { transport.probe() }
+        #expect(transport.control.count <= 5)
+    }
+
     @Test("random frames never crash, and leave bounded state", arguments: 1...8 as ClosedRange<UInt64>)
     func randomFrames(seed: UInt64) {
         var random = SeededRandom(seed: seed)

@@ -80,7 +80,7 @@ struct LossDetectionTests {
         var lost: [SentPacket] = []
         sent.acknowledge(range, into: &acknowledged, spurious: &spurious)
         sent.trim()
-        detection.didAcknowledge(range.upperBound, something: !acknowledged.isEmpty)
+        if let newest = acknowledged.last { detection.didAcknowledge(newest.number) }
         for packet in spurious { _ = detection.didFindSpurious(packet) }
         _ = detection.detectLosses(in: &sent, rtt: rtt, at: now, into: &lost)
         return lost.map(\.number)
@@ -115,6 +115,51 @@ struct LossDetectionTests {
         #expect(acknowledge(0...5, in: &sent, &detection, at: start + .milliseconds(21)) == [])
         #expect(detection.packetThreshold == 10)
         #expect(acknowledge(19...19, in: &sent, &detection, at: start + .milliseconds(22)) == [])
+    }
+
+    @Test("a packet from before an earlier reduction says nothing of the latest")  // [ACK-7]
+    func episodes() {
+        var sent = packets(40, every: .milliseconds(1))
+        var detection = LossDetection()
+        #expect(acknowledge(10...10, in: &sent, &detection, at: start + .milliseconds(20)).count == 8)
+        // Those of the second half were sent after that, and one of them is lost.
+        var later = SentPackets()
+        for number in 50..<60 as Range<UInt64> {
+            let sentAt = start + .milliseconds(Int64(number) - 20)
+            later.append(
+                SentPacket(
+                    number: number, sentAt: sentAt, size: 1200, largestAcknowledged: nil, frames: SentFrames()))
+        }
+        #expect(acknowledge(53...53, in: &later, &detection, at: start + .milliseconds(40)) == [50])
+        let (old, new) = (packets(1, every: .milliseconds(1)).first, start + .milliseconds(30))
+        let tooEarly = old.map { detection.didFindSpurious($0) }
+        #expect(tooEarly == false)
+        let isUndone = detection.didFindSpurious(
+            SentPacket(number: 50, sentAt: new, size: 1200, largestAcknowledged: nil, frames: SentFrames()))
+        #expect(isUndone)
+    }
+
+    @Test("the answer to a probe of a faster path says nothing of the packets on this one")
+    func otherPath() throws {
+        var transport = Transport(at: start)
+        transport.write([UInt8](repeating: 1, count: 5000), to: 16)
+        var now = start
+        for _ in 0..<4 { _ = transport.nextPacket(upTo: TransportLink.size, at: now) }
+        let probes = (0..<6).map { _ in transport.takePacketNumber() }
+        now += .milliseconds(5)
+        try transport.receive(.ack(AckFrame(ranges: [probes[0]...probes[5]], delay: 0)), at: now)
+        #expect(transport.statistics.packetsLost == 0 && transport.ptoCount == 0)
+    }
+
+    @Test("an ACK that waited while the machine slept is no round trip")
+    func asleep() {
+        var rtt = rtt
+        let before = rtt
+        rtt.update(sample: .seconds(8 * 3600), ackDelay: .zero, at: start + .seconds(8 * 3600))
+        #expect(rtt == before)
+        // A path that became slow is believed.
+        rtt.update(sample: .seconds(3), ackDelay: .zero, at: start + .seconds(9 * 3600))
+        #expect(rtt.latest == 3_000_000_000)
     }
 
     @Test("probes back off by two, up to a second, and an acknowledgement ends that")  // [ACK-8]
@@ -169,7 +214,7 @@ struct LossDetectionTests {
             var spurious: [SentPacket] = []
             var lost: [SentPacket] = []
             sent.acknowledge(10...10, into: &ignored, spurious: &spurious)
-            detection.didAcknowledge(10, something: true)
+            detection.didAcknowledge(10)
             let verdict = detection.detectLosses(in: &sent, rtt: rtt, at: start + .seconds(10), into: &lost)
             #expect(lost.count == 10)
             #expect(verdict.isPersistentCongestion == isPersistent)
@@ -185,7 +230,7 @@ struct LossDetectionTests {
         var lost: [SentPacket] = []
         sent.acknowledge(5...5, into: &ignored, spurious: &spurious)
         sent.acknowledge(10...10, into: &ignored, spurious: &spurious)
-        detection.didAcknowledge(10, something: true)
+        detection.didAcknowledge(10)
         let verdict = detection.detectLosses(in: &sent, rtt: rtt, at: start + .seconds(10), into: &lost)
         #expect(lost.count == 9)
         #expect(!verdict.isPersistentCongestion)

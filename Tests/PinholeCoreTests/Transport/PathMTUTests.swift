@@ -198,6 +198,33 @@ struct BlackHoleTests {
         #expect(path.mtu.size == 1472)
     }
 
+    @Test("nor are losses before a full datagram that arrived, though a shorter one came after it")  // [SIZ-9]
+    func shortTail() {
+        let path = ProbedPath(carries: 1200)
+        path.settle()
+        let first = path.number
+        path.mtu.didAcknowledge(first + 3, size: 1200, at: path.now)
+        path.mtu.didAcknowledge(first + 4, size: 541, at: path.now)
+        for number in first..<first + 3 { path.mtu.didLose(number, size: 1200, at: path.now) }
+        #expect(path.mtu.size == 1200)
+        // Shorter ones are no excuse for what is lost behind that.
+        for number in first + 5..<first + 8 { path.mtu.didLose(number, size: 1200, at: path.now) }
+        #expect(path.mtu.size == 508)
+    }
+
+    @Test("an answer that was only late lets the search begin again")
+    func lateAnswer() {
+        let path = ProbedPath(carries: 1000)
+        path.mtu.didFailBase(at: path.now)
+        path.settle()
+        #expect(path.mtu.capacity == .narrow)
+        path.carries = 1472
+        path.mtu.didPass(1200, at: path.now)
+        #expect(path.mtu.size == 1200)
+        path.settle()
+        #expect(path.mtu.size == 1472 && path.mtu.capacity == .full)
+    }
+
     @Test("small packets that are lost say nothing")  // [SIZ-9]
     func smallLosses() {
         let path = ProbedPath(carries: 1472)

@@ -98,6 +98,34 @@ struct SchedulingTests {
         #expect(share > 0.045 && share < 0.06, "\(share)")
     }
 
+    @Test("files that begin faster than they end leave room for the streams that never end")  // [STR-7]
+    func beginnings() {
+        let link = TransportLink(seed: 4, LinkConditions(delay: .milliseconds(50), rate: 2_500_000))
+        for id in [StreamID.control, StreamID.receipts, StreamID.chat, StreamID.signs] { link.a.write([1], to: id) }
+        for id in 16..<316 as Range<UInt64> {
+            link.a.write([UInt8](repeating: 1, count: 20_000), to: id, fin: true)
+        }
+        var reader = Reader()
+        let isDone = link.run(for: .seconds(30)) {
+            reader.drain(&link.b)
+        } until: {
+            reader.finished.count == 300
+        }
+        #expect(isDone && link.error == nil, "\(String(describing: link.error))")
+    }
+
+    @Test("signs go though files have used up their credit")  // [STR-8]
+    func signs() {
+        let start = Instant(nanoseconds: 0)
+        var transport = Transport(at: start)
+        transport.sendCredit = SendWindow(limit: 1000)
+        transport.write([UInt8](repeating: 1, count: 5000), to: 16)
+        _ = transport.nextPacket(upTo: TransportLink.size, at: start)
+        transport.write([1, 2], to: StreamID.signs)
+        let packet = transport.nextPacket(upTo: TransportLink.size, at: start)
+        #expect(streams(in: packet?.payload ?? []).map(\.id) == [StreamID.signs])
+    }
+
     @Test("a thousand files at once: no more than the peer allows are open, and all arrive")  // [STR-7]
     func manyFiles() {
         let link = TransportLink(seed: 3, LinkConditions(delay: .milliseconds(5), loss: 0.01, rate: 12_500_000))

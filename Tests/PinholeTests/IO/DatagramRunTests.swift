@@ -73,6 +73,22 @@ struct DatagramRunTests {
         }
     }
 
+    @Test("a way that cannot make the checksums of runs ends them for long, and not for ever")
+    func noChecksums() throws {
+        sender.runRefused(EIO)
+        // What else is refused meanwhile makes that no shorter.
+        sender.runRefused(EINVAL)
+        #expect(sender.runPause == 65_536)
+        sender.send(run(40, of: 1200, last: 77).span, of: 1200, to: destination)
+        sender.flush()
+        expectRun(try arrivals(), 40, of: 1200, last: 77)
+        #expect(sender.runPause == 65_536 - 40)
+        sender.runPause = 0
+        sender.send(run(40, of: 1200, last: 77).span, of: 1200, to: destination)
+        #expect(!sender.hasQueued)
+        expectRun(try arrivals(), 40, of: 1200, last: 77)
+    }
+
     @Test("a run that is longer than one call can send is sent all the same")
     func longRun() throws {
         sender.send(run(100, of: 500, last: 500).span, of: 500, to: destination)

@@ -29,6 +29,18 @@ struct ResolverTests {
         #expect(few == [all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[9]])
     }
 
+    @Test("a name without an address is not one that cannot be looked up")
+    func noAddress() {
+        // glibc: EAI_NONAME, EAI_NODATA, EAI_AGAIN.
+        for status in [-2, -5] as [Int32] {
+            #expect(Resolver.failure(status, of: "a.example") == .notFound(host: "a.example"))
+        }
+        guard case .unavailable = Resolver.failure(-3, of: "a.example") else {
+            Issue.record("a name server that is silent knows nothing of names")
+            return
+        }
+    }
+
     @Test("a name that cannot be one is an error with a sentence")
     func impossible() async {
         let host = String(repeating: "a", count: 300)

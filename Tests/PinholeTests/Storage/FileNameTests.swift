@@ -24,6 +24,9 @@ struct FileNameTests {
             ("photo\u{202e}gpj.exe", "photogpj.exe"),
             ("\u{feff}x\u{2028}y", "xy"),
             ("\u{9b}31mname", "31mname"),
+            ("Documents/\u{fe0f}report.pdf", "\u{fe0f}report.pdf"),
+            ("a\\\u{301}b", "\u{301}b"),
+            ("x\u{600}/y", "y"),
             ("zoë’s 写真 👩‍👩‍👧.jpg", "zoë’s 写真 👩‍👩‍👧.jpg"),
         ])
     func hostile(name: String, harmless: String) {
@@ -54,6 +57,14 @@ struct FileNameTests {
         }
     }
 
+    @Test("a dot with a mark on it begins an ending, and a device's name is one whatever follows its dot")
+    func marks() {
+        #expect(Array(FileName.numbered("a.\u{301}b", attempt: 2).utf8) == Array("a (2).\u{301}b".utf8))
+        #expect(FileName.sanitized("CON.\u{301}txt").utf8.first == 0x5f)
+        let inside = FileName.inside("a/\u{301}b")
+        #expect(Array(inside.utf8) == Array("a\u{301}b".utf8))
+    }
+
     @Test("a second file gets a number before its ending")
     func numbered() {
         #expect(FileName.numbered("a.txt", attempt: 1) == "a.txt")
@@ -65,14 +76,20 @@ struct FileNameTests {
     func random() {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SplitMix(state: seed)
-        let alphabet: [Character] = ["/", "\\", ".", " ", "\0", "a", "é", "\n", "\u{202e}", "~", "-", "\u{301}"]
+        let alphabet: [Unicode.Scalar] = [
+            "/", "\\", ".", " ", "\0", "a", "é", "\n", "\u{202e}", "~", "-", "\u{301}", "\u{fe0f}", "\u{200d}",
+            "\u{600}",
+        ]
         for _ in 0..<5000 {
             let length = Int.random(in: 0...300, using: &generator)
-            let name = String((0..<length).map { _ in alphabet.randomElement(using: &generator)! })
+            var name = ""
+            for _ in 0..<length { name.unicodeScalars.append(alphabet.randomElement(using: &generator)!) }
             let harmless = FileName.sanitized(name)
+            let bytes = Array(harmless.utf8)
+            let again = Array(FileName.sanitized(harmless).utf8)
             #expect(
-                !harmless.isEmpty && !harmless.contains("/") && !harmless.contains("\0") && !harmless.hasPrefix(".")
-                    && harmless.utf8.count <= 255 && harmless == FileName.sanitized(harmless),
+                !bytes.contains(0x2f) && !bytes.contains(0x5c) && !bytes.contains(0) && bytes.first ?? 0x2e != 0x2e
+                    && bytes.count <= 255 && bytes == again,
                 "seed \(seed), name \(name.debugDescription)")
         }
     }

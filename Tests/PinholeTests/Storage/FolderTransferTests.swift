@@ -87,6 +87,20 @@ struct FolderTransferTests {
             try tree(path).count >= 3 && Set(try tree(path).map { try folder.read("in/out/" + $0) }) == Set(contents))
     }
 
+    @Test("names that begin with a mark, and two forms of one letter, arrive where they were")
+    func marks() throws {
+        let names = ["\u{e9}/x", "e\u{301}/x", "sub/\u{301}x", "\u{fe0f}y"]
+        for name in ["out", "out/\u{e9}", "out/e\u{301}", "out/sub"] { mkdir(folder.path(name), 0o700) }
+        for (number, name) in names.enumerated() {
+            let file = try File(opening: folder.path("out/" + name), flags: O_RDWR | O_CREAT)
+            try file.write([UInt8(number)].span, at: 0)
+        }
+        let path = try send("out")
+        for (number, name) in names.enumerated() {
+            #expect(try File(opening: path + "/" + name, flags: O_RDONLY).read(at: 0, count: 2) == [UInt8(number)])
+        }
+    }
+
     @Test("links, pipes and names that are not text stay behind, and are told of")
     func omitted() throws {
         try make(["out/a": [1]])

@@ -231,9 +231,10 @@ struct HistoryTests {
         try receive(1...10)
         try see(10)
         let day = HistoryPolicy.keepFor(.seconds(86_400))
-        #expect(try sweep(day, 22, up: 0) == 0)
         #expect(try sweep(day, 23, up: 0) == 0)
-        let sighting = Store.Sighting(time: 24 * Self.hour + 55, uptime: Int64(2 * Self.hour), boot: 1)
+        var sighting = Store.Sighting(time: 24 * Self.hour + 50, uptime: Int64(Self.hour - 1), boot: 1)
+        #expect(try store.sweep(day, at: store.trustedTime(sighting)) == 0)
+        sighting = Store.Sighting(time: 24 * Self.hour + 55, uptime: Int64(Self.hour), boot: 1)
         #expect(try store.sweep(day, at: store.trustedTime(sighting)) == 5)
         #expect(try texts(HistoryQuery()).first == "message 6")
         #expect(try store.sweep(.keep, at: .max) == 0)
@@ -288,6 +289,19 @@ struct HistoryTests {
         #expect(try texts(HistoryQuery()).count == 10)
         // A machine that was off for a year has a clock that stays there.
         #expect(try sweep(policy, 29 + Self.year, up: 25, boot: 4) == 10)
+    }
+
+    @Test("a clock that was wrong from the start of the machine is believed a day after it was set right")
+    func clockSetRight() throws {
+        try receive(1...10)
+        try see(10)
+        let policy = HistoryPolicy.keepFor(.seconds(86_400))
+        #expect(try sweep(policy, 2, up: 0) == 0)
+        #expect(try sweep(policy, 4, up: 2) == 0)
+        #expect(try sweep(policy, 5 + Self.year, up: 3) == 0)
+        #expect(try sweep(policy, 8 + Self.year, up: 6) == 0)
+        #expect(try sweep(policy, 28 + Self.year, up: 26) == 0)
+        #expect(try sweep(policy, 29 + Self.year, up: 27) == 10)
     }
 
     @Test("without a history messages stay until they are seen, or delivered, and until all who follow know of them")

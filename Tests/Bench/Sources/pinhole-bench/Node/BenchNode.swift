@@ -117,7 +117,9 @@ extension BenchNode {
             if let answer = talk.received(message) { endpoint.send(answer, to: key, at: now) }
         case .delivered(_, let key):
             if let next = talk.delivered() { endpoint.send(next, to: key, at: now) }
-        case .fileOffered(let offer, let key): endpoint.accept(offer.transfer, .none, from: key, at: now)
+        case .fileOffered(let offer, let key):
+            endpoint.offerNoted(offer.transfer, from: key, at: now)
+            endpoint.accept(offer.transfer, .none, from: key, at: now)
         case .fileAccepted(let transfer, _, let key): endpoint.begin(transfer, group: 0, to: key, at: now)
         case .fileWanted(let transfer, let position, _, let key):
             let left = fileSize - position

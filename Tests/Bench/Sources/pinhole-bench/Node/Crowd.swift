@@ -135,7 +135,9 @@ extension Crowd {
             answers += 1
             let id = MessageID(epoch: 1, counter: answers)
             member.send(ChatMessage(id: id, time: 0, body: message.body), to: key, at: now)
-        case .fileOffered(let offer, let key): member.accept(offer.transfer, .none, from: key, at: now)
+        case .fileOffered(let offer, let key):
+            member.offerNoted(offer.transfer, from: key, at: now)
+            member.accept(offer.transfer, .none, from: key, at: now)
         case .fileData(_, let data, _): bytes += UInt64(data.count)
         case .fileComplete(let transfer, let key): member.fileStored(transfer, from: key, at: now)
         case .disconnected(_, let reason): fail("a member's session ended: \(reason)")

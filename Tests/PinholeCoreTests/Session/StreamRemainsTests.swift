@@ -1,0 +1,38 @@
+import PinholeWire
+import Simulator
+import Testing
+
+@testable import PinholeCore
+
+@Suite("what is left of streams of bytes")
+struct StreamRemainsTests {
+    // [BYT-2]
+    @Test("what came before the end of the session can be read after it", arguments: [true, false])
+    func remains(isWhole: Bool) throws {
+        let world = World(seed: 74)
+        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+        alice.endpoint.connect(to: bob.key, at: world.now)
+        alice.drain()
+        world.run(for: .seconds(5)) { alice.isConnected(to: bob) && bob.isConnected(to: alice) }
+        bob.readsStreams = false
+        let stream = try #require(alice.openStream("last", to: bob.key))
+        let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        alice.endpoint.write(content, fin: isWhole, toStream: stream, of: bob.key, at: world.now)
+        alice.drain()
+        world.run(for: .seconds(5)) { !alice.endpoint.hasUnacknowledgedStreams(of: bob.key) }
+        alice.endpoint.disconnect(from: bob.key, at: world.now)
+        alice.drain()
+        world.run(for: .seconds(1))
+        #expect(bob.connection(to: alice)?.session == nil)
+        // Another session changes nothing.
+        alice.endpoint.connect(to: bob.key, at: world.now)
+        alice.drain()
+        world.run(for: .seconds(10)) { alice.isConnected(to: bob) && bob.isConnected(to: alice) }
+        let handle = try #require(bob.streams.keys.first)
+        bob.readsStreams = true
+        bob.readStream(handle, of: alice.key)
+        #expect(bob.streams[handle]?.bytes == content)
+        #expect(bob.streams[handle]?.end == (isWhole ? .fin : .lost))
+        #expect(alice.connection(to: bob)?.byteStreams.streams.isEmpty == true)
+    }
+}

@@ -1,0 +1,28 @@
+import Glibc
+import Testing
+
+@testable import Pinhole
+
+@Suite("whom a profile directory is trusted to")
+struct ProfileGuardTests {
+    @Test("a directory is one's own, or the superuser's, who may use everybody's")
+    func owners() {
+        #expect(Profile.trusts(1000, as: 1000))
+        #expect(Profile.trusts(0, as: 1000))
+        #expect(Profile.trusts(1000, as: 0))
+        #expect(!Profile.trusts(1001, as: 1000))
+    }
+
+    @Test("a lock that is a link is not followed, and what it leads to stays", arguments: ["lock", "hooks.lock"])
+    func links(name: String) throws {
+        let folder = try TemporaryDirectory()
+        let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        try folder.write(Array("precious".utf8), to: "treasure")
+        #expect(symlink(folder.path("treasure"), "\(profile.directory)/\(name)") == 0)
+        let error = failure {
+            if name == "lock" { _ = try profile.lock() } else { _ = try ProfileLock(hooksOf: profile.directory) }
+        }
+        #expect(error != nil)
+        #expect(try folder.read("treasure") == Array("precious".utf8))
+    }
+}
