@@ -187,7 +187,7 @@ package struct Registry: Sendable {
         let family = registrations[Int(slot)].address.family
         let wanted = entries.filter { !isHeldByNewer($0, than: slot) }
         var left: Set<TagTable.Seat> = []
-        // Seats that it has and keeps need no room, however full the table is.
+        // Seats that it has and keeps need no room, however full the table is; and those that it leaves make some.
         var kept: Set<TagTable.Seat> = []
         if replacing {
             left = Set(seats.removeAll(from: &registrations[Int(slot)].seats))
@@ -200,13 +200,11 @@ package struct Registry: Sendable {
         for entry in wanted {
             let isHeld = tags.seat(of: slot, at: entry, family: family) != nil
             let isTaken = tags.isTaken(entry, family: family)
-            guard isHeld || hasRoom(for: slot, beside: kept.count, seats: isTaken ? 0 : 1 - left.count) else {
+            guard isHeld || hasRoom(for: slot, beside: kept.count, seats: (isTaken ? 0 : 1) - left.count) else {
                 complete = false
                 continue
             }
             let (seat, previous) = tags.sit(slot, at: entry, family: family)
-            // Somebody may have had it meanwhile.
-            left.remove(seat)
             let wasMine = previous?.registration == slot
             if !wasMine || kept.remove(seat) != nil { seats.append(seat, to: &registrations[Int(slot)].seats) }
             collectWatchers(of: entry, by: slot, wasMine: wasMine, previous: previous, into: &watchers)

@@ -20,7 +20,9 @@ public final class Connection: Sendable {
 
     private struct State {
         var undelivered: Set<MessageReference> = []
-        /// Whether the contact may still have to acknowledge what was written to streams.
+        /// Whether streams were opened or taken through this connection.
+        var hasStreams = false
+        /// Whether the contact may still have to acknowledge what was written to them.
         var hasUnacknowledged = false
         var waiters: [CheckedContinuation<Void, Never>] = []
         /// Streams that others fill, and that end with the session.
@@ -33,7 +35,7 @@ public final class Connection: Sendable {
     init(to contact: PublicKey, of node: Node) {
         self.contact = contact
         self.node = node
-        incoming = MessageQueue(of: contact, in: node.profile.store)
+        incoming = MessageQueue(of: contact, in: node.profile)
     }
 
     /// The path that the session uses now; nil when it is over.
@@ -129,6 +131,10 @@ public final class Connection: Sendable {
         case .delivered(let message), .failed(let message, _):
             settle { state in state.undelivered.remove(message) }
         case .disconnected(_, let reason):
+            // When this is heard the next session may be up: it is not for who used this one to close it.
+            node.perform { [user = ObjectIdentifier(self), contact] core, _ in
+                _ = core.users.leave(user, with: contact)
+            }
             // That one of the two ended the session is not an error.
             let isWanted = reason == .closedHere || reason == .contactLeft
             end(PinholeError(isWanted ? .other : .peerOffline, "the session has ended: \(reason)"))
@@ -163,11 +169,11 @@ public final class Connection: Sendable {
     /// Returns when the contact has everything that was sent here, or the session is over, or the caller is cancelled.
     func settled() async {
         await withTaskCancellationHandler {
-            let isUp = state.withLock { state in
-                state.hasUnacknowledged = state.end == nil
+            let mayLack = state.withLock { state in
+                state.hasUnacknowledged = state.hasStreams && state.end == nil
                 return state.hasUnacknowledged
             }
-            if isUp {
+            if mayLack {
                 let isRunning = node.perform { [self] core, _ in lookAtStreams(of: core) }
                 if !isRunning { settle { $0.hasUnacknowledged = false } }
             }
@@ -188,12 +194,16 @@ public final class Connection: Sendable {
         }
     }
 
-    /// Looks from time to time whether the contact has acknowledged what was written to streams; a session that others
-    /// use goes on with them. On the loop.
+    /// A stream was opened or taken through this connection: its bytes are waited for at the end.
+    func noteStream() {
+        state.withLock { $0.hasStreams = true }
+    }
+
+    /// Looks from time to time whether the contact has acknowledged what was written to streams. Others who use the
+    /// session are not relied upon: they may leave it at any moment, and without waiting for anything. On the loop.
     private func lookAtStreams(of core: NodeLoop) {
         guard state.withLock({ $0.hasUnacknowledged }) else { return }
-        let isLast = core.users.isLast(ObjectIdentifier(self), with: contact)
-        guard isLast, core.endpoint.hasUnacknowledgedStreams(of: contact.key) else {
+        guard core.endpoint.hasUnacknowledgedStreams(of: contact.key) else {
             return settle { $0.hasUnacknowledged = false }
         }
         core.perform(after: .milliseconds(10)) { [weak self] core, _ in self?.lookAtStreams(of: core) }

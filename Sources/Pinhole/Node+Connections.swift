@@ -158,11 +158,14 @@ extension Node {
     /// In a temporary profile keys become contacts by being named.
     private func admit(_ keys: [PublicKey]) async throws(PinholeError) {
         guard profile.isTemporary else { return }
-        let known = Set(try profile.contacts().map(\.key))
+        let contacts = try await fromDisk { node throws(PinholeError) in try node.profile.contacts() }
+        let known = Set(contacts.map(\.key))
         let new = keys.filter { !known.contains($0) }
         guard !new.isEmpty else { return }
-        for key in new { try profile.add(Contact(name: key.text, key: key)) }
-        let people = Result { () throws(PinholeError) in try People(of: profile) }
+        let people = try await onDisk { node throws(PinholeError) -> Result<People, PinholeError> in
+            for key in new { try node.profile.add(Contact(name: key.text, key: key)) }
+            return Result { () throws(PinholeError) in try People(of: node.profile) }
+        }
         await ask { $0.updateContacts(people, at: MonotonicClock.now) }
     }
 }

@@ -68,7 +68,7 @@ extension Node {
 
     /// Tries at once to reach the contacts that something waits for, whatever pause there was to be: one, or all.
     public func retryOutbox(to key: PublicKey? = nil) async throws(PinholeError) {
-        let waiting = try await onDisk { node throws(PinholeError) in
+        let waiting = try await fromDisk { node throws(PinholeError) in
             Set(try node.profile.outbox(to: key).map(\.contact))
         }
         perform { core, now in

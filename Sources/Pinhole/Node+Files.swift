@@ -48,9 +48,17 @@ extension Node {
     /// Throws ``PinholeError/Code/usage`` where nothing is known of the transfer.
     public func finished(_ transfer: TransferReference, timeout: Duration?) async throws(PinholeError) {
         let events = events()
-        switch try profile.store.transfer(transfer)?.state {
+        let known = try await fromDisk { node throws(PinholeError) -> (state: Transfer.State?, failure: Phrase?) in
+            let store = node.profile.store
+            let state = try store.transfer(transfer)?.state
+            return switch state {
+            case .refused, .failed: (state, try store.failure(of: transfer))
+            case .done, .offered, .accepted, nil: (state, nil)
+            }
+        }
+        switch known.state {
         case .done: return
-        case .refused, .failed: throw Self.undelivered(try profile.store.failure(of: transfer))
+        case .refused, .failed: throw Self.undelivered(known.failure)
         case .offered, .accepted: break
         case nil: throw PinholeError(.usage, "nothing is known of this transfer")
         }

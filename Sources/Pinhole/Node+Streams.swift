@@ -33,13 +33,14 @@ extension Node {
         await incomingStreams(named: name, from: key).streams
     }
 
-    /// The same, with what ends them.
+    /// The same, with what ends them; `taken` is called for each before it is given.
     fileprivate func incomingStreams(
-        named name: String, from key: PublicKey?
+        named name: String, from key: PublicKey?, taken: @escaping @Sendable () -> Void = {}
     ) async -> (streams: AsyncStream<ByteStream>, finish: @Sendable () -> Void) {
         let (streams, continuation) = AsyncStream.makeStream(of: ByteStream.self)
         let take: @Sendable (UInt64, PublicKey) -> Void = { [weak self] handle, contact in
             guard let self else { return }
+            taken()
             continuation.yield(ByteStream(handle, name, with: contact, of: self))
         }
         let finish: @Sendable () -> Void = { continuation.finish() }
@@ -60,12 +61,16 @@ extension Node {
 extension Connection {
     /// Opens a stream to the contact, whose program must be waiting for one of that name.
     public func openStream(_ name: String) async throws(PinholeError) -> ByteStream {
-        try await node.openStream(name, to: contact)
+        let stream = try await node.openStream(name, to: contact)
+        noteStream()
+        return stream
     }
 
     /// The streams of a name that the contact opens from now on; they end with the session.
     public func streams(named name: String) async -> AsyncStream<ByteStream> {
-        let (streams, finish) = await node.incomingStreams(named: name, from: contact)
+        let (streams, finish) = await node.incomingStreams(named: name, from: contact) { [weak self] in
+            self?.noteStream()
+        }
         atEnd(finish)
         return streams
     }

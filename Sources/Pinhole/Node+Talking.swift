@@ -10,7 +10,7 @@ extension Node {
     /// ``PinholeError/Code/unreachableService``, or ``PinholeError/Code/timedOut``.
     @discardableResult
     public func connect(to key: PublicKey, timeout: Duration) async throws(PinholeError) -> PathReport {
-        let name = try await onDisk { node throws(PinholeError) in try node.requireOther(key) }
+        let name = try await fromDisk { node throws(PinholeError) in try node.requireOther(key) }
         let (events, isInMemory) = (events(), isInMemory)
         perform { $0.endpoint.connect(to: key.key, at: $1) }
         if let path = await ask({ $0.path(to: key) }) ?? nil { return path }
@@ -88,7 +88,7 @@ extension Node {
     /// ``PinholeError/Code/usage`` is thrown.
     public func delivered(_ message: MessageReference, timeout: Duration) async throws(PinholeError) {
         let events = events()
-        let recipient = try await onDisk { node throws(PinholeError) in try node.recipient(awaiting: message) }
+        let recipient = try await fromDisk { node throws(PinholeError) in try node.recipient(awaiting: message) }
         guard let name = recipient else { return }
         try await first(in: events, within: timeout) { event in
             switch event {
@@ -133,7 +133,7 @@ extension Node {
     /// Measures the round trip to a contact, connecting first if need be.
     public func ping(_ key: PublicKey, timeout: Duration) async throws(PinholeError) -> PingReport {
         try await connect(to: key, timeout: timeout)
-        let name = try await onDisk { node throws(PinholeError) in try node.requireOther(key) }
+        let name = try await fromDisk { node throws(PinholeError) in try node.requireOther(key) }
         let pong = Expectation<Duration> {
             PinholeError(.timedOut, "\(name) did not answer the ping within \(timeout.seconds) s")
         }
@@ -168,8 +168,21 @@ extension Node {
     func onDisk<Value: Sendable>(
         _ body: @escaping @Sendable (Node) throws(PinholeError) -> Value
     ) async throws(PinholeError) -> Value {
+        try await result(of: body, on: profile.disk)
+    }
+
+    /// The same for what only reads, in any order: what is written meanwhile does not hold it up.
+    func fromDisk<Value: Sendable>(
+        _ body: @escaping @Sendable (Node) throws(PinholeError) -> Value
+    ) async throws(PinholeError) -> Value {
+        try await result(of: body, on: profile.reads)
+    }
+
+    private func result<Value: Sendable>(
+        of body: @escaping @Sendable (Node) throws(PinholeError) -> Value, on queue: DispatchQueue
+    ) async throws(PinholeError) -> Value {
         let result: Result<Value, PinholeError> = await withCheckedContinuation { continuation in
-            profile.disk.async {
+            queue.async {
                 continuation.resume(returning: Result { () throws(PinholeError) in try body(self) })
             }
         }

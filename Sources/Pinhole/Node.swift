@@ -1,3 +1,4 @@
+import Dispatch
 import PinholeCore
 import PinholeWire
 import Synchronization
@@ -129,13 +130,25 @@ public final class Node: Sendable {
         await settle()
         await ask { $0.shutDown(at: MonotonicClock.now) }
         let portMapper = await ask { $0.takePortMapper() } ?? nil
-        loop.stop()
-        core.finishStorage()
-        core.publishRest()
+        await apart { node in
+            node.loop.stop()
+            node.core.finishStorage()
+            node.core.publishRest()
+        }
         await history.finish()
-        portMapper?.stop()
+        await apart { _ in portMapper?.stop() }
         hub.finish()
         lock.withLock { $0 = nil }
+    }
+
+    /// Runs what waits for threads and disks, perhaps for seconds, on a thread that no task needs.
+    private func apart(_ body: @escaping @Sendable (Node) -> Void) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            DispatchQueue(label: "pinhole.stop").async {
+                body(self)
+                continuation.resume()
+            }
+        }
     }
 
     /// Gives the last receipts a second to arrive: who reads a message and leaves must not leave its sender in doubt.

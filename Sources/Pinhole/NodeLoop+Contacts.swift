@@ -85,13 +85,10 @@ extension NodeLoop {
         }
     }
 
-    /// Another process may have learned of more ways to a contact.
+    /// Another process may have learned of other ways to a contact.
     private func update(_ contact: Contact, at now: Instant) {
         let known = contacts.updateValue(contact, forKey: contact.key)
-        let addresses = contact.addresses.filter { !(known?.addresses.contains($0) ?? false) }
-        guard !addresses.isEmpty else { return }
-        let found = contactNames.found(for: contact, isNew: false)
-        endpoint.addDirect(addresses.compactMap { TransportAddress($0) } + found, of: contact.key.key, at: now)
+        if known?.addresses != contact.addresses { callWhereHeIs(contact, at: now) }
     }
 
     private func tellUnserved(_ contact: Contact, _ error: PinholeError) {
@@ -126,8 +123,12 @@ extension NodeLoop {
         unserved[contact.key] = nil
         try serve(contact, record, at: now)
         contacts[contact.key] = contact
-        let found = contactNames.found(for: contact, isNew: true)
-        if !found.isEmpty { endpoint.addDirect(found, of: contact.key.key, at: now) }
+        callWhereHeIs(contact, at: now)
+    }
+
+    /// At the addresses that he has by now, and at those that names led to before no more.
+    private func callWhereHeIs(_ contact: Contact, at now: Instant) {
+        endpoint.setDirect(contactNames.addresses(of: contact), of: contact.key.key, at: now)
     }
 
     /// The contacts for whom services are asked.
@@ -163,8 +164,8 @@ extension NodeLoop {
     private func found(
         _ name: ContactNames.Name, _ result: Result<[TransportAddress], PinholeError>, at now: Instant
     ) {
-        for (key, addresses) in contactNames.finish(name, result, at: now) {
-            endpoint.addDirect(addresses, of: key.key, at: now)
+        for key in contactNames.finish(name, result, at: now) {
+            if let contact = contacts[key] { callWhereHeIs(contact, at: now) }
         }
     }
 

@@ -28,7 +28,8 @@ struct FileQueue {
 }
 
 extension NodeLoop {
-    /// Where the disk is waited for, each transfer on its own: one whose disk is stuck holds up no other.
+    /// Where the disk is waited for, each transfer on its own: one whose disk is stuck holds up no other, until a contact
+    /// has ``Limits/maxUnnoted`` of them there.
     func queue(of reference: TransferReference) -> DispatchQueue {
         var file = fileQueues[reference] ?? FileQueue(on: disk)
         file.uses += 1
@@ -64,11 +65,13 @@ extension NodeLoop {
         for reference in open { fail(reference, reason.sentence, .refused) }
         // It answers a question about what an earlier session offered.
         if open.isEmpty, incomingFiles[incoming] == nil { forgetUnopened(incoming, because: reason.sentence) }
-        // Behind all that the disk was asked for.
-        offLoop {
+        // Behind all that the disk was asked for, also where it is stuck: who goes on would pile up work for it.
+        let isOffer = open.contains(incoming)
+        offLoop(on: isOffer ? queue(of: incoming) : nil) {
         } then: { core, _, now in
             core.endpoint.refusalNoted(from: key.key, at: now)
         }
+        if isOffer { retireQueue(of: incoming) }
     }
 
     private func isOpen(_ reference: TransferReference) -> Bool {

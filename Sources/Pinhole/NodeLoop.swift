@@ -32,6 +32,8 @@ final class NodeLoop: LoopDelegate {
     var contactNames = ContactNames()
     /// Where this machine was when that was last told.
     private var surroundings: Surroundings?
+    /// From where names were looked up the last time.
+    private var standpoint: Surroundings.Standpoint?
     private var beaconSources = BeaconSources([], allowsLoopback: false)
     var pongs: [PublicKey: [Expectation<Duration>]] = [:]
     var measurements: [(stage: NetworkReport.Stage, measured: Expectation<Void>)] = []
@@ -147,8 +149,13 @@ final class NodeLoop: LoopDelegate {
         let local = current.localAddresses(allowsLoopback: configuration.allowsLoopback)
         endpoint.setInterfaceMTUs(Interfaces.mtus(of: current.interfaces), at: now)
         endpoint.setLocal(local, ports: current.ports, at: now)
-        names.networkChanged(at: now)
-        contactNames.networkChanged(at: now)
+        // An interface that leads nowhere else leads to no other name server either.
+        let here = Surroundings.Standpoint(local: local, ports: current.ports)
+        if here != standpoint {
+            standpoint = here
+            names.networkChanged(at: now)
+            contactNames.networkChanged(at: now)
+        }
         if configuration.usesLocalNetwork { listenForBeacons(on: current.interfaces, at: now) }
     }
 

@@ -11,6 +11,8 @@ public final class Profile: Sendable {
     /// Where tasks have done what waits for the disk, so that no thread waits that others need: one after another, as
     /// the database works.
     let disk = DispatchQueue(label: "pinhole.profile")
+    /// The same for what only reads, which waits for none of that.
+    let reads = DispatchQueue(label: "pinhole.profile.reads", attributes: .concurrent)
 
     /// Whether the directory goes with this object.
     let isTemporary: Bool
@@ -104,7 +106,7 @@ public final class Profile: Sendable {
     /// Who else may write here may also put another identity in place of this one.
     private static func requireOwnDirectory(_ directory: String) throws(PinholeError) {
         let status = try FileStatus(of: directory)
-        guard trusts(status.owner, as: geteuid()) else {
+        guard trusts(status.owner, as: geteuid()) || status.isOfUnmappedOwner else {
             throw PinholeError(
                 .configuration, "the profile directory \(directory) belongs to another user",
                 hint: "run as its owner, or use your own")

@@ -24,11 +24,6 @@ struct SessionUsers {
         return (wasPresent || wasWaiting) && present[key] == nil && waiting[key] == nil
     }
 
-    /// Whether the session ends when this one leaves.
-    func isLast(_ user: ObjectIdentifier, with key: PublicKey) -> Bool {
-        present[key] == [user] && waiting[key] == nil
-    }
-
     mutating func sessionBegan(with key: PublicKey) {
         guard let users = waiting.removeValue(forKey: key) else { return }
         present[key, default: []].formUnion(users)

@@ -148,11 +148,12 @@ extension Conversation {
         }
     }
 
-    /// What was typed is stored at once, unless the program that serves the profile is gone and its successor still begins.
+    /// What was typed is stored at once, unless the disk is slow, or the program that serves the profile is gone and
+    /// its successor still begins.
     private static func noticeOfWaiting(_ opening: String) -> Task<Void, Never> {
         Task {
             guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
-            Console.talk("Not stored yet: “\(opening)” waits for the program that serves this profile.", style: .dim)
+            Console.talk("Not stored yet: “\(opening)”", style: .dim)
         }
     }
 

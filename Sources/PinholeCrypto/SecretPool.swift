@@ -13,8 +13,8 @@ final class SecretPool: Sendable {
 
     /// Bytes of a block, which are whole pages.
     static let blockSize = 65_536
-    /// Bytes that a secret takes are a multiple of this, and so are the places of secrets: one of a pair is 264, and its
-    /// pre-shared key 32.
+    /// Bytes that a secret takes are a multiple of this, and so are the places of secrets: one of a pair has 264, which
+    /// take 288, and its pre-shared key 32.
     private static let unit = 32
     private static let units = blockSize / unit
 

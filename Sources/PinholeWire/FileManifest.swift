@@ -141,7 +141,8 @@ package struct FileManifest: Equatable, Sendable {
         }
 
         package func hash(into hasher: inout Hasher) {
-            for byte in text.utf8 { hasher.combine(byte) }
+            var copy = text
+            copy.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         }
     }
 

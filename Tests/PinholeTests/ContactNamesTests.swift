@@ -10,6 +10,8 @@ struct ContactNamesTests {
     private let start = Instant(nanoseconds: 0)
     private let here = TransportAddress(IPAddress("192.0.2.1")!, port: 1)
     private let there = TransportAddress(IPAddress("192.0.2.2")!, port: 1)
+    /// The one of bob's that is no name.
+    private let fixed = TransportAddress(IPAddress("192.0.2.9")!, port: 1)
     private let unknown = PinholeError(.unreachableService, "unknown")
     private let home = ContactNames.Name(host: "home.example", port: 1)
     private let bob = Contact(
@@ -24,20 +26,21 @@ struct ContactNamesTests {
         return names
     }
 
-    @Test("a name that no server knew is looked up again, ever less often, and then all who have it get its address")
+    @Test("a name that no server knew is looked up again, ever less often, and then leads all who have it somewhere")
     func late() {
         var names = begun([bob, carol])
         var now = start
         for pause in [10, 20, 40, 80, 160, 320, 600, 600] {
-            let gains = names.finish(home, .failure(unknown), at: now)
-            #expect(gains.isEmpty)
+            let moved = names.finish(home, .failure(unknown), at: now)
+            #expect(moved.isEmpty)
             #expect(names.dueTime == now + .seconds(pause))
             now = now + .seconds(pause)
             let wanted = names.begin(at: now)
             #expect(wanted == [home])
         }
-        let gains = names.finish(home, .success([here]), at: now)
-        #expect(gains == [bob.key: [here], carol.key: [here]])
+        let moved = names.finish(home, .success([here]), at: now)
+        #expect(moved == [bob.key, carol.key])
+        #expect(names.addresses(of: bob) == [fixed, here] && names.addresses(of: carol) == [here])
         #expect(names.dueTime == nil)
     }
 
@@ -46,17 +49,18 @@ struct ContactNamesTests {
         var names = begun([bob])
         _ = names.finish(home, .success([here]), at: start)
         var now = start
-        let rounds: [(found: [TransportAddress], gained: [TransportAddress])] = [
-            ([here], []), ([there, here], [there]), ([here], []),
+        let rounds: [(found: [TransportAddress], isNew: Bool)] = [
+            ([here], false), ([there, here], true), ([here, there], false), ([there], true),
         ]
-        for (found, gained) in rounds {
+        for (found, isNew) in rounds {
             now = now + .seconds(100)
             names.networkChanged(at: now)
             let wanted = names.begin(at: now)
             #expect(wanted == [home])
-            let gains = names.finish(home, .success(found), at: now)
-            #expect(gains[bob.key] ?? [] == gained)
+            let moved = names.finish(home, .success(found), at: now)
+            #expect(moved == (isNew ? [bob.key] : []))
         }
+        #expect(names.addresses(of: bob) == [fixed, there])
     }
 
     @Test("a contact who is not reached may have moved: his names are looked up, not more often than every 30 s")
@@ -67,37 +71,54 @@ struct ContactNamesTests {
         names.unreachable(carol.key, at: start + .seconds(6))
         #expect(names.dueTime == start + .seconds(30))
         _ = names.begin(at: start + .seconds(30))
-        let gains = names.finish(home, .success([there]), at: start + .seconds(30))
-        #expect(gains == [bob.key: [there], carol.key: [there]])
+        let moved = names.finish(home, .success([there]), at: start + .seconds(30))
+        #expect(moved == [bob.key, carol.key])
         #expect(names.dueTime == nil)
         names.unreachable(bob.key, at: start + .seconds(500))
         #expect(names.dueTime == start + .seconds(500))
     }
 
-    @Test("who is served anew, or gets a name that another has, gets what is known of it")
+    @Test("who gets a name that another has is called at once where that leads")
     func known() {
         var names = begun([bob])
         _ = names.finish(home, .success([here]), at: start)
-        var found = names.found(for: carol, isNew: true)
-        #expect(found == [here])
-        found = names.found(for: bob, isNew: false)
-        #expect(found.isEmpty)
-        found = names.found(for: bob, isNew: true)
-        #expect(found == [here])
+        #expect(names.addresses(of: carol) == [here])
     }
 
-    @Test("a name that leads elsewhere each time does not lead to more and more places")
+    @Test("a name that leads elsewhere each time goes on to lead there, and to no place of before")
     func restless() {
         var names = begun([bob])
-        var (now, given) = (start, 0)
+        var now = start
         for round in 0..<100 {
             let found = (0..<4).map { TransportAddress(IPAddress(v4: UInt32(round * 4 + $0)), port: 1) }
-            given += names.finish(home, .success(found), at: now)[bob.key]?.count ?? 0
+            let moved = names.finish(home, .success(found), at: now)
+            #expect(moved == [bob.key] && names.addresses(of: bob) == [fixed] + found)
             now = now + .seconds(100)
             names.networkChanged(at: now)
             _ = names.begin(at: now)
         }
-        #expect(given == 32)
+        // Who answers for it says how many there are.
+        let many = (0..<1000).map { TransportAddress(IPAddress(v4: UInt32($0)), port: 1) }
+        _ = names.finish(home, .success(many), at: now)
+        #expect(names.addresses(of: carol) == Array(many.prefix(32)))
+    }
+
+    @Test("where a name led before nobody is called any more")
+    func former() throws {
+        let folder = try TemporaryDirectory()
+        let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        let eve = Contact(name: "eve", key: Identity.generate().publicKey, addresses: ["192.0.2.9:1"])
+        try profile.add(eve)
+        let core = NodeLoop(
+            profile: profile, configuration: NodeConfiguration(downloadDirectory: folder.path("downloads")),
+            loop: try DatagramLoop(isLoopback: true), hub: EventHub())
+        let now = MonotonicClock.now
+        try core.loadContacts(at: now)
+        for place in [here, there] {
+            core.endpoint.setDirect([fixed, place, place], of: eve.key.key, at: now)
+            let called = core.endpoint.with(eve.key.key) { $0.directAddresses }
+            #expect(called == [fixed, place])
+        }
     }
 
     @Test("names that take long do not take all threads")

@@ -1,3 +1,4 @@
+import Dispatch
 import PinholeWire
 import Testing
 
@@ -16,6 +17,15 @@ struct MessageQueueTests {
 
     private func message(_ counter: UInt64) -> IncomingMessage {
         IncomingMessage(contact: bob, epoch: 1, counter: counter, text: "\(counter)", sentAt: 1, receivedAt: 1)
+    }
+
+    private func store(_ counters: ClosedRange<UInt64>, epoch: UInt64 = 1) throws {
+        let stored = counters.map { counter in
+            let id = MessageID(epoch: epoch, counter: counter)
+            let message = ChatMessage(id: id, time: 1, body: Array("\(counter)".utf8))
+            return Store.Incoming(contact: bob, message: message, receivedAt: 1)
+        }
+        _ = try node.profile.store.insert(stored)
     }
 
     /// Those who have enough of bob's messages.
@@ -78,13 +88,11 @@ struct MessageQueueTests {
     func nobodyReads() async throws {
         node.start()
         let connection = Connection(to: bob, of: node)
-        let counters = 1...UInt64(MessageQueue.capacity + 50)
-        let stored = counters.map { counter in
-            let id = MessageID(epoch: 1, counter: counter)
-            let message = ChatMessage(id: id, time: 1, body: Array("\(counter)".utf8))
-            return Store.Incoming(contact: bob, message: message, receivedAt: 1)
-        }
-        _ = try node.profile.store.insert(stored)
+        // From an earlier session, and seen by nobody.
+        try store(9...9, epoch: 7)
+        // More than is read from the store at once.
+        let counters = 1...UInt64(3 * MessageQueue.capacity + 50)
+        try store(counters)
         for counter in counters { connection.receive(.message(message(counter))) }
         #expect(await holders == 0)
         var iterator = connection.messages.makeAsyncIterator()
@@ -93,6 +101,38 @@ struct MessageQueueTests {
         for _ in counters { texts.append(try await iterator.next()?.text ?? "") }
         #expect(texts == counters.map { "\($0)" })
         #expect(await holders == 0)
+        await node.stop()
+    }
+
+    @Test("while the store is read for a late reader messages go on to come, and who is cancelled does not wait for it")
+    func slowStore() async throws {
+        node.start()
+        let connection = Connection(to: bob, of: node)
+        let last = UInt64(MessageQueue.capacity + 2)
+        try store(1...last)
+        for counter in 1..<last { connection.receive(.message(message(counter))) }
+        var iterator = connection.messages.makeAsyncIterator()
+        for counter in 1...UInt64(MessageQueue.capacity) {
+            let next = try await iterator.next()
+            #expect(next?.counter == counter)
+        }
+        node.profile.reads.suspend()
+        let reading = Task { () async throws -> IncomingMessage? in
+            var iterator = connection.messages.makeAsyncIterator()
+            return try await iterator.next()
+        }
+        reading.cancel()
+        let error = await #expect(throws: PinholeError.self) { _ = try await reading.value }
+        #expect(error?.message.english == "it was cancelled")
+        connection.receive(.message(message(last)))
+        connection.receive(.disconnected(bob, reason: .closedHere))
+        node.profile.reads.resume()
+        for counter in last - 1...last {
+            let next = try await iterator.next()
+            #expect(next?.counter == counter)
+        }
+        let end = try await iterator.next()
+        #expect(end == nil)
         await node.stop()
     }
 }

@@ -54,14 +54,12 @@ struct ScopeTests {
         users.enter(first, with: key, isUp: false)
         users.sessionBegan(with: key)
         users.enter(second, with: key, isUp: true)
-        #expect(!users.isLast(second, with: key))
         var ends = leave(second)
-        #expect(!ends && users.isLast(first, with: key))
+        #expect(!ends)
 
         // The first is busy still when the next session has begun, which the second alone uses.
         users.sessionEnded(with: key)
         users.enter(second, with: key, isUp: true)
-        #expect(users.isLast(second, with: key))
         ends = leave(second)
         #expect(ends)
         ends = leave(first)
@@ -77,6 +75,21 @@ struct ScopeTests {
     }
 
     private final class Bell {}
+
+    @Test("who hears that its session is over leaves it, and closes no later one")
+    func lateLeaver() async throws {
+        let node = try node(me)
+        node.start()
+        let (key, connection) = (friend.publicKey, Connection(to: friend.publicKey, of: node))
+        let user = ObjectIdentifier(connection)
+        // As where it is begun so late that the next session is up.
+        await node.ask { $0.users.enter(user, with: key, isUp: true) }
+        connection.receive(.disconnected(key, reason: .closedHere))
+        let closes = await node.ask { $0.users.leave(user, with: key) }
+        #expect(closes == false)
+        #expect(await node.ask { $0.users.isEmpty } == true)
+        await node.stop()
+    }
 
     @Test("who serves waits for what cannot be delivered no longer than ten seconds")
     func impatientServer() async throws {

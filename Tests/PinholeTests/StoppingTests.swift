@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import PinholeWire
 import Testing
 
@@ -101,7 +103,7 @@ struct StoppingTests {
     }
 }
 
-@Suite("an answer for which several strive")
+@Suite("an answer for which several strive", .timeLimit(.minutes(10)))
 struct AnswerTests {
     @Test("what is being taken for it is not lost to whoever cancels meanwhile")
     func claimed() async {
@@ -110,8 +112,13 @@ struct AnswerTests {
             let value = await withCheckedContinuation { (continuation: CheckedContinuation<Int?, Never>) in
                 answer.set(continuation)
                 let isGiven = answer.give {
+                    let arrival = DispatchSemaphore(value: 0)
                     // He has to wait, and comes too late.
-                    Task { answer.give(nil) }
+                    Thread.detachNewThread {
+                        arrival.signal()
+                        answer.give(nil)
+                    }
+                    arrival.wait()
                     return .some(7)
                 }
                 #expect(isGiven)

@@ -61,4 +61,32 @@ struct SurroundingsTests {
         #expect(shell.reads == 6 && shell.joined.count == 3)
         #expect(core.localAddresses.first?.ip == wireless.ip)
     }
+
+    @Test("names are looked up again where this machine can be reached elsewhere, and for no virtual network's sake")
+    func lookUps() throws {
+        let folder = try TemporaryDirectory()
+        let profile = try Profile.create(at: folder.path("profile"), passphrase: nil)
+        let bob = Contact(name: "bob", key: Identity.generate().publicKey, addresses: ["home.example:1"])
+        try profile.add(bob)
+        let shell = CountingShell()
+        let core = NodeLoop(
+            profile: profile, configuration: NodeConfiguration(downloadDirectory: folder.path("downloads")),
+            loop: shell, hub: EventHub())
+        let now = MonotonicClock.now
+        try core.loadContacts(at: now)
+        (shell.interfaces, shell.preferred) = ([ethernet], ethernet.ip)
+        core.addressesChanged(at: now)
+        let home = TransportAddress(IPAddress("203.0.113.1")!, port: 1)
+        for name in core.contactNames.begin(at: now) { _ = core.contactNames.finish(name, .success([home]), at: now) }
+        #expect(core.contactNames.dueTime == nil)
+        let virtual = InterfaceAddress(
+            name: "veth0", index: 9, ip: IPAddress("fe80::9")!, prefixLength: 64, isUp: true)
+        let joined = shell.joined.count
+        shell.interfaces = [ethernet, virtual]
+        core.addressesChanged(at: now)
+        #expect(shell.joined.count == joined + 1 && core.contactNames.dueTime == nil)
+        shell.interfaces = [ethernet, virtual, wireless]
+        core.addressesChanged(at: now)
+        #expect(core.contactNames.dueTime != nil)
+    }
 }

@@ -161,6 +161,12 @@ struct RegistryTests {
         #expect(registry.holders(of: tag(2), side: .lo) == [second])
         complete = registry.setTags([entry(6, .lo)], of: first, replacing: true).complete
         #expect(!complete && registry.tagCount == 3)
+        // And while one of one's own is left, in whatever order.
+        complete = registry.setTags([entry(7, .lo), entry(3, .lo)], of: second, replacing: true).complete
+        #expect(complete && registry.tagCount == 2)
+        complete =
+            registry.setTags([entry(2, .lo), entry(4, .lo), entry(3, .lo)], of: second, replacing: true).complete
+        #expect(complete && registry.tagCount == 3)
         // Those lists have an end too.
         let third = try slot(try register(3, in: &registry, at: start + .seconds(2)))
         complete =

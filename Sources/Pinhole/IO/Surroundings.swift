@@ -8,6 +8,12 @@ struct Surroundings: Equatable {
     /// The addresses from which the rest of the world is reached.
     private let preferred: [IPAddress]
 
+    /// What is told of them to others: while it stays, names lead where they led.
+    struct Standpoint: Equatable {
+        let local: [LocalAddress]
+        let ports: [IPAddress.Family: UInt16]
+    }
+
     /// Those of the moment.
     init(of loop: any DatagramShell) {
         interfaces = loop.interfaces

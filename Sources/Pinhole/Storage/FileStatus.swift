@@ -62,9 +62,21 @@ struct FileStatus: Equatable {
         self.init(status)
     }
 
+    /// Whether the system has no name for the owner, as of an NFSv4 server's or in a user namespace, and lets nobody
+    /// else in: who can use the file is its owner then.
+    var isOfUnmappedOwner: Bool { owner == Self.overflowUser && mode & 0o077 == 0 }
+
+    /// Who stands for owners without a name (proc_sys_kernel(5)).
+    static let overflowUser: uid_t = {
+        guard let file = try? File(opening: "/proc/sys/kernel/overflowuid", flags: O_RDONLY),
+            let text = try? file.read(at: 0, count: 16)
+        else { return 65_534 }
+        return uid_t(String(decoding: text.prefix { $0 != 0x0a }, as: UTF8.self)) ?? 65_534
+    }()
+
     /// Throws unless the file belongs to this user and nobody else can read or write it.
     func requirePrivate(_ path: String, what: String) throws(PinholeError) {
-        guard owner == geteuid() || geteuid() == 0 else {
+        guard owner == geteuid() || geteuid() == 0 || isOfUnmappedOwner else {
             throw PinholeError(
                 .configuration, "\(what) \(path) belongs to another user", hint: "run as its owner, or use your own")
         }

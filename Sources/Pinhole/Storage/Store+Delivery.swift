@@ -126,6 +126,19 @@ extension Store {
         try entries(of: key, where: "direction = 'incoming' AND state = 'delivered'", after: place, limit: limit)
     }
 
+    /// The place of a message that a contact sent; nil where it is not in the history, or not any more.
+    func place(of id: MessageID, from key: PublicKey) throws(PinholeError) -> Int64? {
+        try read { database in
+            let contact = try contactID(key, database)
+            return try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT id FROM message
+                    WHERE contact = ? AND direction = 'incoming' AND epoch = ? AND counter = ?
+                    """, arguments: [contact] + Self.arguments(id))
+        }
+    }
+
     /// The first messages after a place, of one contact or of all, in the order in which they came here.
     private func entries(
         of key: PublicKey?, where condition: String, after place: Int64, limit: Int

@@ -119,8 +119,10 @@ struct ByteStreams {
         remains = kept
         // As much as one session may hold unread: the oldest go first.
         var count = remains.values.reduce(0) { $0 + $1.bytes.count }
-        for handle in remains.keys.sorted() where count > Limits.maxConnectionWindow {
-            count -= remains.removeValue(forKey: handle)?.bytes.count ?? 0
+        for (handle, left) in remains.sorted(by: { $0.key < $1.key }) where count > Limits.maxConnectionWindow {
+            guard !left.bytes.isEmpty else { continue }
+            remains[handle] = nil
+            count -= left.bytes.count
         }
         return ended.keys.sorted()
     }
@@ -129,7 +131,9 @@ struct ByteStreams {
     mutating func readRemains(_ handle: UInt64, upTo limit: Int) -> ByteStreamRead? {
         guard let (bytes, end) = remains[handle].map({ ($0.bytes, $0.end) }) else { return nil }
         guard !bytes.isEmpty else { return end }
-        remains[handle]?.bytes = bytes.dropFirst(limit)
+        // An empty slice would keep all of its memory.
+        let rest = bytes.dropFirst(limit)
+        remains[handle]?.bytes = rest.isEmpty ? [] : rest
         return .bytes(Array(bytes.prefix(limit)))
     }
 

@@ -81,7 +81,10 @@ extension Connection {
     /// The session is over, and all streams with it; what has come can still be read.
     func interruptByteStreams() {
         let session = session
+        // What is cut off is no whole stream, though nobody was told yet.
+        let resets = session?.transport.resets ?? []
         let handles = byteStreams.endSession { id in
+            guard !resets.contains(id) else { return ([], false) }
             let bytes = session?.transport.read(id) ?? []
             return (bytes, session?.transport.isOver(receiving: id) ?? false)
         }

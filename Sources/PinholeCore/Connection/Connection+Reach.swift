@@ -228,10 +228,11 @@ extension Connection {
         if attempt?.directHello == nil, !isMeeting { fail(.offline, at: now) }
     }
 
-    /// A service says no more that the peer is there, nor where. Returns whether it did.
+    /// A service says no more that the peer is there, nor where. Returns whether it did. Of one that `mayReturn`, as it
+    /// has only fallen silent, what it said of the place counts until the session, or the attempt, is over.
     @discardableResult
-    func forget(client: Int) -> Bool {
-        peerObserved[client] = nil
+    func forget(client: Int, mayReturn: Bool = false) -> Bool {
+        if !mayReturn || session == nil && attempt == nil { peerObserved[client] = nil }
         return seenBy.remove(client) != nil
     }
 

@@ -13,8 +13,8 @@ struct Pairing {
     }
 
     let own: OwnHello
-    /// Whether a HELLO with a later timestamp was authenticated before: the peer's clock was set back, and an echo or a
-    /// cookie spoke for this one.
+    /// Whether a HELLO with this timestamp or a later one was authenticated before: the peer's clock was set back, and an
+    /// echo or a cookie spoke for this one.
     let isBehind: Bool
     /// Whether the HELLO cannot have been sent again by somebody else: it was newer than any before, or it is an echo.
     let isProven: Bool

@@ -28,8 +28,10 @@ extension Endpoint {
     }
 
     /// A service is silent: what it said does not count any more.
-    func forgetPresence(by client: Int) {
-        for (slot, connection) in connections where connection.forget(client: client) { settleLater(slot) }
+    func forgetPresence(by client: Int, mayReturn: Bool = false) {
+        for (slot, connection) in connections where connection.forget(client: client, mayReturn: mayReturn) {
+            settleLater(slot)
+        }
     }
 
     /// Neighbours that were not heard for a while are gone.

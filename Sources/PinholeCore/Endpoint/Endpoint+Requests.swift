@@ -169,11 +169,16 @@ extension Endpoint {
         with(key) { $0.fileStored(transfer) }
     }
 
-    /// More addresses at which a contact can be reached without a service.
-    package func addDirect(_ addresses: [TransportAddress], of key: IdentityKey, at now: Instant) {
+    /// The addresses at which a contact can be reached without a service, in place of those of before. One that is new
+    /// is called at once where the contact is wanted.
+    package func setDirect(_ addresses: [TransportAddress], of key: IdentityKey, at now: Instant) {
         with(key) { connection in
-            connection.directAddresses += addresses.filter { !connection.directAddresses.contains($0) }
-            connection.connectNow(at: now)
+            var current: [TransportAddress] = []
+            for address in addresses where !current.contains(address) { current.append(address) }
+            let former = connection.directAddresses
+            guard current != former else { return }
+            connection.directAddresses = current
+            if !current.allSatisfy({ former.contains($0) }) { connection.connectNow(at: now) }
         }
     }
 

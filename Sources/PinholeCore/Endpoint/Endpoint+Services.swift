@@ -50,7 +50,7 @@ extension Endpoint {
             measure(index, registered, at: now)
         case .down(let failure):
             twins.ended(clients[index].id)
-            forgetPresence(by: clients[index].id)
+            forgetPresence(by: clients[index].id, mayReturn: true)
             let isStillUp = clients.contains { $0.service.id == service && $0.isRegistered }
             let isPending = clients.contains { $0.service.id == service && !$0.hasFailed }
             guard !isStillUp, failure != .noAnswer || !isPending, reportedDown.insert(service).inserted else { return }

@@ -7,7 +7,7 @@ struct LossDetection: Sendable {
         var isPersistentCongestion = false
     }
 
-    /// The newest packet that was acknowledged of those that ask for it.
+    /// The newest packet that was acknowledged of those that went this way.
     private(set) var largestAcknowledged: UInt64?
     /// When the oldest open packet becomes lost by time; nil if none will.
     private(set) var lossTime: Instant?
@@ -30,10 +30,10 @@ struct LossDetection: Sendable {
         probeBase = now
     }
 
-    /// Something new was acknowledged, of which this is the newest packet.
-    mutating func didAcknowledge(_ newest: UInt64) {
+    /// An ACK came whose newest packet of this path is `newest`.
+    mutating func didAcknowledge(_ newest: UInt64, something isNew: Bool) {
         largestAcknowledged = max(largestAcknowledged ?? 0, newest)
-        ptoCount = 0
+        if isNew { ptoCount = 0 }
     }
 
     mutating func didTimeOut(at now: Instant) {

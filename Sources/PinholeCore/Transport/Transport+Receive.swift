@@ -198,9 +198,11 @@ extension Transport {
         sent.trim()
         let isNewest = largestTold.map { largest > $0 } ?? true
         if isNewest { largestTold = largest }
+        // The ACK's largest may be a probe of another path, which was faster.
+        if let newest = foreign.contains(largest) ? scratch.last?.number : largest {
+            lossDetection.didAcknowledge(newest, something: !scratch.isEmpty)
+        }
         if let newest = scratch.last {
-            // Not by the ACK's largest: that may be a probe of another path, which was faster.
-            lossDetection.didAcknowledge(newest.number)
             unansweredProbes = 0
             if newest.number == largest, newest.number >= pathStart {
                 let delay = Duration.microseconds(Int64(min(ack.delay, 1 << 32)))

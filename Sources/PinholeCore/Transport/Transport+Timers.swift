@@ -79,9 +79,9 @@ extension Transport {
                 sendStreams.values[index].lose(offset: offset, length: Int(length), fin: fin)
                 schedule(id)
             case .resetStream(let id):
-                if sendStreams[id] != nil { queueAgain(frame) }
+                if sendStreams[id] != nil { queueOnce(frame) }
             case .stopSending(let id):
-                if stopCodes[id] != nil { queueAgain(frame) }
+                if stopCodes[id] != nil { queueOnce(frame) }
             case .maxData:
                 guard !isMaxDataQueued else { continue }
                 isMaxDataQueued = true
@@ -96,14 +96,20 @@ extension Transport {
                 receiveStreams.values[index].isUpdateQueued = true
                 control.append(frame)
             case .rekey, .reauth:
-                if rekeyFrames[frame] != nil { queueAgain(frame) }
+                if rekeyFrames[frame] != nil { queueOnce(frame) }
             }
         }
     }
 
-    /// Probes may want a frame again before it could be sent.
-    private mutating func queueAgain(_ frame: SentFrame) {
-        guard !(0..<control.count).contains(where: { control[$0] == frame }) else { return }
-        control.append(frame)
+    /// Queues a frame that may be wanted again before it could be sent.
+    mutating func queueOnce(_ frame: SentFrame) {
+        let isNew =
+            switch frame {
+            case .resetStream(let id): queuedResets.insert(id).inserted
+            case .stopSending(let id): queuedStops.insert(id).inserted
+            // There are two at most.
+            default: !(0..<control.count).contains { control[$0] == frame }
+            }
+        if isNew { control.append(frame) }
     }
 }

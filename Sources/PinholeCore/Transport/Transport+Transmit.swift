@@ -170,9 +170,11 @@ extension Transport {
             isAckRequestQueued = false
             return .ackFrequency(ackFrequency)
         case .resetStream(let id):
+            queuedResets.remove(id)
             guard let stream = sendStreams[id], case .reset(let errorCode) = stream.phase else { return nil }
             return .resetStream(id: id, errorCode: errorCode, finalSize: stream.nextOffset)
         case .stopSending(let id):
+            queuedStops.remove(id)
             return stopCodes[id].map { .stopSending(id: id, errorCode: $0) }
         case .rekey, .reauth:
             return rekeyFrames[frame]

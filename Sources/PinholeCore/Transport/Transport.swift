@@ -47,6 +47,9 @@ package struct Transport: Sendable {
     // What waits to be sent.
     var scheduler = Scheduler()
     var control = Queue<SentFrame>()
+    /// The streams whose RESET_STREAM, and those whose STOP_SENDING, is in `control`.
+    var queuedResets: Set<UInt64> = []
+    var queuedStops: Set<UInt64> = []
     var isMaxDataQueued = false
     var ackRequest = AckRequest()
     var isAckRequestQueued = false
@@ -72,6 +75,8 @@ package struct Transport: Sendable {
     var spurious: [SentPacket] = []
     /// The largest number in any ACK.
     var largestTold: UInt64?
+    /// The latest packets that the connection built itself, perhaps for other paths.
+    var foreign: [UInt64] = []
     /// What the ACK that is looked at has acknowledged, and its stream was not told of.
     var delivered: DeliveredBytes?
 
@@ -141,7 +146,7 @@ package struct Transport: Sendable {
         if case .reset = sendStreams.values[index].phase { return }
         if StreamID.isFile(stream) { heldOfFiles -= sendStreams.values[index].held }
         sendStreams.values[index].reset(errorCode: errorCode)
-        control.append(.resetStream(id: stream))
+        queueOnce(.resetStream(id: stream))
     }
 
     /// Asks the peer to give up a stream of its; what is unread or arrives later is dropped. Nothing is asked where
@@ -170,7 +175,7 @@ package struct Transport: Sendable {
         // Who opens so many and acknowledges nothing is told no more.
         guard stopCodes[stream] == nil, hasRoomForStreams else { return }
         stopCodes[stream] = errorCode
-        control.append(.stopSending(id: stream))
+        queueOnce(.stopSending(id: stream))
     }
 
     /// What is unread of a stream, or arrives later, counts for nothing.
@@ -222,6 +227,14 @@ package struct Transport: Sendable {
         closedReceiveStreams.contains(stream)
     }
 
+    /// Streams that the peer gave up, of which ``nextEvent()`` has not told yet.
+    var resets: Set<UInt64> {
+        Set(
+            (0..<events.count).compactMap { position in
+                if case .reset(let id, _) = events[position] { id } else { nil }
+            })
+    }
+
     package mutating func nextEvent() -> TransportEvent? {
         bytesReadable = 0
         return events.popFirst()
@@ -231,8 +244,13 @@ package struct Transport: Sendable {
 
     /// A number for a packet that the connection builds itself, such as a path probe; nothing in it is repeated.
     package mutating func takePacketNumber() -> UInt64 {
-        space.take()
+        let number = space.take()
+        if foreign.count == Self.foreignRemembered { foreign.removeFirst() }
+        foreign.append(number)
+        return number
     }
+
+    private static let foreignRemembered = 32
 
     /// Queues a PING, which the peer acknowledges.
     package mutating func ping() {

@@ -21,6 +21,7 @@ struct AbsentPeerTests {
         alice.receive(attempt.hello(.direct(cookie: nil)), from: bob.address)
         let connection = try #require(alice.connection(to: bob))
         #expect(connection.pairings.count == 1)
+        try #require(connection.attempt?.introduction != nil)
         for client in alice.endpoint.clients { connection.receiveAbsent(client: client.id, at: world.now) }
         alice.endpoint.settleLater(connection.slot)
         alice.drain()

@@ -69,7 +69,7 @@ struct CrossedTests {
     func mixed() {
         let world = World(seed: 7)
         let (alice, bob) = world.makePair()
-        alice.endpoint.addDirect([bob.address], of: bob.key, at: world.now)
+        alice.endpoint.setDirect([bob.address], of: bob.key, at: world.now)
         alice.connect(to: bob)
         bob.connect(to: alice)
         expectOneSession(world, alice, bob, "mixed")

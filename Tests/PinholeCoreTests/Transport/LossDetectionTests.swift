@@ -80,7 +80,7 @@ struct LossDetectionTests {
         var lost: [SentPacket] = []
         sent.acknowledge(range, into: &acknowledged, spurious: &spurious)
         sent.trim()
-        if let newest = acknowledged.last { detection.didAcknowledge(newest.number) }
+        detection.didAcknowledge(range.upperBound, something: !acknowledged.isEmpty)
         for packet in spurious { _ = detection.didFindSpurious(packet) }
         _ = detection.detectLosses(in: &sent, rtt: rtt, at: now, into: &lost)
         return lost.map(\.number)
@@ -214,7 +214,7 @@ struct LossDetectionTests {
             var spurious: [SentPacket] = []
             var lost: [SentPacket] = []
             sent.acknowledge(10...10, into: &ignored, spurious: &spurious)
-            detection.didAcknowledge(10)
+            detection.didAcknowledge(10, something: true)
             let verdict = detection.detectLosses(in: &sent, rtt: rtt, at: start + .seconds(10), into: &lost)
             #expect(lost.count == 10)
             #expect(verdict.isPersistentCongestion == isPersistent)
@@ -230,7 +230,7 @@ struct LossDetectionTests {
         var lost: [SentPacket] = []
         sent.acknowledge(5...5, into: &ignored, spurious: &spurious)
         sent.acknowledge(10...10, into: &ignored, spurious: &spurious)
-        detection.didAcknowledge(10)
+        detection.didAcknowledge(10, something: true)
         let verdict = detection.detectLosses(in: &sent, rtt: rtt, at: start + .seconds(10), into: &lost)
         #expect(lost.count == 9)
         #expect(!verdict.isPersistentCongestion)

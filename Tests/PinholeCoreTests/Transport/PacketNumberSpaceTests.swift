@@ -95,4 +95,19 @@ struct PacketNumberSpaceTests {
         #expect((0..<5).map { _ in space.take() } == [0, 1, 2, 3, 4])
         #expect(space.next == 5)
     }
+
+    @Test("the peer is asked which ranges it knows when they are many, once in a round trip")
+    func asking() {
+        let start = Instant(nanoseconds: 0)
+        var space = PacketNumberSpace(at: start)
+        let later = start + .seconds(5)
+        for number in 0..<UInt64(Limits.fewAckRanges) {
+            space.didReceive(number * 2, isAckEliciting: true, at: start)
+        }
+        #expect(!space.wantsAnswer(rtt: RTTEstimator(), at: later))
+        space.didReceive(1000, isAckEliciting: true, at: start)
+        #expect(space.wantsAnswer(rtt: RTTEstimator(), at: later))
+        space.didElicit(at: later)
+        #expect(!space.wantsAnswer(rtt: RTTEstimator(), at: later))
+    }
 }

@@ -22,11 +22,11 @@ struct BootTimerTests {
         #expect(!wakes(within: 0))
         // As `set` sees it the time is to come; as the clock sees it, it is over: the machine slept.
         timer.set(now, at: now - .seconds(3600))
-        #expect(wakes(within: -1))
+        #expect(wakes(within: 10_000_000_000))
         timer.clear()
         #expect(!wakes(within: 0))
         timer.set(now, at: now - .seconds(3600))
-        #expect(wakes(within: -1))
+        #expect(wakes(within: 10_000_000_000))
     }
 
     @Test("a later time takes the place of an earlier one, and a short wait needs no timer")

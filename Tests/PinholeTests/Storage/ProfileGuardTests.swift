@@ -13,6 +13,19 @@ struct ProfileGuardTests {
         #expect(!Profile.trusts(1001, as: 1000))
     }
 
+    @Test("what nobody else may enter is one's own also where the system has no name for its owner")
+    func unmapped() {
+        var status = stat()
+        status.st_uid = FileStatus.overflowUser
+        for (mode, isTrusted) in [(0o700, true), (0o750, false), (0o777, false)] as [(mode_t, Bool)] {
+            status.st_mode = S_IFDIR | mode
+            #expect(FileStatus(status).isOfUnmappedOwner == isTrusted)
+        }
+        status.st_mode = S_IFDIR | 0o700
+        status.st_uid = FileStatus.overflowUser - 1
+        #expect(!FileStatus(status).isOfUnmappedOwner)
+    }
+
     @Test("a lock that is a link is not followed, and what it leads to stays", arguments: ["lock", "hooks.lock"])
     func links(name: String) throws {
         let folder = try TemporaryDirectory()

@@ -68,8 +68,8 @@ extension Russian {
             "История не ведётся ('history = false').",
         "Nothing was said yet.":
             "Ещё ничего не сказано.",
-        "Not stored yet: “{1}” waits for the program that serves this profile.":
-            "Пока не сохранено: «{1}» ждёт программу, которая обслуживает этот профиль.",
+        "Not stored yet: “{1}”":
+            "Пока не сохранено: «{1}»",
         "Pinhole keeps trying, and what you write waits.":
             "Pinhole продолжает попытки, а написанное ждёт.",
         "Registered with {1}{2}.":
@@ -209,7 +209,7 @@ extension Russian {
         "{1:day|days}":
             "{1:день|дня|дней}",
         "{1:message was|messages were} cancelled or given up meanwhile":
-            "{1:сообщение отменено или снято|сообщения отменены или сняты|сообщений отменены или сняты} с отправки тем временем",
+            "{1:сообщение отменено или снято|сообщения отменены или сняты|сообщений отменено или снято} с отправки тем временем",
         "{1} ({2}) opened your invite and is your contact now.":
             "{1} ({2}) открыл ваше приглашение и теперь ваш контакт.",
         "{1} accepted.":
@@ -221,7 +221,7 @@ extension Russian {
         "{1} could not be reached within {2} s":
             "за {2} с связаться с {1} не удалось",
         "{1} did not answer the ping within {2} s":
-            "за {2} с контакт {1} не ответил на проверку связи",
+            "контакт {1} не ответил на проверку связи за {2} с",
         "{1} does not answer: {2}":
             "{1} не отвечает: {2}",
         "{1} h {2} min":
@@ -231,7 +231,7 @@ extension Russian {
         "{1} has accepted you.":
             "Контакт {1} вас принял.",
         "{1} has not received the message within {2} s":
-            "за {2} с сообщение не дошло до {1}",
+            "сообщение для {1} не дошло за {2} с",
         "{1} has {2} ({3}), verified.":
             "{1} получил {2} ({3}), проверено.",
         "{1} in {2}, {3}/s":
