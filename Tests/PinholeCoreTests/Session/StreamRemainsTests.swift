@@ -35,4 +35,33 @@ struct StreamRemainsTests {
         #expect(bob.streams[handle]?.end == (isWhole ? .fin : .lost))
         #expect(alice.connection(to: bob)?.byteStreams.streams.isEmpty == true)
     }
+
+    // [BYT-2]
+    @Test("a stream that the peer gave up is not whole, though nobody was told before the end of the session")
+    func cutOff() throws {
+        let world = World(seed: 75)
+        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+        alice.endpoint.connect(to: bob.key, at: world.now)
+        alice.drain()
+        world.run(for: .seconds(5)) { alice.isConnected(to: bob) && bob.isConnected(to: alice) }
+        bob.readsStreams = false
+        let stream = try #require(alice.openStream("cut", to: bob.key))
+        alice.endpoint.write([1, 2, 3], fin: false, toStream: stream, of: bob.key, at: world.now)
+        alice.drain()
+        world.run(for: .seconds(5)) { !alice.endpoint.hasUnacknowledgedStreams(of: bob.key) }
+        let connection = try #require(bob.connection(to: alice))
+        let handle = try #require(bob.streams.keys.first)
+        guard case .open(let id) = connection.byteStreams[handle]?.incoming else {
+            Issue.record("the stream is not open")
+            return
+        }
+        let size = try #require(alice.connection(to: bob)?.session?.transport.sendStreams[id]?.nextOffset)
+        try connection.session?.transport.receive(
+            .resetStream(id: id, errorCode: 7, finalSize: size), at: world.now)
+        bob.endpoint.disconnect(from: alice.key, at: world.now)
+        guard case .lost = connection.readStream(handle, upTo: 100, at: world.now) else {
+            Issue.record("it was not lost")
+            return
+        }
+    }
 }
