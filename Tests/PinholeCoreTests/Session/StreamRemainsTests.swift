@@ -6,15 +6,21 @@ import Testing
 
 @Suite("what is left of streams of bytes")
 struct StreamRemainsTests {
-    // [BYT-2]
-    @Test("what came before the end of the session can be read after it", arguments: [true, false])
-    func remains(isWhole: Bool) throws {
-        let world = World(seed: 74)
+    /// Two with a session, of whom bob reads no stream yet.
+    private func connected(seed: UInt64) -> (world: World, alice: Peer, bob: Peer) {
+        let world = World(seed: seed)
         let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
         alice.endpoint.connect(to: bob.key, at: world.now)
         alice.drain()
         world.run(for: .seconds(5)) { alice.isConnected(to: bob) && bob.isConnected(to: alice) }
         bob.readsStreams = false
+        return (world, alice, bob)
+    }
+
+    // [BYT-2]
+    @Test("what came before the end of the session can be read after it", arguments: [true, false])
+    func remains(isWhole: Bool) throws {
+        let (world, alice, bob) = connected(seed: 74)
         let stream = try #require(alice.openStream("last", to: bob.key))
         let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         alice.endpoint.write(content, fin: isWhole, toStream: stream, of: bob.key, at: world.now)
@@ -39,12 +45,7 @@ struct StreamRemainsTests {
     // [BYT-2]
     @Test("a stream that the peer gave up is not whole, though nobody was told before the end of the session")
     func cutOff() throws {
-        let world = World(seed: 75)
-        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
-        alice.endpoint.connect(to: bob.key, at: world.now)
-        alice.drain()
-        world.run(for: .seconds(5)) { alice.isConnected(to: bob) && bob.isConnected(to: alice) }
-        bob.readsStreams = false
+        let (world, alice, bob) = connected(seed: 75)
         let stream = try #require(alice.openStream("cut", to: bob.key))
         alice.endpoint.write([1, 2, 3], fin: false, toStream: stream, of: bob.key, at: world.now)
         alice.drain()
