@@ -153,4 +153,8 @@ int storage_synchronize(int descriptor);
 int64_t storage_next_data(int descriptor, int64_t offset);
 int64_t storage_next_hole(int descriptor, int64_t offset);
 
+/// renameat2(2) with RENAME_NOREPLACE: 0, or -1 with errno; EEXIST where the name is taken, EINVAL or ENOSYS where the
+/// file system cannot tell.
+int storage_rename_new(const char *path, const char *destination);
+
 #endif

@@ -1,3 +1,4 @@
+import CDatagram
 import Glibc
 
 /// Operations on directory entries.
@@ -33,27 +34,36 @@ package enum Folder {
         try File(opening: path, flags: O_RDONLY | O_DIRECTORY).synchronize()
     }
 
-    /// Gives a file another name in the same file system, atomically. Returns false where the name is taken.
+    /// Gives a file or a folder another name in the same file system, atomically. Returns false where the name is taken.
     static func move(_ path: String, toNew destination: String) throws(PinholeError) -> Bool {
+        if storage_rename_new(path, destination) == 0 { return true }
+        switch errno {
+        case EEXIST: return false
+        // As over NFS, which knows second names of files.
+        case EINVAL, ENOSYS, EOPNOTSUPP: break
+        case let code: throw PinholeError(system: code, writing: destination)
+        }
         if link(path, destination) == 0 {
             unlink(path)
             return true
         }
-        switch errno {
-        case EEXIST: return false
-        case EPERM, EOPNOTSUPP, ENOSYS, EMLINK: break
-        case let code: throw PinholeError(system: code, writing: destination)
-        }
-        // A file system without hard links: take the name first, then replace what is our own.
-        let claim = open(destination, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard claim >= 0 else {
+        guard errno != EEXIST else { return false }
+        return try claim(destination, for: path)
+    }
+
+    /// Takes the name first, then replaces what is its own.
+    private static func claim(_ destination: String, for path: String) throws(PinholeError) -> Bool {
+        let isFolder = FileStatus(unfollowed: path)?.isDirectory ?? false
+        let result =
+            isFolder ? mkdir(destination, 0o700) : open(destination, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard result >= 0 else {
             guard errno == EEXIST else { throw PinholeError(system: errno, writing: destination) }
             return false
         }
-        close(claim)
+        if !isFolder { close(result) }
         guard rename(path, destination) == 0 else {
             let code = errno
-            unlink(destination)
+            if isFolder { rmdir(destination) } else { unlink(destination) }
             throw PinholeError(system: code, writing: destination)
         }
         return true

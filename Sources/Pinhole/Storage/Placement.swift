@@ -129,7 +129,7 @@ extension Placement {
                 try build(at: tree, .rename)
             }
             try noteTree()
-            guard try move(tree, to: path) else { continue }
+            guard try Folder.move(tree, toNew: path) else { continue }
             try Folder.synchronize(transfer.folder)
             return path
         }
@@ -161,21 +161,6 @@ extension Placement {
     private var note: String { "\(transfer.path)/placed" }
 
     private static func number(of status: FileStatus) -> [UInt8] { Array("\(status.device) \(status.inode)".utf8) }
-
-    /// Returns false where the name is taken.
-    private func move(_ source: String, to path: String) throws(PinholeError) -> Bool {
-        // Renaming replaces an empty folder, and this one is ours.
-        guard mkdir(path, 0o700) == 0 else {
-            guard errno == EEXIST else { throw PinholeError(system: errno, writing: path) }
-            return false
-        }
-        guard rename(source, path) == 0 else {
-            let code = errno
-            rmdir(path)
-            throw PinholeError(system: code, writing: path)
-        }
-        return true
-    }
 
     /// Puts all entries under `root`, each under its own name or, where that is taken, one like it.
     private func build(at root: String, _ existing: NodeConfiguration.ExistingFilePolicy) throws(PinholeError) {
