@@ -37,7 +37,7 @@ extension NodeLoop {
         case .unreachable(let key, let reason):
             publish(.unreachable(PublicKey(key), explain(reason, of: PublicKey(key))), of: PublicKey(key))
         case .authenticated(let key, let timestamp):
-            rememberAuthenticated(timestamp, of: PublicKey(key))
+            remember(Store.SessionTimes(authenticated: timestamp), of: PublicKey(key))
             rememberOwnTimestamp(key)
         case .pong(let key, let rtt):
             for pong in pongs.removeValue(forKey: PublicKey(key)) ?? [] { pong.fulfil(rtt) }
@@ -98,31 +98,62 @@ extension NodeLoop {
 
     private func rememberOwnTimestamp(_ key: IdentityKey) {
         guard let timestamp = endpoint.ownTimestamp(for: key) else { return }
-        rememberTime { store throws(PinholeError) in try store.setOwnTimestamp(timestamp, for: PublicKey(key)) }
-    }
-
-    private func rememberAuthenticated(_ timestamp: UInt64, of key: PublicKey) {
-        rememberTime { store throws(PinholeError) in try store.setAuthenticatedTimestamp(timestamp, for: key) }
-    }
-
-    func rememberTime(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
-        remember(.handshakeTimes, "the time of a handshake cannot be stored", change)
+        remember(Store.SessionTimes(own: timestamp), of: PublicKey(key))
     }
 
     private func rememberNetwork(_ change: @escaping @Sendable (Store) throws(PinholeError) -> Void) {
-        remember(.networks, "what was measured of this network cannot be stored", change)
-    }
-
-    private func remember(
-        _ trouble: Trouble, _ words: Phrase, _ change: @escaping @Sendable (Store) throws(PinholeError) -> Void
-    ) {
         let store = profile.store
         offLoop {
             Result { () throws(PinholeError) in try change(store) }
         } then: { core, result, _ in
             guard case .failure(let error) = result else { return }
-            core.tell(trouble, "\(words): \(error)")
+            core.tell(.networks, "what was measured of this network cannot be stored: \(error)")
+        }
+    }
+}
+
+// MARK: The times of sessions
+
+extension NodeLoop {
+    /// Has these times stored, with those of other contacts that come meanwhile: when a service returns, a thousand
+    /// sessions may begin in a second, and messages are not to wait for a thousand writes.
+    func remember(_ new: Store.SessionTimes, of key: PublicKey) {
+        times[key, default: Store.SessionTimes()].merge(before: new)
+        noteTimes()
+    }
+
+    private func noteTimes() {
+        guard !isNotingTimes, !times.isEmpty else { return }
+        isNotingTimes = true
+        let batch = times
+        times.removeAll()
+        let store = profile.store
+        offLoop {
+            Result { () throws(PinholeError) in try store.note(batch) }
+        } then: { core, result, _ in
+            switch result {
+            case .success:
+                core.isNotingTimes = false
+                core.troubles.remove(.handshakeTimes)
+                core.noteTimes()
+            case .failure(let error):
+                core.tell(.handshakeTimes, "the time of a handshake cannot be stored: \(error)")
+                core.times.merge(batch) { later, earlier in
+                    var both = earlier
+                    both.merge(before: later)
+                    return both
+                }
+                core.perform(after: Self.storagePause) { core, _ in
+                    core.isNotingTimes = false
+                    core.noteTimes()
+                }
+            }
         }
     }
 
+    /// Stores what has come since the last time. The loop has ended, and nothing is being stored.
+    func noteLastTimes() {
+        guard !times.isEmpty else { return }
+        try? profile.store.note(times)
+    }
 }

@@ -135,7 +135,6 @@ extension NodeLoop {
                 (key, Result { () throws(PinholeError) in try store.note(batch, from: key, at: time) })
             }
         } then: { core, results, _ in
-            core.isNoting = false
             var isWhole = true
             for (key, result) in results {
                 switch result {
@@ -147,13 +146,16 @@ extension NodeLoop {
                     core.receipts[key, default: Store.Receipts()].merge(before: batches[key] ?? Store.Receipts())
                 }
             }
-            if isWhole {
-                core.troubles.remove(.receipts)
-                core.noteReceipts()
-            } else {
+            guard isWhole else {
                 // The contact says it once: in this process nobody else tells of it.
-                core.perform(after: Self.storagePause) { core, _ in core.noteReceipts() }
+                return core.perform(after: Self.storagePause) { core, _ in
+                    core.isNoting = false
+                    core.noteReceipts()
+                }
             }
+            core.isNoting = false
+            core.troubles.remove(.receipts)
+            core.noteReceipts()
         }
     }
 
@@ -187,7 +189,7 @@ extension NodeLoop {
     private func rememberSeen(_ key: PublicKey) {
         let time = loop.unixMilliseconds
         lastSeen[key] = time
-        rememberTime { store throws(PinholeError) in try store.setLastSeen(time, of: key) }
+        remember(Store.SessionTimes(seen: time), of: key)
     }
 
     /// Whether every service that answers has said who is there, and those that do not were given up once.

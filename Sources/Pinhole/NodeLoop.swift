@@ -66,6 +66,9 @@ final class NodeLoop: LoopDelegate {
     /// Receipts that wait to be noted, and whether some are being noted now.
     var receipts: [PublicKey: Store.Receipts] = [:]
     var isNoting = false
+    /// Times of sessions that wait to be stored, and whether some are being stored now.
+    var times: [PublicKey: Store.SessionTimes] = [:]
+    var isNotingTimes = false
     var incomingFiles: [TransferReference: IncomingFile] = [:]
     var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]
     var isTakingUpLater = false
@@ -226,7 +229,7 @@ extension NodeLoop {
         let incoming = incomingFiles
         outgoingFiles.removeAll()
         incomingFiles.removeAll()
-        storage.sync {}
+        storage.sync { noteLastTimes() }
         // One whose disk is stuck keeps the others from nothing.
         let group = DispatchGroup()
         for (reference, file) in fileQueues {

@@ -158,20 +158,6 @@ extension Store {
         }
     }
 
-    /// Remembers the timestamp of a HELLO that was sent: later ones must be greater.
-    package func setOwnTimestamp(_ timestamp: UInt64, for key: PublicKey) throws(PinholeError) {
-        try change(
-            "UPDATE contact SET ownTimestamp = max(ownTimestamp, ?) WHERE keyTag = ?",
-            [Int64(clamping: timestamp), keyTag(key)])
-    }
-
-    /// Remembers the timestamp of a HELLO that was authenticated: earlier ones are replays from now on.
-    package func setAuthenticatedTimestamp(_ timestamp: UInt64, for key: PublicKey) throws(PinholeError) {
-        try change(
-            "UPDATE contact SET authenticatedTimestamp = max(authenticatedTimestamp, ?) WHERE keyTag = ?",
-            [Int64(clamping: timestamp), keyTag(key)])
-    }
-
     /// The row of a contact, by which other tables name it.
     func contactID(_ key: PublicKey, _ database: Database) throws -> Int64 {
         let id = try Int64.fetchOne(

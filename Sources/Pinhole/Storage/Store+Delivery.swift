@@ -238,27 +238,3 @@ extension Store {
         }
     }
 }
-
-// MARK: Last seen
-
-extension Store {
-    /// Notes that a contact was connected, by this machine's clock.
-    package func setLastSeen(_ time: UInt64, of key: PublicKey) throws(PinholeError) {
-        try write { database in
-            try database.execute(
-                sql: "UPDATE contact SET lastSeen = ? WHERE id = ?",
-                arguments: [Int64(clamping: time), try contactID(key, database)])
-        }
-    }
-
-    /// When contacts were last connected, unix milliseconds by this machine's clock at that time.
-    package func lastSeen() throws(PinholeError) -> [PublicKey: UInt64] {
-        try read { database in
-            var times: [PublicKey: UInt64] = [:]
-            for row in try Row.fetchAll(database, sql: "SELECT * FROM contact WHERE lastSeen IS NOT NULL") {
-                times[try PublicKey(sealed: row, row.decode(forColumn: "id"), vault)] = try row.bits("lastSeen")
-            }
-            return times
-        }
-    }
-}

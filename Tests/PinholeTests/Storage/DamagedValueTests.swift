@@ -48,7 +48,7 @@ struct DamagedValueTests {
                 presharedKey: [UInt8](repeating: 7, count: 32)))
         _ = try store.use(link, as: nil, at: WallClock.unixMilliseconds)
         try store.setFilePolicy(.ask, for: bob)
-        try store.setLastSeen(5, of: bob)
+        try store.note([bob: Store.SessionTimes(seen: 5)])
         try store.setBlocked(true, "dora")
         try store.follow(as: "bot", at: 1)
         let incoming = (1...12 as ClosedRange<UInt64>).map { counter in

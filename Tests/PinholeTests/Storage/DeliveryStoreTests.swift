@@ -253,7 +253,7 @@ struct DeliveryStoreTests {
     @Test("when somebody was last seen is kept")
     func lastSeen() throws {
         #expect(try profile.lastSeen().isEmpty)
-        try store.setLastSeen(77, of: bob)
+        try store.note([bob: Store.SessionTimes(seen: 77)])
         #expect(try reopened().lastSeen() == [bob: 77])
     }
 }

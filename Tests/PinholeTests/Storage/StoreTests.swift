@@ -62,9 +62,7 @@ struct StoreTests {
             try !change {
                 _ = try store.append(["a"], to: bob, sentAt: 1)
                 _ = try store.insert([incoming(1)])
-                try store.setOwnTimestamp(5, for: bob)
-                try store.setAuthenticatedTimestamp(5, for: bob)
-                try store.setLastSeen(5, of: bob)
+                try store.note([bob: Store.SessionTimes(own: 5, authenticated: 5, seen: 5)])
             })
     }
 
@@ -137,13 +135,13 @@ struct StoreTests {
 
     @Test("handshake timestamps only grow")  // [HS-6] [HS-70]
     func timestamps() throws {
-        try store.setOwnTimestamp(20, for: bob)
-        try store.setOwnTimestamp(10, for: bob)
-        try store.setAuthenticatedTimestamp(200, for: bob)
-        try store.setAuthenticatedTimestamp(100, for: bob)
+        try store.note([bob: Store.SessionTimes(own: 20, seen: 7)])
+        try store.note([bob: Store.SessionTimes(own: 10, authenticated: 200)])
+        try store.note([bob: Store.SessionTimes(authenticated: 100), Identity.generate().publicKey: .init(own: 1)])
         let state = try reopened().state(of: bob)
         #expect(state.ownTimestamp == 20)
         #expect(state.authenticatedTimestamp == 200)
+        #expect(try store.lastSeen() == [bob: 7])
     }
 
     // MARK: Messages
