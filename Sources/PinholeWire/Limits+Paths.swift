@@ -67,8 +67,9 @@ extension Limits {
     /// "Two missed probes": two probe timeouts, but not a mere pause of the network.
     package static let missedProbes = 2
     package static let minSilence: Duration = .milliseconds(800)
-    /// Handshakes for sessions that stand: an eighth of what one core does, as `pinhole-bench handshakes` measures.
-    package static let recoveriesPerSecond = 500
+    /// Handshakes for sessions that stand: a seventh of what one core does on a slow day, as `pinhole-bench handshakes`
+    /// measures, and less on others.
+    package static let recoveriesPerSecond = 250
     /// Between two of one contact. A search pauses for three quarters of a second at least, and is not held up by it.
     package static let recoveryInterval: Duration = .milliseconds(500)
     /// The peer of a session that was heard within so long is in no hurry to make another.

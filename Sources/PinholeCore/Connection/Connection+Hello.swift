@@ -34,7 +34,7 @@ extension Connection {
             environment.drops.count(.rateLimited)
             return .refused
         }
-        guard isEcho || !isFresh(at: now) || mayRecover(at: now) else {
+        guard isEcho || session == nil || mayAnswer(at: now) else {
             environment.drops.count(.rateLimited)
             return .refused
         }
@@ -71,6 +71,12 @@ extension Connection {
     /// Whether there is a session, and the peer was heard in it a moment ago.
     private func isFresh(at now: Instant) -> Bool {
         session.map { $0.isConfirmed && now - $0.lastReceived < Limits.freshness } ?? false
+    }
+
+    /// Whether there may be a handshake that the peer of a standing session asks for. Of one who was not heard for a while
+    /// nothing is known: he may have started again, or this machine may be behind with what it hears.
+    private func mayAnswer(at now: Instant) -> Bool {
+        isFresh(at: now) ? mayRecover(at: now) : environment.recoveries.take(at: now)
     }
 
     /// Takes one of the handshakes that there may be beside sessions which stand. One contact has at most two in a second:

@@ -79,7 +79,25 @@ struct RecoveryLimitTests {
         world.run(for: .milliseconds(1500))
         #expect(alice.sessionID(with: bob) == session)
         #expect(alice.endpoint.environment.drops[.rateLimited] > before)
+        alice.endpoint.environment.recoveries = RecoveryLimit(perSecond: 1)
         world.run(for: .seconds(5)) { world.shareOneSession(alice, bob) }
         #expect(world.canTalk(alice, bob) && alice.sessionID(with: bob) != session)
+    }
+
+    // [PTH-28]
+    @Test("so is who calls beside a session in which nothing was heard for long: nobody may have had time to listen")
+    func silentCalls() {
+        alice.endpoint.environment.recoveries = RecoveryLimit(perSecond: 0)
+        let sessions = friends.map { alice.sessionID(with: $0) }
+        for friend in friends { friend.restart(with: alice) }
+        world.run(for: .seconds(3))
+        let before = alice.endpoint.environment.drops[.rateLimited]
+        for friend in friends { friend.connect(to: alice) }
+        world.run(for: .seconds(3))
+        #expect(alice.endpoint.environment.drops[.rateLimited] > before)
+        #expect(friends.map { alice.sessionID(with: $0) } == sessions)
+        alice.endpoint.environment.recoveries = RecoveryLimit(perSecond: Self.limit)
+        world.run(for: .seconds(20)) { friends.allSatisfy { world.shareOneSession(alice, $0) } }
+        #expect(friends.allSatisfy { world.canTalk(alice, $0) })
     }
 }
