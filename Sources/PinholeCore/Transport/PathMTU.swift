@@ -127,7 +127,9 @@ extension PathMTU {
     }
 
     /// A probe arrived, or anything else as large.
-    mutating func didPass(_ passed: Int, at now: Instant) {
+    mutating func didPass(_ arrived: Int, at now: Instant) {
+        // It may have been sent when the interface carried more.
+        let passed = min(arrived, limit)
         switch phase {
         case .base:
             guard passed >= Limits.maxDatagramSize else { return }

@@ -225,6 +225,16 @@ struct BlackHoleTests {
         #expect(path.mtu.size == 1472 && path.mtu.capacity == .full)
     }
 
+    @Test("a probe that passed is no reason to send more than the interface carries by now")
+    func fallenLimit() {
+        let path = ProbedPath(carries: 1472)
+        path.exchange()
+        path.mtu.didSendProbe(1472)
+        path.mtu.setInterfaceMTU(1400, at: path.now)
+        path.mtu.didPass(1472, at: path.now)
+        #expect(path.mtu.size == 1372)
+    }
+
     @Test("small packets that are lost say nothing")  // [SIZ-9]
     func smallLosses() {
         let path = ProbedPath(carries: 1472)
