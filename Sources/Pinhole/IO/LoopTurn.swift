@@ -172,21 +172,24 @@ final class LoopTurn {
 }
 
 /// How long to stay awake for what comes next. Where two talk and each answers at once, falling asleep and being woken
-/// takes longer than the answer; where nobody does, the processor has better things to do. So it pays after a wait that
-/// was short, and at most as long again is lost by it.
+/// takes longer than the answer; where nobody does, the processor has better things to do. So it pays after two waits that
+/// were short, and at most as long again is lost by it.
 private struct Alertness {
-    private var wasShort = false
+    private var shortWaits = 0
     private var hasMoved = false
     /// Eight times the mean of the datagrams in a turn.
     private var flow = 0
 
-    /// Two wake-ups of a virtual machine's core, of some 30 µs each, and the work in between.
-    private static let longest: Int64 = 100_000
+    /// Two wake-ups of a virtual machine's core, of 30 to 60 µs each, the work in between, and as much to spare: with 100 µs
+    /// a machine on a slow day fell asleep in the middle of a conversation.
+    private static let longest: Int64 = 250_000
+    /// Of datagrams that come at random one wait in a few is short; of a conversation's, all.
+    private static let enough = 2
     /// More than four datagrams in a turn are a flow, which is not faster for it.
     private static let conversation = 8 * 4
 
     /// Nanoseconds to stay awake.
-    var span: Int64 { wasShort && hasMoved && flow <= Self.conversation ? Self.longest : 0 }
+    var span: Int64 { shortWaits == Self.enough && hasMoved && flow <= Self.conversation ? Self.longest : 0 }
 
     mutating func didMove(_ datagrams: Int) {
         hasMoved = datagrams > 0
@@ -194,7 +197,7 @@ private struct Alertness {
     }
 
     mutating func didWait(_ nanoseconds: Int64) {
-        wasShort = nanoseconds < Self.longest
+        shortWaits = nanoseconds < Self.longest ? min(shortWaits + 1, Self.enough) : 0
     }
 }
 
