@@ -19,12 +19,8 @@ extension FuzzTarget {
             contentSize: UInt64(manifest.count + content.count), totalSize: UInt64(content.count), name: "x")
     }()
     private static let fileKey = FileKey(sender: alice.publicKey, receiver: bob.publicKey, offer: contentOffer)
-    private static let folder: String = {
-        // In memory: what is tried is what is read, not the disk.
-        let path = "/dev/shm/pinhole-fuzz-\(getpid())"
-        mkdir(path, 0o700)
-        return path
-    }()
+    /// In memory: what is tried is what is read, not the disk. It is there while an input is tried.
+    private static let folder = "/dev/shm/pinhole-fuzz-\(getpid())"
 
     /// What a crash or another hand left of a transfer: a journal and files that may be anything. Nothing counts as here
     /// that is not verified, and the transfer can go on.
@@ -50,9 +46,9 @@ extension FuzzTarget {
     ) { bytes in
         guard let kind = bytes.first else { return }
         let path = PartialTransfer.path(fileKey, in: folder)
-        Folder.removeTree(path)
+        mkdir(folder, 0o700)
         mkdir(path, 0o700)
-        defer { Folder.removeTree(path) }
+        defer { Folder.removeTree(folder) }
         func leave(_ bytes: [UInt8], _ name: String) {
             guard let file = try? File(opening: "\(path)/\(name)", flags: O_WRONLY | O_CREAT) else { return }
             try? file.write(bytes.span, at: 0)
