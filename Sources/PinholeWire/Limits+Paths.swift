@@ -72,8 +72,6 @@ extension Limits {
     package static let recoveriesPerSecond = 250
     /// Between two of one contact. A search pauses for three quarters of a second at least, and is not held up by it.
     package static let recoveryInterval: Duration = .milliseconds(500)
-    /// The peer of a session that was heard within so long is in no hurry to make another.
-    package static let freshness: Duration = .milliseconds(2000)
     /// After so long a path may be another than it was under the last session. RFC 9040 leaves the time open.
     package static let pathModelLifetime: Duration = .seconds(600)
     /// A session whose packets went unanswered for so long is over.

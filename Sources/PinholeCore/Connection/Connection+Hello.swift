@@ -34,7 +34,7 @@ extension Connection {
             environment.drops.count(.rateLimited)
             return .refused
         }
-        guard isEcho || session == nil || mayAnswer(at: now) else {
+        guard isEcho || session == nil || mayAnswerBesideSession(at: now) else {
             environment.drops.count(.rateLimited)
             return .refused
         }
@@ -68,19 +68,16 @@ extension Connection {
         pairings.contains { $0.peer == hello && $0.isBelieved }
     }
 
-    /// Whether there is a session, and the peer was heard in it a moment ago.
-    private func isFresh(at now: Instant) -> Bool {
-        session.map { $0.isConfirmed && now - $0.lastReceived < Limits.freshness } ?? false
+    /// Whether there may be a handshake that the peer of a standing session asks for. He may have started again, or this
+    /// machine is behind with what it hears. One contact gets two in a second at most, beside those that are begun here.
+    func mayAnswerBesideSession(at now: Instant) -> Bool {
+        if let lastAnswer, now - lastAnswer < Limits.recoveryInterval { return false }
+        guard environment.recoveries.take(at: now) else { return false }
+        lastAnswer = now
+        return true
     }
 
-    /// Whether there may be a handshake that the peer of a standing session asks for. Of one who was not heard for a while
-    /// nothing is known: he may have started again, or this machine may be behind with what it hears.
-    private func mayAnswer(at now: Instant) -> Bool {
-        isFresh(at: now) ? mayRecover(at: now) : environment.recoveries.take(at: now)
-    }
-
-    /// Takes one of the handshakes that there may be beside sessions which stand. One contact has at most two in a second:
-    /// who sends more takes none from others.
+    /// Takes one of the handshakes that may be begun here for sessions that stand; two in a second at most for one contact.
     func mayRecover(at now: Instant) -> Bool {
         if let lastRecovery, now - lastRecovery < Limits.recoveryInterval { return false }
         guard environment.recoveries.take(at: now) else { return false }

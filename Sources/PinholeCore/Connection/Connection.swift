@@ -66,8 +66,10 @@ final class Connection {
     var keepAlive: KeepAlive
     /// While it is not known where the peer can be reached.
     var search: Search?
-    /// When a handshake beside the session was last begun or answered.
+    /// When a handshake beside the session was last begun here.
     var lastRecovery: Instant?
+    /// And when one was that the peer asked for.
+    var lastAnswer: Instant?
     /// Where the peer says that it may be reached.
     var peerCandidates: [Candidate] = []
     /// When these were last probed because the peer said so, and until when they are.

@@ -56,13 +56,15 @@ struct RecoveryLimitTests {
     }
 
     // [PTH-28]
-    @Test("one contact takes two in a second at most, and leaves the others theirs")
+    @Test("one contact takes two in a second at most, asked for or not, and leaves the others theirs")
     func share() throws {
         let greedy = try #require(alice.connection(to: friends[0]))
         let other = try #require(alice.connection(to: friends[1]))
         let times = (0..<100).map { world.now + .milliseconds(10 * $0) }
+        alice.endpoint.environment.recoveries = RecoveryLimit(perSecond: 5)
         #expect(times.count { greedy.mayRecover(at: $0) } == 2)
-        #expect(other.mayRecover(at: times[99]))
+        #expect(times.count { greedy.mayAnswerBesideSession(at: $0) } == 2)
+        #expect(other.mayAnswerBesideSession(at: times[99]))
     }
 
     // [PTH-28]
