@@ -137,13 +137,17 @@ extension PathMTU {
             if arrivals.isEmpty { arrivals = [(0, passed)] }
             settle(Search(ceiling: limit, guess: limit), at: now)
         case .searching(var search):
-            guard passed > size else { return }
+            let isAnswered = search.inFlight.map { $0 <= arrived } ?? false
+            if isAnswered { search.inFlight = nil }
+            guard passed > size else {
+                if isAnswered { settle(search, at: now) }
+                return
+            }
             // What was found to be too large was only late.
             if passed > search.ceiling { search = Search(ceiling: limit, guess: limit) }
             grow(to: passed)
             search.losses = 0
             if let guess = search.guess, guess <= passed { search.guess = nil }
-            if let inFlight = search.inFlight, inFlight <= passed { search.inFlight = nil }
             settle(search, at: now)
         case .complete:
             guard passed > size else { return }

@@ -235,6 +235,19 @@ struct BlackHoleTests {
         #expect(path.mtu.size == 1372)
     }
 
+    @Test("nor does one that passed when nothing more may be sent keep the search from going on")
+    func fallenToNothing() {
+        let path = ProbedPath(carries: 1472)
+        path.exchange()
+        path.mtu.didSendProbe(1472)
+        path.mtu.didRefuse(1201, at: path.now)
+        path.mtu.didPass(1472, at: path.now)
+        #expect(path.mtu.size == 1200)
+        path.mtu.setInterfaceMTU(1400, at: path.now)
+        path.settle()
+        #expect(path.mtu.size == 1372)
+    }
+
     @Test("small packets that are lost say nothing")  // [SIZ-9]
     func smallLosses() {
         let path = ProbedPath(carries: 1472)
