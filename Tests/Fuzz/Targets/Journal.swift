@@ -46,6 +46,7 @@ extension FuzzTarget {
     ) { bytes in
         guard let kind = bytes.first else { return }
         let path = PartialTransfer.path(fileKey, in: folder)
+        Folder.removeTree(folder)
         mkdir(folder, 0o700)
         mkdir(path, 0o700)
         defer { Folder.removeTree(folder) }
