@@ -118,15 +118,17 @@ extension NodeLoop {
     /// Has these times stored, with those of other contacts that come meanwhile: when a service returns, a thousand
     /// sessions may begin in a second, and messages are not to wait for a thousand writes.
     func remember(_ new: Store.SessionTimes, of key: PublicKey) {
-        times[key, default: Store.SessionTimes()].merge(before: new)
+        var times = new
+        if let earlier = sessionTimes[key] { times.merge(before: earlier) }
+        sessionTimes[key] = times
         noteTimes()
     }
 
     private func noteTimes() {
-        guard !isNotingTimes, !times.isEmpty else { return }
+        guard !isNotingTimes, !sessionTimes.isEmpty else { return }
         isNotingTimes = true
-        let batch = times
-        times.removeAll()
+        let batch = sessionTimes
+        sessionTimes.removeAll()
         let store = profile.store
         offLoop {
             Result { () throws(PinholeError) in try store.note(batch) }
@@ -138,10 +140,8 @@ extension NodeLoop {
                 core.noteTimes()
             case .failure(let error):
                 core.tell(.handshakeTimes, "the time of a handshake cannot be stored: \(error)")
-                core.times.merge(batch) { later, earlier in
-                    var both = earlier
-                    both.merge(before: later)
-                    return both
+                for (key, earlier) in batch {
+                    core.sessionTimes[key, default: Store.SessionTimes()].merge(before: earlier)
                 }
                 core.perform(after: Self.storagePause) { core, _ in
                     core.isNotingTimes = false
@@ -153,7 +153,7 @@ extension NodeLoop {
 
     /// Stores what has come since the last time. The loop has ended, and nothing is being stored.
     func noteLastTimes() {
-        guard !times.isEmpty else { return }
-        try? profile.store.note(times)
+        guard !sessionTimes.isEmpty else { return }
+        try? profile.store.note(sessionTimes)
     }
 }

@@ -67,7 +67,7 @@ final class NodeLoop: LoopDelegate {
     var receipts: [PublicKey: Store.Receipts] = [:]
     var isNoting = false
     /// Times of sessions that wait to be stored, and whether some are being stored now.
-    var times: [PublicKey: Store.SessionTimes] = [:]
+    var sessionTimes: [PublicKey: Store.SessionTimes] = [:]
     var isNotingTimes = false
     var incomingFiles: [TransferReference: IncomingFile] = [:]
     var outgoingFiles: [TransferReference: OutgoingTransfer] = [:]

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Glibc
+import PinholeCore
 import PinholeWire
 import Testing
 
@@ -198,6 +199,29 @@ struct FileOfferTests {
         #expect(FileManager.default.fileExists(atPath: folder.path("bob/downloads/out/b")) == !isListed)
         await sender.stop()
         await receiver.stop()
+    }
+
+    @Test("times of sessions that cannot be stored are stored later, at the end at the latest")
+    func timeTrouble() async throws {
+        let other = try friends()
+        let (caller, called) = (try node(profile), try node(other))
+        caller.start()
+        called.start()
+        try profile.store.write {
+            try $0.execute(
+                sql: """
+                    CREATE TRIGGER trouble BEFORE UPDATE OF lastSeen ON contact BEGIN SELECT RAISE(ABORT, 'no'); END
+                    """)
+        }
+        let events = caller.events()
+        try await caller.connect(to: other.identity.publicKey, timeout: .seconds(20))
+        for await case .notice in events { break }
+        #expect(try profile.lastSeen().isEmpty)
+        try profile.store.write { try $0.execute(sql: "DROP TRIGGER trouble") }
+        await caller.stop()
+        #expect(try profile.lastSeen()[other.identity.publicKey] != nil)
+        #expect(try profile.store.state(of: other.identity.publicKey).ownTimestamp > 0)
+        await called.stop()
     }
 
     @Test("a receipt that cannot be stored is stored later, in the same run")

@@ -14,10 +14,12 @@ extension Store {
             (self.own, self.authenticated, self.seen) = (own, authenticated, seen)
         }
 
-        /// Takes over what later times do not replace.
-        mutating func merge(before later: SessionTimes) {
+        /// Takes over what earlier times say beside these.
+        mutating func merge(before earlier: SessionTimes) {
             self = SessionTimes(
-                own: later.own ?? own, authenticated: later.authenticated ?? authenticated, seen: later.seen ?? seen)
+                own: [own, earlier.own].compactMap(\.self).max(),
+                authenticated: [authenticated, earlier.authenticated].compactMap(\.self).max(),
+                seen: seen ?? earlier.seen)
         }
     }
 

@@ -120,8 +120,8 @@ extension Russian {
             "у получателя уже есть что-то с этим именем, и он это оставляет",
         "the receiver is asked whether to take it":
             "получателя спрашивают, брать ли его",
-        "the time of a handshake cannot be stored":
-            "не удаётся сохранить время рукопожатия",
+        "the time of a handshake cannot be stored: {1}":
+            "не удаётся сохранить время рукопожатия: {1}",
         "there is no session for a stream":
             "нет сеанса для потока",
         "there was no reply within {1} s":
@@ -152,8 +152,8 @@ extension Russian {
             "поможет IPv6, проброс порта на маршрутизаторе {1} или другая сеть там",
         "what arrived was not what was offered":
             "пришло не то, что было предложено",
-        "what was measured of this network cannot be stored":
-            "не удаётся сохранить, что измерено об этой сети",
+        "what was measured of this network cannot be stored: {1}":
+            "не удаётся сохранить, что измерено об этой сети: {1}",
         "whoever has the older program should install the newer one":
             "тому, у кого программа старее, стоит установить новую",
         "{1} cannot be found: {2}: {3}":
