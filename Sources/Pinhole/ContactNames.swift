@@ -35,6 +35,16 @@ struct ContactNames {
         return literals + contact.addresses.compactMap(Self.name).flatMap { names.addresses(of: $0).prefix(Self.most) }
     }
 
+    /// Why a contact who has only names cannot be called: the first of them, and what is wrong with it. nil while that is
+    /// not known.
+    func failure(of contact: Contact) -> (host: String, reason: Phrase)? {
+        guard addresses(of: contact).isEmpty else { return nil }
+        let failures = contact.addresses.compactMap(Self.name).compactMap { name in
+            names.failure(of: name).map { (name.host, $0) }
+        }
+        return failures.first
+    }
+
     /// The names to look up now, which has begun; ``finish(_:_:at:)`` ends it for each.
     mutating func begin(at now: Instant) -> Set<Name> {
         names.begin(at: now)

@@ -44,6 +44,11 @@ struct HostNames<Place: Hashable> {
 
     func addresses(of place: Place) -> [TransportAddress] { entries[place]?.addresses ?? [] }
 
+    /// Why a name leads nowhere; nil where it does, or nothing is known yet.
+    func failure(of place: Place) -> Phrase? {
+        entries[place].flatMap { $0.addresses.isEmpty ? $0.failure : nil }
+    }
+
     /// The places whose names matter from now on.
     mutating func follow(_ places: Set<Place>, at now: Instant) {
         entries = entries.filter { places.contains($0.key) }

@@ -38,6 +38,11 @@ extension NodeLoop {
                 hint: "check the cable or the Wi-Fi")
         }
         let usable = services.used(for: key)
+        if usable.isEmpty, let failure = contacts[key].flatMap({ contactNames.failure(of: $0) }) {
+            return PinholeError(
+                .peerOffline, "\(name(of: key)) cannot be found: \(failure.host): \(failure.reason)",
+                hint: Self.spelling)
+        }
         if usable.isEmpty {
             return PinholeError(
                 .unreachableService, "no service is configured by which \(name(of: key)) could be found",
@@ -47,8 +52,10 @@ extension NodeLoop {
         let hasAddress = usable.contains { !(names.addresses[$0.address] ?? []).isEmpty }
         return PinholeError(
             .unreachableService, "\(name(of: key)) cannot be found: \(told.address.place): \(told.failure)",
-            hint: hasAddress ? error.hint : "check how the name is spelled, and that this machine has a name server")
+            hint: hasAddress ? error.hint : Self.spelling)
     }
+
+    private static let spelling: Phrase = "check how the name is spelled, and that this machine has a name server"
 
     func ping(_ key: PublicKey, _ pong: Expectation<Duration>, at now: Instant) {
         pongs[key, default: []].removeAll(where: \.isGivenUp)

@@ -44,6 +44,19 @@ struct ContactNamesTests {
         #expect(names.dueTime == nil)
     }
 
+    @Test("why somebody cannot be called who has nothing but a name is known once that was looked up in vain")
+    func failure() {
+        var names = begun([bob, carol])
+        #expect(names.failure(of: carol) == nil)
+        _ = names.finish(home, .failure(unknown), at: start)
+        #expect(names.failure(of: carol)?.host == "home.example")
+        #expect(names.failure(of: carol)?.reason == "unknown")
+        #expect(names.failure(of: bob) == nil, "he has an address too")
+        _ = names.begin(at: start + .seconds(10))
+        _ = names.finish(home, .success([here]), at: start + .seconds(10))
+        #expect(names.failure(of: carol) == nil)
+    }
+
     @Test("a network change looks up at once, and tells only of what is new")
     func networkChange() {
         var names = begun([bob])
