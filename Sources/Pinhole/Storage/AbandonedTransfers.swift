@@ -92,7 +92,7 @@ struct AbandonedTransfers {
     @discardableResult
     private func remove(_ partial: String, unlessNewerThan limit: UInt64) -> Bool {
         guard let journal = try? File(opening: partial + "/journal", flags: O_RDWR | O_NOFOLLOW),
-            let status = try? journal.status(), status.owner == geteuid(),
+            let status = try? journal.status(), status.isOwn(inFolderOf: try? FileStatus(of: folder).owner),
             UInt64(clamping: status.modifiedSeconds) < limit / 1000, (try? journal.lock()) == true
         else { return false }
         Folder.removeTree(partial)

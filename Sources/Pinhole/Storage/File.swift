@@ -108,7 +108,10 @@ struct File: ~Copyable {
 
     /// Sets the permission bits and when the content was last changed. Times that the file system does not know stay.
     func setMetadata(mode: mode_t, seconds: Int64, nanoseconds: UInt32) throws(PinholeError) {
-        guard fchmod(descriptor, mode) == 0 else { throw PinholeError(system: errno, writing: path) }
+        // Where everything has one owner and one mode, as on a share, that is no reason to lose what arrived.
+        guard fchmod(descriptor, mode) == 0 || [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) else {
+            throw PinholeError(system: errno, writing: path)
+        }
         let times = [
             timespec(tv_sec: 0, tv_nsec: Self.omitted), timespec(tv_sec: time_t(seconds), tv_nsec: Int(nanoseconds)),
         ]

@@ -66,6 +66,12 @@ struct FileStatus: Equatable {
     /// else in: who can use the file is its owner then.
     var isOfUnmappedOwner: Bool { owner == Self.overflowUser && mode & 0o077 == 0 }
 
+    /// Whether what lies in a folder of `folderOwner` may be relied on by a user: it is its own, or of whoever could put
+    /// anything there, as on file systems where everything has one owner.
+    func isOwn(of user: uid_t = geteuid(), inFolderOf folderOwner: uid_t?) -> Bool {
+        owner == user || owner == folderOwner || isOfUnmappedOwner
+    }
+
     /// Who stands for owners without a name (proc_sys_kernel(5)).
     static let overflowUser: uid_t = {
         guard let file = try? File(opening: "/proc/sys/kernel/overflowuid", flags: O_RDONLY),

@@ -39,7 +39,7 @@ package enum Folder {
         if storage_rename_new(path, destination) == 0 { return true }
         switch errno {
         case EEXIST: return false
-        // As over NFS, which knows second names of files.
+        // Over NFS, for instance, where a file can have two names for a moment.
         case EINVAL, ENOSYS, EOPNOTSUPP: break
         case let code: throw PinholeError(system: code, writing: destination)
         }

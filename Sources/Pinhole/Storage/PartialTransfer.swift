@@ -53,7 +53,9 @@ package final class PartialTransfer: Sendable {
         path = Self.path(key, in: folder)
         try Folder.create(folder, mode: 0o755)
         try Folder.create(path, mode: 0o700)
-        guard let status = FileStatus(unfollowed: path), status.isDirectory, status.owner == geteuid() else {
+        guard let status = FileStatus(unfollowed: path), status.isDirectory,
+            status.isOwn(inFolderOf: try FileStatus(of: folder).owner)
+        else {
             throw PinholeError(.cannotWrite, "\(path) is not a folder of this user", hint: "remove it")
         }
         state = Mutex(State(journal: try TransferJournal(path + "/journal", key)))

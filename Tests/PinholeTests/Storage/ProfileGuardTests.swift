@@ -26,6 +26,18 @@ struct ProfileGuardTests {
         #expect(!FileStatus(status).isOfUnmappedOwner)
     }
 
+    @Test("what arrives lies in a folder of one's own, or of whoever has the folder around it")
+    func partial() {
+        var status = stat()
+        status.st_mode = S_IFDIR | 0o777
+        status.st_uid = 1000
+        #expect(FileStatus(status).isOwn(of: 1000, inFolderOf: 0))
+        #expect(FileStatus(status).isOwn(of: 1001, inFolderOf: 1000))
+        #expect(!FileStatus(status).isOwn(of: 1001, inFolderOf: 0))
+        #expect(!FileStatus(status).isOwn(of: 0, inFolderOf: 0))
+        #expect(!FileStatus(status).isOwn(of: 1001, inFolderOf: nil))
+    }
+
     @Test("a lock that is a link is not followed, and what it leads to stays", arguments: ["lock", "hooks.lock"])
     func links(name: String) throws {
         let folder = try TemporaryDirectory()
