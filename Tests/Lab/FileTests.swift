@@ -148,9 +148,8 @@ private struct FilePair {
 
     /// Random bytes; returns them.
     func makeFile(_ name: String, size: Int) throws -> Data {
-        var generator = SystemRandomNumberGenerator()
-        let words = (0..<(size + 7) / 8).map { _ in generator.next() as UInt64 }
-        let content = words.withUnsafeBytes { Data($0.prefix(size)) }
+        let random = try #require(FileHandle(forReadingAtPath: "/dev/urandom"))
+        let content = try size == 0 ? Data() : #require(try random.read(upToCount: size))
         let url = URL(filePath: "\(alice.directory)/\(name)")
         try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
