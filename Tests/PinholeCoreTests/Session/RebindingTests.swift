@@ -10,14 +10,18 @@ struct RebindingTests {
     private func run(
         seed: UInt64, bytes: Int, renumbers: Bool, isSender: Bool, behind second: NAT?
     ) -> SizedTransfer {
-        let nat = NAT.home("198.51.100.1", seed: seed)
+        let nat = Self.renumbering(seed: seed)
         let transfer =
             isSender
             ? SizedTransfer(seed: seed, bytes: bytes, nat, second)
             : SizedTransfer(seed: seed, bytes: bytes, second, nat)
         transfer.world.link.rate = 500_000
+        let (mover, other) = isSender ? (transfer.alice, transfer.bob) : (transfer.bob, transfer.alice)
+        var places: Set<TransportAddress> = []
+        defer { #expect(places.count >= 2 && places.count >= bytes / 3_000_000, "\(places)") }
         for number in 1...12 where !transfer.isWhole {
             transfer.run(until: .seconds(5) * number)
+            if let place = other.endpoint.path(to: mover.key)?.remote { places.insert(place) }
             nat.flush()
             if renumbers { nat.external = IPAddress("198.51.100.\(100 + number)")! }
         }
