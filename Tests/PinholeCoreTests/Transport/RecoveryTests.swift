@@ -107,6 +107,33 @@ struct RecoveryTests {
         #expect(statistics.packetsLost < 600, "the thresholds adapt: \(statistics)")
     }
 
+    @Test("a window that was cut for packets that were only late is as large again once they have arrived")  // [ACK-7]
+    func undone() {
+        let link = TransportLink(seed: 6, LinkConditions(delay: .milliseconds(25), rate: 2_500_000, queue: 1 << 20))
+        link.a.congestion = Congestion(maxDatagramSize: Limits.maxDatagramSize, mayUseModel: false)
+        var writer = Writer(SeededRandom.bytes(8_000_000, seed: 6), to: 16)
+        var reader = Reader()
+        func run(for limit: Duration, until isDone: () -> Bool = { false }) -> Bool {
+            link.run(
+                for: limit,
+                step: {
+                    writer.fill(&link.a)
+                    reader.drain(&link.b)
+                }, until: isDone)
+        }
+        _ = run(for: .seconds(1))
+        let before = link.a.congestion.window
+        (link.conditions.reordering, link.conditions.reorderingDelay) = (1, .milliseconds(30))
+        _ = run(for: .milliseconds(20))
+        link.conditions.reordering = 0
+        let isCut = run(for: .seconds(1)) { link.a.statistics.packetsLost > 0 }
+        #expect(isCut && link.a.congestion.window < before)
+        let haveArrived = run(for: .seconds(1)) {
+            link.a.statistics.spuriousLosses == link.a.statistics.packetsLost
+        }
+        #expect(haveArrived && link.a.congestion.window >= before)
+    }
+
     @Test("idle, nothing is sent and nothing is waited for")
     func idle() {
         let link = TransportLink(seed: 1)
