@@ -71,18 +71,12 @@ extension Connection {
     /// Whether there may be a handshake that the peer of a standing session asks for. He may have started again, or this
     /// machine is behind with what it hears. One contact gets two in a second at most, beside those that are begun here.
     func mayAnswerBesideSession(at now: Instant) -> Bool {
-        if let lastAnswer, now - lastAnswer < Limits.recoveryInterval { return false }
-        guard environment.recoveries.take(at: now) else { return false }
-        lastAnswer = now
-        return true
+        environment.recoveries.take(after: &lastAnswer, at: now)
     }
 
     /// Takes one of the handshakes that may be begun here for sessions that stand; two in a second at most for one contact.
     func mayRecover(at now: Instant) -> Bool {
-        if let lastRecovery, now - lastRecovery < Limits.recoveryInterval { return false }
-        guard environment.recoveries.take(at: now) else { return false }
-        lastRecovery = now
-        return true
+        environment.recoveries.take(after: &lastRecovery, at: now)
     }
 
     /// A peer with no version in common is not answered; should our own attempt lead nowhere, this is why.

@@ -12,14 +12,16 @@ struct RecoveryLimit {
         self.perSecond = perSecond
     }
 
-    /// Takes one of them; false if this second has no more.
-    mutating func take(at now: Instant) -> Bool {
+    /// Takes one of them; false if this second has no more, or if `last`, the same contact's, was a moment ago.
+    mutating func take(after last: inout Instant?, at now: Instant) -> Bool {
+        if let last, now - last < Limits.recoveryInterval { return false }
         if now >= windowEnd {
             windowEnd = now + .seconds(1)
             taken = 0
         }
         guard taken < perSecond else { return false }
         taken += 1
+        last = now
         return true
     }
 }
