@@ -33,7 +33,7 @@ struct SwitchTests {
         try await asked.delivered(answer, timeout: .seconds(20))
         let last = try await asking.send("good", to: bob.publicKey)
         try await asking.delivered(last, timeout: .seconds(20))
-        // What came before the last message came before it is heard of; where it is told it is waited for.
+        // Where it is told it is waited for; where it were told by mistake it would come before the message behind it.
         var (wasRead, hasTyped, hasAnswered) = (false, false, false)
         for await event in heard {
             switch event {
