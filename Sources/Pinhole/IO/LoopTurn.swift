@@ -180,8 +180,7 @@ private struct Alertness {
     /// Eight times the mean of the datagrams in a turn.
     private var flow = 0
 
-    /// Two wake-ups of a virtual machine's core, of 30 to 60 µs each, the work in between, and as much to spare: with 100 µs
-    /// a machine on a slow day fell asleep in the middle of a conversation.
+    /// Two wake-ups of a virtual machine's core, of 30 to 60 µs each, the work in between, and as much to spare.
     private static let longest: Int64 = 250_000
     /// Of datagrams that come at random one wait in a few is short; of a conversation's, all.
     private static let enough = 2
