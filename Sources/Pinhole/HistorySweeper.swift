@@ -3,7 +3,8 @@ import Glibc
 import PinholeCrypto
 import PinholeWire
 
-/// Removes from time to time what the ``HistoryPolicy`` does not keep, and what is left of files that never came whole.
+/// Removes from time to time what the ``HistoryPolicy`` does not keep, invites whose time is long over, and what is left
+/// of files that never came whole.
 final class HistorySweeper: Sendable {
     private let store: Store
     private let policy: HistoryPolicy
@@ -63,8 +64,9 @@ final class HistorySweeper: Sendable {
                     _ = try store.sweep(policy, at: policy == .off ? sighting.time : time)
                     try store.forgetRemoved(before: sighting.time - min(sighting.time, Store.removedTime))
                     try files?.forgetGroups()
-                    guard let time, let files else { return [] }
-                    return try files.giveUp(at: time)
+                    guard let time else { return [] }
+                    try store.forgetInvites(at: time)
+                    return try files?.giveUp(at: time) ?? []
                 }
                 continuation.resume(returning: result)
             }

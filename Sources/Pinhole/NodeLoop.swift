@@ -81,6 +81,7 @@ final class NodeLoop: LoopDelegate {
     enum Trouble: Hashable {
         case contacts
         case contact(PublicKey)
+        case invite(PublicKey)
         case handshakeTimes
         case networks
         case transfers

@@ -18,8 +18,10 @@ extension NodeLoop {
             for (message, isSent) in record.pending { endpoint.send(message, isReleased: isSent, to: key, at: now) }
             newestPending[contact.key] = record.pending.last?.message.id
         case .invited(let link):
+            // It is the inviter who says that it is too late, and whose clock counts.
             if loop.unixMilliseconds >= link.expiresAt + InviteLink.grace {
-                return settle(.expired, of: contact.key)
+                // Nobody hears of it before the loop runs.
+                perform(after: .zero) { core, _ in core.tellExpired(contact) }
             }
             let introduction = InviteIntroduction(
                 name: configuration.name, places: [Place](services: configuration.services, addresses: []))
@@ -138,6 +140,13 @@ extension NodeLoop {
                 core.hub.publish(.notice("the answer to an invite cannot be stored: \(error)"))
             }
         }
+    }
+
+    private func tellExpired(_ contact: Contact) {
+        tell(
+            .invite(contact.key),
+            "the invite from \(contact.name) has expired by this machine's clock, and \(contact.name) has not answered: "
+                + "if the clock is right, ask for a new one")
     }
 
     // MARK: The disk

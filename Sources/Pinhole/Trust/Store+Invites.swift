@@ -25,20 +25,15 @@ extension Store {
         }
     }
 
-    /// Keeps a new invite, or returns the one that was made with its token before. Those that ended long ago are forgotten.
+    /// Keeps a new invite, or returns the one that was made with its token before.
     package func insert(_ invite: StoredInvite, at time: UInt64) throws(PinholeError) -> SentInvite {
         try write { database in
             var open = 0
-            for (id, stored) in try storedInvites(database) {
+            for (_, stored) in try storedInvites(database) {
                 if let token = invite.token, stored.token == token {
                     return try stored.invite(name(database), at: time)
                 }
-                let link = try InviteLink(stored.link)
-                if time >= link.expiresAt + InviteLink.grace, !stored.isUndecided {
-                    try database.execute(sql: "DELETE FROM invite WHERE id = ?", arguments: [id])
-                } else if time < link.expiresAt, case .open = stored.state {
-                    open += 1
-                }
+                if case .open = stored.state, try time < InviteLink(stored.link).expiresAt { open += 1 }
             }
             guard open < Self.maxOpenInvites else {
                 throw PinholeError(
@@ -48,6 +43,16 @@ extension Store {
             try database.execute(
                 sql: "INSERT INTO invite (id, details) VALUES (?, ?)", arguments: [id, try sealed(invite, id)])
             return try invite.invite(name(database), at: time)
+        }
+    }
+
+    /// Forgets invites that nobody is answered any more; `time` is ``trustedTime(_:)``.
+    func forgetInvites(at time: UInt64) throws(PinholeError) {
+        try write { database in
+            for (id, stored) in try storedInvites(database) where !stored.isUndecided {
+                guard try time >= InviteLink(stored.link).expiresAt + InviteLink.grace else { continue }
+                try database.execute(sql: "DELETE FROM invite WHERE id = ?", arguments: [id])
+            }
         }
     }
 

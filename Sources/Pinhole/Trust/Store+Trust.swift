@@ -13,16 +13,16 @@ extension Vault.Place {
 
 extension Store {
     /// Uses an invite: its maker becomes a contact that has not accepted yet. Returns it, or the contact that the maker is
-    /// already.
+    /// already. One who has never been connected may have refused an earlier invite, and is asked anew.
     package func use(_ link: InviteLink, as name: String?, at time: UInt64) throws(PinholeError) -> Contact {
         let outcome = try write { database -> Result<Contact, PinholeError> in
             if let known = try contact(with: link.inviter, database) {
                 switch known.standing {
-                case .invited:
+                case .known where try isMet(known, database): return .success(known)
+                case .known, .invited:
                     // The same one again, or a newer one: the newer counts.
                     try setStanding(.invited(link), of: known, database)
                     return .success(try contact(with: link.inviter, database) ?? known)
-                case .known: return .success(known)
                 case .blocked, .keyChanged:
                     return .failure(known.obstacle ?? PinholeError(.usage, "\(known.name) is blocked"))
                 }
@@ -39,6 +39,12 @@ extension Store {
             return .success(contact)
         }
         return try outcome.get()
+    }
+
+    private func isMet(_ contact: Contact, _ database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT lastSeen IS NOT NULL FROM contact WHERE id = ?",
+            arguments: [try contactID(contact.key, database)]) ?? false
     }
 
     /// What an inviter answered. The contact it is about; nil if nothing is waiting for that any more.

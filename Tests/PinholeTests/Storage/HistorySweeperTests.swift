@@ -96,6 +96,18 @@ struct HistorySweeperTests {
         #expect(try texts == ["3"])
     }
 
+    @Test("an invite goes a day after its end, once the clock is believed", .timeLimit(.minutes(10)))
+    func invites() async throws {
+        let invite = Invite.make(
+            by: identity.secret, expiry: UInt32(Self.start / 1000) + 3600, for: nil, name: "", places: [])
+        _ = try store.insert(
+            StoredInvite(link: InviteLink(invite).text, createdAt: Self.start, state: .open), at: Self.start)
+        await run(.keep, for: .seconds(25 * 3600 - 600))
+        #expect(try store.invites(at: Self.start).count == 1)
+        await run(.keep, for: .seconds(27 * 3600))
+        #expect(try store.invites(at: Self.start).isEmpty)
+    }
+
     private var files: AbandonedTransfers {
         AbandonedTransfers(
             store: store, own: identity.publicKey.key, folder: folder.path("downloads"), groups: folder.path("groups"))

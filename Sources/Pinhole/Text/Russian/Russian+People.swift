@@ -158,6 +158,8 @@ extension Russian {
             "первому, кто откроет",
         "the input":
             "ввод",
+        "the invite from {1} has expired by this machine's clock, and {2} has not answered: if the clock is right, ask for a new one":
+            "приглашение от {1} просрочено по часам этого компьютера, а {2} не отвечает: если часы верны, попросите новое",
         "the invite has expired":
             "приглашение просрочено",
         "the invite is for somebody else: it is bound to another key than yours":
