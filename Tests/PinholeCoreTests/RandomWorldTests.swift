@@ -16,7 +16,7 @@ struct RandomWorldTests {
     func random(part: UInt64) throws {
         var sum = RandomWorld.Summary()
         for seed in stride(from: part, to: Self.count, by: 8) {
-            let summary = try RandomWorld.run(seed: seed, deeds: 40, probe: .inside)
+            let summary = try RandomWorld.run(seed: seed, deeds: 40)
             sum.messages += summary.messages
             sum.files += summary.files
             sum.streams += summary.streams
@@ -33,35 +33,9 @@ struct RandomWorldTests {
     func repeats() throws {
         var traces: [[String]] = [[], []]
         for run in 0..<2 {
-            _ = try RandomWorld.run(seed: 7, deeds: 40, probe: .inside) { traces[run].append($0) }
+            _ = try RandomWorld.run(seed: 7, deeds: 40) { traces[run].append($0) }
         }
         #expect(traces[0] == traces[1])
-    }
-}
-
-extension RandomWorld.Probe {
-    static var inside: Self {
-        Self(
-            prepare: { peer, isRestless in
-                guard isRestless else { return }
-                peer.endpoint.environment.keyLimits.packets = 20
-                peer.endpoint.environment.keyLimits.minLifetime = .milliseconds(100)
-            },
-            excess: { peer in
-                for connection in peer.endpoint.connections.values {
-                    if connection.pairings.count > 8 { return "has \(connection.pairings.count) handshakes at once" }
-                    if connection.early.count > Limits.maxEarlyPackets {
-                        return "keeps \(connection.early.count) early"
-                    }
-                    if connection.paths.all.count > PathTable.maxPaths {
-                        return "has \(connection.paths.all.count) paths"
-                    }
-                    if connection.pings.count > 16 { return "waits for \(connection.pings.count) pongs" }
-                    let streams = connection.byteStreams.streams.count
-                    if streams > 2 * Limits.maxByteStreams { return "has \(streams) streams of bytes" }
-                }
-                return nil
-            })
     }
 }
 

@@ -222,11 +222,14 @@ extension Peer {
     }
 
     /// The process starts again and takes up what its disk says, or an older copy of it.
-    package func recover(with other: Peer, from copy: Disk? = nil, clockError: Duration = .zero) {
+    package func recover(
+        with other: Peer, from copy: Disk? = nil, direct: [TransportAddress] = [], usesService: Bool = true,
+        clockError: Duration = .zero
+    ) {
         if let copy { disk = copy }
         disk.beginEpoch(world.random.next())
         offers.removeAll()
-        restart(with: other, clockError: clockError)
+        restart(with: other, direct: direct, usesService: usesService, clockError: clockError)
         for message in disk.outbox { endpoint.send(message, to: other.key, at: world.now) }
         for (transfer, name) in disk.openFiles.sorted(by: { $0.key < $1.key }) {
             sendFile(transfer, name: name, files[transfer] ?? [], to: other)

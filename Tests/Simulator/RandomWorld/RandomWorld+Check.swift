@@ -13,7 +13,7 @@ extension RandomWorld {
                 ledger.falselyConfirmed(to: side, peer(side), peer(side.other).disk),
             ]
             if let sentence = faults.compactMap(\.self).first { throw violation(sentence) }
-            if let excess = probe.excess(peer(side)) { throw violation("\(side) \(excess)") }
+            if let excess = peer(side).endpoint.excess { throw violation("\(side) \(excess)") }
         }
         if let stranger = wire.stranger() { throw violation("a datagram went to \(stranger)") }
     }

@@ -21,7 +21,8 @@ package final class RandomWorld {
     package let world: World
     let seed: UInt64
     let peers: [Peer]
-    let probe: Probe
+    /// Whether a restless world's keys serve for a few packets only.
+    private let renewsKeys: Bool
     let isRestless: Bool
     var deeds: [Deed] = []
     var random: SeededRandom
@@ -38,25 +39,9 @@ package final class RandomWorld {
     /// wrong address by refreshes that lead nowhere: see `Limits` for both.
     static let patience: Duration = .seconds(180)
 
-    /// What a test that sees inside of an endpoint adds.
-    package struct Probe {
-        /// Sets up an endpoint that has just begun; `isRestless`: its keys are to be renewed all the time.
-        package var prepare: (Peer, _ isRestless: Bool) -> Void
-        /// A sentence about what has grown beyond its bound.
-        package var excess: (Peer) -> String?
-
-        package init(
-            prepare: @escaping (Peer, _ isRestless: Bool) -> Void = { _, _ in },
-            excess: @escaping (Peer) -> String? = { _ in nil }
-        ) {
-            self.prepare = prepare
-            self.excess = excess
-        }
-    }
-
-    private init(seed: UInt64, probe: Probe, trace: ((String) -> Void)?) {
+    private init(seed: UInt64, renewsKeys: Bool, trace: ((String) -> Void)?) {
         self.seed = seed
-        self.probe = probe
+        self.renewsKeys = renewsKeys
         random = SeededRandom(seed: seed ^ 0xdeed)
         world = World(seed: seed)
         world.trace = trace
@@ -69,7 +54,7 @@ package final class RandomWorld {
         isRestless = random.chance(0.5)
         for peer in peers {
             peer.closesStreams = true
-            probe.prepare(peer, isRestless)
+            prepare(peer)
         }
         world.tap = { [unowned self] in wire.pass($0) }
         world.beforeDelivery = { [unowned self] flight, source, peer in
@@ -77,30 +62,35 @@ package final class RandomWorld {
         }
     }
 
+    /// Sets up an endpoint that has just begun.
+    private func prepare(_ peer: Peer) {
+        if renewsKeys, isRestless { peer.endpoint.shortenEpochs(packets: 20, minLifetime: .milliseconds(100)) }
+    }
+
     /// Runs a world of `count` random deeds. Throws what was not as it must be.
     package static func run(
-        seed: UInt64, deeds count: Int, probe: Probe = Probe(), trace: ((String) -> Void)? = nil
+        seed: UInt64, deeds count: Int, trace: ((String) -> Void)? = nil
     ) throws(Violation) -> Summary {
-        try run(seed: seed, probe, trace) { world throws(Violation) in
+        try run(seed: seed, renewsKeys: true, trace) { world throws(Violation) in
             for _ in 0..<count { try world.happen(.random(using: &world.random)) }
         }
     }
 
-    /// Runs what once went wrong.
+    /// Runs what once went wrong, with keys that were renewed all the time or were not.
     package static func run(
-        seed: UInt64, _ deeds: [Deed], probe: Probe = Probe(), trace: ((String) -> Void)? = nil
+        seed: UInt64, _ deeds: [Deed], renewsKeys: Bool = false, trace: ((String) -> Void)? = nil
     ) throws(Violation) -> Summary {
-        try run(seed: seed, probe, trace) { world throws(Violation) in
+        try run(seed: seed, renewsKeys: renewsKeys, trace) { world throws(Violation) in
             for deed in deeds { try world.happen(deed) }
         }
     }
 
     private static func run(
-        seed: UInt64, _ probe: Probe, _ trace: ((String) -> Void)?,
+        seed: UInt64, renewsKeys: Bool, _ trace: ((String) -> Void)?,
         _ happenings: (RandomWorld) throws(Violation) -> Void
     ) throws(Violation) -> Summary {
         let result: Result<Summary, Violation> = ReplayableRandom.run(seed: seed) {
-            let world = RandomWorld(seed: seed, probe: probe, trace: trace)
+            let world = RandomWorld(seed: seed, renewsKeys: renewsKeys, trace: trace)
             return Result { () throws(Violation) in
                 try happenings(world)
                 return try world.end()
@@ -220,7 +210,7 @@ extension RandomWorld {
         backUp(side)
         peer(side).kill()
         peer(side).recover(with: peer(side.other), clockError: clockError)
-        probe.prepare(peer(side), isRestless)
+        prepare(peer(side))
     }
 
     private func backUp(_ side: Side) {
@@ -234,6 +224,6 @@ extension RandomWorld {
         peer(side).kill()
         ledger.restored(side, from: peer(side).disk, to: copy)
         peer(side).recover(with: peer(side.other), from: copy)
-        probe.prepare(peer(side), isRestless)
+        prepare(peer(side))
     }
 }
