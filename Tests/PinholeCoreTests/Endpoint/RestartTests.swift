@@ -59,25 +59,34 @@ struct RestartTests {
         }
     }
 
-    @Test("is met again with the disk of an hour before, whenever in a handshake it stopped", arguments: 0..<12)
-    func oldDisk(step: Int) {
-        let world = World(seed: UInt64(100 + step))
-        let (alice, bob) = world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
-        alice.send("before", to: bob)
-        #expect(world.run(for: .seconds(5)) { bob.texts == ["before"] })
-        let copy = bob.disk
-        world.run(for: .seconds(3600))
-        bob.restart(with: alice)
-        world.run(for: .seconds(1))
-        bob.send("within the hour", to: alice)
-        world.run(for: .milliseconds(12 * step))
-        bob.kill()
-        world.run(for: .seconds(2))
-        bob.recover(with: alice, from: copy)
-        alice.send("after", to: bob)
-        #expect(world.run(for: .seconds(12)) { bob.texts.last == "after" }, "stopped after \(12 * step) ms")
-        #expect(world.canTalk(alice, bob))
-        #expect(Set(bob.texts).count == bob.texts.count && Set(alice.texts).count == alice.texts.count)
+    @Test(
+        "is met again with the disk of an hour before, whenever in a handshake it stopped", arguments: [false, true],
+        [false, true])
+    func oldDisk(direct: Bool, isCaller: Bool) {
+        for step in 0..<12 {
+            let world = World(seed: UInt64(100 + step))
+            let (alice, bob) =
+                direct
+                ? world.makeDirectPair(bothKnow: true)
+                : world.makePair(.home("198.51.100.1"), .home("198.51.100.2"))
+            alice.send("before", to: bob)
+            #expect(world.run(for: .seconds(5)) { bob.texts == ["before"] })
+            let copy = bob.disk
+            world.run(for: .seconds(3600))
+            bob.restart(with: alice, direct: direct ? [alice.address] : [], usesService: !direct)
+            world.run(for: .seconds(1))
+            bob.send("within the hour", to: alice)
+            world.run(for: .milliseconds(12 * step))
+            bob.kill()
+            world.run(for: .seconds(2))
+            bob.recover(
+                with: alice, from: copy, direct: direct ? [alice.address] : [], usesService: !direct)
+            let last = isCaller ? alice : bob
+            if isCaller { bob.send("after", to: alice) } else { alice.send("after", to: bob) }
+            #expect(world.run(for: .seconds(12)) { last.texts.last == "after" }, "stopped after \(12 * step) ms")
+            #expect(world.canTalk(alice, bob))
+            #expect(Set(bob.texts).count == bob.texts.count && Set(alice.texts).count == alice.texts.count)
+        }
     }
 
     @Test("cannot take over before its AUTH is verified: until then the old session lives")  // [HS-60]
