@@ -118,6 +118,43 @@ struct ScopeTests {
         await server.stop()
     }
 
+    @Test("where a scope is cancelled the other side's ends too, on time and without an error")
+    func cancelledScope() async throws {
+        let (client, server) = (try node(me), try node(friend))
+        let (bodies, body) = AsyncStream<Result<Int, any Error>>.makeStream()
+        let serving = Task {
+            try await server.serve(accepting: [me.publicKey]) { connection in
+                var count = 0
+                do {
+                    for try await _ in connection.messages { count += 1 }
+                    body.yield(.success(count))
+                } catch {
+                    body.yield(.failure(error))
+                }
+            }
+        }
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let calling = Task {
+            try await client.withConnection(to: friend.publicKey) { connection in
+                try await connection.send("hello")
+                begin.yield()
+                for try await _ in connection.messages {}
+            }
+        }
+        for await _ in begun { break }
+        calling.cancel()
+        _ = await calling.result
+        for await end in bodies {
+            #expect(try end.get() == 1)
+            break
+        }
+        serving.cancel()
+        _ = await serving.result
+        #expect(await client.ask { $0.users.isEmpty } == true)
+        await client.stop()
+        await server.stop()
+    }
+
     @Test("streams that cannot be opened say why")
     func unopened() async throws {
         let (client, server) = (try node(me), try node(friend))
