@@ -23,10 +23,13 @@ enum Chat {
         }
         var table = Table(
             "A chat line every 5 ms over \(link.name), one way (median, lowest-highest of \(options.rounds))",
-            ["beside", "p50, ms", "p99, ms", "file, Mbit/s"])
-        table.add(["nothing", alone.median.text(3), alone.high.text(3), ""])
-        table.add(["a file at full speed", beside.median.text(3), beside.high.text(3), speed.text()])
-        table.add(["raw UDP, there and back", trip.text(3), "", ""])
+            ["beside", "p50, ms", "p99, ms", "p50 by raw UDP", "file, Mbit/s"])
+        table.add(["nothing", alone.median.text(3), alone.high.text(3), alone.median.ratio(to: trip).text(2), ""])
+        table.add([
+            "a file at full speed", beside.median.text(3), beside.high.text(3), beside.median.ratio(to: trip).text(2),
+            speed.text(),
+        ])
+        table.add(["raw UDP, there and back (the bound)", trip.text(3), "", "", ""])
         table.print()
         let allowed = Sample(zip(alone.high.values, trip.values).map { $0 + $1 + 10 }).median
         Target(

@@ -21,6 +21,8 @@ enum Latency {
         table.add(["chat message and answer through a session", session.median.text(1), session.high.text(1)])
         table.add(["raw UDP, \(datagramSize) bytes (the bound)", raw.median.text(1), raw.high.text(1)])
         table.add(["added", added.median.text(1), added.high.text(1)])
+        let ratio = (median: session.median.ratio(to: raw.median), high: session.high.ratio(to: raw.high))
+        table.add(["ratio to the bound", ratio.median.text(2), ratio.high.text(2)])
         table.print()
         Target("added to a raw UDP ping-pong, p50", added.median.median, atMost: 25, digits: 1, unit: " us").print()
     }
