@@ -171,6 +171,27 @@ extension Laboratory {
             }
         }
 
+        @Test("one identity on two machines: both are told, and contacts reach one of them")
+        func oneIdentityOnTwoMachines() async throws {
+            try await Network.run([.home, .home, .none]) { network in
+                let service = try SignalingService(on: network)
+                let (alice, bob) = try Peer.pair(at: network.sites, of: network, service: service.address(.v4))
+                let copy = try alice.copy(at: network.sites[2])
+                let first = try alice.listen()
+                try first.expect("service-up")
+                let second = try copy.listen()
+                try second.expect("identity-elsewhere")
+                try first.expect("identity-elsewhere")
+                let sent = try bob.run(["send", "alice", "which of you?"])
+                #expect(sent.status == .exited(0), "\(sent)")
+                let told = try network.reactor.wait(for: "the message", within: .seconds(10)) { () throws(LabError) in
+                    let count = try first.messages().count + second.messages().count
+                    return count > 0 ? count : nil
+                }
+                #expect(told == 1)
+            }
+        }
+
         @Test("a port in use: exit code 1")
         func portInUse() async throws {
             try await Network.run([.home, .home]) { network in

@@ -26,16 +26,16 @@ extension Laboratory {
 
         @Test(
             "a file that is interrupted ten times is sent once, but for what was on its way",
-            arguments: Interruption.allCases)
-        func interrupted(_ what: Interruption) async throws {
-            try await Network.run([.home, .none]) { try Self.interrupted($0, what) }
+            arguments: zip(
+                [Interruption.receiver, .sender, .path, .receiver], ["100Mbit", "100Mbit", "100Mbit", "50Mbit"]))
+        func interrupted(_ what: Interruption, rate: String) async throws {
+            try await Network.run([.home, .none]) { try Self.interrupted($0, what, rate) }
         }
 
-        /// On a line with a rate, so that it is known what is on its way at any moment: 500 kB, and as much again in the
-        /// queue before it.
-        private static func interrupted(_ network: Network, _ what: Interruption) throws {
+        /// On a line with a rate, so that it is known what is on its way at any moment: 500 kB at 100 Mbit/s, and as much
+        /// again in the queue before it.
+        private static func interrupted(_ network: Network, _ what: Interruption, _ rate: String) throws {
             let size = Requirements.isFull ? 1 << 30 : 64 << 20
-            let rate = "100Mbit"
             try network.lag.set("rate=\(rate) queue=40ms")
             let pair = try FilePair(network)
             let content = try pair.makeFile("film", size: size)

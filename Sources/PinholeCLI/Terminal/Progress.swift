@@ -43,11 +43,16 @@ final class Progress: Sendable {
             return state.rate.update(done, at: now)
         }
         guard isLive, Console.screen == nil, let rate else { return }
+        Console.live("\(Self.line(label, done: done, of: total, rate: rate))")
+    }
+
+    /// `film: 2.1 MB of 4.2 MB, 50 %, 10.0 MB/s, 0.2 s left`; `rate` in bytes a second, 0 where nobody knows it yet.
+    static func line(_ label: Phrase, done: UInt64, of total: UInt64, rate: Double) -> Phrase {
         let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
         let start: Phrase = "\(label): \(Format.size(done)) of \(Format.size(total)), \(percent) %"
-        guard rate > 0 else { return Console.live("\(start)") }
+        guard rate > 0 else { return start }
         let left = Format.span(seconds: Double(total - min(done, total)) / rate)
-        Console.live("\(start), \(Format.size(UInt64(rate)))/s, \(left) left")
+        return "\(start), \(Format.size(UInt64(rate)))/s, \(left) left"
     }
 
     func finish(_ words: Phrase) {
@@ -64,7 +69,7 @@ final class Progress: Sendable {
 }
 
 /// Bytes a second, of the last three seconds or so.
-private struct Rate {
+struct Rate {
     private var samples: [(done: UInt64, time: ContinuousClock.Instant)] = []
 
     mutating func update(_ done: UInt64, at now: ContinuousClock.Instant) -> Double {

@@ -39,9 +39,9 @@ final class Peer {
         }
     }
 
-    /// The same person as of now, with a profile and a past of its own from now on.
-    func copy() throws(LabError) -> Peer {
-        let copy = Peer(copyOf: self)
+    /// The same person as of now, at another site perhaps, with a profile and a past of its own from now on.
+    func copy(at site: Network.Site? = nil) throws(LabError) -> Peer {
+        let copy = Peer(copyOf: self, at: site ?? self.site)
         do {
             try FileManager.default.copyItem(atPath: directory, toPath: copy.directory)
         } catch {
@@ -50,8 +50,8 @@ final class Peer {
         return copy
     }
 
-    private init(copyOf other: Peer) {
-        (name, site, network, key) = (other.name, other.site, other.network, other.key)
+    private init(copyOf other: Peer, at site: Network.Site) {
+        (name, self.site, network, key) = (other.name, site, other.network, other.key)
         directory = network.newDirectory(name)
     }
 
