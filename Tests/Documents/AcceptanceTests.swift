@@ -38,4 +38,15 @@ struct AcceptanceTests {
         }
         #expect(rows.count > 34)
     }
+
+    @Test("and so does the threat model")
+    func threats() throws {
+        let text = try Repository.text("Sources/Pinhole/Pinhole.docc/ThreatModel.md")
+        let suites = Set(text.matches(of: /`([A-Za-z]+Tests)`/).map { String($0.1) })
+        #expect(suites.count > 15)
+        for suite in suites {
+            let isThere = tests.contains { $0.text.contains("struct \(suite)") || $0.text.contains("class \(suite)") }
+            #expect(isThere, "no suite: \(suite)")
+        }
+    }
 }
