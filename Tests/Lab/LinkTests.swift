@@ -74,17 +74,19 @@ extension Laboratory {
                         try line.set("mtu=1280")
                     }
                 case .outages:
-                    // Too much for the first 5 s.
-                    let size = Requirements.isFull ? 10_000_000 : 3_000_000
+                    // Too much for the first 2 s.
+                    let size = Requirements.isFull ? 10_000_000 : 4_000_000
                     try await Self.send(
-                        size, over: "rate=4Mbit queue=100ms", "5 s up, 2 s down, 4 Mbit/s",
+                        size, over: "rate=10Mbit queue=100ms", "2 s up, 5 s down, 10 Mbit/s",
                         dropping: \Emulator.Counters.outage
-                    ) { try $1.set("outage=5s/2s") }
+                    ) { try $1.set("outage=2s/5s") }
                 case .rebinding:
-                    try await Self.send(3_000_000, over: "rate=4Mbit queue=100ms", "other ports every 2 s, 4 Mbit/s") {
-                        talk, _ in
-                        for first in [50_000, 52_000] as [UInt16] {
-                            try talk.network.pass(.seconds(2))
+                    let (size, pause) = Requirements.isFull ? (10_000_000, 5) : (3_000_000, 2)
+                    let title = "other ports every \(pause) s, 4 Mbit/s"
+                    try await Self.send(size, over: "rate=4Mbit queue=100ms", title) { talk, _ in
+                        for first in [50_000, 52_000, 54_000].prefix(Requirements.isFull ? 3 : 2) as ArraySlice<UInt16>
+                        {
+                            try talk.network.pass(.seconds(pause))
                             try talk.network.rebind(talk.network.sites[0], to: first...first + 999)
                         }
                     }

@@ -72,6 +72,65 @@ extension Laboratory {
             #expect(status == .exited(0))
         }
 
+        /// The other side is the second implementation, which tells what both have derived.
+        @Test("the keys of a handshake, an epoch and a session are wiped when it is over", .needsPython)
+        func sessionKeys() throws {
+            let loopback = try Loopback()
+            let service = try loopback.service()
+            let alice = try loopback.run(["init", "--service", service])
+            let snake = try loopback.snake(contact: alice, ["--service", service])
+            try loopback.run(["contact", "add", "snake", try #require(try snake.expect("ready").key)])
+            try snake.expect("registered")
+            let chat = try loopback.talking(["chat", "snake"])
+            try snake.expect("session")
+            try chat.expect("connected")
+            let first = try Self.keys(of: snake, epoch: 0)
+            // Or nothing was looked at.
+            let used = first.filter { $0.name.hasPrefix("traffic") }
+            #expect(used.count == 2)
+            for (key, places) in try Self.find(used, in: chat.program.pid) {
+                #expect(!places.isEmpty, "\(key.name) is nowhere while it is used")
+            }
+
+            snake.say("rekey")
+            try snake.expect("epoch") { $0.number == 1 }
+            let second = try Self.keys(of: snake, epoch: 1)
+            _ = try loopback.reactor.wait(for: "the keys of the first epoch to go", within: .seconds(20)) {
+                try Self.find(first, in: chat.program.pid).allSatisfy(\.places.isEmpty) ? true : nil
+            }
+
+            guard lab_trace_exit(chat.program.pid) == 0 else { throw LabError.system("trace") }
+            chat.program.signal(SIGTERM)
+            guard lab_wait_exit(chat.program.pid, 20_000) == 0 else { throw LabError("it did not stop at its end") }
+            for (key, places) in try Self.find(first + second, in: chat.program.pid) {
+                #expect(places.isEmpty, "\(key.name), in its last image: \(places)")
+            }
+            _ = lab_release(chat.program.pid)
+            #expect(try loopback.reactor.exitStatus(of: chat.program, within: .seconds(10)) == .exited(143))
+        }
+
+        private static func keys(of snake: Talker, epoch: Int) throws -> [Secret] {
+            snake.say("keys")
+            let secrets = try #require(try snake.expect("keys") { $0.number == epoch }.secrets)
+            return try secrets.map { name, hex in
+                let digits = Array(hex.utf8)
+                let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+                    UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+                }
+                try #require(bytes.count == 32)
+                return Secret(name: "\(name), epoch \(epoch)", bytes: bytes)
+            }
+        }
+
+        private static func find(
+            _ secrets: [Secret], in pid: pid_t
+        ) throws -> [(secret: Secret, places: [MemoryImage.Finding])] {
+            let image = try MemoryImage(of: pid)
+            defer { image.close() }
+            #expect(image.size > 1 << 20)
+            return secrets.map { ($0, image.find($0.bytes)) }
+        }
+
         private struct Secret {
             let name: String
             let bytes: [UInt8]
@@ -101,15 +160,12 @@ extension Laboratory {
         private static func expectGuarded(
             _ secrets: [Secret], in pid: pid_t, _ when: String
         ) throws -> [(secret: Secret, places: [MemoryImage.Finding])] {
-            let image = try MemoryImage(of: pid)
-            defer { image.close() }
-            #expect(image.size > 1 << 20)
-            return secrets.map { secret in
-                let places = image.find(secret.bytes)
+            let found = try find(secrets, in: pid)
+            for (secret, places) in found {
                 let exposed = places.filter { !$0.isGuarded }
                 #expect(exposed.isEmpty, "\(secret.name), \(when): \(exposed)")
-                return (secret, places)
             }
+            return found
         }
 
         private static func write(_ text: String, to path: String) throws {

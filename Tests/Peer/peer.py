@@ -7,7 +7,7 @@ object a line. It is for tests: nothing here is constant-time, and keys are give
     call             reach the contact now             say TEXT         send a message
     rekey            begin a new epoch                 send PATH        offer a file
     close            end the session                   quit             leave
-    frames HEX       send these bytes as a packet's
+    frames HEX       send these bytes as a packet's  keys             print the session's keys
 """
 
 import argparse
@@ -175,6 +175,13 @@ class Node:
             self.files.offer(rest)
         elif word == "frames" and session:
             session.say_raw(bytes.fromhex(rest))
+        elif word == "keys" and session:
+            pairing, epoch = session.pairing, session.epochs.present
+            secrets = {"ephemeral": pairing.z[:32], "root": epoch.root}
+            for role in (0, 1):
+                secrets["handshake %d" % role] = pairing.hs[role][0]
+                secrets["traffic %d" % role] = epoch.keys[role][0]
+            self.say("keys", number=epoch.index, secrets={name: key.hex() for name, key in secrets.items()})
         elif word in ("close", "quit"):
             if session:
                 session.close(0)

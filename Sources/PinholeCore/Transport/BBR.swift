@@ -107,18 +107,10 @@ struct BBR: CongestionController {
             return max(Int(Self.windowGain * product) + room, initial)
         case .drain, .probeBandwidth:
             let open = Self.windowGain * product / (1 - randomLoss)
-            return max(min(Int(min(open, ceiling ?? open)) + room, silentWindow(product, room)), minimumWindow)
+            return max(Int(min(open, ceiling ?? open)) + room, minimumWindow)
         case .probeRTT:
             return max(Int(product / 2), minimumWindow)
         }
-    }
-
-    /// What may be in flight until the next ACK comes. The gain is for paths whose round trips vary, and there each ACK
-    /// finds more in flight. Where no more ACKs come, as from a peer that was killed, all that it allows would be lost:
-    /// so it is not given at once, but as far as ACKs have been late, and by a quarter of a round trip at least, for
-    /// which the peer may hold them back.
-    private func silentWindow(_ product: Double, _ room: Int) -> Int {
-        Int(max(product / (1 - randomLoss), Double(inFlight)) + max(product / 4, min(Double(room), product)))
     }
 
     func pacingRate(rtt: RTTEstimator) -> Double? {

@@ -10,7 +10,7 @@ struct FuzzTarget: Sendable {
     /// Traps where something does not hold.
     let run: @Sendable ([UInt8]) -> Void
 
-    static let all = wire + text + commandLine + state
+    static let all = wire + text + gateways + commandLine + state
 }
 
 /// A promise that bytes from outside broke.

@@ -136,6 +136,8 @@ final class Talker {
         var counter: Int?
         var number: Int?
         var file: String?
+        /// Hexadecimal, by what each is for.
+        var secrets: [String: String]?
     }
 
     init(_ program: Program, _ reactor: Reactor) { (self.program, self.reactor) = (program, reactor) }
