@@ -89,6 +89,7 @@ extension NodeLoop {
     private func update(_ contact: Contact, at now: Instant) {
         let known = contacts.updateValue(contact, forKey: contact.key)
         if known?.addresses != contact.addresses { callWhereHeIs(contact, at: now) }
+        tellIfExpired(contact)
     }
 
     private func tellUnserved(_ contact: Contact, _ error: PinholeError) {

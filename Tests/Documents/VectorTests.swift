@@ -20,7 +20,7 @@ struct VectorTests {
         }
     }
 
-    @Test("each value that is printed is in a file")
+    @Test("each that is printed in twenty-four hexadecimal digits or more is in a file")
     func values() throws {
         let folder = Repository.root.appending(path: "Tests/PinholeCryptoTests/Vectors")
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
@@ -28,9 +28,11 @@ struct VectorTests {
             .map { try String(contentsOf: $0, encoding: .utf8) }
         let printed = try printed()
         #expect(printed.count > 60)
-        // The content of a file is its manifest and its bytes, which are members by themselves.
+        // The content of the file is its manifest and its bytes, which are members by themselves.
+        let content = printed.filter { $0.label.hasPrefix("content") && $0.digits.hasSuffix("0506070809") }
+        #expect(content.count == 1)
         let wrong = printed.filter { value in
-            !value.label.hasPrefix("content") && !vectors.contains { $0.contains(value.digits) }
+            !vectors.contains { $0.contains(value.digits) } && value.digits != content.first?.digits
         }
         #expect(wrong.isEmpty)
     }

@@ -189,6 +189,8 @@ extension Laboratory {
                     return count > 0 ? count : nil
                 }
                 #expect(told == 1)
+                try network.pass(.seconds(1))
+                #expect(try first.messages().count + second.messages().count == 1)
             }
         }
 

@@ -32,7 +32,7 @@ extension Laboratory {
             try await Network.run([.home, .none]) { try Self.interrupted($0, what, rate) }
         }
 
-        /// On a line with a rate, so that it is known what is on its way at any moment: 500 kB at 100 Mbit/s, and as much
+        /// On a fast line, and on the slower one of the bench. On a line with a rate, so that it is known what is on its way at any moment: 500 kB at 100 Mbit/s, and as much
         /// again in the queue before it.
         private static func interrupted(_ network: Network, _ what: Interruption, _ rate: String) throws {
             let size = Requirements.isFull ? 1 << 30 : 64 << 20

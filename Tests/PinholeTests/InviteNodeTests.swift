@@ -33,12 +33,6 @@ private struct Person {
     }
 }
 
-/// The first event that is wanted.
-func first<Value>(_ events: AsyncStream<NodeEvent>, _ match: (NodeEvent) -> Value?) async -> Value? {
-    for await event in events { if let value = match(event) { return value } }
-    return nil
-}
-
 @Suite("invites between two nodes", .serialized, .timeLimit(.minutes(10)))
 struct InviteNodeTests {
     @Test("one line suffices: a request, an answer, and then both write")

@@ -122,22 +122,24 @@ struct ScopeTests {
     func cancelledScope() async throws {
         let (client, server) = (try node(me), try node(friend))
         let (bodies, body) = AsyncStream<Result<Int, any Error>>.makeStream()
+        let (begun, begin) = AsyncStream<Void>.makeStream()
         let serving = Task {
             try await server.serve(accepting: [me.publicKey]) { connection in
                 var count = 0
                 do {
-                    for try await _ in connection.messages { count += 1 }
+                    for try await _ in connection.messages {
+                        count += 1
+                        begin.yield()
+                    }
                     body.yield(.success(count))
                 } catch {
                     body.yield(.failure(error))
                 }
             }
         }
-        let (begun, begin) = AsyncStream<Void>.makeStream()
         let calling = Task {
             try await client.withConnection(to: friend.publicKey) { connection in
                 try await connection.send("hello")
-                begin.yield()
                 for try await _ in connection.messages {}
             }
         }

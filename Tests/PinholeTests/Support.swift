@@ -56,6 +56,12 @@ func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, out
     return (outcome.status, String(decoding: outcome.output, as: UTF8.self))
 }
 
+/// The first event that is wanted.
+func first<Value>(_ events: AsyncStream<NodeEvent>, _ match: (NodeEvent) -> Value?) async -> Value? {
+    for await event in events { if let value = match(event) { return value } }
+    return nil
+}
+
 /// The error that `body` throws, or nil.
 func failure(_ body: () throws -> Void) -> PinholeError? {
     do {

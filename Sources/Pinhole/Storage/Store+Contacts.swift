@@ -81,15 +81,28 @@ extension Store {
     }
 
     private func extend(_ known: Contact, by other: Contact, _ database: Database) throws {
-        let addresses = known.addresses + other.addresses.filter { !known.addresses.contains($0) }
-        let services = known.services + other.services.filter { !known.services.contains($0) }
-        guard addresses != known.addresses || services != known.services else {
+        guard try extend(known, other.addresses, other.services, database) else {
             throw PinholeError(.usage, "\(known.name) is a contact already")
         }
+    }
+
+    /// Adds where a contact is found as its invite says.
+    func extend(_ known: Contact, by link: InviteLink, _ database: Database) throws {
+        _ = try extend(known, link.addresses, link.services, database)
+    }
+
+    /// Returns whether any of that is new.
+    private func extend(
+        _ known: Contact, _ otherAddresses: [String], _ otherServices: [ServiceAddress], _ database: Database
+    ) throws -> Bool {
+        let addresses = known.addresses + otherAddresses.filter { !known.addresses.contains($0) }
+        let services = known.services + otherServices.filter { !known.services.contains($0) }
+        guard addresses != known.addresses || services != known.services else { return false }
         let id = try contactID(known.key, database)
         try database.execute(
             sql: "UPDATE contact SET addresses = ?, services = ? WHERE id = ?",
             arguments: [sealedAddresses(addresses, id), sealedServices(services, id), id])
+        return true
     }
 
     private func sealedAddresses(_ addresses: [String], _ id: Int64) -> Data {

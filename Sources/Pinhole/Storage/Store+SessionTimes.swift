@@ -42,6 +42,12 @@ extension Store {
         }
     }
 
+    /// Whether there is a contact with whom there was no session yet.
+    func isUnmet(_ key: PublicKey, _ database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT lastSeen IS NULL FROM contact WHERE keyTag = ?", arguments: [keyTag(key)]) ?? false
+    }
+
     /// When contacts were last connected, unix milliseconds by this machine's clock at that time.
     package func lastSeen() throws(PinholeError) -> [PublicKey: UInt64] {
         try read { database in

@@ -18,11 +18,8 @@ extension NodeLoop {
             for (message, isSent) in record.pending { endpoint.send(message, isReleased: isSent, to: key, at: now) }
             newestPending[contact.key] = record.pending.last?.message.id
         case .invited(let link):
-            // It is the inviter who says that it is too late, and whose clock counts.
-            if loop.unixMilliseconds >= link.expiresAt + InviteLink.grace {
-                // Nobody hears of it before the loop runs.
-                perform(after: .zero) { core, _ in core.tellExpired(contact) }
-            }
+            // Nobody hears of it before the loop runs.
+            perform(after: .zero) { core, _ in core.tellIfExpired(contact) }
             let introduction = InviteIntroduction(
                 name: configuration.name, places: [Place](services: configuration.services, addresses: []))
             let purpose = ConnectionPurpose.invited(
@@ -134,6 +131,7 @@ extension NodeLoop {
             switch result {
             case .success(let contact):
                 guard let contact else { return }
+                core.troubles.remove(.invite(inviter))
                 if verdict != .waiting { core.reloadContacts(thenCalling: verdict == .accepted ? inviter : nil) }
                 core.hub.publish(.inviteAnswered(inviter, name: contact.name, verdict.answer(from: contact.name)))
             case .failure(let error):
@@ -142,7 +140,11 @@ extension NodeLoop {
         }
     }
 
-    private func tellExpired(_ contact: Contact) {
+    /// It is the inviter who says that it is too late; but if he says nothing, somebody must.
+    func tellIfExpired(_ contact: Contact) {
+        guard case .invited(let link) = contact.standing,
+            loop.unixMilliseconds >= link.expiresAt + InviteLink.grace
+        else { return }
         tell(
             .invite(contact.key),
             "the invite from \(contact.name) has expired by this machine's clock, and \(contact.name) has not answered: "

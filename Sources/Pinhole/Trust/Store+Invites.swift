@@ -17,11 +17,21 @@ extension Store {
         }
     }
 
-    /// Those whose holder gets an answer, with it if it is the same for everybody.
+    /// Those whose holder gets an answer.
     func guests(at time: UInt64) throws(PinholeError) -> [InviteLink] {
         try read { database in
-            try storedInvites(database).map { try InviteLink($0.invite.link) }
-                .filter { time < $0.expiresAt + InviteLink.grace }
+            try storedInvites(database).filter { try isAnswered($0.invite, at: time, database) }
+                .map { try InviteLink($0.invite.link) }
+        }
+    }
+
+    /// Until a day after its end; whoever used it in time until he has heard the answer, which may take long.
+    private func isAnswered(_ invite: StoredInvite, at time: UInt64, _ database: Database) throws -> Bool {
+        if try time < InviteLink(invite.link).expiresAt + InviteLink.grace { return true }
+        switch invite.state {
+        case .requested: return true
+        case .accepted(let key): return try isUnmet(PublicKey(key), database)
+        case .open, .declined, .revoked: return false
         }
     }
 
@@ -49,8 +59,7 @@ extension Store {
     /// Forgets invites that nobody is answered any more; `time` is ``trustedTime(_:)``.
     func forgetInvites(at time: UInt64) throws(PinholeError) {
         try write { database in
-            for (id, stored) in try storedInvites(database) where !stored.isUndecided {
-                guard try time >= InviteLink(stored.link).expiresAt + InviteLink.grace else { continue }
+            for (id, stored) in try storedInvites(database) where try !isAnswered(stored, at: time, database) {
                 try database.execute(sql: "DELETE FROM invite WHERE id = ?", arguments: [id])
             }
         }
@@ -175,15 +184,6 @@ extension Store {
     private func name(_ database: Database) -> (String, PublicKey) throws -> String {
         { claim, key in
             try Contact.name(for: claim, key) { try self.contact(named: $0, database) != nil }
-        }
-    }
-}
-
-extension StoredInvite {
-    fileprivate var isUndecided: Bool {
-        switch state {
-        case .requested: true
-        case .open, .accepted, .declined, .revoked: false
         }
     }
 }

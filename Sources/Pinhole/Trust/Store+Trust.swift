@@ -13,15 +13,16 @@ extension Vault.Place {
 
 extension Store {
     /// Uses an invite: its maker becomes a contact that has not accepted yet. Returns it, or the contact that the maker is
-    /// already. One who has never been connected may have refused an earlier invite, and is asked anew.
+    /// already. One who refused an earlier invite, and is a contact for what waits for him, is asked anew.
     package func use(_ link: InviteLink, as name: String?, at time: UInt64) throws(PinholeError) -> Contact {
         let outcome = try write { database -> Result<Contact, PinholeError> in
             if let known = try contact(with: link.inviter, database) {
                 switch known.standing {
-                case .known where try isMet(known, database): return .success(known)
+                case .known where try !hasRefused(known, database): return .success(known)
                 case .known, .invited:
-                    // The same one again, or a newer one: the newer counts.
+                    // The same one again, or a newer one: the newer counts, and where it says that its maker is.
                     try setStanding(.invited(link), of: known, database)
+                    try extend(known, by: link, database)
                     return .success(try contact(with: link.inviter, database) ?? known)
                 case .blocked, .keyChanged:
                     return .failure(known.obstacle ?? PinholeError(.usage, "\(known.name) is blocked"))
@@ -41,9 +42,10 @@ extension Store {
         return try outcome.get()
     }
 
-    private func isMet(_ contact: Contact, _ database: Database) throws -> Bool {
+    /// Of one who is known, and was never met: what his standing was before is the invite that he refused.
+    private func hasRefused(_ contact: Contact, _ database: Database) throws -> Bool {
         try Bool.fetchOne(
-            database, sql: "SELECT lastSeen IS NOT NULL FROM contact WHERE id = ?",
+            database, sql: "SELECT standingBefore IS NOT NULL AND lastSeen IS NULL FROM contact WHERE id = ?",
             arguments: [try contactID(contact.key, database)]) ?? false
     }
 
@@ -54,11 +56,12 @@ extension Store {
                 return nil
             }
             switch verdict {
-            case .waiting: break
+            // His clock may be wrong, as ours may.
+            case .waiting, .expired: break
             case .accepted:
                 try setStanding(.known, of: contact, database)
                 try logChange("accepted", of: contact, database)
-            case .declined, .used, .expired, .revoked, .otherKey:
+            case .declined, .used, .revoked, .otherKey:
                 let id = try contactID(inviter, database)
                 let isUsed = try Bool.fetchOne(
                     database,
@@ -68,7 +71,9 @@ extension Store {
                         """, arguments: [id, id])
                 // What was written to him, or offered, is not lost with him.
                 if isUsed ?? false {
-                    try setStanding(.known, of: contact, database)
+                    try database.execute(
+                        sql: "UPDATE contact SET standing = NULL, standingBefore = ? WHERE id = ?",
+                        arguments: [sealed(contact.standing, id), id])
                 } else {
                     try remove(contact, database)
                 }
@@ -107,7 +112,7 @@ extension Store {
                 try database.execute(
                     sql: """
                         UPDATE contact SET keyTag = ?, key = ?, isVerified = 0, presharedKey = NULL,
-                            authenticatedTimestamp = 0 WHERE id = ?
+                            authenticatedTimestamp = 0, lastSeen = NULL WHERE id = ?
                         """,
                     arguments: [keyTag(key), vault.seal(key.raw, for: .contactKey(id)), id])
             }
@@ -176,7 +181,8 @@ extension Store {
     func setStanding(_ standing: Standing, of contact: Contact, _ database: Database) throws {
         let id = try contactID(contact.key, database)
         try database.execute(
-            sql: "UPDATE contact SET standing = ? WHERE id = ?", arguments: [sealed(standing, id), id])
+            sql: "UPDATE contact SET standing = ?, standingBefore = NULL WHERE id = ?",
+            arguments: [sealed(standing, id), id])
     }
 
     private func sealed(_ standing: Standing, _ id: Int64) -> Data? {

@@ -130,7 +130,7 @@ extension Connection {
     /// Measures the round trip of the active path; `pong` follows.
     func ping(at now: Instant) {
         guard session != nil, let active = paths.active else { return }
-        if pings.count > 16 { pings.removeAll() }
+        if pings.count >= Self.maxPings { pings.removeAll() }
         pings[sendPathChallenge(to: active, at: now)] = now
     }
 

@@ -25,17 +25,25 @@ extension Endpoint {
 
 extension Connection {
     fileprivate var excess: String? {
-        if pairings.count > 8 { return "has \(pairings.count) handshakes at once" }
+        if pairings.count > Self.maxPairings { return "has \(pairings.count) handshakes at once" }
         if early.count > Limits.maxEarlyPackets { return "keeps \(early.count) packets that came early" }
         if paths.all.count > PathTable.maxPaths { return "has \(paths.all.count) paths" }
-        if checklist.candidates.count > 4 * Limits.maxCandidates {
+        if checklist.candidates.count > Self.maxChecked {
             return "checks \(checklist.candidates.count) candidates"
         }
-        if pings.count > 16 { return "waits for \(pings.count) pongs" }
+        if pings.count > Self.maxPings { return "waits for \(pings.count) pongs" }
         let streams = byteStreams.streams.count
+        // As many of either side.
         if streams > 2 * Limits.maxByteStreams { return "has \(streams) streams of bytes" }
         return nil
     }
+
+    /// HELLOs of the peer with each of this side's own under way.
+    private static let maxPairings = 4 * Limits.maxPeerHellos
+    /// Those that the peer names, and those that were seen, of both families.
+    private static let maxChecked = 4 * Limits.maxCandidates
+    /// PINGs whose answers somebody waits for; of more than these all are forgotten.
+    static let maxPings = 16
 }
 
 extension Transport {

@@ -153,52 +153,6 @@ struct HostilePeerTests {
         #expect(stream.canSend(connectionCredit: .max))
     }
 
-    @Test("nor more than a limit of all files together, and what was given up counts no more")
-    func unacknowledgedBeginnings() throws {
-        var transport = Transport(at: start)
-        var now = start
-        let ids = 16..<20 as Range<UInt64>
-        let piece = [UInt8](repeating: 1, count: 65_536)
-        transport.write(piece, to: ids.lowerBound)
-        try transport.receive(.maxData((1 << 62) - 1), at: now)
-        var held: Int { transport.sendStreams.values.reduce(0) { $0 + $1.held } }
-        var stalled = 0
-        while stalled < 20 {
-            for id in ids {
-                while transport.unsentBytes(on: id) < 256 * 1024 { transport.write(piece, to: id) }
-                try transport.receive(.maxStreamData(id: id, limit: (1 << 62) - 1), at: now)
-            }
-            let before = held
-            var arrived: [ClosedRange<UInt64>] = []
-            while let packet = transport.nextPacket(upTo: TransportLink.size, at: now) {
-                guard try !hasBeginning(packet.payload) else { continue }
-                if let last = arrived.last, last.upperBound + 1 == packet.number {
-                    arrived[arrived.count - 1] = last.lowerBound...packet.number
-                } else {
-                    arrived.append(packet.number...packet.number)
-                }
-            }
-            now += .milliseconds(5)
-            if !arrived.isEmpty { try transport.receive(.ack(AckFrame(ranges: arrived.reversed(), delay: 0)), at: now) }
-            if let due = transport.nextTimeout, due <= now { transport.handleTimeout(at: now) }
-            #expect(transport.heldOfFiles == held && held <= Int(Limits.maxConnectionWindow))
-            stalled = held == before ? stalled + 1 : 0
-        }
-        // Of each at most half, so that more than two were at it.
-        #expect(held == Int(Limits.maxConnectionWindow))
-        for id in ids { transport.reset(id, errorCode: 1) }
-        #expect(transport.heldOfFiles == 0)
-    }
-
-    /// Whether a packet carries the first byte of a stream.
-    private func hasBeginning(_ payload: [UInt8]) throws -> Bool {
-        var reader = ByteReader(payload.span)
-        while !reader.isAtEnd {
-            if case .stream(let frame) = try reader.frame(), frame.offset == 0 { return true }
-        }
-        return false
-    }
-
     @Test("a peer that provokes packets and never acknowledges fills nothing")
     func neverAcknowledging() throws {
         var transport = Transport(at: start)

@@ -29,7 +29,7 @@ enum Chat {
             "a file at full speed", beside.median.text(3), beside.high.text(3), beside.median.ratio(to: trip).text(2),
             speed.text(),
         ])
-        table.add(["raw UDP, there and back (the bound)", trip.text(3), "", "", ""])
+        table.add(["raw UDP, there and back", trip.text(3), "", "", ""])
         table.print()
         let allowed = Sample(zip(alone.high.values, trip.values).map { $0 + $1 + 10 }).median
         Target(
