@@ -100,8 +100,11 @@ struct RPCTests {
                 "[{\(page),\"id\":1},{\(page),\"id\":2},{\(page),\"id\":3},{\(page),\"id\":4},{\(list),\"id\":5}]")
             let answers = try #require(answer?.elements)
             #expect(answers.map { $0["id"]?.whole } == [1, 2, 3, 4, 5])
-            #expect(answers.map { $0["error"]?["code"]?.whole } == [nil, nil, 65, 65, nil])
-            #expect(answers[1]["result"]?["messages"]?.elements?.count == 14)
+            // Who is first to be done is not said.
+            let pages = answers.prefix(4)
+            #expect(pages.count { $0["error"]?["code"]?.whole == 65 } == 2)
+            #expect(pages.count { $0["result"]?["messages"]?.elements?.count == 14 } == 2)
+            #expect(answers[4]["result"] != nil)
             #expect((answer?.line.utf8.count ?? 0) < ControlLimits.answer)
         }
     }

@@ -33,7 +33,9 @@ final class SmallDisk: Sendable {
         close(descriptor)
     }
 
+    /// At once, also where a process that another test is just starting has the file still open.
     func free() {
+        truncate(path + "/filler", 0)
         unlink(path + "/filler")
     }
 
@@ -109,6 +111,7 @@ struct FullDiskTests {
             disk.free()
             #expect(failure { try Store(path: disk.path + "/db", identity: identity).close() } == nil, "\(kibibytes)")
             for name in try FileManager.default.contentsOfDirectory(atPath: disk.path) {
+                truncate(disk.path + "/" + name, 0)
                 unlink(disk.path + "/" + name)
             }
         }
