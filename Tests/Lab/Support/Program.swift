@@ -83,7 +83,14 @@ final class Program {
         guard let input else { return }
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
+            // A program that is printing itself reads nothing until somebody has read that.
+            var waiting = [pollfd(fd: input, events: Int16(POLLOUT), revents: 0)]
+            waiting += openDescriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            guard poll(&waiting, nfds_t(waiting.count), 60_000) > 0 else { return }
+            for stream in waiting.dropFirst() where stream.revents != 0 { drain(stream.fd) }
+            guard waiting[0].revents != 0 else { continue }
+            // A page has room then, and more might block.
+            let count = bytes.prefix(4096).withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)
         }
